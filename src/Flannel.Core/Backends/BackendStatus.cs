@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+using Flannel.Core.Addressing;
+
+namespace Flannel.Core.Backends;
+
+/// <summary>The condition of a backend's data path.</summary>
+public sealed record BackendStatus
+{
+    /// <summary>The MTU in bytes of the overlay, for containers and the subnet file.</summary>
+    public required int Mtu { get; init; }
+
+    /// <summary>Whether the kernel has everything that was desired when the status was made, failing peers excepted.</summary>
+    public bool IsConverged { get; init; }
+
+    /// <summary>What is wrong with the data path as a whole (device lost, uplink away), or <see langword="null"/>.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>The peers that cannot be programmed at present, each with the reason. They are tried again with back-off.</summary>
+    public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
+}

@@ -1,0 +1,27 @@
+using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Core.Backends;
+
+/// <summary>A way for packets to travel between hosts. The network configuration's <c>Backend.Type</c> picks one by <see cref="Name"/>.</summary>
+public interface IBackend
+{
+    /// <summary>The backend's name in lower case, such as <c>vxlan</c>.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// Whether an address or route of the host is this backend's own doing (left by an earlier run, by flannel, or by a node of another
+    /// network in this process), so that it is no collision with the overlay's range.
+    /// </summary>
+    /// <param name="prefix">The address or route.</param>
+    /// <param name="config">The network that is about to start.</param>
+    bool Owns(HostPrefix prefix, NetworkConfig config);
+
+    /// <summary>
+    /// Creates or adopts what the host needs before it can publish a lease (a device with its MAC). Nothing that carries traffic is disturbed.
+    /// </summary>
+    /// <param name="context">The network and the host.</param>
+    /// <param name="cancellationToken">Ends the call; what was created stays and is adopted by the next call.</param>
+    /// <exception cref="FlannelException">The configuration block is invalid, or the host refuses; says what to do.</exception>
+    Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken);
+}

@@ -1,0 +1,29 @@
+using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Core.Backends;
+
+/// <summary>What the node must know of the host's own network before it touches anything. Reads only.</summary>
+public interface IHostNetwork
+{
+    /// <summary>Checks that the network namespace exists and that the process may change its network configuration.</summary>
+    /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="MissingCapabilityException">A privilege is missing; the message names it.</exception>
+    /// <exception cref="FlannelException">The namespace does not exist, or the platform is not supported.</exception>
+    Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken);
+
+    /// <summary>Chooses the interface that carries the overlay's outer packets.</summary>
+    /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
+    /// <param name="options">How to choose.</param>
+    /// <param name="config">Which address families the network has.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="ExternalInterfaceException">No interface fits; the exception lists every candidate and why it was refused.</exception>
+    Task<ExternalInterface> FindExternalInterfaceAsync(
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken);
+
+    /// <summary>Lists the host's addresses and routes (main table, default routes excluded).</summary>
+    /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken);
+}

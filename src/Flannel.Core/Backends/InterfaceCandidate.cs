@@ -1,0 +1,14 @@
+using System.Net;
+
+namespace Flannel.Core.Backends;
+
+/// <summary>One interface that was considered as the external interface.</summary>
+/// <param name="Name">The interface's name.</param>
+/// <param name="Addresses">Its usable addresses.</param>
+/// <param name="Refusal">Why it was refused, or <see langword="null"/> if it was chosen.</param>
+public sealed record InterfaceCandidate(string Name, IReadOnlyList<IPAddress> Addresses, string? Refusal)
+{
+    /// <summary>The candidate as one readable clause.</summary>
+    public override string ToString() =>
+        $"{Name} ({(Addresses.Count == 0 ? "no address" : string.Join(", ", Addresses))}): {Refusal ?? "chosen"}";
+}

@@ -1,0 +1,23 @@
+using Flannel.Core.Addressing;
+using Flannel.Core.Configuration;
+
+namespace Flannel.Core.Leases;
+
+/// <summary>What a node asks of its <see cref="ISubnetManager"/>.</summary>
+public sealed record LeaseRequest
+{
+    /// <summary>The network to lease from.</summary>
+    public required NetworkConfig Config { get; init; }
+
+    /// <summary>What to publish with the lease. Its public addresses are also the node's identity: a lease that carries them is the node's own.</summary>
+    public required LeaseAttributes Attributes { get; init; }
+
+    /// <summary>The subnet the node had before, taken again if nobody holds it. Usually read from the subnet file.</summary>
+    public SubnetKey? PreviousSubnet { get; init; }
+
+    /// <summary>
+    /// The backend's opinion of a peer: <see langword="null"/> to accept it, else the reason why it is quarantined (a MAC that is no unicast
+    /// address, another VNI). Must not throw.
+    /// </summary>
+    public Func<Lease, string?>? PeerRule { get; init; }
+}

@@ -1,0 +1,12 @@
+namespace Flannel.Core.Leases;
+
+/// <summary>
+/// One item of <see cref="ISubnetManager.WatchAsync"/>: <see cref="LeaseSnapshot"/>, <see cref="LeaseChanges"/>, <see cref="OwnLeaseChanged"/>,
+/// <see cref="StoreAvailabilityChanged"/> or <see cref="QuarantineChanged"/>. The set is closed.
+/// </summary>
+public abstract record LeaseWatchResult
+{
+    private protected LeaseWatchResult()
+    {
+    }
+}

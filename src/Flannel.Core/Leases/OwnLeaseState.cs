@@ -1,0 +1,17 @@
+namespace Flannel.Core.Leases;
+
+/// <summary>What happened to the own lease.</summary>
+public enum OwnLeaseState
+{
+    /// <summary>The lease was renewed, or its document changed without touching ownership.</summary>
+    Renewed,
+
+    /// <summary>The lease had been deleted or had expired, and the same subnet was taken again. Traffic was not touched.</summary>
+    Reacquired,
+
+    /// <summary>The lease is gone and the same subnet could not be taken yet; it is tried again.</summary>
+    Lost,
+
+    /// <summary>The subnet belongs to somebody else now. It is never overwritten; it is taken again when it becomes free.</summary>
+    Taken,
+}

@@ -1,0 +1,3 @@
+namespace Flannel.Core.Leases;
+
+internal sealed class SubnetManager;

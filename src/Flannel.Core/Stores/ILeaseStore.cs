@@ -1,0 +1,68 @@
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Core.Stores;
+
+/// <summary>
+/// Revisioned storage of one network's configuration and leases. It knows keys, bytes, revisions and times to live, not what the documents mean;
+/// that lets one bad document be refused without losing the others. Every write bumps the store's revision by one, renewals excepted.
+/// Implementations are safe for concurrent use and pass the <c>LeaseStoreContract</c> test suite.
+/// </summary>
+public interface ILeaseStore
+{
+    /// <summary>Where the configuration is read from, for messages; for example <c>etcd key /coreos.com/network/config</c>.</summary>
+    string ConfigSource { get; }
+
+    /// <summary>Reads the network configuration document.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The document's bytes, or <see langword="null"/> if there is none.</returns>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken);
+
+    /// <summary>Lists all entries at one revision.</summary>
+    /// <param name="revision">The revision to list, or <see langword="null"/> for the newest one (a linearizable read).</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">The store did not answer, or <paramref name="revision"/> was compacted away (not transient).</exception>
+    Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken);
+
+    /// <summary>Creates an entry if the key does not exist.</summary>
+    /// <param name="key">The key below the subnets' directory.</param>
+    /// <param name="value">The document.</param>
+    /// <param name="timeToLive">How long the entry lives without renewal, or <see langword="null"/> for a reservation.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken);
+
+    /// <summary>Replaces an entry's document if the entry is still the one given; its time to live starts anew, a reservation stays one.</summary>
+    /// <param name="expected">The entry as last seen; its <see cref="StoredEntry.ModRevision"/> is compared.</param>
+    /// <param name="value">The new document.</param>
+    /// <param name="timeToLive">The time to live of an entry that has one.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    Task<StoreWriteResult> UpdateAsync(StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Starts an entry's time to live anew if the entry is still the one given. Peers need not notice: a store may renew without changing the
+    /// revision. Renewing a reservation only checks that it is still there.
+    /// </summary>
+    /// <param name="expected">The entry as last seen; its <see cref="StoredEntry.ModRevision"/> is compared.</param>
+    /// <param name="timeToLive">The new time to live.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an entry if it is still the one given.</summary>
+    /// <param name="expected">The entry as last seen; its <see cref="StoredEntry.ModRevision"/> is compared.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Whether it was deleted; the entry found if not.</returns>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Delivers every change after a revision, complete and in order. If the revisions in between were compacted away, one
+    /// <see cref="StoreSnapshot"/> comes first.
+    /// </summary>
+    /// <param name="afterRevision">The revision up to which the caller knows everything, usually a snapshot's.</param>
+    /// <param name="cancellationToken">Ends the sequence.</param>
+    /// <exception cref="StoreException">The stream broke; watch again after the revision of the last item.</exception>
+    IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, CancellationToken cancellationToken);
+}

@@ -1,0 +1,14 @@
+namespace Flannel.Core.Stores;
+
+/// <summary>What changed since the last item, in the order of the store's revisions.</summary>
+public sealed record StoreChanges : StoreWatchResult
+{
+    /// <summary>Creates the changes.</summary>
+    /// <param name="changes">The changes in revision order.</param>
+    /// <param name="revision">The revision up to which the changes reach.</param>
+    public StoreChanges(IReadOnlyList<StoreChange> changes, long revision)
+        : base(revision) => Changes = changes;
+
+    /// <summary>The changes in revision order; a key may occur more than once.</summary>
+    public IReadOnlyList<StoreChange> Changes { get; }
+}

@@ -1,0 +1,9 @@
+namespace Flannel.Core.Stores;
+
+/// <summary>One document below the subnets' directory, not yet decoded.</summary>
+/// <param name="Key">The key below the subnets' directory, such as <c>10.5.52.0-24</c>.</param>
+/// <param name="Value">The document's bytes.</param>
+/// <param name="CreateRevision">The revision that created the key.</param>
+/// <param name="ModRevision">The revision that last changed the key.</param>
+/// <param name="HasTimeToLive">Whether the key ends by itself; <see langword="false"/> marks a reservation.</param>
+public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision, bool HasTimeToLive);
