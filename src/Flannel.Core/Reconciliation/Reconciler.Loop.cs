@@ -1,0 +1,215 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace Flannel.Core.Reconciliation;
+
+// One pass of the loop: 1 read everything if asked to or if it is time, 2 collect what differs, 3 write it, 4 note what failed, 5 publish, 6 sleep.
+public sealed partial class Reconciler<TKey, TEntry>
+{
+    /// <summary>Runs the loop until it is cancelled. What is in the kernel stays there.</summary>
+    /// <param name="cancellationToken">Ends the loop; the task then completes without an exception.</param>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        ITimer timer = _time.CreateTimer(static state => ((Reconciler<TKey, TEntry>)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using (timer.ConfigureAwait(false))
+        {
+            try
+            {
+                while (true)
+                {
+                    await _wake.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                    if (!IsWanted()) continue;
+                    TimeSpan idle = Pass(cancellationToken);
+                    timer.Change(idle, Timeout.InfiniteTimeSpan);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // The owner stops the loop; the kernel keeps what it has.
+            }
+        }
+    }
+
+    private bool IsWanted()
+    {
+        lock (_gate) return _isWanted;
+    }
+
+    /// <summary>Does what is due and returns how long nothing more is.</summary>
+    private TimeSpan Pass(CancellationToken cancellationToken)
+    {
+        ResyncIfDue(cancellationToken);
+        if (_readError is null)
+        {
+            List<ReconcileChange<TKey, TEntry>> changes = Collect();
+            if (changes.Count > 0) Write(changes, cancellationToken);
+        }
+
+        PublishStatus();
+        return TimeToNextDeadline();
+    }
+
+    private void ResyncIfDue(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            bool isDue = _time.GetTimestamp() >= _resyncDue;
+            bool isHeldBack = _readError is not null && !isDue;
+            if (isHeldBack || (!_isResyncRequested && !isDue)) return;
+            _isResyncRequested = false;
+            _isApplying = true;
+            _contradicted.Clear();
+        }
+
+        try
+        {
+            IReadOnlyDictionary<TKey, TEntry> read = _target.Read(cancellationToken);
+            _readError = null;
+            _readAttempts = 0;
+            _resyncs++;
+            _resyncDue = After(_options.ResyncInterval);
+            lock (_gate)
+            {
+                _isApplying = false;
+                Dictionary<TKey, TEntry> reported = _actual;
+                _actual = new Dictionary<TKey, TEntry>(read);
+
+                // What was reported while the dump was read may be newer than the dump.
+                foreach (TKey key in _contradicted) Distrust_NeedsLock(key, reported);
+                _dirty.UnionWith(_desired.Keys);
+                _dirty.UnionWith(_actual.Keys);
+            }
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // Any failure to read is reported in the status and tried again: a reconciler that gives up heals nothing.
+            lock (_gate) _isApplying = false;
+            _readError = exception;
+            _resyncDue = After(BackOff(++_readAttempts));
+        }
+    }
+
+    private List<ReconcileChange<TKey, TEntry>> Collect()
+    {
+        var upserts = new List<ReconcileChange<TKey, TEntry>>();
+        var removals = new List<ReconcileChange<TKey, TEntry>>();
+        long now = _time.GetTimestamp();
+        lock (_gate)
+        {
+            foreach (TKey key in _dirty)
+            {
+                if (Difference_NeedsLock(key) is not { } change) _failures.Remove(key);
+                else if (!IsHeldBack(change, now)) (change.IsRemoval ? removals : upserts).Add(change);
+            }
+
+            _dirty.Clear();
+            _isApplying = true;
+            _contradicted.Clear();
+        }
+
+        // Make before break: what is wanted is written before what is not wanted goes.
+        upserts.Sort((a, b) => _target.Order.Compare(a.Key, b.Key));
+        removals.Sort((a, b) => _target.Order.Compare(b.Key, a.Key));
+        upserts.AddRange(removals);
+        return upserts;
+    }
+
+    private void Write(List<ReconcileChange<TKey, TEntry>> changes, CancellationToken cancellationToken)
+    {
+        var failures = new Dictionary<TKey, Exception>();
+        try
+        {
+            _target.Apply(changes, failures, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // The target could not say which changes failed, so none of them counts as done.
+            foreach (ReconcileChange<TKey, TEntry> change in changes) failures[change.Key] = exception;
+        }
+
+        _writes += changes.Count - failures.Count;
+        lock (_gate)
+        {
+            _isApplying = false;
+            foreach (ref readonly ReconcileChange<TKey, TEntry> change in CollectionsMarshal.AsSpan(changes))
+            {
+                if (failures.TryGetValue(change.Key, out Exception? error))
+                {
+                    int attempts = _failures.TryGetValue(change.Key, out Failure previous) ? previous.Attempts + 1 : 1;
+                    _failures[change.Key] = new Failure(change, error, attempts, After(BackOff(attempts)));
+                    continue;
+                }
+
+                _failures.Remove(change.Key);
+
+                // A report that came in during the writes may be newer than they are.
+                if (_contradicted.Contains(change.Key)) Distrust_NeedsLock(change.Key, _actual);
+                else if (change.IsRemoval) _actual.Remove(change.Key);
+                else _actual[change.Key] = change.Entry;
+            }
+        }
+    }
+
+    private ReconcileChange<TKey, TEntry>? Difference_NeedsLock(TKey key)
+    {
+        bool isActual = _actual.TryGetValue(key, out TEntry? actual);
+        if (!_desired.TryGetValue(key, out TEntry? desired))
+            return isActual ? new ReconcileChange<TKey, TEntry>(key, IsRemoval: true, actual!) : null;
+        bool isAsDesired = isActual && EqualityComparer<TEntry>.Default.Equals(actual, desired);
+        return isAsDesired ? null : new ReconcileChange<TKey, TEntry>(key, IsRemoval: false, desired);
+    }
+
+    /// <summary>Makes the next pass write or remove the entry once more, which is harmless, rather than believe either of two contradicting sources.</summary>
+    private void Distrust_NeedsLock(TKey key, Dictionary<TKey, TEntry> reported)
+    {
+        if (!_desired.ContainsKey(key) && reported.TryGetValue(key, out TEntry? entry)) _actual[key] = entry;
+        else _actual.Remove(key);
+    }
+
+    private void PublishStatus()
+    {
+        lock (_gate)
+        {
+            _isApplying = false;
+            bool isConverged = _readError is null && !_isResyncRequested && _dirty.Count == 0;
+            ImmutableDictionary<TKey, Exception> failures = _failures.Count == 0
+                ? ImmutableDictionary<TKey, Exception>.Empty
+                : _failures.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Error);
+            _status.Publish(new ReconcilerStatus<TKey>
+            {
+                IsConverged = isConverged,
+                ReadError = _readError,
+                Failures = failures,
+                Writes = _writes,
+                Resyncs = _resyncs,
+            });
+        }
+    }
+
+    private TimeSpan TimeToNextDeadline()
+    {
+        long now = _time.GetTimestamp();
+        long due = _resyncDue;
+        lock (_gate)
+        {
+            foreach ((TKey key, Failure failure) in _failures)
+            {
+                _dirty.Add(key);
+                if (_readError is null) due = Math.Min(due, failure.Due);
+            }
+        }
+
+        return due <= now ? TimeSpan.Zero : _time.GetElapsedTime(now, due);
+    }
+
+    private bool IsHeldBack(in ReconcileChange<TKey, TEntry> change, long now) =>
+        _failures.TryGetValue(change.Key, out Failure failure) && failure.Due > now && failure.Change.Equals(change);
+
+    private TimeSpan BackOff(int attempts)
+    {
+        double longest = Math.Min(_options.MinimumBackOff.TotalMilliseconds * Math.Pow(2, attempts - 1), _options.MaximumBackOff.TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(longest * (0.75 + (0.25 * _random.NextDouble())));
+    }
+
+    private long After(TimeSpan delay) => _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
+}

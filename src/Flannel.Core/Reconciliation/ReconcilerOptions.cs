@@ -1,0 +1,14 @@
+namespace Flannel.Core.Reconciliation;
+
+/// <summary>The reconciler's timing.</summary>
+public sealed record ReconcilerOptions
+{
+    /// <summary>How often everything is read and compared even if nothing seems to have changed. Default 60 s.</summary>
+    public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The back-off after an entry's first failure; it doubles with each further one, with jitter. Default 100 ms.</summary>
+    public TimeSpan MinimumBackOff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest back-off. Default 30 s.</summary>
+    public TimeSpan MaximumBackOff { get; init; } = TimeSpan.FromSeconds(30);
+}
