@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Flannel.Core.Configuration;
+
+/// <summary>The options of one node of one network.</summary>
+public sealed class FlannelOptions
+{
+    /// <summary>How the interface that carries the outer packets is chosen. Default: the one with the default route.</summary>
+    [Required]
+    public ExternalInterfaceOptions ExternalInterface { get; } = new();
+
+    /// <summary>
+    /// The network namespace that the node works in: a name (as of <c>ip netns</c>) or a path. The process itself stays outside, so one process
+    /// can host many nodes. Default <see langword="null"/>: the process's own.
+    /// </summary>
+    public string? NetworkNamespace { get; set; }
+
+    /// <summary>
+    /// Where the subnet file is written and the previous subnet is read from; <see langword="null"/> (default) for no file.
+    /// flannel: <c>--subnet-file</c>, <c>/run/flannel/subnet.env</c>.
+    /// </summary>
+    public string? SubnetFile { get; set; }
+
+    /// <summary>Whether traffic that leaves the overlay is masqueraded, as told to the readers of the subnet file. Default <see langword="false"/>. flannel: <c>--ip-masq</c>.</summary>
+    public bool IpMasq { get; set; }
+
+    /// <summary>How long the lease lives without renewal. Default 24 hours, as flannel's.</summary>
+    /// <value>10 seconds to 365 days.</value>
+    [TimeSpanRange("00:00:10", "365.00:00:00")]
+    public TimeSpan LeaseTimeToLive { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long before its end the lease is renewed. Default 1 hour; flannel: <c>--subnet-lease-renew-margin</c>.</summary>
+    /// <value>1 second to 364 days, and less than <see cref="LeaseTimeToLive"/>.</value>
+    [TimeSpanRange("00:00:01", "364.00:00:00")]
+    public TimeSpan LeaseRenewMargin { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How often the kernel is compared in full with what it should be, even if nothing seems to have changed. Default 60 seconds.</summary>
+    /// <value>1 second to 1 day.</value>
+    [TimeSpanRange("00:00:01", "1.00:00:00")]
+    public TimeSpan ResyncInterval { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether the node may start although the range it leases from overlaps an address or a route of the host. Default <see langword="false"/>.</summary>
+    public bool AllowOverlap { get; set; }
+
+    /// <summary>What the node leaves behind when it stops. Default <see cref="StopMode.Detach"/>.</summary>
+    [EnumDataType(typeof(StopMode))]
+    public StopMode StopMode { get; set; } = StopMode.Detach;
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
+
+namespace Flannel.Core.Configuration;
+
+/// <summary>The rules that attributes cannot say: between two options, or about the text of one.</summary>
+internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
+{
+    public ValidateOptionsResult Validate(string? name, FlannelOptions options)
+    {
+        var result = new ValidateOptionsResultBuilder();
+        if (options.LeaseRenewMargin >= options.LeaseTimeToLive)
+        {
+            result.AddError(
+                $"is {options.LeaseRenewMargin}; it must be less than {nameof(options.LeaseTimeToLive)}, which is {options.LeaseTimeToLive}",
+                nameof(options.LeaseRenewMargin));
+        }
+
+        ExternalInterfaceOptions external = options.ExternalInterface;
+        CheckAddress(external.CanReach, nameof(external.CanReach), family: null);
+        CheckAddress(external.PublicIP, nameof(external.PublicIP), AddressFamily.InterNetwork);
+        CheckAddress(external.PublicIPv6, nameof(external.PublicIPv6), AddressFamily.InterNetworkV6);
+        foreach (string pattern in external.Patterns)
+        {
+            try
+            {
+                _ = new Regex(pattern, RegexOptions.NonBacktracking);
+            }
+            catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+            {
+                result.AddError($"has '{pattern}', which is no usable regular expression: {exception.Message}", $"ExternalInterface.{nameof(external.Patterns)}");
+            }
+        }
+
+        if (options.NetworkNamespace is "") result.AddError("is empty; name a namespace or leave it null", nameof(options.NetworkNamespace));
+        if (options.SubnetFile is { } path && !Path.IsPathRooted(path)) result.AddError($"is '{path}'; it must be an absolute path", nameof(options.SubnetFile));
+        return result.Build();
+
+        void CheckAddress(string? text, string option, AddressFamily? family)
+        {
+            if (text is null) return;
+            bool isValid = IPAddress.TryParse(text, out IPAddress? address) && (family is null || address.AddressFamily == family);
+            string wanted = family switch
+            {
+                AddressFamily.InterNetwork => "an IPv4 address",
+                AddressFamily.InterNetworkV6 => "an IPv6 address",
+                _ => "an IP address",
+            };
+            if (!isValid) result.AddError($"is '{text}'; it must be {wanted}", $"ExternalInterface.{option}");
+        }
+    }
+}

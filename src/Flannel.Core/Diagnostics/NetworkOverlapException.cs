@@ -1,0 +1,16 @@
+using Flannel.Core.Backends;
+
+namespace Flannel.Core.Diagnostics;
+
+/// <summary>The range that subnets are leased from overlaps addresses or routes that the host already has. Nothing was touched.</summary>
+public sealed class NetworkOverlapException : FlannelException
+{
+    internal NetworkOverlapException(string range, IReadOnlyList<HostPrefix> conflicts)
+        : base(
+            $"The overlay leases from {range}, which overlaps what this host already has: {string.Join(", ", conflicts)}. " +
+            "Choose another Network (or SubnetMin and SubnetMax), remove what is in the way, or set FlannelOptions.AllowOverlap.") =>
+        Conflicts = conflicts;
+
+    /// <summary>The addresses and routes that are in the way.</summary>
+    public IReadOnlyList<HostPrefix> Conflicts { get; }
+}

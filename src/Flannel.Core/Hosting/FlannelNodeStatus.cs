@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Flannel.Core.Addressing;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+using Flannel.Core.Leases;
+
+namespace Flannel.Core.Hosting;
+
+/// <summary>Everything a node knows about itself at one moment. Immutable.</summary>
+public sealed record FlannelNodeStatus
+{
+    /// <summary>Where the node is in its life.</summary>
+    public FlannelNodeState State { get; init; }
+
+    /// <summary>Why the node is in that state, in words for an operator; empty when there is nothing to say.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>The error behind the state, or <see langword="null"/>.</summary>
+    public Exception? Error { get; init; }
+
+    /// <summary>Whether the overlay has carried traffic since the node started: the lease is held and the first peers have been programmed.</summary>
+    public bool IsReady { get; init; }
+
+    /// <summary>The network's configuration, once read.</summary>
+    public NetworkConfig? Config { get; init; }
+
+    /// <summary>The interface that carries the outer packets, once chosen.</summary>
+    public ExternalInterface? ExternalInterface { get; init; }
+
+    /// <summary>The node's lease, once acquired.</summary>
+    public Lease? Lease { get; init; }
+
+    /// <summary>The overlay's MTU in bytes, once known.</summary>
+    public int? Mtu { get; init; }
+
+    /// <summary>The accepted leases of the other nodes.</summary>
+    public ImmutableDictionary<SubnetKey, Lease> Peers { get; init; } = ImmutableDictionary<SubnetKey, Lease>.Empty;
+
+    /// <summary>The peers that the backend cannot program at present, each with the reason.</summary>
+    public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
+
+    /// <summary>The leases that are refused, each with the reason.</summary>
+    public IReadOnlyList<QuarantinedLease> Quarantined { get; init; } = [];
+}

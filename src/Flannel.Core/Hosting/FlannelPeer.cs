@@ -1,0 +1,8 @@
+using Flannel.Core.Leases;
+
+namespace Flannel.Core.Hosting;
+
+/// <summary>Another node of the network.</summary>
+/// <param name="Lease">Its lease.</param>
+/// <param name="Problem">Why it cannot be reached, as far as the backend knows; <see langword="null"/> if all is well.</param>
+public sealed record FlannelPeer(Lease Lease, string? Problem);
