@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Flannel.Core.Addressing;
 
@@ -8,30 +9,64 @@ namespace Flannel.Core.Addressing;
 /// </summary>
 public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 {
+    // Numbers rather than IPNetwork: the key of every dictionary of leases has to hash and compare without touching the heap.
+    private readonly UInt128 _ipv6;
+    private readonly uint _ipv4;
+    private readonly byte _ipv4Length;
+    private readonly byte _ipv6Length;
+    private readonly bool _hasIpv4;
+    private readonly bool _hasIpv6;
+
     /// <summary>Creates a key.</summary>
-    /// <param name="ipv4">The IPv4 subnet, or <see langword="null"/>.</param>
-    /// <param name="ipv6">The IPv6 subnet, or <see langword="null"/>.</param>
-    /// <exception cref="ArgumentException">Both are missing, or one is of the wrong address family.</exception>
+    /// <param name="ipv4">The IPv4 subnet (length 1 to 31), or <see langword="null"/>.</param>
+    /// <param name="ipv6">The IPv6 subnet (length 0 to 127), or <see langword="null"/>.</param>
+    /// <exception cref="ArgumentException">Both are missing, or one is of the wrong address family or of a length that no key can name.</exception>
     public SubnetKey(IPNetwork? ipv4, IPNetwork? ipv6)
+        : this(ipv4 is { } four ? new Subnet(four) : null, ipv6 is { } six ? new Subnet(six) : null)
     {
-        Ipv4 = ipv4;
-        Ipv6 = ipv6;
+    }
+
+    internal SubnetKey(Subnet? ipv4, Subnet? ipv6)
+    {
+        if (ipv4 is null && ipv6 is null)
+        {
+            throw new ArgumentException("A key needs an IPv4 subnet, an IPv6 subnet or both.", nameof(ipv4));
+        }
+
+        if (ipv4 is { } four)
+        {
+            if (four.Family != AddressFamily.InterNetwork || four.PrefixLength is < 1 or > 31)
+            {
+                throw new ArgumentException($"{four} is no IPv4 subnet of length 1 to 31.", nameof(ipv4));
+            }
+
+            _ipv4 = (uint)four.First;
+            _ipv4Length = (byte)four.PrefixLength;
+            _hasIpv4 = true;
+        }
+
+        if (ipv6 is { } six)
+        {
+            if (six.Family != AddressFamily.InterNetworkV6 || six.PrefixLength > 127)
+            {
+                throw new ArgumentException($"{six} is no IPv6 subnet of length 0 to 127.", nameof(ipv6));
+            }
+
+            _ipv6 = six.First;
+            _ipv6Length = (byte)six.PrefixLength;
+            _hasIpv6 = true;
+        }
     }
 
     /// <summary>The IPv4 subnet, or <see langword="null"/> in an IPv6-only network.</summary>
-    public IPNetwork? Ipv4 { get; }
+    public IPNetwork? Ipv4 => Ipv4Subnet?.ToNetwork();
 
     /// <summary>The IPv6 subnet, or <see langword="null"/> in an IPv4-only network.</summary>
-    public IPNetwork? Ipv6 { get; }
+    public IPNetwork? Ipv6 => Ipv6Subnet?.ToNetwork();
 
-    /// <inheritdoc />
-    public bool Equals(SubnetKey other) => Nullable.Equals(Ipv4, other.Ipv4) && Nullable.Equals(Ipv6, other.Ipv6);
+    internal Subnet? Ipv4Subnet => _hasIpv4 ? new Subnet(_ipv4, _ipv4Length, AddressFamily.InterNetwork) : null;
 
-    /// <inheritdoc />
-    public override bool Equals(object? obj) => obj is SubnetKey other && Equals(other);
-
-    /// <inheritdoc />
-    public override int GetHashCode() => HashCode.Combine(Ipv4, Ipv6);
+    internal Subnet? Ipv6Subnet => _hasIpv6 ? new Subnet(_ipv6, _ipv6Length, AddressFamily.InterNetworkV6) : null;
 
     /// <summary>Whether two keys name the same subnets.</summary>
     /// <param name="left">One key.</param>
@@ -42,4 +77,19 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
     /// <param name="left">One key.</param>
     /// <param name="right">The other key.</param>
     public static bool operator !=(SubnetKey left, SubnetKey right) => !left.Equals(right);
+
+    /// <inheritdoc />
+    public bool Equals(SubnetKey other) =>
+        _ipv4 == other._ipv4
+        && _ipv6 == other._ipv6
+        && _ipv4Length == other._ipv4Length
+        && _ipv6Length == other._ipv6Length
+        && _hasIpv4 == other._hasIpv4
+        && _hasIpv6 == other._hasIpv6;
+
+    /// <inheritdoc />
+    public override bool Equals(object? obj) => obj is SubnetKey other && Equals(other);
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(_ipv4, _ipv4Length, _ipv6, _ipv6Length);
 }

@@ -1,0 +1,59 @@
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Core.Configuration;
+
+public sealed partial record NetworkConfig
+{
+    private FamilySettings Ipv4Settings => new(Network, SubnetLength, SubnetMin, SubnetMax);
+
+    private FamilySettings Ipv6Settings => new(IPv6Network, IPv6SubnetLength, IPv6SubnetMin, IPv6SubnetMax);
+
+    /// <summary>
+    /// Checks every rule and fills in the defaults: the way to use a configuration that was made in code. A documented step stricter than
+    /// flannel: a <c>SubnetMin</c> after <c>SubnetMax</c> is refused here instead of leaving no subnet to lease.
+    /// </summary>
+    /// <param name="source">Where the configuration comes from, for the message.</param>
+    /// <returns>The same configuration with its defaults filled in.</returns>
+    /// <exception cref="NetworkConfigException">The configuration breaks rules; the exception lists every problem.</exception>
+    public NetworkConfig Validate(string source = "made in code") => Complete(new ConfigProblems(), source);
+
+    private NetworkConfig Complete(ConfigProblems problems, string source)
+    {
+        if (problems.Has(""))
+        {
+            problems.ThrowIfAny(source);
+        }
+
+        if (!EnableIPv4 && !EnableIPv6 && !problems.Has(nameof(EnableIPv4)) && !problems.Has(nameof(EnableIPv6)))
+        {
+            problems.Add(nameof(EnableIPv4), "false", "true, unless EnableIPv6 is true");
+        }
+
+        if (Backend is not null)
+        {
+            _ = BackendBlock.Read(Backend, out NetworkConfigProblem? problem);
+            problems.Add(problem);
+        }
+
+        FamilySettings ipv4 = Complete(FamilyRules.Ipv4, EnableIPv4, Ipv4Settings, problems);
+        FamilySettings ipv6 = Complete(FamilyRules.Ipv6, EnableIPv6, Ipv6Settings, problems);
+        problems.ThrowIfAny(source);
+        return this with
+        {
+            Network = ipv4.Network,
+            SubnetLength = ipv4.SubnetLength,
+            SubnetMin = ipv4.SubnetMin,
+            SubnetMax = ipv4.SubnetMax,
+            IPv6Network = ipv6.Network,
+            IPv6SubnetLength = ipv6.SubnetLength,
+            IPv6SubnetMin = ipv6.SubnetMin,
+            IPv6SubnetMax = ipv6.SubnetMax,
+        };
+    }
+
+    private static FamilySettings Complete(FamilyRules rules, bool enabled, FamilySettings given, ConfigProblems problems)
+    {
+        rules.CheckForm(given, problems);
+        return enabled ? rules.Complete(given, problems) : given;
+    }
+}

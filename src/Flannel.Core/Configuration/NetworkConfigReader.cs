@@ -1,0 +1,170 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Unicode;
+using Flannel.Core.Addressing;
+using Flannel.Core.Json;
+
+namespace Flannel.Core.Configuration;
+
+/// <summary>Takes the members of a network configuration document, each as far as it can be judged alone.</summary>
+internal sealed class NetworkConfigReader
+{
+    public const int MaxDepth = 64;
+
+    /// <summary>Every key, in the order in which problems are reported; the document as a whole comes before all keys.</summary>
+    public static readonly string[] Keys =
+    [
+        nameof(NetworkConfig.EnableIPv4),
+        nameof(NetworkConfig.EnableIPv6),
+        nameof(NetworkConfig.EnableNFTables),
+        FamilyRules.Ipv4.NetworkKey,
+        FamilyRules.Ipv4.LengthKey,
+        FamilyRules.Ipv4.MinKey,
+        FamilyRules.Ipv4.MaxKey,
+        FamilyRules.Ipv6.NetworkKey,
+        FamilyRules.Ipv6.LengthKey,
+        FamilyRules.Ipv6.MinKey,
+        FamilyRules.Ipv6.MaxKey,
+        BackendBlock.Key,
+        BackendBlock.TypeKey,
+    ];
+
+    private readonly Dictionary<string, JsonElement> _members = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConfigProblems _problems;
+
+    private NetworkConfigReader(ConfigProblems problems) => _problems = problems;
+
+    /// <summary>Reads a document. What comes back is not validated; what could not be read is listed in the problems.</summary>
+    public static NetworkConfig Read(ReadOnlySpan<byte> utf8Json, ConfigProblems problems)
+    {
+        if (!Utf8.IsValid(utf8Json))
+        {
+            problems.AddMissing("", "UTF-8 text is expected");
+            return new NetworkConfig();
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(utf8Json, new JsonReaderOptions { MaxDepth = MaxDepth });
+            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            if (reader.Read() || document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                problems.Add("", GoJson.Excerpt(document.RootElement), "a JSON object is expected");
+                return new NetworkConfig();
+            }
+
+            return new NetworkConfigReader(problems).Read(document.RootElement);
+        }
+        catch (JsonException e)
+        {
+            problems.AddMissing(
+                "",
+                utf8Json.IsEmpty ? "it is empty; a JSON object is expected" : $"it is not JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+            return new NetworkConfig();
+        }
+    }
+
+    private NetworkConfig Read(JsonElement document)
+    {
+        foreach (JsonProperty member in document.EnumerateObject())
+        {
+            string name = GoJson.NameOf(member);
+
+            // Go leaves a number or boolean as it is when it meets null, so an earlier one of the same name stays in force.
+            if (member.Value.ValueKind != JsonValueKind.Null || !IsUntouchedByNull(name))
+            {
+                _members[name] = member.Value;
+            }
+        }
+
+        FamilySettings ipv4 = ReadFamily(FamilyRules.Ipv4, nullBounds: false);
+        FamilySettings ipv6 = ReadFamily(FamilyRules.Ipv6, nullBounds: true);
+        return new NetworkConfig
+        {
+            EnableIPv4 = ReadBoolean(nameof(NetworkConfig.EnableIPv4), true),
+            EnableIPv6 = ReadBoolean(nameof(NetworkConfig.EnableIPv6), false),
+            EnableNFTables = ReadBoolean(nameof(NetworkConfig.EnableNFTables), false),
+            Network = ipv4.Network,
+            SubnetLength = ipv4.SubnetLength,
+            SubnetMin = ipv4.SubnetMin,
+            SubnetMax = ipv4.SubnetMax,
+            IPv6Network = ipv6.Network,
+            IPv6SubnetLength = ipv6.SubnetLength,
+            IPv6SubnetMin = ipv6.SubnetMin,
+            IPv6SubnetMax = ipv6.SubnetMax,
+            Backend = _members.TryGetValue(BackendBlock.Key, out JsonElement backend) ? backend.GetRawText() : null,
+        };
+    }
+
+    private static bool IsUntouchedByNull(string name) =>
+        name.StartsWith("Enable", StringComparison.OrdinalIgnoreCase) || name.EndsWith("SubnetLen", StringComparison.OrdinalIgnoreCase);
+
+    private FamilySettings ReadFamily(FamilyRules rules, bool nullBounds) => new(
+        ReadNetwork(rules),
+        ReadLength(rules.LengthKey),
+        ReadAddress(rules, rules.MinKey, nullBounds),
+        ReadAddress(rules, rules.MaxKey, nullBounds));
+
+    private bool ReadBoolean(string key, bool absent)
+    {
+        if (!_members.TryGetValue(key, out JsonElement value))
+        {
+            return absent;
+        }
+
+        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            _problems.Add(key, GoJson.Excerpt(value), "true or false, without quotes");
+        }
+
+        return value.ValueKind == JsonValueKind.True;
+    }
+
+    private int ReadLength(string key)
+    {
+        if (!_members.TryGetValue(key, out JsonElement value))
+        {
+            return 0;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetUInt32(out uint number))
+        {
+            return (int)Math.Min(number, int.MaxValue);
+        }
+
+        _problems.Add(key, GoJson.Excerpt(value), "a whole number, without quotes");
+        return 0;
+    }
+
+    private IPNetwork? ReadNetwork(FamilyRules rules)
+    {
+        if (!_members.TryGetValue(rules.NetworkKey, out JsonElement value))
+        {
+            return null;
+        }
+
+        if (AddressText.TryParseCidr(GoJson.StringOf(value), rules.Family, out Subnet network))
+        {
+            return network.ToNetwork();
+        }
+
+        _problems.Add(rules.NetworkKey, GoJson.Excerpt(value), rules.NetworkForm);
+        return null;
+    }
+
+    private IPAddress? ReadAddress(FamilyRules rules, string key, bool nullIsAbsent)
+    {
+        if (!_members.TryGetValue(key, out JsonElement value) || (nullIsAbsent && value.ValueKind == JsonValueKind.Null))
+        {
+            return null;
+        }
+
+        if (AddressText.TryParse(GoJson.StringOf(value), rules.Family, out UInt128 address))
+        {
+            return AddressText.ToAddress(address, rules.Family);
+        }
+
+        _problems.Add(key, GoJson.Excerpt(value), rules.AddressForm);
+        return null;
+    }
+}
