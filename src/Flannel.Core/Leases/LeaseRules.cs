@@ -1,0 +1,139 @@
+using System.Net;
+using Flannel.Core.Addressing;
+using Flannel.Core.Configuration;
+using Flannel.Core.Json;
+
+namespace Flannel.Core.Leases;
+
+/// <summary>
+/// Judges the leases of peers before anything is programmed from them: whoever can write one key of the store must not be able to divert
+/// traffic that is not his.
+/// </summary>
+/// <remarks>
+/// A peer need not have the same families as this node. While a network is changed from IPv4 to dual stack, nodes are restarted one after the
+/// other, and both kinds have to keep talking over IPv4; so a lease is judged by the parts whose family this node uses, needs at least one, and
+/// its other part is ignored. flannel does the same with peers. (Its stricter rule, that a lease has exactly the families of the
+/// configuration, is about a node's own lease: <see cref="Fits"/>.) Whether two peers overlap each other is not judged here but by whoever
+/// knows all of them.
+/// </remarks>
+internal sealed class LeaseRules
+{
+    private static readonly (Subnet Range, string Name)[] NoHost =
+    [
+        (new Subnet(IPAddress.Any, 8), "names no host"),
+        (new Subnet(IPAddress.Loopback, 8), "is a loopback address"),
+        (new Subnet(IPAddress.Parse("224.0.0.0"), 4), "is a multicast address"),
+        (new Subnet(IPAddress.Broadcast, 32), "is the broadcast address"),
+        (new Subnet(IPAddress.IPv6Any, 128), "names no host"),
+        (new Subnet(IPAddress.IPv6Loopback, 128), "is a loopback address"),
+        (new Subnet(IPAddress.Parse("ff00::"), 8), "is a multicast address"),
+        (new Subnet(IPAddress.Parse("::ffff:0.0.0.0"), 96), "is an IPv4 address in IPv6 form"),
+    ];
+
+    private readonly FamilyPart? _ipv4;
+    private readonly FamilyPart? _ipv6;
+    private readonly string? _backendType;
+
+    /// <summary>Creates the rules as one node sees them.</summary>
+    /// <param name="config">The validated network configuration.</param>
+    /// <param name="own">What this node publishes.</param>
+    /// <param name="ownKey">The subnets that this node holds.</param>
+    public LeaseRules(NetworkConfig config, LeaseAttributes own, SubnetKey ownKey)
+    {
+        Subnet[] overlay = [.. Networks(config)];
+        _ipv4 = config.Ipv4Subnets is { } ipv4 ? new FamilyPart("PublicIP", ipv4, overlay, ownKey.Ipv4Subnet, own.PublicIP) : null;
+        _ipv6 = config.Ipv6Subnets is { } ipv6 ? new FamilyPart("PublicIPv6", ipv6, overlay, ownKey.Ipv6Subnet, own.PublicIPv6) : null;
+        _backendType = own.BackendType;
+    }
+
+    /// <summary>
+    /// Whether a lease can be this node's own: exactly the configured families, each subnet one of those that may be leased. flannel judges by
+    /// the same rule whether a lease found by the public address is kept or given back.
+    /// </summary>
+    public static bool Fits(NetworkConfig config, SubnetKey key) =>
+        IsOneOf(config.Ipv4Subnets, key.Ipv4Subnet) && IsOneOf(config.Ipv6Subnets, key.Ipv6Subnet);
+
+    /// <summary>Judges a peer's lease.</summary>
+    /// <returns>The rule it breaks, with the value found; or <see langword="null"/> if it is accepted.</returns>
+    public string? Refuse(SubnetKey key, LeaseAttributes attributes)
+    {
+        if (_backendType is not null && attributes.BackendType != _backendType)
+        {
+            string found = attributes.BackendType is null ? "missing" : GoJson.Excerpt(attributes.BackendType);
+            return $"its BackendType is {found}, this node's is \"{_backendType}\"";
+        }
+
+        FamilyPart? ipv4 = key.Ipv4Subnet is null ? null : _ipv4;
+        FamilyPart? ipv6 = key.Ipv6Subnet is null ? null : _ipv6;
+        return ipv4 is null && ipv6 is null
+            ? $"it has only {(key.Ipv4Subnet is null ? "an IPv6" : "an IPv4")} subnet, which this network does not use"
+            : ipv4?.Refuse(key.Ipv4Subnet!.Value, attributes.PublicIP) ?? ipv6?.Refuse(key.Ipv6Subnet!.Value, attributes.PublicIPv6);
+    }
+
+    private static bool IsOneOf(SubnetRange? range, Subnet? subnet) =>
+        range is { } subnets ? subnet is { } found && subnets.TryGetIndex(found, out _) : subnet is null;
+
+    private static IEnumerable<Subnet> Networks(NetworkConfig config)
+    {
+        if (config.EnableIPv4)
+        {
+            yield return new Subnet(config.Network!.Value);
+        }
+
+        if (config.EnableIPv6)
+        {
+            yield return new Subnet(config.IPv6Network!.Value);
+        }
+    }
+
+    private sealed class FamilyPart(string addressKey, SubnetRange subnets, Subnet[] overlay, Subnet? own, IPAddress? ownAddress)
+    {
+        public string? Refuse(Subnet subnet, IPAddress? address) => RefuseSubnet(subnet) ?? RefuseAddress(address);
+
+        private string? RefuseSubnet(Subnet subnet)
+        {
+            if (!Array.Exists(overlay, network => network.Contains(subnet)))
+            {
+                return $"its subnet {subnet} is outside the network {Array.Find(overlay, network => network.Family == subnet.Family)}";
+            }
+
+            if (subnet.PrefixLength != subnets.PrefixLength)
+            {
+                return $"its subnet {subnet} is not a /{subnets.PrefixLength}, as the network's subnets are";
+            }
+
+            if (!subnets.TryGetIndex(subnet, out _))
+            {
+                return $"its subnet {subnet} is not among those that may be leased, {subnets}";
+            }
+
+            return own is { } ours && ours.Overlaps(subnet) ? $"its subnet {subnet} overlaps this node's, {ours}" : null;
+        }
+
+        private string? RefuseAddress(IPAddress? address)
+        {
+            if (address is null)
+            {
+                return $"its {addressKey} is missing";
+            }
+
+            foreach ((Subnet range, string name) in NoHost)
+            {
+                if (range.Contains(address))
+                {
+                    return $"its {addressKey} {address} {name}";
+                }
+            }
+
+            foreach (Subnet network in overlay)
+            {
+                if (network.Contains(address))
+                {
+                    return $"its {addressKey} {address} is inside the overlay's network {network}";
+                }
+            }
+
+            return address.Equals(ownAddress) ? $"its {addressKey} {address} is this node's own" : null;
+        }
+    }
+}
