@@ -32,7 +32,7 @@ die() {
 
 prepare_environment() {
     export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" # Debian leaves these out for ordinary users
-    export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en DOTNET_GENERATE_ASPNET_CERTIFICATE=false
+    export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false
     export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_SYSTEM_GLOBALIZATION_PREDEFINED_CULTURES_ONLY=0 # a minimal Debian has no libicu
     export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0                                      # leave no build servers behind
 
@@ -73,7 +73,7 @@ need_dotnet() {
 }
 
 build() {
-    dotnet build "$1" -c "$configuration" -v q --nologo -clp:NoSummary >&2 || die "the build of $1 failed"
+    dotnet msbuild "$1" -restore -maxCpuCount -p:Configuration="$configuration" -v:q -nologo >&2 || die "the build of $1 failed"
 }
 
 # --- namespaces --------------------------------------------------------------------------------------------------------------------------------
@@ -131,11 +131,11 @@ supervise() {
     local code=0
     choose_namespaces tree
     set -m # a process group of its own, so that it can be killed as one
-    FLANNEL_OUTER_MOUNTS="$(outer_mounts)" "${enter[@]}" bash "$root/build.sh" --inside "$@" </dev/null &
+    FLANNEL_OUTER_MOUNTS="$(outer_mounts)" setpriv --pdeathsig KILL "${enter[@]}" bash "$root/build.sh" --inside "$@" </dev/null &
     local group=$!
     set +m
     # shellcheck disable=SC2064
-    trap "kill -KILL -- -$group 2>/dev/null" EXIT
+    trap "kill -KILL -- -$group 2>/dev/null || true; wait $group 2>/dev/null || true" EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     wait "$group" || code=$?
