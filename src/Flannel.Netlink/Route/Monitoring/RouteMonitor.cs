@@ -1,0 +1,236 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Flannel.Netlink.Interop;
+using Flannel.Netlink.Messages;
+using static Flannel.Netlink.Interop.LinuxRtnetlink;
+
+namespace Flannel.Netlink.Route.Monitoring;
+
+/// <summary>
+/// Tells what changes in one network namespace, the one of the thread that opened it. Listening starts in <see cref="Open"/>, so a consumer that
+/// opens a monitor, lists everything and then watches misses nothing.
+/// </summary>
+/// <remarks>
+/// A thread of its own reads the socket, so that the kernel's buffer is emptied even while the consumer is busy. Notifications lost on the way
+/// become one <see cref="Resynchronise"/>: nothing is lost in silence.
+/// </remarks>
+public sealed class RouteMonitor : IDisposable
+{
+    private readonly NetlinkSocket _socket;
+    private readonly CancellablePoll _poll = new();
+    private readonly Channel<RouteNotification> _channel;
+    private readonly Thread _thread;
+    private int _lost; // 1 when notifications were dropped that no queued Resynchronise covers
+    private int _watched; // 1 while somebody enumerates
+    private int _disposed;
+
+    private RouteMonitor(RouteMonitorOptions options)
+    {
+        _channel = Channel.CreateBounded<RouteNotification>(new BoundedChannelOptions(options.Capacity)
+        {
+            FullMode = BoundedChannelFullMode.Wait,
+            SingleWriter = true,
+            AllowSynchronousContinuations = false,
+        });
+        try
+        {
+            _socket = NetlinkSocket.Open(NetlinkProtocol.Route, new NetlinkSocketOptions
+            {
+                Groups = ToGroupNumbers(options.Groups),
+                ReceiveBufferSize = options.ReceiveBufferSize,
+            });
+        }
+        catch
+        {
+            _poll.Dispose();
+            throw;
+        }
+
+        _thread = new Thread(Listen, maxStackSize: 256 * 1024) { IsBackground = true, Name = "rtnetlink monitor" };
+    }
+
+    /// <summary>Joins the groups in the calling thread's network namespace and starts listening.</summary>
+    /// <param name="options">What to listen to; null for everything.</param>
+    /// <returns>The listening monitor.</returns>
+    /// <exception cref="NetlinkException">The kernel refused the socket or a group.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Capacity or buffer size is not positive.</exception>
+    public static RouteMonitor Open(RouteMonitorOptions? options = null)
+    {
+        options ??= new RouteMonitorOptions();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity);
+        var monitor = new RouteMonitor(options);
+        monitor._thread.Start();
+        return monitor;
+    }
+
+    /// <summary>
+    /// Yields notifications in the kernel's order until the monitor is disposed. Only one enumeration may run at a time; a later one goes on
+    /// where the earlier one stopped.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the enumeration, not the monitor.</param>
+    /// <returns>The notifications since <see cref="Open"/>.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">Another enumeration is running.</exception>
+    /// <exception cref="NetlinkException">The socket failed; open a new monitor.</exception>
+    public async IAsyncEnumerable<RouteNotification> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _watched, 1) != 0)
+            throw new InvalidOperationException("This monitor is being watched already; open one monitor per consumer.");
+        try
+        {
+            ChannelReader<RouteNotification> reader = _channel.Reader;
+            do
+            {
+                while (TryTake(reader, out RouteNotification? notification))
+                {
+                    yield return notification;
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+            }
+            while (await reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false));
+        }
+        finally
+        {
+            Volatile.Write(ref _watched, 0);
+        }
+    }
+
+    /// <summary>Stops listening, ends a running enumeration and waits for the thread to end.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _poll.Cancel();
+        _thread.Join();
+        _socket.Dispose();
+        _poll.Dispose();
+    }
+
+    private bool TryTake(ChannelReader<RouteNotification> reader, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RouteNotification? notification)
+    {
+        if (Interlocked.Exchange(ref _lost, 0) == 0)
+            return reader.TryRead(out notification);
+
+        // What is queued is older than the loss, and older than the listing the consumer is about to make.
+        while (reader.TryRead(out _))
+        {
+        }
+
+        notification = new Resynchronise();
+        return true;
+    }
+
+    private void Listen()
+    {
+        Exception? failure = null;
+        try
+        {
+            while (_poll.Wait(_socket.Handle))
+                ReceiveOne();
+        }
+        catch (NetlinkException e)
+        {
+            failure = e; // handed to the consumer, whose enumeration throws it
+        }
+        finally
+        {
+            _channel.Writer.TryComplete(failure);
+        }
+    }
+
+    private void ReceiveOne()
+    {
+        int errno = _socket.TryReceive(Libc.MSG_DONTWAIT, out ReadOnlySpan<byte> datagram);
+        switch (errno)
+        {
+            case 0:
+                Publish(datagram);
+                break;
+            case LinuxErrno.EAGAIN:
+                break;
+            case LinuxErrno.ENOBUFS or LinuxErrno.EMSGSIZE:
+                DiscardBacklog();
+                Publish(new Resynchronise());
+                break;
+            default:
+                throw new NetlinkException("receive rtnetlink notifications", errno);
+        }
+    }
+
+    /// <summary>
+    /// What is still queued is older than the loss; delivered after the consumer's new listing it would contradict it. One buffer's worth is
+    /// enough to get past it, and ends the loop even while new notifications keep coming.
+    /// </summary>
+    private void DiscardBacklog()
+    {
+        for (long discarded = 0; discarded < _socket.ReceiveBufferSize;)
+        {
+            int errno = _socket.TryReceive(Libc.MSG_DONTWAIT, out ReadOnlySpan<byte> datagram);
+            if (errno is not (0 or LinuxErrno.ENOBUFS or LinuxErrno.EMSGSIZE))
+                return;
+            discarded += datagram.Length;
+        }
+    }
+
+    private void Publish(ReadOnlySpan<byte> datagram)
+    {
+        try
+        {
+            var messages = new NetlinkMessageReader(datagram);
+            while (messages.MoveNext())
+            {
+                if (Read(messages.Current) is { } notification)
+                    Publish(notification);
+            }
+
+            messages.EnsureValid();
+        }
+        catch (NetlinkException)
+        {
+            Publish(new Resynchronise()); // something changed that cannot be read
+        }
+    }
+
+    private void Publish(RouteNotification notification)
+    {
+        if (_channel.Writer.TryWrite(notification))
+            return;
+        Volatile.Write(ref _lost, 1);
+
+        // If the consumer emptied the channel just now it may be waiting without having seen the mark: this wakes it. If the channel is still
+        // full it has something to read, and sees the mark with it.
+        _channel.Writer.TryWrite(new Resynchronise());
+    }
+
+    private static RouteNotification? Read(NetlinkMessage message) => message.Type switch
+    {
+        RTM_NEWLINK when Links.LinkCodec.TryRead(message, out var link) => new LinkChanged(link) { PortId = message.PortId },
+        RTM_DELLINK when Links.LinkCodec.TryRead(message, out var link) => new LinkRemoved(link) { PortId = message.PortId },
+        RTM_NEWADDR when Addresses.AddressCodec.TryRead(message, out var address) => new AddressChanged(address) { PortId = message.PortId },
+        RTM_DELADDR when Addresses.AddressCodec.TryRead(message, out var address) => new AddressRemoved(address) { PortId = message.PortId },
+        RTM_NEWROUTE when Routes.RouteCodec.TryRead(message, out var route) => new RouteChanged(route) { PortId = message.PortId },
+        RTM_DELROUTE when Routes.RouteCodec.TryRead(message, out var route) => new RouteRemoved(route) { PortId = message.PortId },
+        RTM_NEWNEXTHOP when Routes.NexthopCodec.TryRead(message, out var nexthop) => new NexthopChanged(nexthop) { PortId = message.PortId },
+        RTM_DELNEXTHOP when Routes.NexthopCodec.TryRead(message, out var nexthop) => new NexthopRemoved(nexthop) { PortId = message.PortId },
+        RTM_NEWNEIGH when Neighbours.NeighbourCodec.TryRead(message, out var neighbour) => new NeighbourChanged(neighbour) { PortId = message.PortId },
+        RTM_DELNEIGH when Neighbours.NeighbourCodec.TryRead(message, out var neighbour) => new NeighbourRemoved(neighbour) { PortId = message.PortId },
+        RTM_NEWNEIGH when Neighbours.FdbCodec.TryRead(message, out var entry) => new FdbChanged(entry) { PortId = message.PortId },
+        RTM_DELNEIGH when Neighbours.FdbCodec.TryRead(message, out var entry) => new FdbRemoved(entry) { PortId = message.PortId },
+        _ => null,
+    };
+
+    private static List<uint> ToGroupNumbers(RouteMonitorGroups groups)
+    {
+        (RouteMonitorGroups Group, uint Number)[] known =
+        [
+            (RouteMonitorGroups.Links, RTNLGRP_LINK),
+            (RouteMonitorGroups.Ipv4Addresses, RTNLGRP_IPV4_IFADDR),
+            (RouteMonitorGroups.Ipv6Addresses, RTNLGRP_IPV6_IFADDR),
+            (RouteMonitorGroups.Ipv4Routes, RTNLGRP_IPV4_ROUTE),
+            (RouteMonitorGroups.Ipv6Routes, RTNLGRP_IPV6_ROUTE),
+            (RouteMonitorGroups.Neighbours, RTNLGRP_NEIGH),
+            (RouteMonitorGroups.Nexthops, RTNLGRP_NEXTHOP),
+        ];
+        return [.. known.Where(item => (groups & item.Group) != 0).Select(item => item.Number)];
+    }
+}

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Flannel.Netlink.Interop;
+
+namespace Flannel.Netlink.Route;
+
+/// <summary>
+/// rtnetlink: links, addresses, routes, nexthop objects, neighbours and forwarding databases of one network namespace, the one of the thread
+/// that opened it.
+/// </summary>
+/// <remarks>
+/// Thread-safe and synchronous: the kernel carries a request out inside the call, usually within microseconds. Changes need CAP_NET_ADMIN,
+/// listing needs nothing. A deletion that finds nothing is no error: it returns false.
+/// </remarks>
+public sealed partial class RouteNetlink : IDisposable
+{
+    /// <summary>Longest request; one with several hops is the longest in practice.</summary>
+    internal const int MaximumRequestSize = 2048;
+
+    private readonly NetlinkSocket _socket;
+    private readonly RouteRequestFormatter _formatter;
+
+    private RouteNetlink(NetlinkSocketOptions options)
+    {
+        _formatter = new RouteRequestFormatter(NameOfLink);
+        _socket = NetlinkSocket.Open(NetlinkProtocol.Route, options with { Describe = _formatter.Format });
+    }
+
+    /// <summary>Port id of the socket; notifications of a <c>RouteMonitor</c> carry it where the kernel tells who caused a change.</summary>
+    public uint PortId => _socket.PortId;
+
+    /// <summary>Opens a socket in the calling thread's network namespace.</summary>
+    /// <param name="options">Timeout and buffer; null for the defaults. Its <see cref="NetlinkSocketOptions.Describe"/> is not used.</param>
+    /// <returns>The open client.</returns>
+    /// <exception cref="NetlinkException">The kernel refused the socket.</exception>
+    public static RouteNetlink Open(NetlinkSocketOptions? options = null) => new(options ?? new NetlinkSocketOptions());
+
+    /// <summary>Carries out the requests of a batch in few system calls, in order. A refused request does not stop those behind it.</summary>
+    /// <param name="batch">The requests; unchanged by this, so it can be executed again.</param>
+    /// <returns>
+    /// The refused requests by the index their method of <see cref="RouteBatch"/> returned; empty when all succeeded. As with the single
+    /// requests, a deletion that found nothing is no error.
+    /// </returns>
+    /// <exception cref="NetlinkException">Requests could not be sent or were not answered; what was done is then unknown.</exception>
+    /// <exception cref="ObjectDisposedException">The client is closed.</exception>
+    public IReadOnlyDictionary<int, NetlinkException> Execute(RouteBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        IReadOnlyDictionary<int, NetlinkException> refused = _socket.ExecuteBatch(batch.Messages);
+        if (refused.Count == 0 || batch.DeletionCount == 0)
+            return refused;
+        return refused
+            .Where(refusal => !(refusal.Value.IsNotFound && batch.IsDeletion(refusal.Key)))
+            .ToDictionary(refusal => refusal.Key, refusal => refusal.Value);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    /// <returns>False when the object was not there.</returns>
+    private bool Delete(Span<byte> request)
+    {
+        try
+        {
+            _socket.Execute(request);
+            return true;
+        }
+        catch (NetlinkException e) when (e.IsNotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Asks by ioctl, because this is needed in the middle of a netlink exchange. The ioctl works on any socket, in the namespace of that socket.
+    /// </summary>
+    private unsafe string? NameOfLink(int index)
+    {
+        var request = new Libc.ifreq { ifr_ifindex = index };
+        if (Libc.ioctl(_socket.Handle, Libc.SIOCGIFNAME, &request) < 0)
+            return null;
+        return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(request.ifr_name));
+    }
+}
