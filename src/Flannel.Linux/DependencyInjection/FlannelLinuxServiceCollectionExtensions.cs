@@ -1,0 +1,21 @@
+using Flannel.Core.Backends;
+using Flannel.Linux.Hosts;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the Linux platform layer. Backends call it; applications have no need to.</summary>
+public static class FlannelLinuxServiceCollectionExtensions
+{
+    /// <summary>Registers the Linux kernel's network as <see cref="IHostNetwork"/>, unless there is one already. On other systems its checks fail, saying so.</summary>
+    /// <param name="services">The services.</param>
+    public static IServiceCollection AddFlannelLinux(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        if (OperatingSystem.IsLinux())
+            services.TryAddSingleton<IHostNetwork, LinuxHostNetwork>();
+        else
+            services.TryAddSingleton<IHostNetwork, UnsupportedHostNetwork>();
+        return services;
+    }
+}

@@ -1,0 +1,14 @@
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Linux.Diagnostics;
+
+/// <summary>The process runs on an operating system whose network this package cannot program.</summary>
+public sealed class UnsupportedPlatformException : FlannelException
+{
+    internal UnsupportedPlatformException(string platform)
+        : base($"This backend programs the Linux kernel, but the process runs on {platform}. Run it on Linux 5.10 or later (WSL 2 will do), " +
+               "or choose a backend that leaves the host alone, such as alloc.") => Platform = platform;
+
+    /// <summary>The operating system that was found.</summary>
+    public string Platform { get; }
+}

@@ -1,0 +1,19 @@
+using System.Net;
+using Flannel.Linux.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Linux.Hosts;
+
+/// <content>Log messages.</content>
+internal sealed partial class LinuxHostNetwork
+{
+    private static partial class Log
+    {
+        [LoggerMessage(
+            FlannelEventIds.ExternalInterfaceChosen,
+            LogLevel.Debug,
+            "External interface {Name} (index {Index}, MTU {Mtu}) with {Address} {AddressIPv6}; peers are told {PublicIP} {PublicIPv6}")]
+        internal static partial void ExternalInterfaceChosen(
+            ILogger logger, string name, int index, int mtu, IPAddress? address, IPAddress? addressIPv6, IPAddress? publicIP, IPAddress? publicIPv6);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Net;
+using System.Runtime.Versioning;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
+using Flannel.Linux.Interfaces;
+using Flannel.Linux.Namespaces;
+using Flannel.Netlink;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Routes;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Linux.Hosts;
+
+/// <summary>The host's network as the Linux kernel tells it over rtnetlink.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed partial class LinuxHostNetwork(ILogger<LinuxHostNetwork> logger) : IHostNetwork
+{
+    /// <inheritdoc/>
+    public Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) => Do(
+        () =>
+        {
+            NetworkAccess.Check(networkNamespace);
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ExternalInterface> FindExternalInterfaceAsync(
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(config);
+        return Do(() => FindExternalInterface(networkNamespace, options, config), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) =>
+        Do(() => GetPrefixes(networkNamespace), cancellationToken);
+
+    // The kernel answers within the call, so there is nothing to wait for; but a failure belongs into the task, not to whoever asks for it.
+    private static Task<T> Do<T>(Func<T> read, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return Task.FromCanceled<T>(cancellationToken);
+
+        try
+        {
+            return Task.FromResult(read());
+        }
+        catch (Exception exception) when (exception is FlannelException or NetlinkException)
+        {
+            return Task.FromException<T>(exception);
+        }
+    }
+
+    private ExternalInterface FindExternalInterface(string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config)
+    {
+        using RouteNetlink netlink = NetworkNamespace.Run(networkNamespace, static () => RouteNetlink.Open());
+        var host = new HostSnapshot(
+            netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(filter: new RouteFilter { Table = RouteEntry.MainTable }), FindRoute);
+        ExternalInterface chosen = ExternalInterfaceChoice.Make(host, options, config.EnableIPv4, config.EnableIPv6);
+        Log.ExternalInterfaceChosen(
+            logger, chosen.Name, chosen.Index, chosen.Mtu, chosen.Address, chosen.AddressIPv6, chosen.PublicIP, chosen.PublicIPv6);
+        return chosen;
+
+        RouteEntry? FindRoute(IPAddress target)
+        {
+            try
+            {
+                return netlink.ResolveRoute(target);
+            }
+            catch (NetlinkException exception) when (!exception.IsTransient) // the route prohibits it
+            {
+                return null;
+            }
+        }
+    }
+
+    private static IReadOnlyList<HostPrefix> GetPrefixes(string? networkNamespace)
+    {
+        using RouteNetlink netlink = NetworkNamespace.Run(networkNamespace, static () => RouteNetlink.Open());
+        Dictionary<int, string> names = netlink.GetLinks().ToDictionary(static link => link.Index, static link => link.Name);
+        return
+        [
+            .. netlink.GetAddresses().Select(address => new HostPrefix(PrefixOf(address), NameOf(address.LinkIndex), IsAddress: true, Gateway: null)),
+            .. netlink.GetRoutes(filter: new RouteFilter { Table = RouteEntry.MainTable })
+                .Where(static route => !route.IsDefault)
+                .Select(ToPrefix),
+        ];
+
+        string NameOf(int index) => names.GetValueOrDefault(index, "");
+
+        HostPrefix ToPrefix(RouteEntry route)
+        {
+            RouteHop? first = route.Hops is { Count: > 0 } hops ? hops[0] : null;
+            return new HostPrefix(route.Destination, NameOf(first?.LinkIndex ?? route.LinkIndex), IsAddress: false, first?.Gateway ?? route.Gateway);
+        }
+    }
+
+    // On a point-to-point link the prefix is the peer's.
+    private static IPNetwork PrefixOf(InterfaceAddress address)
+    {
+        byte[] bytes = (address.Peer ?? address.Address).GetAddressBytes();
+        for (int bit = address.PrefixLength; bit < bytes.Length * 8; bit++)
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return new IPNetwork(new IPAddress(bytes), address.PrefixLength);
+    }
+}

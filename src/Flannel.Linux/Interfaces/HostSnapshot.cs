@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Routes;
+
+namespace Flannel.Linux.Interfaces;
+
+/// <summary>The host's network at one moment: all that the choice of the external interface depends on.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class HostSnapshot
+{
+    private readonly ImmutableArray<RouteEntry> _routes;
+    private readonly Func<IPAddress, RouteEntry?> _findRoute;
+
+    /// <summary>Puts a snapshot together from what the kernel lists, in its order.</summary>
+    /// <param name="links">All links.</param>
+    /// <param name="addresses">All addresses.</param>
+    /// <param name="routes">The routes of both families; only unicast default routes of the main table matter.</param>
+    /// <param name="findRoute">Asks the kernel's routing for an address; <see langword="null"/> if there is no route.</param>
+    internal HostSnapshot(
+        IEnumerable<Link> links, IEnumerable<InterfaceAddress> addresses, IEnumerable<RouteEntry> routes, Func<IPAddress, RouteEntry?> findRoute)
+    {
+        ILookup<int, InterfaceAddress> byLink = addresses.ToLookup(static address => address.LinkIndex);
+        Interfaces = [.. links.Select(link => new HostInterface(link, [.. byLink[link.Index]]))];
+        _routes = [.. routes];
+        _findRoute = findRoute;
+    }
+
+    /// <summary>The interfaces in the kernel's order.</summary>
+    internal ImmutableArray<HostInterface> Interfaces { get; }
+
+    internal HostInterface? Find(int index) => Interfaces.FirstOrDefault(candidate => candidate.Index == index);
+
+    /// <summary>The family's default route: the first of the main table, whose order is that of the metrics.</summary>
+    internal RouteEntry? DefaultRoute(AddressFamily family) => _routes.FirstOrDefault(route =>
+        route is { IsDefault: true, Table: RouteEntry.MainTable, Type: RouteType.Unicast } && route.Destination.BaseAddress.AddressFamily == family);
+
+    internal RouteEntry? FindRoute(IPAddress target) => _findRoute(target);
+}
