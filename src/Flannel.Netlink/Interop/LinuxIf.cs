@@ -7,7 +7,6 @@ internal static class LinuxIf
 
     internal const uint IFF_UP = 0x1;
 
-    internal const byte IF_OPER_UNKNOWN = 0;
     internal const byte IF_OPER_NOTPRESENT = 1;
     internal const byte IF_OPER_DOWN = 2;
     internal const byte IF_OPER_LOWERLAYERDOWN = 3;

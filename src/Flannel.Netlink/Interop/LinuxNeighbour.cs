@@ -7,13 +7,10 @@ internal static class LinuxNeighbour
 {
     internal const ushort NDA_DST = 1;
     internal const ushort NDA_LLADDR = 2;
-    internal const ushort NDA_VLAN = 5;
     internal const ushort NDA_PORT = 6;
     internal const ushort NDA_VNI = 7;
     internal const ushort NDA_IFINDEX = 8;
     internal const ushort NDA_MASTER = 9;
-
-    internal const byte NTF_SELF = 1 << 1;
 }
 
 /// <summary>Family header of RTM_*NEIGH.</summary>

@@ -13,7 +13,6 @@ internal static class LinuxNetlink
     internal const int NETLINK_GET_STRICT_CHK = 12;
 
     internal const ushort NLM_F_REQUEST = 0x01;
-    internal const ushort NLM_F_MULTI = 0x02;
     internal const ushort NLM_F_ACK = 0x04;
     internal const ushort NLM_F_DUMP_INTR = 0x10;
 
@@ -28,7 +27,6 @@ internal static class LinuxNetlink
     internal const ushort NLM_F_CAPPED = 0x100;
     internal const ushort NLM_F_ACK_TLVS = 0x200;
 
-    internal const ushort NLMSG_NOOP = 0x1;
     internal const ushort NLMSG_ERROR = 0x2;
     internal const ushort NLMSG_DONE = 0x3;
 

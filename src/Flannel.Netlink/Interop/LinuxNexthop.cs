@@ -10,7 +10,6 @@ internal static class LinuxNexthop
     internal const ushort NHA_BLACKHOLE = 4;
     internal const ushort NHA_OIF = 5;
     internal const ushort NHA_GATEWAY = 6;
-    internal const ushort NHA_FDB = 11;
 }
 
 /// <summary>Family header of RTM_*NEXTHOP.</summary>

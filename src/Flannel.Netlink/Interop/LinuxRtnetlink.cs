@@ -41,17 +41,11 @@ internal static class LinuxRtnetlink
     internal const ushort RTA_NH_ID = 30;
 
     internal const byte RT_TABLE_UNSPEC = 0;
-    internal const byte RT_TABLE_COMPAT = 252;
     internal const byte RT_SCOPE_NOWHERE = 255;
 
-    internal const uint RTM_F_CLONED = 0x200;
     internal const uint RTM_F_LOOKUP_TABLE = 0x1000;
 
     internal const uint RTNH_F_ONLINK = 4;
-
-    // RTNH_F_DEAD and RTNH_F_LINKDOWN are set on whole routes and on single hops.
-    internal const uint RTNH_F_DEAD = 1;
-    internal const uint RTNH_F_LINKDOWN = 16;
 }
 
 /// <summary>Family header of RTM_*LINK.</summary>

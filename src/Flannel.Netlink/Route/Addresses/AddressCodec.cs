@@ -29,6 +29,7 @@ internal static class AddressCodec
         {
             ifa_family = family,
             ifa_prefixlen = (byte)address.PrefixLength,
+            ifa_flags = unchecked((byte)address.Flags),
             ifa_scope = (byte)address.Scope,
             ifa_index = (uint)address.LinkIndex,
         });
@@ -38,7 +39,7 @@ internal static class AddressCodec
             writer.WriteAddress(IFA_BROADCAST, address.Broadcast);
         if (address.Label is not null)
             writer.WriteString(IFA_LABEL, address.Label);
-        if (address.Flags != AddressFlags.None)
+        if ((uint)address.Flags > byte.MaxValue)
             writer.WriteUInt32(IFA_FLAGS, (uint)address.Flags);
         return writer.Complete();
     }

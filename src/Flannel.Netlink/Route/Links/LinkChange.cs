@@ -16,7 +16,7 @@ public sealed record LinkChange
     /// <summary>New link-layer address.</summary>
     public PhysicalAddress? Address { get; init; }
 
-    /// <summary>Index of the bridge, bond or VRF to join; 0 leaves the present one.</summary>
+    /// <summary>Index of the bridge, bond or VRF to join; 0 to leave the one it is in.</summary>
     public int? MasterIndex { get; init; }
 
     /// <summary>An open namespace to move the device to. Moving sets it down and takes its addresses and routes away.</summary>

@@ -11,11 +11,6 @@ public readonly record struct Nexthop
 {
     private readonly AddressFamily _family;
 
-    /// <summary>Starts from the defaults.</summary>
-    public Nexthop()
-    {
-    }
-
     /// <summary>Id, unique in the namespace, greater than zero.</summary>
     public uint Id { get; init; }
 
@@ -32,8 +27,8 @@ public readonly record struct Nexthop
         init => _family = value == AddressFamily.InterNetwork ? default : value;
     }
 
-    /// <summary>Who made it; <see cref="RouteProtocol.Boot"/> by default.</summary>
-    public RouteProtocol Protocol { get; init; } = RouteProtocol.Boot;
+    /// <summary>Who made it; <see cref="RouteProtocol.Unspecified"/> by default.</summary>
+    public RouteProtocol Protocol { get; init; }
 
     /// <summary>Flags; of those only <see cref="RouteFlags.OnLink"/> is sent.</summary>
     public RouteFlags Flags { get; init; }

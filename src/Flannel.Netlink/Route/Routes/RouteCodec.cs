@@ -109,7 +109,7 @@ internal static class RouteCodec
         {
             rtm_family = family,
             rtm_dst_len = (byte)route.Destination.PrefixLength,
-            rtm_table = route.Table <= byte.MaxValue ? (byte)route.Table : RT_TABLE_COMPAT,
+            rtm_table = route.Table <= byte.MaxValue ? (byte)route.Table : RT_TABLE_UNSPEC,
             rtm_protocol = (byte)route.Protocol,
             rtm_scope = scope,
             rtm_type = (byte)route.Type,
