@@ -1,0 +1,79 @@
+using System.Reflection;
+using System.Xml.Linq;
+using Flannel.Architecture.Tests.Tree;
+
+namespace Flannel.Architecture.Tests.Projects;
+
+/// <summary>The settings that make the compiler check the house's rules. A rule that is switched off is noticed here.</summary>
+public sealed class BuildSettingsTests
+{
+    [Theory]
+    [InlineData("Directory.Build.props", "TreatWarningsAsErrors")]
+    [InlineData("Directory.Build.props", "EnforceCodeStyleInBuild")]
+    [InlineData("Directory.Build.props", "GenerateDocumentationFile")]
+    [InlineData("Directory.Build.props", "ManagePackageVersionsCentrally")]
+    [InlineData("src/Directory.Build.props", "IsAotCompatible")]
+    [InlineData("src/Directory.Build.props", "IsPackable")]
+    [InlineData("src/Directory.Build.props", "EnableConfigurationBindingGenerator")]
+    public void Setting_IsOn(string file, string setting) => Assert.Equal("true", (string?)XDocument.Load(SourceTree.PathOf(file)).Descendants(setting).Single());
+
+    [Fact]
+    public void Nullable_IsOn() => Assert.Equal("enable", (string?)XDocument.Load(SourceTree.PathOf("Directory.Build.props")).Descendants("Nullable").Single());
+
+    [Fact]
+    public void Packages_OverrideNoSetting()
+    {
+        string[] settings = ["TreatWarningsAsErrors", "Nullable", "IsAotCompatible", "GenerateDocumentationFile", "AnalysisLevel", "EnforceCodeStyleInBuild", "NoWarn", "WarningsNotAsErrors"];
+        foreach (Project package in SourceTree.Packages)
+            Assert.All(settings, setting => Assert.Empty(package.Elements(setting)));
+    }
+
+    [Fact]
+    public void MissingDocumentation_IsSilencedNowhereInPackages()
+    {
+        foreach (string file in SourceTree.Files("*.cs", "src"))
+            Assert.DoesNotContain("CS1591", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.DoesNotContain("CS1591", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BannedSymbols_AreWiredIntoEveryPackage()
+    {
+        string[] banned =
+        [
+            "P:System.DateTime.UtcNow", "P:System.DateTimeOffset.UtcNow", "M:System.Diagnostics.Stopwatch.GetTimestamp",
+            "M:System.Threading.Tasks.Task.Delay(System.TimeSpan)", "M:System.Threading.Thread.Sleep(System.Int32)", "M:System.Random.#ctor",
+            "P:System.Random.Shared", "T:System.Console", "M:System.Environment.Exit(System.Int32)", "T:System.Diagnostics.Process",
+        ];
+        string[] lines = File.ReadAllLines(SourceTree.PathOf("eng/BannedSymbols.txt"));
+
+        Assert.All(banned, symbol => Assert.Contains(lines, line => line.StartsWith(symbol + ";", StringComparison.Ordinal)));
+        Assert.All(lines, line => Assert.Matches("^[A-Z]:[^;]+;.+$", line));
+        Assert.Contains("eng/BannedSymbols.txt", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Contains("Microsoft.CodeAnalysis.BannedApiAnalyzers", SourceTree.Read("Directory.Packages.props"), StringComparison.Ordinal);
+        Assert.DoesNotContain("RS0030", SourceTree.Read(".editorconfig"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PublicTypes_AreAllInTheDocumentationFile()
+    {
+        foreach (Project package in SourceTree.Packages)
+        {
+            Assembly assembly = SourceTree.AssemblyOf(package);
+            string path = Path.ChangeExtension(assembly.Location, ".xml");
+            Assert.True(File.Exists(path), $"{package.Name} builds no documentation file: {path}");
+            HashSet<string> documented = [.. XDocument.Load(path).Descendants("member").Select(member => (string)member.Attribute("name")!)];
+            Assert.All(assembly.GetExportedTypes(), type => Assert.Contains("T:" + type.FullName!.Replace('+', '.'), documented));
+        }
+    }
+
+    [Fact]
+    public void EveryPackage_DescribesItself()
+    {
+        foreach (Project package in SourceTree.Packages)
+        {
+            Assert.False(string.IsNullOrWhiteSpace((string?)package.Elements("Description").SingleOrDefault()), $"{package.Name} has no Description");
+            Assert.True(File.Exists(SourceTree.PathOf(package.Folder + "/README.md")), $"{package.Name} has no README.md");
+        }
+    }
+}

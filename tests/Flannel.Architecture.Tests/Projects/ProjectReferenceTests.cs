@@ -1,0 +1,91 @@
+using Flannel.Architecture.Tests.Tree;
+
+namespace Flannel.Architecture.Tests.Projects;
+
+/// <summary>The dependency direction of docs/architecture.md, held against the project files.</summary>
+public sealed class ProjectReferenceTests
+{
+    // An edge that is not here is an error, and so is one that no project uses any more.
+    private static readonly Dictionary<(string From, string To), string> Allowed = new()
+    {
+        [("Flannel.Linux", "Flannel.Core")] = "implements the seam to the host that the core declares",
+        [("Flannel.Linux", "Flannel.Netlink")] = "reads links, addresses and routes to choose the external interface",
+        [("Flannel.Backends.Vxlan", "Flannel.Core")] = "implements the backend seam on the core's leases and reconciler",
+        [("Flannel.Backends.Vxlan", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
+        [("Flannel.Backends.Vxlan", "Flannel.Netlink")] = "programs the VXLAN device, neighbours, FDB and routes",
+    };
+
+    [Fact]
+    public void Packages_ReferenceEachOther_OnlyDownwards()
+    {
+        IEnumerable<(string, string)> found = SourceTree.Packages.SelectMany(package => package.ProjectReferences.Select(to => (package.Name, to)));
+
+        Assert.Equal(Allowed.Keys.Order(), found.Order());
+        Assert.All(Allowed.Values, reason => Assert.NotEmpty(reason));
+    }
+
+    [Fact]
+    public void Packages_ReferenceNoBackendAndNoStore()
+    {
+        foreach (Project package in SourceTree.Packages)
+            Assert.DoesNotContain(package.ProjectReferences, to => to.StartsWith("Flannel.Backends.", StringComparison.Ordinal) || to.StartsWith("Flannel.Store.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Core_DependsOnMicrosoftExtensionsOnly() => Assert.All(
+        Package("Flannel.Core").PackageReferences,
+        name => Assert.StartsWith("Microsoft.Extensions.", name, StringComparison.Ordinal));
+
+    [Fact]
+    public void Netlink_DependsOnNothing()
+    {
+        Assert.Empty(Package("Flannel.Netlink").ProjectReferences);
+        Assert.Empty(Package("Flannel.Netlink").PackageReferences);
+    }
+
+    [Theory]
+    [InlineData("Flannel.Linux")]
+    [InlineData("Flannel.Backends.Vxlan")]
+    public void PlatformPackages_DependOnMicrosoftExtensionsOnly(string name) => Assert.All(
+        Package(name).PackageReferences,
+        package => Assert.StartsWith("Microsoft.Extensions.", package, StringComparison.Ordinal));
+
+    [Fact]
+    public void SamplesAndBenchmarks_UseThePublicPackagesOnly()
+    {
+        string[] packages = [.. SourceTree.Packages.Select(package => package.Name)];
+        foreach (Project project in SourceTree.AllProjects.Where(project => project.Folder.StartsWith("samples/", StringComparison.Ordinal) || project.Folder.StartsWith("bench/", StringComparison.Ordinal)))
+            Assert.All(project.ProjectReferences, to => Assert.Contains(to, packages));
+    }
+
+    [Fact]
+    public void EveryPackage_HasATestProject()
+    {
+        string[] names = [.. SourceTree.AllProjects.Select(project => project.Name)];
+        Assert.All(SourceTree.Packages, package => Assert.Contains(package.Name + ".Tests", names));
+    }
+
+    [Fact]
+    public void EveryProject_IsInTheSolution()
+    {
+        string solution = SourceTree.Read("Flannel.sln");
+        Assert.All(SourceTree.AllProjects, project => Assert.Contains($"\"{project.Name}\"", solution, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Versions_AreGivenInOnePlace() => Assert.All(
+        SourceTree.AllProjects.SelectMany(project => project.Elements("PackageReference")),
+        reference => Assert.Null(reference.Attribute("Version")));
+
+    [Fact]
+    public void Internals_AreVisibleToTestsOnly()
+    {
+        // The rule for all packages is in src/Directory.Build.props; a project file must add none.
+        Assert.Contains("<InternalsVisibleTo Include=\"$(MSBuildProjectName).Tests\" />", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
+        Assert.All(
+            SourceTree.Packages.SelectMany(package => package.Elements("InternalsVisibleTo")),
+            element => Assert.EndsWith("Tests", (string?)element.Attribute("Include"), StringComparison.Ordinal));
+    }
+
+    private static Project Package(string name) => SourceTree.Packages.Single(package => package.Name == name);
+}

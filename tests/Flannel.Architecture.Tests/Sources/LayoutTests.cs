@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+using Flannel.Architecture.Tests.Tree;
+
+namespace Flannel.Architecture.Tests.Sources;
+
+/// <summary>Where a type lives can be told from its name, and where a file lies says its namespace.</summary>
+public sealed partial class LayoutTests
+{
+    private const int MaxLines = 400;
+
+    // The one folder whose namespace is not its own: extension methods belong where hosts look for them.
+    private const string RegistrationFolder = "DependencyInjection";
+    private const string RegistrationNamespace = "Microsoft.Extensions.DependencyInjection";
+
+    [Fact]
+    public void Namespaces_FollowAssemblyAndFolder()
+    {
+        foreach (string file in SourceTree.Files("*.cs", "src", "samples", "tests", "bench"))
+        {
+            if (Namespace().Match(File.ReadAllText(file)) is not { Success: true } declared)
+                continue;
+            string[] parts = SourceTree.Relative(file).Split('/')[1..^1];
+            string expected = parts is [.., RegistrationFolder] ? RegistrationNamespace : string.Join('.', parts);
+            Assert.True(expected == declared.Groups[1].Value, $"{SourceTree.Relative(file)}: namespace {declared.Groups[1].Value}, expected {expected}");
+        }
+    }
+
+    [Fact]
+    public void Files_HoldOneTypeNamedAsTheFile()
+    {
+        foreach (string file in SourceTree.Files("*.cs", "src").Where(file => !IsInterop(file)))
+        {
+            string[] types = [.. TopLevelType().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value).Distinct()];
+            Assert.True(types.Length <= 1, $"{SourceTree.Relative(file)} holds {string.Join(", ", types)}: one type per file");
+            if (types.Length == 1)
+            {
+                string expected = Path.GetFileName(file).Split('.')[0];
+                Assert.True(types[0] == expected, $"{SourceTree.Relative(file)} holds {types[0]}: name the file after its type, with facets of a partial type after a dot");
+            }
+        }
+    }
+
+    [Fact]
+    public void Files_StayReadable()
+    {
+        foreach (string file in SourceTree.Files("*.cs", "src", "samples"))
+        {
+            int lines = File.ReadLines(file).Count();
+            Assert.True(lines <= MaxLines, $"{SourceTree.Relative(file)} has {lines} lines; split it by facet at {MaxLines}");
+        }
+    }
+
+    [Fact]
+    public void Folders_AreNamedAfterTheirNoun()
+    {
+        string[] refused = ["Helpers", "Helper", "Common", "Utils", "Util", "Utilities", "Misc", "Shared"];
+        Assert.All(
+            SourceTree.Files("*.cs", "src", "samples", "tests", "bench"),
+            file => Assert.Empty(SourceTree.Relative(file).Split('/').Intersect(refused)));
+    }
+
+    [Fact]
+    public void Sources_HoldNothingUnfinished()
+    {
+        foreach (string file in SourceTree.Files("*.cs", "src", "samples", "bench"))
+        {
+            Match match = Unfinished().Match(File.ReadAllText(file));
+            Assert.False(match.Success, $"{SourceTree.Relative(file)} holds '{match.Value}'");
+        }
+    }
+
+    [Fact]
+    public void NativeCalls_LiveInInteropFolders()
+    {
+        foreach (string file in SourceTree.Files("*.cs", "src", "samples", "tests", "bench").Where(file => !IsInterop(file)))
+        {
+            Match match = NativeCall().Match(File.ReadAllText(file));
+            Assert.False(match.Success, $"{SourceTree.Relative(file)} holds {match.Value}: native calls live in Interop/ folders");
+        }
+    }
+
+    private static bool IsInterop(string file) => SourceTree.Relative(file).Contains("/Interop/", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^(?:(?:public|internal|file|static|sealed|abstract|partial|readonly|ref|unsafe|record)\s+)*(?:class|struct|interface|enum|record|delegate\s+\S+)\s+(\w+)", RegexOptions.Multiline)]
+    private static partial Regex TopLevelType();
+
+    [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX|NotImplementedException)\b")]
+    private static partial Regex Unfinished();
+
+    [GeneratedRegex(@"^\s*\[(?:LibraryImport|DllImport)\b", RegexOptions.Multiline)]
+    private static partial Regex NativeCall();
+}
