@@ -26,7 +26,7 @@ public interface IBackendNetwork : IAsyncDisposable
 
     /// <summary>
     /// Replaces the desired set of peers. Returns at once; the kernel follows in the background. Before the first call nothing is removed from
-    /// the kernel.
+    /// the kernel. On return <see cref="Status"/> does not claim convergence until the kernel has followed.
     /// </summary>
     /// <param name="peers">Every peer to reach.</param>
     void SetPeers(IReadOnlyList<Lease> peers);

@@ -4,10 +4,10 @@ namespace Flannel.Core.Diagnostics;
 internal static class FlannelEventIds
 {
     public const int NodeStateChanged = 1200;
-    public const int NodeAttemptFailed = 1201;
     public const int NodeUnexpectedError = 1202;
     public const int NodeLeaseHeld = 1203;
     public const int NodeStopFailed = 1204;
     public const int SubnetFileFailed = 1205;
     public const int SubnetFileWritten = 1206;
+    public const int SubnetFileUnreadable = 1207;
 }

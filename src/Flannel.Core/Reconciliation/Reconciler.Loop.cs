@@ -85,7 +85,7 @@ public sealed partial class Reconciler<TKey, TEntry>
             // Any failure to read is reported in the status and tried again: a reconciler that gives up heals nothing.
             lock (_gate) _isApplying = false;
             _readError = exception;
-            _resyncDue = After(BackOff(++_readAttempts));
+            _resyncDue = After(_backOff.Delay(++_readAttempts, _random));
         }
     }
 
@@ -136,7 +136,7 @@ public sealed partial class Reconciler<TKey, TEntry>
                 if (failures.TryGetValue(change.Key, out Exception? error))
                 {
                     int attempts = _failures.TryGetValue(change.Key, out Failure previous) ? previous.Attempts + 1 : 1;
-                    _failures[change.Key] = new Failure(change, error, attempts, After(BackOff(attempts)));
+                    _failures[change.Key] = new Failure(change, error, attempts, After(_backOff.Delay(attempts, _random)));
                     continue;
                 }
 
@@ -204,12 +204,6 @@ public sealed partial class Reconciler<TKey, TEntry>
 
     private bool IsHeldBack(in ReconcileChange<TKey, TEntry> change, long now) =>
         _failures.TryGetValue(change.Key, out Failure failure) && failure.Due > now && failure.Change.Equals(change);
-
-    private TimeSpan BackOff(int attempts)
-    {
-        double longest = Math.Min(_options.MinimumBackOff.TotalMilliseconds * Math.Pow(2, attempts - 1), _options.MaximumBackOff.TotalMilliseconds);
-        return TimeSpan.FromMilliseconds(longest * (0.75 + (0.25 * _random.NextDouble())));
-    }
 
     private long After(TimeSpan delay) => _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Flannel.Core.State;
+using Flannel.Core.Timing;
 
 namespace Flannel.Core.Reconciliation;
 
@@ -16,6 +17,7 @@ public sealed partial class Reconciler<TKey, TEntry>
 {
     private readonly IReconcileTarget<TKey, TEntry> _target;
     private readonly ReconcilerOptions _options;
+    private readonly BackOff _backOff;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly LatestValue<ReconcilerStatus<TKey>> _status = new(new ReconcilerStatus<TKey>());
@@ -54,6 +56,7 @@ public sealed partial class Reconciler<TKey, TEntry>
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(random);
         (_target, _options, _time, _random) = (target, options, time, random);
+        _backOff = new BackOff(options.MinimumBackOff, options.MaximumBackOff);
     }
 
     /// <summary>How far the kernel is from the desired state.</summary>

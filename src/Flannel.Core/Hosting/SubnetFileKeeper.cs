@@ -1,0 +1,45 @@
+using Flannel.Core.Configuration;
+using Flannel.Core.State;
+using Flannel.Core.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Core.Hosting;
+
+/// <summary>Keeps the subnet file as it shall be: writes each new content, and tries again until it succeeds.</summary>
+internal sealed partial class SubnetFileKeeper(string path, NodeConditionCell condition, TimeProvider time, Random random, ILogger logger)
+{
+    private static readonly BackOff WriteBackOff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+    private readonly LatestValue<SubnetFile?> _content = new(null);
+
+    public void Put(SubnetFile content) => _content.Publish(content);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (SubnetFile? content in _content.WatchAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (content is not null) await WriteAsync(content, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteAsync(SubnetFile content, CancellationToken cancellationToken)
+    {
+        for (int attempts = 1; content.Equals(_content.Value); attempts++)
+        {
+            try
+            {
+                await content.WriteAsync(path, cancellationToken).ConfigureAwait(false);
+                condition.Change(current => current with { SubnetFileError = null });
+                LogWritten(logger, path);
+                return;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                // The state in memory is what counts; the file follows as soon as the disk lets it.
+                if (attempts == 1) LogFailed(logger, exception.Message);
+                condition.Change(current => current with { SubnetFileError = exception });
+            }
+
+            await Task.Delay(WriteBackOff.Delay(attempts, random), time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Collections.Concurrent;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+
+namespace Flannel.Testing.Backends;
+
+/// <summary>A backend without a kernel: it records what it is asked for.</summary>
+public sealed class FakeBackend(string name = "fake") : IBackend
+{
+    private readonly ConcurrentQueue<FakeBackendNetwork> _networks = new();
+
+    public string Name { get; } = name;
+
+    /// <summary>Devices whose prefixes count as the backend's own.</summary>
+    public HashSet<string> OwnDevices { get; } = [];
+
+    /// <summary>Thrown by <see cref="CreateNetworkAsync"/> while set.</summary>
+    public Exception? CreateError { get; set; }
+
+    /// <summary>Every network created so far, oldest first.</summary>
+    public IReadOnlyList<FakeBackendNetwork> Networks => [.. _networks];
+
+    public bool Owns(HostPrefix prefix, NetworkConfig config) => OwnDevices.Contains(prefix.Device);
+
+    public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
+    {
+        if (CreateError is { } error) return Task.FromException<IBackendNetwork>(error);
+        var network = new FakeBackendNetwork(Name, context);
+        _networks.Enqueue(network);
+        return Task.FromResult<IBackendNetwork>(network);
+    }
+}

@@ -1,0 +1,35 @@
+using System.Net;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+
+namespace Flannel.Testing.Backends;
+
+/// <summary>A host with one interface, whose addresses, routes and refusals the test decides.</summary>
+public sealed class FakeHostNetwork(string address = "192.168.100.1") : IHostNetwork
+{
+    public ExternalInterface External { get; set; } = new()
+    {
+        Name = "eth0",
+        Index = 2,
+        Mtu = 1500,
+        Address = IPAddress.Parse(address),
+        PublicIP = IPAddress.Parse(address),
+    };
+
+    public IReadOnlyList<HostPrefix> Prefixes { get; set; } = [];
+
+    /// <summary>Thrown by the access check while set.</summary>
+    public Exception? AccessError { get; set; }
+
+    /// <summary>Thrown by the choice of the interface while set.</summary>
+    public Exception? InterfaceError { get; set; }
+
+    public Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) =>
+        AccessError is { } error ? Task.FromException(error) : Task.CompletedTask;
+
+    public Task<ExternalInterface> FindExternalInterfaceAsync(
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken) =>
+        InterfaceError is { } error ? Task.FromException<ExternalInterface>(error) : Task.FromResult(External);
+
+    public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) => Task.FromResult(Prefixes);
+}
