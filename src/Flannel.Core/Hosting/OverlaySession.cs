@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
