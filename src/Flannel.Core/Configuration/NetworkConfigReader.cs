@@ -105,19 +105,20 @@ internal sealed class NetworkConfigReader
         ReadAddress(rules, rules.MinKey, nullBounds),
         ReadAddress(rules, rules.MaxKey, nullBounds));
 
-    private bool ReadBoolean(string key, bool absent)
+    private bool ReadBoolean(string key, bool usual)
     {
         if (!_members.TryGetValue(key, out JsonElement value))
         {
-            return absent;
+            return usual;
         }
 
-        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
         {
-            _problems.Add(key, GoJson.Excerpt(value), "true or false, without quotes");
+            return value.ValueKind == JsonValueKind.True;
         }
 
-        return value.ValueKind == JsonValueKind.True;
+        _problems.Add(key, GoJson.Excerpt(value), "true or false, without quotes");
+        return usual;
     }
 
     private int ReadLength(string key)

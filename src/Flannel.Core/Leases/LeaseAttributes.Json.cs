@@ -87,7 +87,14 @@ public sealed partial record LeaseAttributes
     }
 
     /// <summary>Writes the document as <see cref="ToJson"/> does, in UTF-8.</summary>
-    public byte[] ToUtf8Json() => Encoding.UTF8.GetBytes(ToJson());
+    /// <exception cref="InvalidOperationException">The document is larger than peers accept, because of the backend's data.</exception>
+    public byte[] ToUtf8Json()
+    {
+        byte[] document = Encoding.UTF8.GetBytes(ToJson());
+        return document.Length <= MaxBytes
+            ? document
+            : throw new InvalidOperationException($"The lease document has {document.Length} bytes, peers accept {MaxBytes}; publish less backend data.");
+    }
 
     private static LeaseAttributes? Read(JsonElement document, out string? reason)
     {
