@@ -5,7 +5,11 @@ namespace Flannel.Core.Diagnostics;
 /// <summary>The network configuration is missing or breaks rules. All problems are reported at once.</summary>
 public sealed class NetworkConfigException : FlannelException
 {
-    internal NetworkConfigException(string source, IReadOnlyList<NetworkConfigProblem> problems, Exception? innerException = null)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="source">Where the configuration comes from, for the message.</param>
+    /// <param name="problems">Every problem found; at least one.</param>
+    /// <param name="innerException">The cause, if another exception was the cause.</param>
+    public NetworkConfigException(string source, IReadOnlyList<NetworkConfigProblem> problems, Exception? innerException = null)
         : base(
             $"The network configuration ({source}) cannot be used: " + string.Join("; ", problems),
             innerException) => Problems = problems;
