@@ -1,0 +1,192 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Runtime.Versioning;
+using System.Threading.Channels;
+using Flannel.Backends.Vxlan.Devices;
+using Flannel.Backends.Vxlan.Entries;
+using Flannel.Backends.Vxlan.Peers;
+using Flannel.Core.Leases;
+using Flannel.Core.Reconciliation;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Routes;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Backends.Vxlan.DataPath;
+
+/// <summary>
+/// One address family of the network: its device and the entries that lead to the peers. Three loops: the reconciler writes, the monitor reports
+/// what others changed, the review looks which peers need no tunnel.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed partial class VxlanDataPath : IAsyncDisposable
+{
+    /// <summary>Apart from the small numbers that routing daemons count their nexthop objects from, and a range of its own per network.</summary>
+    private const uint FirstNexthopId = 0x2000_0000;
+    private const int NexthopIdRange = 16;
+
+    /// <summary>The uplink may come back any moment, and looking costs next to nothing.</summary>
+    private static readonly TimeSpan MaximumBackOff = TimeSpan.FromSeconds(5);
+
+    private readonly VxlanDeviceSpec _spec;
+    private readonly VxlanHost _host;
+    private readonly TimeSpan _resyncInterval;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILogger _logger;
+    private readonly RouteNetlink _netlink;
+    private readonly VxlanDevice _device;
+    private readonly NexthopIds _nexthops;
+    private readonly VxlanOwnership _ownership;
+    private readonly Channel<bool> _review = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly CancellationTokenSource _stop = new();
+
+    private readonly Lock _gate = new();
+    private readonly VxlanPeerTable _peers; // guarded by _gate
+
+    private VxlanReconcileTarget? _target;
+    private Reconciler<VxlanEntryKey, VxlanEntry>? _reconciler;
+    private Task _loops = Task.CompletedTask;
+
+    /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
+    /// <param name="spec">What the device shall be.</param>
+    /// <param name="mac">The MAC it shall have, or <see langword="null"/> to keep or make one.</param>
+    /// <param name="nexthopThreshold">Above how many peers nexthop objects are used.</param>
+    /// <param name="resyncInterval">How often the kernel is compared in full.</param>
+    /// <param name="host">The host's network; not disposed.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Makes a MAC and spreads back-offs; used by this data path only.</param>
+    /// <param name="logger">Where to say what happens.</param>
+    public VxlanDataPath(
+        VxlanDeviceSpec spec,
+        PhysicalAddress? mac,
+        int nexthopThreshold,
+        TimeSpan resyncInterval,
+        VxlanHost host,
+        TimeProvider time,
+        Random random,
+        ILogger logger)
+    {
+        (_spec, _host, _resyncInterval, _time, _random, _logger) = (spec, host, resyncInterval, time, random, logger);
+        _netlink = host.OpenNetlink();
+        _device = new VxlanDevice(spec, mac, _netlink, host.IgnoreRouterAdvertisements, time, logger);
+        _nexthops = new NexthopIds(FirstNexthopId + ((uint)spec.Config.Vni * NexthopIdRange));
+        _ownership = new VxlanOwnership(spec, _nexthops);
+        _peers = new VxlanPeerTable(spec.Family, spec.Config.Vni, nexthopThreshold, spec.Config.DirectRouting ? IsReachableDirectly : null);
+    }
+
+    /// <summary>What the device shall be.</summary>
+    public VxlanDeviceSpec Spec => _spec;
+
+    /// <summary>The MAC of the device.</summary>
+    public PhysicalAddress Mac => _device.State!.Mac;
+
+    /// <summary>The condition of the data path now.</summary>
+    public VxlanDataPathStatus Status
+    {
+        get
+        {
+            ReconcilerStatus<VxlanEntryKey> status = _reconciler?.Status ?? new ReconcilerStatus<VxlanEntryKey>();
+            lock (_gate)
+                return new VxlanDataPathStatus(_device.State!.Mtu, status.IsConverged, status.ReadError?.Message, _peers.DescribeProblems(status.Failures));
+        }
+    }
+
+    /// <summary>Creates or adopts the device, without disturbing what it carries.</summary>
+    public void Prepare() => _device.Prepare(_random);
+
+    /// <summary>Puts the node's address into effect and starts the loops.</summary>
+    /// <param name="subnetBase">The first address of the node's own subnet.</param>
+    /// <param name="onStatusChanged">Called when <see cref="Status"/> may have changed.</param>
+    public void Start(IPAddress subnetBase, Action onStatusChanged)
+    {
+        // The monitor listens before anything is read, so that no change falls between the two.
+        var monitor = OpenMonitor();
+        try
+        {
+            _device.Repair(subnetBase);
+        }
+        catch
+        {
+            monitor.Dispose();
+            throw;
+        }
+
+        _target = new VxlanReconcileTarget(_spec, _device, _ownership, _nexthops, _netlink, subnetBase);
+        var options = new ReconcilerOptions { ResyncInterval = _resyncInterval, MaximumBackOff = MaximumBackOff };
+        _reconciler = new Reconciler<VxlanEntryKey, VxlanEntry>(_target, options, _time, _random);
+        _loops = Task.WhenAll(
+            Task.Run(() => _reconciler.RunAsync(_stop.Token)),
+            Task.Run(() => MonitorAsync(monitor, subnetBase, _stop.Token)),
+            Task.Run(() => ReportAsync(onStatusChanged, _stop.Token)),
+            _spec.Config.DirectRouting ? Task.Run(() => ReviewAsync(_stop.Token)) : Task.CompletedTask);
+    }
+
+    /// <summary>Replaces all peers.</summary>
+    public void SetPeers(IReadOnlyList<Lease> peers)
+    {
+        lock (_gate)
+        {
+            bool usedNexthops = _peers.UsesNexthops;
+            Reconciler.Set(_peers.Replace(peers));
+            LogMode_NeedsLock(usedNexthops);
+        }
+    }
+
+    /// <summary>Changes the peers.</summary>
+    public void ChangePeers(IReadOnlyList<LeaseChange> changes)
+    {
+        lock (_gate)
+        {
+            bool usedNexthops = _peers.UsesNexthops;
+            VxlanEntryChanges entries = _peers.Change(changes);
+            Reconciler.Change(entries.Removals, entries.Upserts);
+            LogMode_NeedsLock(usedNexthops);
+        }
+    }
+
+    /// <summary>Ends the loops and leaves the kernel as it is.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loops.ConfigureAwait(false);
+    }
+
+    /// <summary>Removes everything that is ours. The loops must have ended.</summary>
+    public void Remove()
+    {
+        _target?.RemoveDirectRoutes();
+        _device.Delete(); // takes its addresses, neighbours, FDB entries, nexthop objects and routes along
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        _netlink.Dispose();
+        _stop.Dispose();
+    }
+
+    private Reconciler<VxlanEntryKey, VxlanEntry> Reconciler => _reconciler ?? throw new InvalidOperationException("The network has not been started.");
+
+    /// <summary>Whether the kernel reaches a host over the external interface and without a gateway.</summary>
+    private bool IsReachableDirectly(IPAddress host)
+    {
+        RouteEntry? route;
+        try
+        {
+            route = _netlink.ResolveRoute(host);
+        }
+        catch (Netlink.NetlinkException)
+        {
+            return false; // prohibited, or no answer: the tunnel's own route lookup will tell
+        }
+
+        return route is { Type: RouteType.Unicast, Gateway: null } && route.LinkIndex == _device.State!.UplinkIndex;
+    }
+
+    private void LogMode_NeedsLock(bool usedNexthops)
+    {
+        if (_peers.UsesNexthops == usedNexthops) return;
+        if (usedNexthops) VxlanBackend.Log.NexthopsOff(_logger, _spec.Name, _peers.Count);
+        else VxlanBackend.Log.NexthopsOn(_logger, _spec.Name, _peers.Count);
+    }
+}

@@ -1,0 +1,9 @@
+namespace Flannel.Backends.Vxlan.Entries;
+
+/// <summary>Orders entries by <see cref="VxlanEntryKind"/>.</summary>
+internal sealed class VxlanEntryOrder : IComparer<VxlanEntryKey>
+{
+    public static VxlanEntryOrder Instance { get; } = new();
+
+    public int Compare(VxlanEntryKey x, VxlanEntryKey y) => x.Kind.CompareTo(y.Kind);
+}

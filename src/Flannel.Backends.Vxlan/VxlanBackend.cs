@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Flannel.Backends.Vxlan.DataPath;
+using Flannel.Backends.Vxlan.Devices;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+using Flannel.Core.Leases;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Backends.Vxlan;
+
+/// <summary>
+/// flannel's VXLAN backend: the kernel carries the packets, we keep its devices, neighbours, FDB entries and routes as they shall be.
+/// </summary>
+/// <param name="options">This host's own choices.</param>
+/// <param name="time">The clock.</param>
+/// <param name="random">Makes MACs and spreads back-offs.</param>
+/// <param name="logger">Where to say what happens.</param>
+internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProvider time, Random random, ILogger<VxlanBackend> logger) : IBackend
+{
+    /// <summary>The backend's name in the network configuration and in leases.</summary>
+    public const string TypeName = "vxlan";
+
+    public string Name => TypeName;
+
+    public bool Owns(HostPrefix prefix, NetworkConfig config)
+    {
+        if (VxlanDeviceName.IsOne(prefix.Device)) return true;
+
+        // What direct routing leaves: a lease's subnet through a peer's host.
+        (IPNetwork? network, int length) = prefix.Prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6
+            ? (config.IPv6Network, config.IPv6SubnetLength)
+            : (config.Network, config.SubnetLength);
+        return !prefix.IsAddress && prefix.Gateway is not null && prefix.Prefix.PrefixLength == length && network?.Contains(prefix.Prefix.BaseAddress) == true;
+    }
+
+    public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        cancellationToken.ThrowIfCancellationRequested();
+        return OperatingSystem.IsLinux()
+            ? CreateNetworkAsync(context)
+            : throw new PlatformNotSupportedException($"The backend {TypeName} programs the Linux kernel; this is {Environment.OSVersion}.");
+    }
+
+    [SupportedOSPlatform("linux")]
+    private async Task<IBackendNetwork> CreateNetworkAsync(BackendContext context)
+    {
+        VxlanNetworkConfig config = VxlanNetworkConfig.Parse(context.Config);
+        VxlanDeviceSpec[] specs = [.. CreateSpecs(context, config)];
+        var host = new VxlanHost(context.NetworkNamespace);
+        var dataPaths = new List<VxlanDataPath>();
+        try
+        {
+            foreach (VxlanDeviceSpec spec in specs)
+            {
+                KernelRefusal.Translate(spec.Name, () => dataPaths.Add(new VxlanDataPath(
+                    spec, ChooseMac(spec.Family, context.PreviousAttributes), options.NexthopThreshold, context.ResyncInterval, host, time, new Random(random.Next()), logger)));
+                KernelRefusal.Translate(spec.Name, dataPaths[^1].Prepare);
+            }
+
+            return new VxlanNetwork(config, context.ExternalInterface, host, dataPaths);
+        }
+        catch
+        {
+            foreach (VxlanDataPath dataPath in dataPaths) await dataPath.DisposeAsync().ConfigureAwait(false);
+            host.Dispose();
+            throw;
+        }
+    }
+
+    private static IEnumerable<VxlanDeviceSpec> CreateSpecs(BackendContext context, VxlanNetworkConfig config)
+    {
+        ExternalInterface external = context.ExternalInterface;
+        if (context.Config.EnableIPv4)
+            yield return CreateSpec(AddressFamily.InterNetwork, context.Config.Network, context.Config.SubnetLength, external.Address, external.PublicIP);
+        if (context.Config.EnableIPv6)
+            yield return CreateSpec(AddressFamily.InterNetworkV6, context.Config.IPv6Network, context.Config.IPv6SubnetLength, external.AddressIPv6, external.PublicIPv6);
+
+        VxlanDeviceSpec CreateSpec(AddressFamily family, IPNetwork? network, int subnetLength, IPAddress? address, IPAddress? publicAddress) => new()
+        {
+            Family = family,
+            Name = VxlanDeviceName.For(config.Vni, family),
+            Network = network ?? throw new ArgumentException($"The network configuration has no network for {family}.", nameof(context)),
+            SubnetLength = subnetLength,
+            Config = config,
+            UplinkName = external.Name,
+            UplinkIndex = external.Index,
+            InterfaceAddress = address ?? throw new ArgumentException($"The external interface {external.Name} has no address for {family}.", nameof(context)),
+            PublicAddress = publicAddress ?? address,
+        };
+    }
+
+    /// <summary>The MAC that was chosen or published before; <see langword="null"/> keeps that of an existing device or makes a random one.</summary>
+    private PhysicalAddress? ChooseMac(AddressFamily family, LeaseAttributes? previous)
+    {
+        (string? chosen, string? published) = family == AddressFamily.InterNetworkV6
+            ? (options.MacAddressIPv6, previous?.BackendV6Data)
+            : (options.MacAddress, previous?.BackendData);
+        if (MacAddress.TryParse(chosen, out PhysicalAddress? mac)) return mac;
+        return previous?.BackendType == TypeName && VxlanLeaseData.TryParse(published, out VxlanLeaseData? data, out _) ? data.VtepMac : null;
+    }
+}
