@@ -65,7 +65,9 @@ public sealed partial class RouteNetlink
 
     /// <summary>Deletes an FDB entry.</summary>
     /// <param name="entry">Identified by device, link-layer address and, where set, destination.</param>
-    /// <returns>False when there is no such entry.</returns>
+    /// <returns>
+    /// False when there is no entry for the link-layer address. A VXLAN entry with another destination stays, and the kernel calls that a success.
+    /// </returns>
     /// <exception cref="NetlinkException">The kernel refused.</exception>
     public bool DeleteFdb(in FdbEntry entry)
     {

@@ -28,7 +28,7 @@ public sealed record Link
 
     /// <summary>
     /// Index of the device this one is built on, or of a veth's peer (<c>IFLA_LINK</c>); 0 when there is none. It belongs to another
-    /// namespace when <see cref="ParentIsInOtherNamespace"/>.
+    /// namespace when <see cref="ParentIsInOtherNamespace"/>. VXLAN devices report theirs in <see cref="VxlanInfo.ParentIndex"/>.
     /// </summary>
     public int ParentIndex { get; init; }
 

@@ -187,7 +187,7 @@ internal static class LinkCodec
     {
         NestedStart data = writer.BeginNested(IFLA_INFO_DATA);
         NestedStart peer = writer.BeginNested(VETH_INFO_PEER);
-        writer.Write(Header(0, null)); // the kernel brings the peer up before the two ends know each other, and refuses: ENOTCONN
+        writer.Write(default(ifinfomsg)); // up would be refused (ENOTCONN): the kernel makes the peer before it joins the two ends
         WriteCommon(ref writer, spec.PeerName, spec.PeerMtu ?? spec.Mtu, spec.TxQueueLength, spec.PeerAddress, null, spec.PeerNamespace);
         writer.EndNested(peer);
         writer.EndNested(data);

@@ -33,7 +33,7 @@ public abstract record LinkSpec
     /// <summary>Index of the bridge, bond or VRF to join.</summary>
     public int? MasterIndex { get; init; }
 
-    /// <summary>Whether to set the device up at once; down by default.</summary>
+    /// <summary>Whether to set the device up at once; down by default. Of a veth pair only this end is set up.</summary>
     public bool IsUp { get; init; }
 
     internal static bool IsValidName(string name) =>

@@ -37,7 +37,8 @@ internal static class RouteCodec
             rtm_family = family,
             rtm_dst_len = bits,
             rtm_src_len = source is null ? (byte)0 : bits,
-            rtm_flags = RTM_F_LOOKUP_TABLE,
+            // Without this flag IPv4 answers "main" whatever table it was; IPv6 always tells, and refuses the flag.
+            rtm_flags = family == Libc.AF_INET ? RTM_F_LOOKUP_TABLE : 0,
         });
         writer.WriteAddress(RTA_DST, destination);
         if (source is not null)

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Neighbours;
+using Flannel.Netlink.Route.Routes;
+
+namespace Flannel.Netlink.Tests.Kernel;
+
+/// <summary>
+/// A namespace with one uplink and one VXLAN device: eth0 192.0.2.1/24 and 2001:db8::1/64 on a veth whose peer is up, and flannel.1 on it.
+/// </summary>
+internal sealed class Lab
+{
+    private Lab(RouteNetlink netlink, Link uplink, Link vxlan)
+    {
+        Netlink = netlink;
+        Uplink = uplink;
+        Vxlan = vxlan;
+    }
+
+    internal RouteNetlink Netlink { get; }
+
+    internal Link Uplink { get; }
+
+    internal Link Vxlan { get; }
+
+    internal static void Run(Action<Lab> body) => IsolatedNamespace.Run(() =>
+    {
+        using RouteNetlink netlink = RouteNetlink.Open();
+        netlink.ChangeLink(1, new LinkChange { IsUp = true });
+        Link uplink = netlink.CreateLink(new VethLinkSpec("eth0", "eth0p") { IsUp = true });
+        netlink.ChangeLink(netlink.FindLink("eth0p")!.Index, new LinkChange { IsUp = true });
+        netlink.AddAddress(new InterfaceAddress { LinkIndex = uplink.Index, Address = IPAddress.Parse("192.0.2.1"), PrefixLength = 24 });
+        netlink.AddAddress(new InterfaceAddress
+        {
+            LinkIndex = uplink.Index,
+            Address = IPAddress.Parse("2001:db8::1"),
+            PrefixLength = 64,
+            Flags = AddressFlags.NoDad,
+        });
+        Link vxlan = netlink.CreateLink(new VxlanLinkSpec("flannel.1")
+        {
+            Id = 1,
+            ParentIndex = uplink.Index,
+            Local = IPAddress.Parse("192.0.2.1"),
+            Port = 8472,
+            Address = PhysicalAddress.Parse("02-00-00-00-00-01"),
+            Mtu = 1450,
+            IsUp = true,
+        });
+        body(new Lab(netlink, uplink, vxlan));
+    });
+
+    /// <summary>The n-th peer's subnet, 10.x.y.0/24, all different for n below 65536.</summary>
+    internal static IPNetwork Subnet(int n) => new(new IPAddress([(byte)(11 + (n >> 16)), (byte)(n >> 8), (byte)n, 0]), 24);
+
+    internal Neighbour Neighbour(int n) => new() { LinkIndex = Vxlan.Index, Destination = Subnet(n).BaseAddress, Address = Mac(n) };
+
+    internal FdbEntry Fdb(int n) =>
+        new() { LinkIndex = Vxlan.Index, Address = Mac(n), Destination = new IPAddress([172, 16, (byte)(n >> 8), (byte)n]) };
+
+    internal Nexthop Nexthop(int n) =>
+        new() { Id = (uint)n + 1, Gateway = Subnet(n).BaseAddress, LinkIndex = Vxlan.Index, Flags = RouteFlags.OnLink };
+
+    internal RouteEntry OnLinkRoute(int n) =>
+        new() { Destination = Subnet(n), Gateway = Subnet(n).BaseAddress, LinkIndex = Vxlan.Index, Flags = RouteFlags.OnLink };
+
+    internal static RouteEntry NexthopRoute(int n) => new() { Destination = Subnet(n), NexthopId = (uint)n + 1 };
+
+    private static PhysicalAddress Mac(int n) => new([2, 0, 0, (byte)(n >> 16), (byte)(n >> 8), (byte)n]);
+}
