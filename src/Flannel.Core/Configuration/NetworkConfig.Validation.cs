@@ -9,8 +9,9 @@ public sealed partial record NetworkConfig
     private FamilySettings Ipv6Settings => new(IPv6Network, IPv6SubnetLength, IPv6SubnetMin, IPv6SubnetMax);
 
     /// <summary>
-    /// Checks every rule and fills in the defaults: the way to use a configuration that was made in code. A documented step stricter than
-    /// flannel: a <c>SubnetMin</c> after <c>SubnetMax</c> is refused here instead of leaving no subnet to lease.
+    /// Checks every rule and fills in the defaults: the way to use a configuration that was made in code. Stricter than flannel in three points
+    /// that could never work there: a <c>SubnetMin</c> after <c>SubnetMax</c>, an <c>IPv6Network</c> that is not IPv6, and a <c>Backend</c> that
+    /// is no object with a <c>Type</c>.
     /// </summary>
     /// <param name="source">Where the configuration comes from, for the message.</param>
     /// <returns>The same configuration with its defaults filled in.</returns>

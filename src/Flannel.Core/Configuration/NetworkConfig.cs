@@ -69,6 +69,14 @@ public sealed partial record NetworkConfig
     /// <summary>The IPv6 subnets that may be leased, or <see langword="null"/> without IPv6. For validated instances.</summary>
     internal SubnetRange? Ipv6Subnets => EnableIPv6 ? RangeOf(IPv6SubnetMin, IPv6SubnetMax, IPv6SubnetLength) : null;
 
+    /// <summary>The ranges and the backend's name on one line. The backend's block is left out: it may hold keys.</summary>
+    public override string ToString()
+    {
+        string ipv4 = EnableIPv4 ? $"{Network} in subnets of /{SubnetLength}, " : "";
+        string ipv6 = EnableIPv6 ? $"{IPv6Network} in subnets of /{IPv6SubnetLength}, " : "";
+        return $"{ipv4}{ipv6}backend {BackendType}";
+    }
+
     private static SubnetRange RangeOf(IPAddress? first, IPAddress? last, int length) =>
         first is null || last is null
             ? throw new InvalidOperationException($"The network configuration is not validated; call {nameof(Validate)} first.")

@@ -120,6 +120,12 @@ public sealed class NetworkConfigTests
             return NetworkConfig.Parse(config.ToJson(), "test") == complete && NetworkConfig.Parse(complete.ToJson(), "test") == complete;
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void ToString_TellsTheRangesButNotTheBackendsKeys() =>
+        Assert.Equal(
+            "10.5.0.0/16 in subnets of /24, fd00:10:5::/48 in subnets of /64, backend wireguard",
+            Parse("""{"EnableIPv6":true,"Network":"10.5.0.0/16","IPv6Network":"fd00:10:5::/48","Backend":{"Type":"wireguard","PSK":"secret"}}""").ToString());
+
     private static NetworkConfig Parse(string json) => NetworkConfig.Parse(json, "test");
 
     private static Gen<NetworkConfig> Configs() =>

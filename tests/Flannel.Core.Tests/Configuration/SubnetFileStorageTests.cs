@@ -1,11 +1,11 @@
 using System.Net;
-using System.Runtime.InteropServices;
 using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
+using Flannel.Core.Tests.Interop;
 
 namespace Flannel.Core.Tests.Configuration;
 
-public sealed partial class SubnetFileStorageTests : IDisposable
+public sealed class SubnetFileStorageTests : IDisposable
 {
     private const UnixFileMode Mode644 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Mode755 = Mode644 | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -45,14 +45,14 @@ public sealed partial class SubnetFileStorageTests : IDisposable
         string path = Path.Combine(_directory, "a", "b", "subnet.env");
         UnixFileMode own = File.GetUnixFileMode(_directory);
 
-        uint before = umask(Convert.ToUInt32("077", 8));
+        uint before = Libc.umask(Convert.ToUInt32("077", 8));
         try
         {
             await _file.WriteAsync(path);
         }
         finally
         {
-            _ = umask(before);
+            _ = Libc.umask(before);
         }
 
         Assert.Equal(Mode644, File.GetUnixFileMode(path));
@@ -160,7 +160,4 @@ public sealed partial class SubnetFileStorageTests : IDisposable
         Assert.Equal(1450, SubnetFile.Read(FilePath, ignored.Add)!.Mtu);
         Assert.Single(ignored);
     }
-
-    [LibraryImport("libc")]
-    private static partial uint umask(uint mask);
 }
