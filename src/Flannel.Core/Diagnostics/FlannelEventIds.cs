@@ -3,6 +3,25 @@ namespace Flannel.Core.Diagnostics;
 /// <summary>The ids of the core's log events: leases 1000 to 1199, the node 1200 to 1299.</summary>
 internal static class FlannelEventIds
 {
+    public const int LeaseOwnTaken = 1000;
+    public const int LeaseAcquired = 1001;
+    public const int LeaseLostRace = 1002;
+    public const int LeaseWriteUncertain = 1003;
+    public const int LeaseUnfitDeleted = 1004;
+    public const int LeaseUnfitReservation = 1005;
+    public const int LeaseReleased = 1006;
+    public const int LeaseNotReleased = 1007;
+    public const int LeaseRenewed = 1020;
+    public const int LeaseRenewalFailed = 1021;
+    public const int LeaseGone = 1022;
+    public const int LeaseReacquired = 1023;
+    public const int LeaseLost = 1024;
+    public const int LeaseRestored = 1026;
+    public const int LeaseRefused = 1040;
+    public const int StoreAway = 1060;
+    public const int StoreBack = 1061;
+    public const int StoreUnexpectedError = 1062;
+
     public const int NodeStateChanged = 1200;
     public const int NodeUnexpectedError = 1202;
     public const int NodeLeaseHeld = 1203;

@@ -18,9 +18,15 @@ public static class FlannelTelemetry
     /// <summary>Gauge, <c>s</c>: how long the own lease lives unless it is renewed; absent for a reservation.</summary>
     public const string LeaseExpiresIn = "flannel.lease.expires_in";
 
+    /// <summary>Counter, <c>{renewal}</c>: attempts to renew the own lease, by <see cref="ResultTag"/>.</summary>
+    public const string LeaseRenewals = "flannel.lease.renewals";
+
     /// <summary>Gauge, 0 or 1: whether the node is ready and nothing is wrong.</summary>
     public const string NodeHealthy = "flannel.node.healthy";
 
     /// <summary>Tag of every instrument: the network's name in this process.</summary>
     public const string NetworkTag = "flannel.network";
+
+    /// <summary>Tag: <c>ok</c> or <c>failed</c>.</summary>
+    public const string ResultTag = "flannel.result";
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Flannel.Core.Addressing;
+using Flannel.Core.Stores;
 
 namespace Flannel.Core.Leases;
 
@@ -29,4 +30,14 @@ public sealed record Lease
 
     /// <summary>The leased IPv6 subnet, or <see langword="null"/> in an IPv4-only network.</summary>
     public IPNetwork? SubnetIPv6 => Key.Ipv6;
+
+    internal static Lease From(StoredEntry entry, SubnetKey key, LeaseAttributes attributes, DateTimeOffset? expiration = null) => new()
+    {
+        Key = key,
+        Attributes = attributes,
+        Expiration = entry.HasTimeToLive ? expiration : null,
+        IsReservation = !entry.HasTimeToLive,
+        CreateRevision = entry.CreateRevision,
+        ModRevision = entry.ModRevision,
+    };
 }

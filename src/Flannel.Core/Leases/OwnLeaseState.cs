@@ -6,7 +6,7 @@ public enum OwnLeaseState
     /// <summary>The lease was renewed, or its document changed without touching ownership.</summary>
     Renewed,
 
-    /// <summary>The lease had been deleted or had expired, and the same subnet was taken again. Traffic was not touched.</summary>
+    /// <summary>The lease was lost or taken, and the node holds the same subnet again. Traffic was not touched.</summary>
     Reacquired,
 
     /// <summary>The lease is gone and the same subnet could not be taken yet; it is tried again.</summary>

@@ -1,0 +1,24 @@
+using System.Net;
+using Flannel.Core.Addressing;
+
+namespace Flannel.Core.Diagnostics;
+
+/// <summary>
+/// Another host publishes the same public address, so both take the same lease for their own and overwrite each other's document. Typical for virtual
+/// machines that all have the same address behind NAT; choose the interface or the public address by the node's options.
+/// </summary>
+public sealed class DuplicatePublicAddressException : LeaseException
+{
+    internal DuplicatePublicAddressException(SubnetKey key, IPAddress address, string message)
+        : base(message)
+    {
+        Key = key;
+        Address = address;
+    }
+
+    /// <summary>The lease that both hosts write.</summary>
+    public SubnetKey Key { get; }
+
+    /// <summary>The address that both hosts publish.</summary>
+    public IPAddress Address { get; }
+}

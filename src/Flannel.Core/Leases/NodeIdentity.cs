@@ -1,0 +1,38 @@
+using System.Net;
+
+namespace Flannel.Core.Leases;
+
+/// <summary>
+/// Who a node is to the store: the host with this public address. flannel compares IPv4 addresses only, so that in an IPv6-only network all its nodes
+/// take the same lease for their own; here the IPv6 address counts there.
+/// </summary>
+internal sealed class NodeIdentity
+{
+    private readonly bool _byIpv4;
+
+    /// <exception cref="ArgumentException">The request lacks the address that identifies the node.</exception>
+    public NodeIdentity(LeaseRequest request)
+    {
+        _byIpv4 = request.Config.EnableIPv4;
+        Attributes = request.Attributes;
+        Document = request.Attributes.ToUtf8Json();
+        Address = AddressOf(Attributes) ?? throw new ArgumentException(
+            $"The request lacks {(_byIpv4 ? nameof(LeaseAttributes.PublicIP) : nameof(LeaseAttributes.PublicIPv6))}, by which the node finds its lease.",
+            nameof(request));
+    }
+
+    /// <summary>The public address that identifies the node.</summary>
+    public IPAddress Address { get; }
+
+    /// <summary>What the node publishes.</summary>
+    public LeaseAttributes Attributes { get; }
+
+    /// <summary>What the node publishes, as the document to write.</summary>
+    public ReadOnlyMemory<byte> Document { get; }
+
+    /// <summary>The address that identifies the host which published a document.</summary>
+    public IPAddress? AddressOf(LeaseAttributes attributes) => _byIpv4 ? attributes.PublicIP : attributes.PublicIPv6;
+
+    /// <summary>Whether a document was published by this node, as far as its address tells.</summary>
+    public bool IsOwn(LeaseAttributes attributes) => Address.Equals(AddressOf(attributes));
+}

@@ -1,0 +1,25 @@
+namespace Flannel.Core.Leases;
+
+/// <summary>The times a <see cref="SubnetManager"/> works with.</summary>
+internal sealed record SubnetManagerOptions
+{
+    /// <summary>How long a lease lives without renewal.</summary>
+    public TimeSpan TimeToLive { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long before its end a lease is renewed.</summary>
+    public TimeSpan RenewMargin { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How often everything is listed anew while the watch seems to work; the time used varies by a tenth, so that nodes do not list together.</summary>
+    public TimeSpan RelistInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long one call of the store may take. A store that does not answer must not keep a node from its other duties.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long after its start a time to live is renewed: the margin before its end, but never before its half.</summary>
+    public TimeSpan RenewAfter => TimeToLive - Margin;
+
+    /// <summary>The longest pause between two attempts to renew: short times to live leave no room for whole minutes.</summary>
+    public TimeSpan LongestRenewPause => TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(1).Ticks, Margin.Ticks / 4));
+
+    private TimeSpan Margin => TimeSpan.FromTicks(Math.Min(RenewMargin.Ticks, TimeToLive.Ticks / 2));
+}

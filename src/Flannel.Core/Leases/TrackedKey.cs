@@ -1,0 +1,48 @@
+using System.Diagnostics.CodeAnalysis;
+using Flannel.Core.Addressing;
+using Flannel.Core.Stores;
+
+namespace Flannel.Core.Leases;
+
+/// <summary>What a <see cref="LeaseTracker"/> knows of one key of the store.</summary>
+internal sealed class TrackedKey
+{
+    public TrackedKey(StoredEntry entry)
+    {
+        Entry = entry;
+        IsKey = SubnetKey.TryParse(entry.Key, out SubnetKey subnets, out string? reason);
+        Subnets = subnets;
+        KeyProblem = reason;
+    }
+
+    /// <summary>The entry as last seen.</summary>
+    public StoredEntry Entry { get; set; }
+
+    /// <summary>Whether the key names subnets at all.</summary>
+    [MemberNotNullWhen(false, nameof(KeyProblem))]
+    public bool IsKey { get; }
+
+    /// <summary>The subnets that the key names, if it does.</summary>
+    public SubnetKey Subnets { get; }
+
+    /// <summary>Why the key names no subnets.</summary>
+    public string? KeyProblem { get; }
+
+    /// <summary>The lease as the newest document that keeps the rules says, in this life of the key.</summary>
+    public Lease? Good { get; set; }
+
+    /// <summary>Why the newest document is refused, if it is.</summary>
+    public string? Refusal { get; set; }
+
+    /// <summary>The older lease that overlaps <see cref="Good"/>, if there is one.</summary>
+    public TrackedKey? Rival { get; set; }
+
+    /// <summary>What was delivered last.</summary>
+    public Lease? Delivered { get; set; }
+
+    /// <summary>What was reported last.</summary>
+    public QuarantinedLease? Quarantined { get; set; }
+
+    /// <summary>Marks the keys of the newest snapshot.</summary>
+    public long Generation { get; set; }
+}

@@ -1,0 +1,66 @@
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Core.Stores;
+
+/// <summary>
+/// A lease store whose every call ends in bounded time and only by a result, a <see cref="StoreException"/> or the caller's cancellation, whatever the
+/// inner store does. Watches pass through as they are.
+/// </summary>
+internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, TimeProvider time) : ILeaseStore
+{
+    /// <inheritdoc />
+    public string ConfigSource => inner.ConfigSource;
+
+    /// <inheritdoc />
+    public Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken) =>
+        CallAsync("reading the network configuration", inner.ReadConfigAsync, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
+        CallAsync("listing the leases", token => inner.ListAsync(revision, token), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        CallAsync($"creating {key}", token => inner.CreateAsync(key, value, timeToLive, token), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreWriteResult> UpdateAsync(
+        StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        CallAsync($"updating {expected.Key}", token => inner.UpdateAsync(expected, value, timeToLive, token), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        CallAsync($"renewing {expected.Key}", token => inner.RenewAsync(expected, timeToLive, token), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
+        CallAsync($"deleting {expected.Key}", token => inner.DeleteAsync(expected, token), cancellationToken);
+
+    /// <inheritdoc />
+    public IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
+        inner.WatchAsync(afterRevision, cancellationToken);
+
+    private async Task<T> CallAsync<T>(string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            // Waiting with the token as well, for a store that pays no attention to it.
+            return await call(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new StoreException(
+                deadline.IsCancellationRequested
+                    ? $"The lease store ({inner.ConfigSource}) did not answer within {timeout.TotalSeconds:0.#} s ({what})."
+                    : $"The lease store ({inner.ConfigSource}) gave up {what} by itself.",
+                isTransient: true,
+                error);
+        }
+        catch (Exception error) when (error is not StoreException and not OperationCanceledException)
+        {
+            throw new StoreException($"The lease store ({inner.ConfigSource}) failed unexpectedly ({what}): {error.Message}", isTransient: true, error);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.Threading.Channels;
+using Flannel.Core.Leases;
+
+namespace Flannel.Core.Tests.Leases;
+
+/// <summary>Reads a manager's watch in the background and hands its results to a test one by one.</summary>
+internal sealed class LeaseFollower : IAsyncDisposable
+{
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<LeaseWatchResult> _results = Channel.CreateUnbounded<LeaseWatchResult>();
+    private readonly Task _reading;
+
+    public LeaseFollower(ISubnetManager manager, LeaseRequest request, Lease own)
+    {
+        Own = own;
+        _reading = ReadAsync(manager, request);
+    }
+
+    /// <summary>The own lease as last reported.</summary>
+    public Lease Own { get; private set; }
+
+    /// <summary>What the state of the own lease was last, or null if nothing was reported yet.</summary>
+    public OwnLeaseState? State { get; private set; }
+
+    /// <summary>The peers that the results read so far add up to.</summary>
+    public Dictionary<string, Lease> Peers { get; } = [];
+
+    /// <summary>The quarantine as last reported.</summary>
+    public IReadOnlyList<QuarantinedLease> Quarantine { get; private set; } = [];
+
+    public async Task<T> NextAsync<T>()
+        where T : LeaseWatchResult
+    {
+        LeaseWatchResult result = await NextAsync();
+        return result as T ?? throw new InvalidOperationException($"Expected {typeof(T).Name}, got {Describe(result)}.");
+    }
+
+    public async Task<LeaseWatchResult> NextAsync()
+    {
+        using var limit = new CancellationTokenSource(WaitLimit);
+        LeaseWatchResult result = await _results.Reader.ReadAsync(limit.Token);
+        Note(result);
+        return result;
+    }
+
+    /// <summary>Reads until a result satisfies the condition.</summary>
+    public async Task<T> UntilAsync<T>(Func<T, bool>? condition = null)
+        where T : LeaseWatchResult
+    {
+        while (true)
+        {
+            if (await NextAsync() is T result && condition?.Invoke(result) != false)
+                return result;
+        }
+    }
+
+    /// <summary>What has come and was not read yet.</summary>
+    public IReadOnlyList<LeaseWatchResult> Pending()
+    {
+        var pending = new List<LeaseWatchResult>();
+        while (_results.Reader.TryRead(out LeaseWatchResult? result))
+        {
+            Note(result);
+            pending.Add(result);
+        }
+
+        return pending;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _reading.WaitAsync(WaitLimit));
+        _stop.Dispose();
+    }
+
+    private static string Describe(LeaseWatchResult result) => result switch
+    {
+        OwnLeaseChanged own => $"{own.State} {own.Lease.Key} ({own.Error?.Message})",
+        LeaseChanges changes => $"changes of {string.Join(", ", changes.Changes.Select(change => change.Before?.Key ?? change.After!.Key))}",
+        QuarantineChanged quarantine => $"quarantine of {string.Join(", ", quarantine.Leases)}",
+        _ => result.ToString(),
+    };
+
+    private async Task ReadAsync(ISubnetManager manager, LeaseRequest request)
+    {
+        try
+        {
+            await foreach (LeaseWatchResult result in manager.WatchAsync(request, Own, _stop.Token))
+                _results.Writer.TryWrite(result);
+            throw new InvalidOperationException("The watch ended by itself.");
+        }
+        catch (Exception error)
+        {
+            _results.Writer.TryComplete(error);
+            throw;
+        }
+    }
+
+    private void Note(LeaseWatchResult result)
+    {
+        switch (result)
+        {
+            case OwnLeaseChanged own:
+                (Own, State) = (own.Lease, own.State);
+                break;
+            case QuarantineChanged quarantine:
+                Quarantine = quarantine.Leases;
+                break;
+            case LeaseSnapshot snapshot:
+                Peers.Clear();
+                foreach (Lease peer in snapshot.Peers)
+                    Peers.Add(peer.Key.ToString(), peer);
+                break;
+            case LeaseChanges changes:
+                foreach (LeaseChange change in changes.Changes)
+                {
+                    Assert.NotEqual(change.Before?.Attributes, change.After?.Attributes);
+                    if (change.Before is { } before)
+                        Assert.True(Peers.Remove(before.Key.ToString()), $"{before.Key} changed or left but was never there.");
+                    if (change.After is { } after)
+                        Peers.Add(after.Key.ToString(), after);
+                }
+
+                break;
+        }
+    }
+}
