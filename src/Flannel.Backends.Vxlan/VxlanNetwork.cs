@@ -21,6 +21,7 @@ internal sealed class VxlanNetwork : IBackendNetwork
     private readonly IReadOnlyList<VxlanDataPath> _dataPaths;
     private readonly Lock _publishing = new();
     private readonly LatestValue<BackendStatus> _status;
+    private int _isDisposed;
 
     /// <summary>Takes over what makes up the network.</summary>
     /// <param name="config">The backend block of the network configuration.</param>
@@ -99,6 +100,7 @@ internal sealed class VxlanNetwork : IBackendNetwork
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         foreach (VxlanDataPath dataPath in _dataPaths) await dataPath.DisposeAsync().ConfigureAwait(false);
         _host.Dispose();
         _status.Complete();
