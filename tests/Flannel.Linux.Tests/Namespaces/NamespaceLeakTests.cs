@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using Flannel.Linux.Namespaces;
+using Flannel.Linux.Sysctl;
+using Flannel.Netlink.Route;
+using Flannel.Testing.Leaks;
+using Flannel.Testing.Namespaces;
+
+namespace Flannel.Linux.Tests.Namespaces;
+
+[CollectionDefinition(nameof(NamespaceLeakTests), DisableParallelization = true)]
+public class NamespaceLeakTests
+{
+    [Collection(nameof(NamespaceLeakTests))]
+    public class Alone
+    {
+        [NetnsFact]
+        public async Task Run_AThousandTimes_LeaksNothingAndLeavesThePoolOutside()
+        {
+            string own = NetworkNamespaceTests.CurrentNamespace();
+            using NetworkNamespace inside = NetworkNamespace.CreateAnonymous();
+            Work(inside);
+            LeakCheck leaks = LeakCheck.Start();
+
+            for (int i = 0; i < 1000; i++)
+                Work(inside);
+
+            await leaks.AssertNoneAsync();
+            Assert.All(await PoolThreadsAsync(), name => Assert.Equal(own, name));
+            Assert.Equal(own, NetworkNamespaceTests.CurrentNamespace());
+        }
+
+        [NetnsFact]
+        public async Task CreateAndDelete_FiftyTimes_LeaksNothing()
+        {
+            Cycle();
+            LeakCheck leaks = LeakCheck.Start();
+
+            for (int i = 0; i < 50; i++)
+                Cycle();
+
+            await leaks.AssertNoneAsync();
+        }
+
+        private static void Work(NetworkNamespace inside)
+        {
+            using RouteNetlink netlink = inside.Run(() => RouteNetlink.Open());
+            Assert.NotNull(netlink.FindLink("lo"));
+            Assert.True(inside.Run(() => NetworkSysctl.Read("ipv4/ip_forward")).IsOk);
+        }
+
+        private static void Cycle()
+        {
+            string name = $"flannel-test-{Environment.ProcessId}-{Guid.NewGuid():N}";
+            using (NetworkNamespace.Create(name))
+                NetworkNamespace.Delete(name);
+            NetworkNamespace.CreateAnonymous().Dispose();
+        }
+
+        // Enough work at the same time to be spread over every thread of the pool.
+        private static async Task<IReadOnlyCollection<string>> PoolThreadsAsync()
+        {
+            ConcurrentDictionary<int, string> seen = [];
+            using var barrier = new Barrier(Math.Max(4, ThreadPool.ThreadCount));
+            await Task.WhenAll(Enumerable.Range(0, barrier.ParticipantCount).Select(_ => Task.Run(() =>
+            {
+                seen[Environment.CurrentManagedThreadId] = NetworkNamespaceTests.CurrentNamespace();
+                barrier.SignalAndWait(TimeSpan.FromSeconds(30));
+            })));
+            return [.. seen.Values];
+        }
+    }
+}
