@@ -50,7 +50,7 @@ public sealed partial class RouteNetlink : IDisposable
         if (refused.Count == 0 || batch.DeletionCount == 0)
             return refused;
         return refused
-            .Where(refusal => !(refusal.Value.IsNotFound && batch.IsDeletion(refusal.Key)))
+            .Where(refusal => !(FoundNothing(refusal.Value) && batch.IsDeletion(refusal.Key)))
             .ToDictionary(refusal => refusal.Key, refusal => refusal.Value);
     }
 
@@ -65,11 +65,15 @@ public sealed partial class RouteNetlink : IDisposable
             _socket.Execute(request);
             return true;
         }
-        catch (NetlinkException e) when (e.IsNotFound)
+        catch (NetlinkException e) when (FoundNothing(e))
         {
             return false;
         }
     }
+
+    /// <summary>The kernel answers the deletion of an IPv4 route through a nexthop object that is gone, and the route with it, with EINVAL.</summary>
+    private static bool FoundNothing(NetlinkException refusal) =>
+        refusal.IsNotFound || refusal is { Errno: LinuxErrno.EINVAL, KernelMessage: "Nexthop id does not exist" };
 
     /// <summary>
     /// Asks by ioctl, because this is needed in the middle of a netlink exchange. The ioctl works on any socket, in the namespace of that socket.
