@@ -40,14 +40,14 @@ public sealed class SubnetManagerAcquisitionTests
         Lease first = await lab.Node(1).AcquireAsync();
         Lease other = await lab.Node(2, seed: 2).AcquireAsync();
         long revision = lab.Store.Revision;
-        lab.Time.Advance(TimeSpan.FromHours(20));
+        lab.StoreTime.Advance(TimeSpan.FromHours(20));
 
         Lease second = await lab.Node(1, seed: 3).AcquireAsync();
 
         Assert.NotEqual(first.Key, other.Key);
         Assert.Equal((first.Key, first.ModRevision), (second.Key, second.ModRevision));
         Assert.Equal(revision, lab.Store.Revision);
-        lab.Time.Advance(TimeSpan.FromHours(20));
+        lab.StoreTime.Advance(TimeSpan.FromHours(20));
         Assert.NotNull(await lab.FindAsync(first.Key.ToString()));
     }
 
@@ -101,7 +101,7 @@ public sealed class SubnetManagerAcquisitionTests
         Lease lease = await lab.Node(1).AcquireAsync();
 
         Assert.Equal(("10.5.7.0-24", true, null), (lease.Key.ToString(), lease.IsReservation, lease.Expiration));
-        lab.Time.Advance(TimeSpan.FromDays(30));
+        lab.StoreTime.Advance(TimeSpan.FromDays(30));
         StoredEntry entry = (await lab.FindAsync("10.5.7.0-24"))!;
         Assert.Equal((false, SubnetManagerLab.Attributes(1).ToJson()), (entry.HasTimeToLive, Text(entry)));
     }
@@ -208,7 +208,7 @@ public sealed class SubnetManagerAcquisitionTests
     [Fact]
     public async Task Acquire_StoreDoesNotAnswer_ThrowsAfterTheTimeout()
     {
-        var lab = new SubnetManagerLab();
+        var lab = new SubnetManagerLab(options: new SubnetManagerOptions());
         LabNode node = lab.Node(1);
         HeldStoreCall held = node.Store.HoldNextBefore(StoreOperation.List);
         Task<Lease> acquiring = node.AcquireAsync();

@@ -9,7 +9,10 @@ using Flannel.Testing.Time;
 
 namespace Flannel.Core.Tests.Leases;
 
-/// <summary>One in-memory store with a clock of its own, and nodes on it. Every node reaches the store through a store of its own that can fail.</summary>
+/// <summary>
+/// One in-memory store and nodes on it, each reaching it through a store of its own that can fail. The nodes' clock and the store's are two, so that all
+/// timers of the nodes' clock are the nodes' own: calls have no time limit here unless a test wants one.
+/// </summary>
 internal sealed class SubnetManagerLab
 {
     public const string VxlanNetwork = """{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""";
@@ -21,12 +24,21 @@ internal sealed class SubnetManagerLab
 
     public SubnetManagerLab(string config = VxlanNetwork, SubnetManagerOptions? options = null)
     {
-        Options = options ?? new SubnetManagerOptions();
+        Options = options ?? NoTimeout;
         Config = NetworkConfig.Parse(config, "test");
-        Store = new InMemoryLeaseStore(config, Time);
+        Store = new InMemoryLeaseStore(config, StoreTime);
     }
 
+    public static SubnetManagerOptions NoTimeout { get; } = new() { CallTimeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>Listing so seldom that it does not come in the way.</summary>
+    public static SubnetManagerOptions NoRelist { get; } = NoTimeout with { RelistInterval = TimeSpan.FromDays(300) };
+
+    /// <summary>The nodes' clock.</summary>
     public FakeTimeProvider Time { get; } = new();
+
+    /// <summary>The store's clock.</summary>
+    public FakeTimeProvider StoreTime { get; } = new();
 
     public NetworkConfig Config { get; }
 

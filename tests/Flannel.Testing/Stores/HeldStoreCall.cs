@@ -15,6 +15,9 @@ public sealed class HeldStoreCall
     /// <summary>Lets the call go on.</summary>
     public void Release() => _released.TrySetResult();
 
+    /// <summary>Lets the call fail at this point.</summary>
+    public void Fail(Exception error) => _released.TrySetException(error);
+
     internal Task HoldAsync(CancellationToken cancellationToken)
     {
         _reached.TrySetResult();

@@ -1,0 +1,391 @@
+using System.Text;
+using Flannel.Core.Addressing;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Leases;
+using Flannel.Core.Stores;
+using Flannel.Testing.Stores;
+
+namespace Flannel.Core.Tests.Leases;
+
+public sealed class SubnetManagerOwnLeaseTests
+{
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromHours(23);
+
+    [Fact]
+    public async Task Watch_RenewalDue_RenewsAtTheMarginWithoutAnyEvent()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        long revision = lab.Store.Revision;
+
+        for (int day = 1; day <= 3; day++)
+        {
+            await lab.Time.WaitForTimerAsync(RenewAfter);
+            lab.Time.Advance(RenewAfter);
+            var renewed = await follower.NextAsync<OwnLeaseChanged>();
+            Assert.Equal((OwnLeaseState.Renewed, null), (renewed.State, renewed.Error));
+            Assert.Equal(lab.Time.GetUtcNow() + TimeSpan.FromHours(24), renewed.Lease.Expiration);
+        }
+
+        Assert.Equal(revision, lab.Store.Revision);
+        Assert.Equal(3, node.Store.Calls.Count(call => call.Operation == StoreOperation.Renew));
+    }
+
+    [Fact]
+    public async Task Watch_ShortTimeToLive_RenewsAtItsHalf()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist with { TimeToLive = TimeSpan.FromSeconds(10) });
+        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+
+        await lab.Time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
+        lab.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+    }
+
+    [Fact]
+    public async Task Watch_WallClockJumps_RenewsAtTheSameTime()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        await lab.Time.WaitForTimerAsync(RenewAfter);
+
+        lab.Time.ShiftWallClock(TimeSpan.FromDays(1));
+        lab.Time.Advance(RenewAfter - TimeSpan.FromSeconds(1));
+        Assert.DoesNotContain(node.Store.Calls, call => call.Operation == StoreOperation.Renew);
+        lab.Time.ShiftWallClock(TimeSpan.FromDays(-2));
+        lab.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+    }
+
+    [Fact]
+    public async Task Watch_LeaseOfUnknownAge_IsRenewedAtOnce()
+    {
+        var lab = new SubnetManagerLab();
+        Lease lease = await lab.Node(1).AcquireAsync();
+
+        await using LeaseFollower follower = lab.Node(1).Follow(lease);
+
+        await follower.NextAsync<LeaseSnapshot>();
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+    }
+
+    [Fact]
+    public async Task Watch_RenewalFails_IsRepeatedUntilItWorksAndTellsOnceOfTheOutage()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        for (int i = 0; i < 8; i++)
+            node.Store.FailNext(StoreOperation.Renew);
+        await lab.Time.WaitForTimerAsync(RenewAfter);
+        lab.Time.Advance(RenewAfter);
+
+        Assert.NotNull((await follower.NextAsync<StoreAvailabilityChanged>()).Error);
+        var pauses = new List<TimeSpan>();
+        for (int i = 0; i < 8; i++)
+            pauses.Add(await lab.Time.AdvanceToNextTimerAsync());
+
+        Assert.Null((await follower.NextAsync<StoreAvailabilityChanged>()).Error);
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(9, node.Store.Calls.Count(call => call.Operation == StoreOperation.Renew));
+        Assert.InRange(pauses[0], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        Assert.All(pauses, pause => Assert.InRange(pause, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)));
+        Assert.InRange(pauses[^1], TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task Watch_AnswerOfTheRenewalLost_RenewsAgain()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        node.Store.LoseAnswerOfNext(StoreOperation.Renew);
+        await lab.Time.WaitForTimerAsync(RenewAfter);
+        lab.Time.Advance(RenewAfter);
+        await follower.NextAsync<StoreAvailabilityChanged>();
+
+        await lab.Time.AdvanceToNextTimerAsync();
+
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.UntilAsync<OwnLeaseChanged>()).State);
+    }
+
+    [Fact]
+    public async Task Watch_Reservation_NeverGetsATimeToLive()
+    {
+        var lab = new SubnetManagerLab();
+        lab.Store.Reserve(SubnetKey.Parse("10.5.7.0-24"), SubnetManagerLab.Attributes(1));
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+
+        while (lab.Time.Elapsed < TimeSpan.FromDays(2))
+            await lab.Time.AdvanceToNextTimerAsync();
+
+        Assert.False((await lab.FindAsync("10.5.7.0-24"))!.HasTimeToLive);
+        Assert.Empty(follower.Pending());
+    }
+
+    [Fact]
+    public async Task Watch_LeaseMadeAReservationByAnOperator_IsReportedAndKept()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+
+        lab.Store.Reserve(follower.Own.Key, SubnetManagerLab.Attributes(1));
+
+        var changed = await follower.NextAsync<OwnLeaseChanged>();
+        Assert.Equal((OwnLeaseState.Renewed, true, null), (changed.State, changed.Lease.IsReservation, changed.Lease.Expiration));
+        Assert.False((await lab.FindAsync(follower.Own.Key.ToString()))!.HasTimeToLive);
+    }
+
+    [Fact]
+    public async Task Watch_ReservationMadeALeaseByAnOperator_IsRenewedAtOnce()
+    {
+        var lab = new SubnetManagerLab();
+        lab.Store.Reserve(SubnetKey.Parse("10.5.7.0-24"), SubnetManagerLab.Attributes(1));
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+
+        lab.Store.Put(follower.Own.Key, SubnetManagerLab.Attributes(1), TimeSpan.FromSeconds(5));
+
+        Assert.False((await follower.NextAsync<OwnLeaseChanged>()).Lease.IsReservation);
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+        lab.StoreTime.Advance(TimeSpan.FromHours(1));
+        Assert.NotNull(await lab.FindAsync("10.5.7.0-24"));
+    }
+
+    [Theory]
+    [InlineData(SubnetManagerLab.VxlanNetwork)]
+    [InlineData(SubnetManagerLab.DualStackNetwork)]
+    [InlineData(SubnetManagerLab.Ipv6Network)]
+    public async Task Watch_OwnKeyDeleted_TakesTheSameSubnetAgainAndPeersNoticeNothing(string config)
+    {
+        var lab = new SubnetManagerLab(config);
+        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+        Lease before = follower.Own;
+
+        lab.Store.Delete(before.Key.ToString());
+
+        var changed = await follower.NextAsync<OwnLeaseChanged>();
+        Assert.Equal((OwnLeaseState.Reacquired, before.Key, null), (changed.State, changed.Lease.Key, changed.Error));
+        Assert.True(changed.Lease.CreateRevision > before.CreateRevision);
+        Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(before.Key.ToString())));
+        Assert.Empty(follower.Pending());
+    }
+
+    [Fact]
+    public async Task Watch_OwnKeyDeletedAndTakenBeforeWeAreBack_IsTakenAndNeverOverwritten()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        string key = follower.Own.Key.ToString();
+        node.Store.BeforeNext(StoreOperation.Create, () => lab.PutPeer(key, host: 2));
+
+        lab.Store.Delete(key);
+
+        var changed = await follower.NextAsync<OwnLeaseChanged>();
+        Assert.Equal(OwnLeaseState.Taken, changed.State);
+        Assert.IsType<LeaseLostException>(changed.Error);
+        Assert.Contains("192.168.0.2", changed.Error.Message, StringComparison.Ordinal);
+        Assert.Contains(key, changed.Error.Message, StringComparison.Ordinal);
+        while (lab.Time.Elapsed < TimeSpan.FromDays(2))
+            await lab.Time.AdvanceToNextTimerAsync();
+        Assert.Equal(SubnetManagerLab.Attributes(2).ToJson(), Text(await lab.FindAsync(key)));
+        Assert.Empty(follower.Pending());
+
+        lab.Store.Delete(key);
+
+        Assert.Equal(OwnLeaseState.Reacquired, (await follower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(key)));
+        Assert.Empty(follower.Peers);
+    }
+
+    [Fact]
+    public async Task Watch_OwnKeyOverwrittenByAnotherHost_IsTakenUntilItsLeaseExpires()
+    {
+        var lab = new SubnetManagerLab();
+        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+        lab.Store.Put(follower.Own.Key, SubnetManagerLab.Attributes(2), TimeSpan.FromMinutes(1));
+        Assert.Equal(OwnLeaseState.Taken, (await follower.NextAsync<OwnLeaseChanged>()).State);
+
+        lab.StoreTime.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(OwnLeaseState.Reacquired, (await follower.NextAsync<OwnLeaseChanged>()).State);
+    }
+
+    [Fact]
+    public async Task Watch_SubnetTakenUnderAnotherKeyWhileOursWasGone_IsTakenUntilThatKeyGoes()
+    {
+        var lab = new SubnetManagerLab(SubnetManagerLab.DualStackNetwork);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        string own = follower.Own.Key.ToString();
+        string rival = new SubnetKey(follower.Own.Subnet, System.Net.IPNetwork.Parse("fd00:5:0:ffff::/64")).ToString();
+        node.Store.Away = FaultyLeaseStore.NoAnswer;
+        Assert.NotNull((await follower.NextAsync<StoreAvailabilityChanged>()).Error);
+        lab.Store.Delete(own);
+        lab.PutPeer(rival, host: 2);
+        node.Store.Away = null;
+        await lab.Time.AdvanceToNextTimerAsync();
+
+        Assert.Null((await follower.NextAsync<StoreAvailabilityChanged>()).Error);
+        var changed = await follower.UntilAsync<OwnLeaseChanged>();
+        Assert.Equal(OwnLeaseState.Taken, changed.State);
+        Assert.Contains(rival, changed.Error!.Message, StringComparison.Ordinal);
+        Assert.Null(await lab.FindAsync(own));
+
+        lab.Store.Delete(rival);
+
+        Assert.Equal(OwnLeaseState.Reacquired, (await follower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.NotNull(await lab.FindAsync(own));
+    }
+
+    [Fact]
+    public async Task Watch_CreatingAgainFails_IsLostAndTriedAgain()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        node.Store.FailNext(StoreOperation.Create);
+        string key = follower.Own.Key.ToString();
+
+        lab.Store.Delete(key);
+
+        var lost = await follower.UntilAsync<OwnLeaseChanged>();
+        Assert.Equal(OwnLeaseState.Lost, lost.State);
+        Assert.IsType<LeaseLostException>(lost.Error);
+        Assert.NotNull((await follower.NextAsync<StoreAvailabilityChanged>()).Error);
+        await lab.Time.AdvanceToNextTimerAsync();
+        Assert.Equal(OwnLeaseState.Reacquired, (await follower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.NotNull(await lab.FindAsync(key));
+    }
+
+    [Fact]
+    public async Task Watch_AnswerOfCreatingAgainLost_FindsWhatItWrote()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        node.Store.LoseAnswerOfNext(StoreOperation.Create);
+
+        lab.Store.Delete(follower.Own.Key.ToString());
+
+        await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Lost);
+        await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Reacquired);
+        await follower.UntilAsync<StoreAvailabilityChanged>(store => store.Error is null);
+        Assert.Equal(2, node.Store.Calls.Count(call => call.Operation == StoreOperation.Create));
+        Assert.Equal(follower.Own.CreateRevision, (await lab.FindAsync(follower.Own.Key.ToString()))!.CreateRevision);
+    }
+
+    [Fact]
+    public async Task Watch_OwnDocumentCorrupted_IsPutBack()
+    {
+        var lab = new SubnetManagerLab();
+        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+        string key = follower.Own.Key.ToString();
+
+        lab.PutText(key, "{ corrupt");
+
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(key)));
+    }
+
+    [Fact]
+    public async Task Watch_AnotherHostWithOurAddressKeepsWriting_StopsAfterTwoRoundsAndTells()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        string key = follower.Own.Key.ToString();
+
+        for (int round = 1; round <= 2; round++)
+        {
+            lab.PutPeer(key, host: 1, mac: $"{round}{round}");
+            Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+            Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(key)));
+        }
+
+        lab.PutPeer(key, host: 1, mac: "33");
+        var duplicate = await follower.NextAsync<OwnLeaseChanged>();
+        Assert.Equal(OwnLeaseState.Taken, duplicate.State);
+        Assert.Equal("192.168.0.1", Assert.IsType<DuplicatePublicAddressException>(duplicate.Error).Address.ToString());
+        lab.PutPeer(key, host: 1, mac: "44");
+        lab.PutPeer("10.5.250.0-24", host: 250);
+        await follower.NextAsync<LeaseChanges>();
+        Assert.Equal(SubnetManagerLab.Attributes(1, "44").ToJson(), Text(await lab.FindAsync(key)));
+        Assert.Equal(2, node.Store.Calls.Count(call => call.Operation == StoreOperation.Update));
+
+        lab.Store.Delete(key);
+        Assert.Equal(OwnLeaseState.Reacquired, (await follower.NextAsync<OwnLeaseChanged>()).State);
+    }
+
+    [Fact]
+    public async Task Watch_TwoNodesWithOneAddress_ComeToRest()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode first = lab.Node(1);
+        var second = new LabNode(lab, first.Request with { Attributes = SubnetManagerLab.Attributes(1, "99") }, seed: 2);
+        await using LeaseFollower firstFollower = await first.StartAsync();
+        await using LeaseFollower secondFollower = second.Follow(await second.AcquireAsync());
+
+        Task<OwnLeaseChanged> told = await Task.WhenAny(
+            firstFollower.UntilAsync<OwnLeaseChanged>(own => own.Error is DuplicatePublicAddressException),
+            secondFollower.UntilAsync<OwnLeaseChanged>(own => own.Error is DuplicatePublicAddressException));
+
+        await told;
+        Assert.InRange(first.Store.Calls.Count(call => call.Operation == StoreOperation.Update), 0, 3);
+        Assert.InRange(second.Store.Calls.Count(call => call.Operation == StoreOperation.Update), 0, 3);
+    }
+
+    [Fact]
+    public async Task Watch_PausedForLongerThanTheLeaseLives_ReadsBeforeItWrites()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        HeldStoreCall held = node.Store.HoldNextBefore(StoreOperation.Renew);
+        await lab.Time.WaitForTimerAsync(RenewAfter);
+        lab.Time.Advance(RenewAfter);
+        await held.WaitUntilReachedAsync();
+        int calls = node.Store.Calls.Count;
+
+        // The process stands still inside the call while its lease's time passes.
+        lab.Time.Advance(TimeSpan.FromDays(2));
+        held.Fail(FaultyLeaseStore.NoAnswer);
+        await follower.NextAsync<StoreAvailabilityChanged>();
+        await lab.Time.AdvanceToNextTimerAsync();
+
+        await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Renewed);
+        Assert.Equal([StoreOperation.List, StoreOperation.Renew], node.Store.Calls.Skip(calls).Select(call => call.Operation));
+    }
+
+    [Fact]
+    public async Task Watch_LeaseTakenWhilePaused_IsNotOverwritten()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        string key = follower.Own.Key.ToString();
+        HeldStoreCall held = node.Store.HoldNextBefore(StoreOperation.Renew);
+        await lab.Time.WaitForTimerAsync(RenewAfter);
+        lab.Time.Advance(RenewAfter);
+        await held.WaitUntilReachedAsync();
+
+        lab.Time.Advance(TimeSpan.FromDays(2));
+        lab.StoreTime.Advance(TimeSpan.FromDays(2));
+        Assert.Null(await lab.FindAsync(key));
+        lab.PutPeer(key, host: 2);
+        held.Release();
+
+        Assert.Equal(OwnLeaseState.Taken, (await follower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.DoesNotContain(node.Store.Calls, call => call.Operation == StoreOperation.Update);
+        Assert.Equal(SubnetManagerLab.Attributes(2).ToJson(), Text(await lab.FindAsync(key)));
+    }
+
+    private static string Text(StoredEntry? entry) => Encoding.UTF8.GetString(entry!.Value.Span);
+}
