@@ -50,11 +50,11 @@ public sealed partial class NetlinkSocket : IDisposable
     /// <param name="options">Timeout, buffer and groups; null for the defaults.</param>
     /// <returns>The bound socket.</returns>
     /// <exception cref="NetlinkException">The kernel refused; <see cref="NetlinkException.Operation"/> names the step.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Timeout or buffer size is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is below 1 millisecond or the buffer size not positive.</exception>
     public static NetlinkSocket Open(NetlinkProtocol protocol, NetlinkSocketOptions? options = null)
     {
         options ??= new NetlinkSocketOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ReceiveTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ReceiveTimeout, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.ReceiveBufferSize, 0);
         SafeNetlinkSocketHandle handle = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, (int)protocol);
         if (handle.IsInvalid)

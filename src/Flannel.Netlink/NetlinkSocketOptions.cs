@@ -6,7 +6,7 @@ public sealed record NetlinkSocketOptions
     /// <summary>
     /// Longest wait for one answer of the kernel; afterwards the request fails with <c>ETIMEDOUT</c>, so no request hangs.
     /// </summary>
-    /// <value>Greater than zero; 5 seconds by default.</value>
+    /// <value>At least 1 millisecond; 5 seconds by default.</value>
     public TimeSpan ReceiveTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
