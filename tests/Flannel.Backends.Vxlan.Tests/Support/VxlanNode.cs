@@ -56,7 +56,7 @@ internal sealed class VxlanNode : IAsyncDisposable
             CancellationToken.None);
 
     public static VxlanBackend NewBackend(VxlanBackendOptions? options = null) =>
-        new(options ?? new VxlanBackendOptions(), TimeProvider.System, new Random(Environment.TickCount), NullLogger<VxlanBackend>.Instance);
+        new(options ?? new VxlanBackendOptions(), TimeProvider.System, new Random(Random.Shared.Next()), NullLogger<VxlanBackend>.Instance);
 
     public static ExternalInterface ExternalOf(LabHost host)
     {
