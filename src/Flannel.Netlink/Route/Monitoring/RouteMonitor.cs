@@ -7,12 +7,13 @@ using static Flannel.Netlink.Interop.LinuxRtnetlink;
 namespace Flannel.Netlink.Route.Monitoring;
 
 /// <summary>
-/// Tells what changes in one network namespace, the one of the thread that opened it. Listening starts in <see cref="Open"/>, so a consumer that
-/// opens a monitor, lists everything and then watches misses nothing.
+/// Tells what changes in one network namespace, the one of the thread that opened it. The kernel keeps notifications from <see cref="Open"/> on,
+/// so a consumer that opens a monitor, lists everything and then watches misses nothing.
 /// </summary>
 /// <remarks>
-/// A thread of its own reads the socket, so that the kernel's buffer is emptied even while the consumer is busy. Notifications lost on the way
-/// become one <see cref="Resynchronise"/>: nothing is lost in silence.
+/// From the first <see cref="WatchAsync"/> on a thread of its own reads the socket, so that the kernel's buffer is emptied even while the consumer
+/// is busy. Notifications lost on the way become one <see cref="Resynchronise"/>: nothing is lost in silence. <see cref="Open"/> starts no
+/// thread, because a thread is born into the namespace of its creator, and so would be the threads of the pool that it wakes.
 /// </remarks>
 public sealed class RouteMonitor : IDisposable
 {
@@ -22,7 +23,9 @@ public sealed class RouteMonitor : IDisposable
     private readonly Thread _thread;
     private int _lost; // 1 when notifications were dropped that no queued Resynchronise covers
     private int _watched; // 1 while somebody enumerates
-    private int _disposed;
+    private readonly Lock _lifetime = new();
+    private bool _isListening; // under _lifetime
+    private bool _isDisposed; // under _lifetime
 
     private RouteMonitor(RouteMonitorOptions options)
     {
@@ -49,18 +52,16 @@ public sealed class RouteMonitor : IDisposable
         _thread = new Thread(Listen, maxStackSize: 256 * 1024) { IsBackground = true, Name = "rtnetlink monitor" };
     }
 
-    /// <summary>Joins the groups in the calling thread's network namespace and starts listening.</summary>
+    /// <summary>Joins the groups in the calling thread's network namespace.</summary>
     /// <param name="options">What to listen to; null for everything.</param>
-    /// <returns>The listening monitor.</returns>
+    /// <returns>The monitor.</returns>
     /// <exception cref="NetlinkException">The kernel refused the socket or a group.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Capacity or buffer size is not positive.</exception>
     public static RouteMonitor Open(RouteMonitorOptions? options = null)
     {
         options ??= new RouteMonitorOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity);
-        var monitor = new RouteMonitor(options);
-        monitor._thread.Start();
-        return monitor;
+        return new RouteMonitor(options);
     }
 
     /// <summary>
@@ -78,6 +79,7 @@ public sealed class RouteMonitor : IDisposable
             throw new InvalidOperationException("This monitor is being watched already; open one monitor per consumer.");
         try
         {
+            StartListening();
             ChannelReader<RouteNotification> reader = _channel.Reader;
             do
             {
@@ -98,12 +100,31 @@ public sealed class RouteMonitor : IDisposable
     /// <summary>Stops listening, ends a running enumeration and waits for the thread to end.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
+        lock (_lifetime)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+        }
+
         _poll.Cancel();
-        _thread.Join();
+        if (_isListening)
+            _thread.Join();
+        else
+            _channel.Writer.TryComplete();
         _socket.Dispose();
         _poll.Dispose();
+    }
+
+    private void StartListening()
+    {
+        lock (_lifetime)
+        {
+            if (_isListening || _isDisposed)
+                return;
+            _thread.Start();
+            _isListening = true;
+        }
     }
 
     private bool TryTake(ChannelReader<RouteNotification> reader, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RouteNotification? notification)
