@@ -4,6 +4,7 @@ using Flannel.Linux.Diagnostics;
 using Flannel.Linux.Namespaces;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Monitoring;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Namespaces;
@@ -147,6 +148,27 @@ public sealed class NetworkNamespaceTests : IDisposable
         using RouteNetlink outside = RouteNetlink.Open();
         Assert.NotNull(netlink.FindLink("inside0"));
         Assert.Null(outside.FindLink("inside0"));
+    }
+
+    // A thread that listens from inside would start threads of the pool inside, whenever it hands on what it heard.
+    [NetnsFact]
+    public async Task Run_MonitorOpenedInside_HearsTheNamespaceWithAThreadOutside()
+    {
+        using NetworkNamespace inside = NetworkNamespace.CreateAnonymous();
+        using RouteNetlink netlink = inside.Run(() => RouteNetlink.Open());
+        using RouteMonitor monitor = inside.Run(() => RouteMonitor.Open());
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        netlink.CreateLink(new BridgeLinkSpec("heard0"));
+
+        await foreach (RouteNotification notification in monitor.WatchAsync(deadline.Token))
+        {
+            if (notification is LinkChanged { Link.Name: "heard0" })
+                break;
+        }
+
+        string[] threads = [.. Directory.EnumerateDirectories("/proc/self/task").Where(task => File.ReadAllText(task + "/comm").StartsWith("rtnetlink", StringComparison.Ordinal))];
+        Assert.NotEmpty(threads);
+        Assert.All(threads, task => Assert.Equal(CurrentNamespace(), new FileInfo(task + "/ns/net").LinkTarget));
     }
 
     [NetnsFact]
