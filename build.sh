@@ -209,7 +209,7 @@ main() {
             ;;
         test)
             (($# <= 1)) || die "test takes one filter at most"
-            need unshare:util-linux mount:mount ip:iproute2 ping:iputils-ping
+            need unshare:util-linux mount:mount ip:iproute2
             need_dotnet
             build Flannel.sln
             supervise tests "${1:-}"
