@@ -5,8 +5,8 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 configuration=Release
 test_budget=1140        # seconds for the whole test run
-project_budget=600      # seconds for one test project
-hang_limit=5m           # for one test
+project_budget=780      # seconds for one test project
+hang_limit=10m          # for one test
 
 usage() {
     cat <<'USAGE'

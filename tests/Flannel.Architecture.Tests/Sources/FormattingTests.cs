@@ -6,7 +6,7 @@ namespace Flannel.Architecture.Tests.Sources;
 
 public sealed class FormattingTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
 
     // Left by the test platform or by an SDK command around us; they would make the inner command look for its parts in the wrong places.
     private static readonly string[] ForeignVariables = ["MSBUILD", "VSTEST", "COREHOST_", "DOTNET_HOST_PATH", "TESTINGPLATFORM"];
