@@ -4,6 +4,7 @@ using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Hosting;
 using Flannel.Core.Leases;
+using Flannel.Core.Stores;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -56,6 +57,7 @@ public static class FlannelServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(name);
 
         AddOptions(services, name, configure);
+        services.TryAddKeyedSingleton<ISubnetManager>(name, static (provider, key) => CreateSubnetManager(provider, (string)key!));
         if (!services.Any(service => service.IsKeyedService && service.ServiceType == typeof(IFlannelNode) && name.Equals(service.ServiceKey)))
         {
             services.AddKeyedSingleton<IFlannelNode>(name, static (provider, key) => CreateNode(provider, (string)key!));
@@ -73,6 +75,21 @@ public static class FlannelServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FlannelOptions>, FlannelOptionsRules>());
         OptionsBuilder<FlannelOptions> options = services.AddOptions<FlannelOptions>(name).ValidateOnStart();
         if (configure is not null) options.Configure(configure);
+    }
+
+    private static SubnetManager CreateSubnetManager(IServiceProvider provider, string name)
+    {
+        FlannelOptions options = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(name);
+        ILeaseStore store = provider.GetKeyedService<ILeaseStore>(name)
+            ?? throw new InvalidOperationException($"Network '{name}' has no lease store. Call a method such as UseInMemoryStore() on what AddFlannel() returned.");
+        return new SubnetManager(
+            store,
+            new SubnetManagerOptions { TimeToLive = options.LeaseTimeToLive, RenewMargin = options.LeaseRenewMargin },
+            Time(provider),
+            NewRandom(),
+            Loggers(provider).CreateLogger<SubnetManager>(),
+            provider.GetService<IMeterFactory>(),
+            name);
     }
 
     private static FlannelNode CreateNode(IServiceProvider provider, string name) => new(new NodeServices

@@ -92,7 +92,7 @@ internal sealed partial class OverlaySession
 
         WasUp = true;
         LogLeaseHeld(_logger, _services.Name, _lease.Key, external.Name);
-        _condition.Change(condition => condition with { Lease = _lease, Backend = _network.Status });
+        _condition.Change(condition => condition with { StartError = null, Lease = _lease, Backend = _network.Status });
         Progress("waiting for the first peers");
         await FollowAsync(config, request, cancellationToken).ConfigureAwait(false);
     }

@@ -1,6 +1,9 @@
+using System.Runtime.Versioning;
 using Flannel.Core.Backends;
 using Flannel.Linux.Hosts;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -13,9 +16,14 @@ public static class FlannelLinuxServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         if (OperatingSystem.IsLinux())
-            services.TryAddSingleton<IHostNetwork, LinuxHostNetwork>();
+            services.TryAddSingleton<IHostNetwork>(CreateHostNetwork);
         else
             services.TryAddSingleton<IHostNetwork, UnsupportedHostNetwork>();
         return services;
     }
+
+    /// <summary>A host application need not register logging.</summary>
+    [SupportedOSPlatform("linux")]
+    private static LinuxHostNetwork CreateHostNetwork(IServiceProvider provider) =>
+        new((provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<LinuxHostNetwork>());
 }

@@ -1,0 +1,80 @@
+using System.Net;
+using Flannel.Core.Addressing;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+using Flannel.Core.Hosting;
+using Flannel.Core.Leases;
+using Flannel.Core.Stores;
+using Flannel.Core.Stores.InMemory;
+using Flannel.Testing.Backends;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Flannel.Core.Tests.Hosting;
+
+/// <summary>One node on fakes: a host, a backend and a store that the test moves, and the real rest.</summary>
+internal sealed class NodeFixture : IAsyncDisposable
+{
+    public const string ConfigJson = """{"Network":"10.5.0.0/16","Backend":{"Type":"fake"}}""";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private readonly ServiceProvider _provider;
+
+    public NodeFixture(Action<FlannelOptions>? configure = null, InMemoryLeaseStore? memory = null, ILeaseStore? store = null, string address = "192.168.100.1")
+    {
+        Memory = memory ?? new InMemoryLeaseStore(ConfigJson);
+        Host = new FakeHostNetwork(address);
+        var services = new ServiceCollection();
+        services.AddSingleton<IHostNetwork>(Host);
+        services.AddFlannel(configure);
+        services.AddKeyedSingleton(string.Empty, store ?? Memory);
+        services.AddKeyedSingleton<IBackend>(string.Empty, Backend);
+        _provider = services.BuildServiceProvider();
+        Node = _provider.GetRequiredService<IFlannelNode>();
+    }
+
+    public InMemoryLeaseStore Memory { get; }
+
+    public FakeHostNetwork Host { get; }
+
+    public FakeBackend Backend { get; } = new();
+
+    public IFlannelNode Node { get; }
+
+    public FakeBackendNetwork Network => Backend.Networks[^1];
+
+    public async Task ReadyAsync()
+    {
+        await Node.StartAsync();
+        await Node.WaitForReadyAsync().WaitAsync(Limit);
+    }
+
+    public async Task<FlannelNodeStatus> UntilAsync(Func<FlannelNodeStatus, bool> condition)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        FlannelNodeStatus last = Node.Status;
+        try
+        {
+            await foreach (FlannelNodeStatus status in Node.WatchAsync(limit.Token))
+            {
+                last = status;
+                if (condition(status)) return status;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Reported below with what was seen last.
+        }
+
+        throw new TimeoutException($"The node did not get there; it is {last.State}: {last.Reason}");
+    }
+
+    public void AddPeer(string subnet, string publicIP, string backend = "fake") =>
+        Memory.Put(
+            new SubnetKey(IPNetwork.Parse(subnet), null),
+            new LeaseAttributes { PublicIP = IPAddress.Parse(publicIP), BackendType = backend },
+            TimeSpan.FromHours(24));
+
+    public ValueTask DisposeAsync() => _provider.DisposeAsync();
+
+    /// <summary>The configuration with another backend.</summary>
+    public static string With(string backend) => ConfigJson.Replace("fake", backend, StringComparison.Ordinal);
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using Flannel.Core.Configuration;
+using Flannel.Core.Hosting;
+using Flannel.Core.Stores;
+using Flannel.Core.Stores.InMemory;
+using Flannel.Testing.Namespaces;
+using Flannel.Testing.Pinging;
+using Flannel.Testing.Stores;
+
+namespace Flannel.Integration.Tests.Overlay;
+
+/// <summary>Hosts in namespaces, each with a node of the same network in this process, on one in-memory store that can go away.</summary>
+internal sealed class OverlayCluster : IAsyncDisposable
+{
+    public const string Vxlan = """{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""";
+    public const string VxlanDualStack = """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
+    public const string VxlanIPv6Only = """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
+
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly Dictionary<LabHost, OverlayNode> _nodes = [];
+
+    private OverlayCluster(NetworkLab lab, string config)
+    {
+        Lab = lab;
+        Memory = new InMemoryLeaseStore(config);
+        Store = new FaultyLeaseStore(Memory);
+    }
+
+    public NetworkLab Lab { get; }
+
+    public InMemoryLeaseStore Memory { get; }
+
+    public FaultyLeaseStore Store { get; }
+
+    public IReadOnlyList<LabHost> Hosts => Lab.Hosts;
+
+    /// <summary>Makes the hosts and starts no node.</summary>
+    public static OverlayCluster Create(int hosts, string config = Vxlan, int underlayMtu = 1500) =>
+        new(NetworkLab.Create(new LabOptions { Hosts = hosts, DualStack = true, Mtu = underlayMtu }), config);
+
+    /// <summary>Makes the hosts and waits until every node is ready and knows all the others.</summary>
+    public static async Task<OverlayCluster> StartAsync(int hosts, string config = Vxlan, int underlayMtu = 1500)
+    {
+        OverlayCluster cluster = Create(hosts, config, underlayMtu);
+        try
+        {
+            foreach (LabHost host in cluster.Hosts) await cluster.AddNodeAsync(host);
+            await cluster.MeshAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public IFlannelNode Node(int host) => _nodes[Hosts[host]].Node;
+
+    public async Task<IFlannelNode> AddNodeAsync(LabHost host, Action<FlannelOptions>? configure = null, ILeaseStore? store = null)
+    {
+        var node = new OverlayNode(host, store ?? Store, configure);
+        _nodes[host] = node;
+        await node.Node.StartAsync();
+        return node.Node;
+    }
+
+    /// <summary>Stops the node as its stop mode says and forgets it.</summary>
+    public async Task StopNodeAsync(int host)
+    {
+        if (_nodes.Remove(Hosts[host], out OverlayNode? node)) await node.DisposeAsync();
+    }
+
+    /// <summary>Stops the node and starts another one in its place, as a new process would.</summary>
+    public async Task<IFlannelNode> RestartAsync(int host, Action<FlannelOptions>? configure = null)
+    {
+        await StopNodeAsync(host);
+        IFlannelNode node = await AddNodeAsync(Hosts[host], configure);
+        await node.WaitForReadyAsync().WaitAsync(Limit);
+        return node;
+    }
+
+    /// <summary>Waits until every node is ready and has programmed every other.</summary>
+    public async Task MeshAsync()
+    {
+        foreach (OverlayNode node in _nodes.Values)
+            await node.UntilAsync(status => status.State == FlannelNodeState.Ready && status.Peers.Count == _nodes.Count - 1);
+    }
+
+    public Task<FlannelNodeStatus> UntilAsync(int host, Func<FlannelNodeStatus, bool> condition) => _nodes[Hosts[host]].UntilAsync(condition);
+
+    /// <summary>Adds a container with addresses from the host's lease.</summary>
+    public LabContainer AddContainer(int host, int? mtu = null)
+    {
+        IFlannelNode node = Node(host);
+        return Hosts[host].AddContainer(node.Lease.Subnet, node.Lease.SubnetIPv6, mtu ?? node.Mtu);
+    }
+
+    public static async Task AssertPingAsync(LabContainer from, LabContainer to)
+    {
+        foreach (IPAddress address in new[] { to.Address, to.AddressIPv6 }.OfType<IPAddress>())
+        {
+            PingReport report = await from.PingAsync(address, new PingOptions { Count = 2 });
+            Assert.True(report.AllAnswered, $"{from.NamespaceName} to {address}: {report}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (OverlayNode node in _nodes.Values) await node.DisposeAsync();
+        await Lab.DisposeAsync();
+    }
+}
