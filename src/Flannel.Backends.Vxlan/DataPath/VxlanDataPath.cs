@@ -80,12 +80,15 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     /// <summary>The MAC of the device.</summary>
     public PhysicalAddress Mac => _device.State!.Mac;
 
+    /// <summary>How far the kernel is from the desired state.</summary>
+    public ReconcilerStatus<VxlanEntryKey> Reconciliation => _reconciler?.Status ?? new ReconcilerStatus<VxlanEntryKey>();
+
     /// <summary>The condition of the data path now.</summary>
     public VxlanDataPathStatus Status
     {
         get
         {
-            ReconcilerStatus<VxlanEntryKey> status = _reconciler?.Status ?? new ReconcilerStatus<VxlanEntryKey>();
+            ReconcilerStatus<VxlanEntryKey> status = Reconciliation;
             lock (_gate)
                 return new VxlanDataPathStatus(_device.State!.Mtu, status.IsConverged, status.ReadError?.Message, _peers.DescribeProblems(status.Failures));
         }
