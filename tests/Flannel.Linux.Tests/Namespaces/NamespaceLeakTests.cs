@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Flannel.Linux.Namespaces;
 using Flannel.Linux.Sysctl;
 using Flannel.Netlink.Route;
@@ -38,6 +39,25 @@ public class NamespaceLeakTests
             for (int i = 0; i < 50; i++)
                 Cycle();
 
+            await leaks.AssertNoneAsync();
+        }
+
+        [Fact]
+        public async Task LeakCheck_SocketAndThreadLeft_NamesThem()
+        {
+            LeakCheck leaks = LeakCheck.Start();
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            using var end = new ManualResetEventSlim();
+            var thread = new Thread(end.Wait) { Name = "left behind" };
+            thread.Start();
+
+            var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => leaks.AssertNoneAsync(TimeSpan.FromMilliseconds(50)));
+            end.Set();
+            thread.Join();
+            socket.Dispose();
+
+            Assert.Contains("1 thread(s) 'left behind'", exception.Message);
+            Assert.Contains("1 descriptor(s) 'socket'", exception.Message);
             await leaks.AssertNoneAsync();
         }
 

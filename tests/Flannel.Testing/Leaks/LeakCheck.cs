@@ -8,8 +8,6 @@ namespace Flannel.Testing.Leaks;
 /// </summary>
 public sealed class LeakCheck
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     // The runtime's own threads come and go as it pleases; comm(5) holds 15 characters.
     private static readonly string[] RuntimeThreads =
         [".NET TP", ".NET Tiered", ".NET Sockets", ".NET Timer", ".NET Finalizer", ".NET Sig", ".NET Synch", ".NET EventPipe", ".NET Server GC", ".NET BGC", ".NET File"];
@@ -25,16 +23,18 @@ public sealed class LeakCheck
     public static LeakCheck Start() => new();
 
     /// <summary>Waits until the process has no more threads and descriptors than at the start.</summary>
+    /// <param name="deadline">How long to wait; 20 s if not given.</param>
     /// <exception cref="InvalidOperationException">Something stayed; says what.</exception>
-    public async Task AssertNoneAsync()
+    public async Task AssertNoneAsync(TimeSpan? deadline = null)
     {
+        TimeSpan limit = deadline ?? TimeSpan.FromSeconds(20);
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
             List<string> excess = [.. Excess("thread", _threads, Threads()), .. Excess("descriptor", _descriptors, Descriptors())];
             if (excess.Count == 0)
                 return;
-            if (Stopwatch.GetElapsedTime(start) > Deadline)
+            if (Stopwatch.GetElapsedTime(start) > limit)
                 throw new InvalidOperationException("Left behind: " + string.Join(", ", excess));
 
             await Task.Delay(20);
