@@ -10,7 +10,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers the Linux platform layer. Backends call it; applications have no need to.</summary>
 public static class FlannelLinuxServiceCollectionExtensions
 {
-    /// <summary>Registers the Linux kernel's network as <see cref="IHostNetwork"/>, unless there is one already. On other systems its checks fail, saying so.</summary>
+    /// <summary>
+    /// Registers the Linux kernel's network as <see cref="IHostNetwork"/>, unless there is one already. On other systems its checks fail, saying so.
+    /// </summary>
     /// <param name="services">The services.</param>
     public static IServiceCollection AddFlannelLinux(this IServiceCollection services)
     {

@@ -32,8 +32,13 @@ internal static class NetworkAccess
     {
         int descriptor = LinuxNsfs.ioctl(target.Handle, LinuxNsfs.NS_GET_USERNS, 0);
         if (descriptor >= 0)
+        {
             new SafeFileHandle(descriptor, ownsHandle: true).Dispose();
-        else if (Marshal.GetLastPInvokeError() is LinuxErrno.EPERM)
-            throw new MissingCapabilityException("CAP_NET_ADMIN", operation + " from inside a user namespace that does not own it", LinuxErrno.ToException(LinuxErrno.EPERM));
+        }
+        else if (Marshal.GetLastPInvokeError() is var errno and LinuxErrno.EPERM)
+        {
+            throw new MissingCapabilityException(
+                "CAP_NET_ADMIN", operation + " from inside a user namespace that does not own it", LinuxErrno.ToException(errno));
+        }
     }
 }

@@ -5,7 +5,7 @@ using Flannel.Linux.Diagnostics;
 
 namespace Flannel.Linux.Hosts;
 
-/// <summary>Stands in for the host's network on systems other than Linux: every question is answered with the reason why there is no answer.</summary>
+/// <summary>Stands in for the host's network on systems other than Linux: every question gets the reason why there is no answer.</summary>
 internal sealed class UnsupportedHostNetwork : IHostNetwork
 {
     /// <inheritdoc/>
@@ -13,10 +13,12 @@ internal sealed class UnsupportedHostNetwork : IHostNetwork
 
     /// <inheritdoc/>
     public Task<ExternalInterface> FindExternalInterfaceAsync(
-        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken) => Refuse<ExternalInterface>();
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken) =>
+        Refuse<ExternalInterface>();
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) => Refuse<IReadOnlyList<HostPrefix>>();
+    public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) =>
+        Refuse<IReadOnlyList<HostPrefix>>();
 
     private static Task<T> Refuse<T>() => Task.FromException<T>(new UnsupportedPlatformException(RuntimeInformation.OSDescription));
 }

@@ -124,7 +124,8 @@ internal sealed partial class ExternalInterfaceChoice
             {
                 Note(found, "only the IPv4 default route leaves through it");
                 Note(current, "only the IPv6 default route leaves through it");
-                return Fail($"the IPv4 default route leaves through {found.Name} but the IPv6 one through {current.Name}, and one interface must serve both");
+                return Fail(
+                    $"the IPv4 default route leaves through {found.Name} but the IPv6 one through {current.Name}, and one interface must serve both");
             }
 
             found = current;

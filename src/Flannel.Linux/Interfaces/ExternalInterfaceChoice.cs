@@ -20,9 +20,9 @@ internal sealed partial class ExternalInterfaceChoice
     private readonly bool _ipv6;
     private readonly IPAddress? _publicIP;
     private readonly IPAddress? _publicIPv6;
-    private string _otherwise = "it was not asked for";
     private readonly List<string> _problems = [];
     private readonly Dictionary<int, List<string>> _refusals = [];
+    private string _otherwise = "it was not asked for"; // the refusal of those that no selector looked at
 
     private ExternalInterfaceChoice(HostSnapshot host, ExternalInterfaceOptions options, bool ipv4, bool ipv6)
     {
@@ -43,8 +43,10 @@ internal sealed partial class ExternalInterfaceChoice
     internal static ExternalInterface Make(HostSnapshot host, ExternalInterfaceOptions options, bool ipv4, bool ipv6) =>
         new ExternalInterfaceChoice(host, options, ipv4, ipv6).Make();
 
-    /// <summary>Reads an IP address in its full spelling: neither '1' for 0.0.0.1 nor a scope identifier, so that no interface name is taken for one.</summary>
-    internal static IPAddress? ParseAddress(string? text) =>
+    /// <summary>
+    /// Reads an IP address in its full spelling: neither '1' for 0.0.0.1 nor a scope identifier, so that no interface name is taken for one.
+    /// </summary>
+    private static IPAddress? ParseAddress(string? text) =>
         IPAddress.TryParse(text, out IPAddress? address) && !text.Contains('%', StringComparison.Ordinal) &&
         (address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.StartsWith('[') : text == address.ToString())
             ? address

@@ -61,7 +61,8 @@ public sealed partial class NetworkNamespace
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new NetworkNamespaceException(name, $"The network namespace '{name}' is unmounted, but its file {path} cannot be removed.", exception);
+            throw new NetworkNamespaceException(
+                name, $"The network namespace '{name}' is unmounted, but its file {path} cannot be removed.", exception);
         }
     }
 
@@ -70,7 +71,8 @@ public sealed partial class NetworkNamespace
     {
         try
         {
-            return [.. System.IO.Directory.EnumerateFileSystemEntries(Directory).Select(path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+            IEnumerable<string> paths = System.IO.Directory.EnumerateFileSystemEntries(Directory);
+            return [.. paths.Select(static path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal)];
         }
         catch (DirectoryNotFoundException)
         {
@@ -118,14 +120,15 @@ public sealed partial class NetworkNamespace
         ? new MissingCapabilityException("CAP_SYS_ADMIN", operation, LinuxErrno.ToException(errno))
         : new NetworkNamespaceException(name, $"{operation} failed: {LinuxErrno.ToException(errno).Message}.", LinuxErrno.ToException(errno));
 
-    // The mount must be shared, else a namespace that is deleted here stays mounted, and so alive, in every mount namespace that was copied from this one.
+    // The mount must be shared, else a namespace that is deleted here stays mounted, and so alive, in every mount namespace copied from this one.
     private static void PrepareDirectory(string name)
     {
         try
         {
-            System.IO.Directory.CreateDirectory(
-                Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute |
-                UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            const UnixFileMode ForAll =
+                UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute |
+                UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+            System.IO.Directory.CreateDirectory(Directory, ForAll | UnixFileMode.UserWrite);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Flannel.Linux.Namespaces;
 
 /// <summary>
-/// A network namespace, held by a file descriptor: it lives at least as long as this object, and ends with it if it has no name, process or mount left.
+/// A network namespace, held by a file descriptor: it lives at least as long as this object, and ends with it if no name, process or mount is left.
 /// </summary>
 /// <remarks>
 /// A socket belongs for life to the namespace it was opened in, so a program that works in many namespaces opens each socket inside
@@ -32,11 +32,15 @@ public sealed partial class NetworkNamespace : IDisposable
     /// <summary>The name as <c>ip netns</c> shows it, or <see langword="null"/> if it was opened from another place or has none.</summary>
     public string? Name => Path is not null && System.IO.Path.GetDirectoryName(Path) == Directory ? System.IO.Path.GetFileName(Path) : null;
 
-    /// <summary>The descriptor, close-on-exec, for requests that take a namespace (<c>IFLA_NET_NS_FD</c>). Owned by this object: do not dispose it.</summary>
+    /// <summary>
+    /// The descriptor, close-on-exec, for requests that take a namespace (<c>IFLA_NET_NS_FD</c>). Owned by this object: do not dispose it.
+    /// </summary>
     public SafeFileHandle Handle => _handle;
 
     /// <summary>Opens an existing namespace.</summary>
-    /// <param name="nameOrPath">A name, which stands for <c>/run/netns/&lt;name&gt;</c>, or, if it contains a slash, a path such as <c>/proc/123/ns/net</c>.</param>
+    /// <param name="nameOrPath">
+    /// A name, which stands for <c>/run/netns/&lt;name&gt;</c>, or, if it contains a slash, a path such as <c>/proc/123/ns/net</c>.
+    /// </param>
     /// <exception cref="NetworkNamespaceException">There is no such namespace; the message lists the existing ones.</exception>
     /// <exception cref="MissingCapabilityException">The file may not be opened.</exception>
     public static NetworkNamespace Open(string nameOrPath)
@@ -46,9 +50,11 @@ public sealed partial class NetworkNamespace : IDisposable
         if (handle.IsInvalid)
         {
             handle.Dispose();
-            throw errno is LinuxErrno.EACCES or LinuxErrno.EPERM
-                ? new MissingCapabilityException("CAP_SYS_PTRACE", $"Opening the network namespace '{nameOrPath}' ({path})", LinuxErrno.ToException(errno))
-                : NotFound(nameOrPath, path, errno);
+            if (errno is not (LinuxErrno.EACCES or LinuxErrno.EPERM))
+                throw NotFound(nameOrPath, path, errno);
+
+            string operation = $"Opening the network namespace '{nameOrPath}' ({path})"; // another user's process, below /proc
+            throw new MissingCapabilityException("CAP_SYS_PTRACE", operation, LinuxErrno.ToException(errno));
         }
 
         if (LinuxNsfs.ioctl(handle, LinuxNsfs.NS_GET_NSTYPE, 0) != LinuxSched.CLONE_NEWNET)
@@ -72,7 +78,9 @@ public sealed partial class NetworkNamespace : IDisposable
 
         handle.Dispose();
         throw new NetworkNamespaceException(
-            CurrentThreadPath, $"The thread's own network namespace cannot be opened at {CurrentThreadPath}. Is /proc mounted?", LinuxErrno.ToException(errno));
+            CurrentThreadPath,
+            $"The thread's own network namespace cannot be opened at {CurrentThreadPath}. Is /proc mounted?",
+            LinuxErrno.ToException(errno));
     }
 
     /// <summary>Creates a namespace without a name. It ends when this object is disposed and no process is left in it.</summary>
@@ -117,9 +125,9 @@ public sealed partial class NetworkNamespace : IDisposable
     /// Runs a function inside the namespace, on a thread of its own that ends with it, and returns its result or throws its exception.
     /// </summary>
     /// <remarks>
-    /// Made for opening sockets and for short synchronous work. The kernel starts a thread in the namespace of its creator, so a function that starts tasks,
-    /// timers or threads may leave part of the process's thread pool inside: start those outside, on the socket that this returns. For the same
-    /// reason a function that returns a task is refused.
+    /// Made for opening sockets and for short synchronous work. The kernel starts a thread in the namespace of its creator, so a function that
+    /// starts tasks, timers or threads may leave part of the process's thread pool inside: start those outside, on the socket that this returns.
+    /// For the same reason a function that returns a task is refused.
     /// </remarks>
     /// <param name="function">What to run.</param>
     /// <typeparam name="T">The result.</typeparam>

@@ -9,7 +9,9 @@ public enum SysctlStatus
     /// <summary>The kernel has no such setting: the device does not exist, the protocol is off (IPv6) or the module is not loaded.</summary>
     NotFound,
 
-    /// <summary>The setting may not be read or written: <c>CAP_NET_ADMIN</c> is missing, or <c>/proc/sys</c> is mounted read-only, as in most containers.</summary>
+    /// <summary>
+    /// The setting may not be read or written: <c>CAP_NET_ADMIN</c> is missing, or <c>/proc/sys</c> is mounted read-only, as in most containers.
+    /// </summary>
     Denied,
 
     /// <summary>The kernel refuses the value.</summary>

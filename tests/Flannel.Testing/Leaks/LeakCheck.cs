@@ -10,7 +10,10 @@ public sealed class LeakCheck
 {
     // The runtime's own threads come and go as it pleases; comm(5) holds 15 characters.
     private static readonly string[] RuntimeThreads =
-        [".NET TP", ".NET Tiered", ".NET Sockets", ".NET Timer", ".NET Finalizer", ".NET Sig", ".NET Synch", ".NET EventPipe", ".NET Server GC", ".NET BGC", ".NET File"];
+    [
+        ".NET TP", ".NET Tiered", ".NET Sockets", ".NET Timer", ".NET Finalizer", ".NET Sig", ".NET Synch", ".NET EventPipe", ".NET Server GC",
+        ".NET BGC", ".NET File",
+    ];
 
     private readonly Dictionary<string, int> _threads = Threads();
     private readonly Dictionary<string, int> _descriptors = Descriptors();
@@ -55,7 +58,8 @@ public sealed class LeakCheck
     private static Dictionary<string, int> Descriptors() => Count(
         Directory.EnumerateFileSystemEntries("/proc/self/fd"),
         static path => new FileInfo(path).LinkTarget is { } target ? target.Split(":[")[0] : "",
-        static target => target.Length > 0 && !target.StartsWith("/proc/", StringComparison.Ordinal) && !target.EndsWith(".dll", StringComparison.Ordinal));
+        static target => target.Length > 0 && !target.StartsWith("/proc/", StringComparison.Ordinal) &&
+                         !target.EndsWith(".dll", StringComparison.Ordinal));
 
     private static Dictionary<string, int> Count(IEnumerable<string> paths, Func<string, string> name, Func<string, bool> counts)
     {

@@ -11,7 +11,8 @@ public sealed class LabContainer : LabNode
     {
     }
 
-    internal void Configure((IPAddress Address, IPAddress Gateway, int PrefixLength)? ipv4, (IPAddress Address, IPAddress Gateway, int PrefixLength)? ipv6)
+    internal void Configure(
+        (IPAddress Address, IPAddress Gateway, int PrefixLength)? ipv4, (IPAddress Address, IPAddress Gateway, int PrefixLength)? ipv6)
     {
         Link eth0 = Device("eth0");
         Netlink.ChangeLink(eth0.Index, new LinkChange { IsUp = true });

@@ -3,7 +3,9 @@ using Flannel.Netlink.Route.Links;
 
 namespace Flannel.Testing.Namespaces;
 
-/// <summary>A host of a <see cref="NetworkLab"/>: <c>eth0</c> on the underlay, and, once it has containers, the bridge <c>cni0</c>. It forwards packets.</summary>
+/// <summary>
+/// A host of a <see cref="NetworkLab"/>: <c>eth0</c> on the underlay, and, once it has containers, the bridge <c>cni0</c>. It forwards packets.
+/// </summary>
 public sealed class LabHost : LabNode
 {
     private readonly List<LabContainer> _containers = [];

@@ -13,10 +13,15 @@ internal static class LabNames
     private const string Prefix = "flt";
 
     /// <summary>A name nobody else uses.</summary>
-    internal static string Unique(string role) => string.Create(
-        CultureInfo.InvariantCulture, $"{Prefix}-{PidNamespace()}-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}-{role}");
+    internal static string Unique(string role)
+    {
+        string random = RandomNumberGenerator.GetHexString(6, lowercase: true);
+        return string.Create(CultureInfo.InvariantCulture, $"{Prefix}-{PidNamespace()}-{Environment.ProcessId}-{random}-{role}");
+    }
 
-    /// <summary>Deletes the namespaces of processes that are dead. Process ids of another PID namespace say nothing here, so those are left alone.</summary>
+    /// <summary>
+    /// Deletes the namespaces of processes that are dead. Process ids of another PID namespace say nothing here, so those are left alone.
+    /// </summary>
     internal static IReadOnlyList<string> Sweep()
     {
         List<string> swept = [];

@@ -54,7 +54,8 @@ public abstract class LabNode
     /// <summary>The device of this name.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public Link Device(string name) => Netlink.FindLink(name)
-        ?? throw new InvalidOperationException($"{NamespaceName} has no device {name}, but {string.Join(", ", Netlink.GetLinks().Select(static link => link.Name))}.");
+        ?? throw new InvalidOperationException(
+            $"{NamespaceName} has no device {name}, but {string.Join(", ", Netlink.GetLinks().Select(static link => link.Name))}.");
 
     /// <summary>The packet counters of a device.</summary>
     public LinkStatistics Counters(string device) => Device(device).Statistics!.Value;
@@ -75,7 +76,11 @@ public abstract class LabNode
     /// <exception cref="InvalidOperationException">It failed; says what it printed.</exception>
     public async Task<string> ExecAsync(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("ip", ["netns", "exec", NamespaceName, program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("ip", ["netns", "exec", NamespaceName, program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();

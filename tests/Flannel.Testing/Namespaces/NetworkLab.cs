@@ -1,8 +1,8 @@
 namespace Flannel.Testing.Namespaces;
 
 /// <summary>
-/// A small data centre in namespaces of its own: hosts on a common bridge, with containers if wanted. Host <c>n</c> has 192.168.100.n/24 and, with dual
-/// stack, fd00:100::n/64 on <c>eth0</c>. Nothing of the machine itself is touched, and disposing removes everything.
+/// A small data centre in namespaces of its own: hosts on a common bridge, with containers if wanted. Host <c>n</c> has 192.168.100.n/24 and,
+/// with dual stack, fd00:100::n/64 on <c>eth0</c>. Nothing of the machine itself is touched, and disposing removes everything.
 /// </summary>
 public sealed class NetworkLab : IAsyncDisposable
 {

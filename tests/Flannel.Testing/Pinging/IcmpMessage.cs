@@ -23,7 +23,9 @@ internal readonly record struct IcmpMessage(ushort Identifier, ushort Sequence, 
             BinaryPrimitives.WriteUInt16BigEndian(message[2..], Checksum(message));
     }
 
-    /// <summary>Reads an echo reply, or an error about an echo request, from what a raw socket delivers; IPv4 comes with its header, IPv6 without.</summary>
+    /// <summary>
+    /// Reads an echo reply, or an error about an echo request, from what a raw socket delivers; IPv4 comes with its header, IPv6 without.
+    /// </summary>
     internal static IcmpMessage? Read(ReadOnlySpan<byte> packet, AddressFamily family)
     {
         if (family == AddressFamily.InterNetwork)
@@ -64,7 +66,8 @@ internal readonly record struct IcmpMessage(ushort Identifier, ushort Sequence, 
     private static IcmpMessage? AboutIpv6(ReadOnlySpan<byte> icmp, IcmpErrorKind error, int mtu)
     {
         ReadOnlySpan<byte> original = icmp[HeaderSize..];
-        return original.Length >= Ipv6HeaderSize + HeaderSize && original[Ipv6HeaderSize] == 128 ? Echo(original[Ipv6HeaderSize..], error, mtu) : null;
+        bool isEchoRequest = original.Length >= Ipv6HeaderSize + HeaderSize && original[Ipv6HeaderSize] == 128;
+        return isEchoRequest ? Echo(original[Ipv6HeaderSize..], error, mtu) : null;
     }
 
     private static IcmpMessage Echo(ReadOnlySpan<byte> echo, IcmpErrorKind? error, int mtu) => new(

@@ -23,5 +23,6 @@ public sealed record PingReport
 
     /// <summary>The report in one line, for the message of a failed assertion.</summary>
     public override string ToString() =>
-        $"{Received} of {Sent} answered" + (Errors.Count == 0 ? "" : "; " + string.Join(", ", Errors.GroupBy(static error => error).Select(static group => $"{group.Count()} x {group.Key}")));
+        $"{Received} of {Sent} answered" +
+        string.Concat(Errors.GroupBy(static error => error).Select(static group => $"; {group.Count()} x {group.Key}"));
 }

@@ -5,7 +5,9 @@ using Flannel.Linux.Namespaces;
 
 namespace Flannel.Testing.Pinging;
 
-/// <summary>Pings one address from inside a namespace, in this process: a raw socket opened there, sends on a timer, answers matched by sequence number.</summary>
+/// <summary>
+/// Pings one address from inside a namespace, in this process: a raw socket opened there, sends on a timer, answers matched by sequence number.
+/// </summary>
 public sealed class Pinger : IAsyncDisposable
 {
     private const int IPPROTO_IP = 0;
@@ -43,7 +45,8 @@ public sealed class Pinger : IAsyncDisposable
     /// <param name="from">Where to ping from.</param>
     /// <param name="to">Whom to ping.</param>
     /// <param name="options">How.</param>
-    public static Pinger Open(NetworkNamespace from, IPAddress to, PingOptions options) => new(from.Run(() => OpenSocket(to.AddressFamily, options.DontFragment)), to, options);
+    public static Pinger Open(NetworkNamespace from, IPAddress to, PingOptions options) =>
+        new(from.Run(() => OpenSocket(to.AddressFamily, options.DontFragment)), to, options);
 
     /// <summary>Sends all requests of the options, waits for the answers and returns what became of them.</summary>
     /// <param name="from">Where to ping from.</param>
@@ -157,7 +160,8 @@ public sealed class Pinger : IAsyncDisposable
             {
                 SocketReceiveFromResult received = await _socket.ReceiveFromAsync(buffer, anybody, _stop.Token);
                 long now = Stopwatch.GetTimestamp();
-                if (IcmpMessage.Read(buffer.AsSpan(0, received.ReceivedBytes), _target.AddressFamily) is { } message && message.Identifier == _identifier)
+                IcmpMessage? read = IcmpMessage.Read(buffer.AsSpan(0, received.ReceivedBytes), _target.AddressFamily);
+                if (read is { } message && message.Identifier == _identifier)
                 {
                     var from = ((IPEndPoint)received.RemoteEndPoint).Address;
                     Settle(message.Sequence, message.Error is { } kind ? new IcmpError(from, kind, message.Mtu) : null, now);
