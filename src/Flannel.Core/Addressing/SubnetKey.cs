@@ -68,6 +68,14 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 
     internal Subnet? Ipv6Subnet => _hasIpv6 ? new Subnet(_ipv6, _ipv6Length, AddressFamily.InterNetworkV6) : null;
 
+    /// <summary>The subnet of one family as bare numbers, for loops over very many keys.</summary>
+    internal bool TryGetSubnet(AddressFamily family, out UInt128 first, out int prefixLength)
+    {
+        bool isIpv4 = family == AddressFamily.InterNetwork;
+        (first, prefixLength) = isIpv4 ? (_ipv4, _ipv4Length) : (_ipv6, _ipv6Length);
+        return isIpv4 ? _hasIpv4 : _hasIpv6;
+    }
+
     /// <summary>Whether two keys name the same subnets.</summary>
     /// <param name="left">One key.</param>
     /// <param name="right">The other key.</param>

@@ -189,8 +189,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         bool wasOpen = _watch is not null;
         await CloseWatchAsync().ConfigureAwait(false);
         // A watch that broke at once is no progress: else a store that lists but cannot watch would be asked without pause.
-        _listFailures = wasOpen && Now - _openedAt >= LongestListPause ? 0 : _listFailures + 1;
-        TimeSpan window = ShortestListPause * Math.Pow(2, Math.Min(_listFailures, 16));
+        _listFailures = wasOpen && Now - _openedAt >= LongestListPause ? 1 : _listFailures + 1;
+        TimeSpan window = ShortestListPause * Math.Pow(2, Math.Min(_listFailures - 1, 16));
         _listAt = Now + ((window < LongestListPause ? window : LongestListPause) * _random.NextDouble());
         SetStoreError(ref _watchError, error);
     }

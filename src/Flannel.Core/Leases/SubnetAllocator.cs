@@ -24,14 +24,8 @@ internal static class SubnetAllocator
     /// <exception cref="SubnetPoolExhaustedException">Nothing is free in one of the families.</exception>
     public static SubnetKey Allocate(NetworkConfig config, ReadOnlySpan<SubnetKey> taken, Random random)
     {
-        Subnet? ipv4 = config.Ipv4Subnets is { } four
-            ? SubnetPool.Draw(four, Blocking(taken, config.Network!.Value, static key => key.Ipv4Subnet), random)
-                ?? throw Exhausted(config.Network.Value, four, "", taken.Length)
-            : null;
-        Subnet? ipv6 = config.Ipv6Subnets is { } six
-            ? SubnetPool.Draw(six, Blocking(taken, config.IPv6Network!.Value, static key => key.Ipv6Subnet), random)
-                ?? throw Exhausted(config.IPv6Network.Value, six, "IPv6", taken.Length)
-            : null;
+        Subnet? ipv4 = config.Ipv4Subnets is { } four ? Draw(config.Network!.Value, four, "", taken, random) : null;
+        Subnet? ipv6 = config.Ipv6Subnets is { } six ? Draw(config.IPv6Network!.Value, six, "IPv6", taken, random) : null;
         return new SubnetKey(ipv4, ipv6);
     }
 
@@ -40,35 +34,30 @@ internal static class SubnetAllocator
     /// <param name="wanted">The key, which fits the network.</param>
     /// <param name="taken">The keys of all leases.</param>
     public static bool IsFree(NetworkConfig config, SubnetKey wanted, ReadOnlySpan<SubnetKey> taken) =>
-        IsFree(wanted.Ipv4Subnet, Blocking(taken, config.Network, static key => key.Ipv4Subnet))
-        && IsFree(wanted.Ipv6Subnet, Blocking(taken, config.IPv6Network, static key => key.Ipv6Subnet));
+        IsFree(config.Network, wanted.Ipv4Subnet, taken) && IsFree(config.IPv6Network, wanted.Ipv6Subnet, taken);
 
-    private static bool IsFree(Subnet? wanted, ReadOnlySpan<Subnet> blocking)
+    private static bool IsFree(IPNetwork? network, Subnet? wanted, ReadOnlySpan<SubnetKey> taken)
     {
         if (wanted is not { } subnet)
             return true;
-        foreach (Subnet blocked in blocking)
+
+        foreach (ref readonly SubnetKey key in taken)
         {
-            if (blocked.Overlaps(subnet))
+            if (key.TryGetSubnet(subnet.Family, out UInt128 first, out int length)
+                && length >= ShortestLease(network!.Value)
+                && subnet.Overlaps(new Subnet(first, length, subnet.Family)))
+            {
                 return false;
+            }
         }
 
         return true;
     }
 
-    private static ReadOnlySpan<Subnet> Blocking(ReadOnlySpan<SubnetKey> taken, IPNetwork? network, Func<SubnetKey, Subnet?> part)
-    {
-        var blocking = new Subnet[taken.Length];
-        int count = 0;
-        int shortest = network is { } whole ? whole.PrefixLength + SmallestSplit : 0;
-        foreach (SubnetKey key in taken)
-        {
-            if (part(key) is { } subnet && subnet.PrefixLength >= shortest)
-                blocking[count++] = subnet;
-        }
+    private static Subnet Draw(IPNetwork network, SubnetRange pool, string family, ReadOnlySpan<SubnetKey> taken, Random random) =>
+        SubnetPool.Draw(pool, taken, ShortestLease(network), random) ?? throw Exhausted(network, pool, family, taken.Length);
 
-        return blocking.AsSpan(0, count);
-    }
+    private static int ShortestLease(IPNetwork network) => network.PrefixLength + SmallestSplit;
 
     private static SubnetPoolExhaustedException Exhausted(IPNetwork network, SubnetRange pool, string family, int taken) =>
         new(

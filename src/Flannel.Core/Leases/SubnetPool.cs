@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using System.Numerics;
 using Flannel.Core.Addressing;
 
@@ -13,16 +14,17 @@ internal static class SubnetPool
 
     /// <summary>Draws a free subnet.</summary>
     /// <param name="pool">The pool.</param>
-    /// <param name="taken">What is taken, of any length.</param>
+    /// <param name="taken">The keys that hold what is taken, of any length.</param>
+    /// <param name="shortest">Shorter prefixes than this block nothing.</param>
     /// <param name="random">Where chance comes from.</param>
     /// <returns>The subnet, or <see langword="null"/> if none is free.</returns>
-    public static Subnet? Draw(SubnetRange pool, ReadOnlySpan<Subnet> taken, Random random)
+    public static Subnet? Draw(SubnetRange pool, ReadOnlySpan<SubnetKey> taken, int shortest, Random random)
     {
-        UInt128? drawn = pool.Count <= BitmapLimit ? DrawByBitmap(pool, taken, random) : DrawByIntervals(pool, taken, random);
+        UInt128? drawn = pool.Count <= BitmapLimit ? DrawByBitmap(pool, taken, shortest, random) : DrawByIntervals(pool, taken, shortest, random);
         return drawn is { } index ? pool[index] : null;
     }
 
-    private static UInt128? DrawByBitmap(SubnetRange pool, ReadOnlySpan<Subnet> taken, Random random)
+    private static UInt128? DrawByBitmap(SubnetRange pool, ReadOnlySpan<SubnetKey> taken, int shortest, Random random)
     {
         int count = (int)pool.Count;
         int length = (count + 63) / 64;
@@ -33,12 +35,7 @@ internal static class SubnetPool
             words.Clear();
             if (count % 64 != 0)
                 words[^1] = ulong.MaxValue << (count % 64);
-            foreach (Subnet subnet in taken)
-            {
-                if (pool.TryGetOverlap(subnet, out UInt128 first, out UInt128 last))
-                    SetBits(words, (int)first, (int)last);
-            }
-
+            Fill(words, pool, taken, shortest);
             int free = 0;
             foreach (ulong word in words)
                 free += BitOperations.PopCount(~word);
@@ -48,6 +45,41 @@ internal static class SubnetPool
         {
             ArrayPool<ulong>.Shared.Return(rented);
         }
+    }
+
+    private static void Fill(Span<ulong> words, SubnetRange pool, ReadOnlySpan<SubnetKey> taken, int shortest)
+    {
+        AddressFamily family = pool.First.Family;
+        UInt128 start = pool.First.First;
+        uint count = (uint)pool.Count;
+        int hostBits = pool.First.HostBits;
+        int usual = pool.PrefixLength;
+        foreach (ref readonly SubnetKey key in taken)
+        {
+            if (!key.TryGetSubnet(family, out UInt128 address, out int length) || length < shortest)
+                continue;
+
+            if (length == usual)
+            {
+                // Below the start the difference wraps around and is far beyond the end.
+                ulong index = Shift(address - start, hostBits);
+                if (index < count)
+                    words[(int)(index / 64)] |= 1ul << (int)(index % 64);
+            }
+            else if (pool.TryGetOverlap(new Subnet(address, length, family), out UInt128 first, out UInt128 last))
+            {
+                SetBits(words, (int)first, (int)last);
+            }
+        }
+    }
+
+    // UInt128's own shift is too slow for very many keys. Subnets have 1 to 126 host bits; what does not fit 64 bits is far beyond the end.
+    private static ulong Shift(UInt128 value, int by)
+    {
+        ulong high = (ulong)(value >> 64);
+        if (by >= 64)
+            return high >> (by - 64);
+        return high >> by != 0 ? ulong.MaxValue : (high << (64 - by)) | ((ulong)value >> by);
     }
 
     private static void SetBits(Span<ulong> words, int first, int last)
@@ -80,9 +112,9 @@ internal static class SubnetPool
         return (index * 64) + BitOperations.TrailingZeroCount(zeros);
     }
 
-    private static UInt128? DrawByIntervals(SubnetRange pool, ReadOnlySpan<Subnet> taken, Random random)
+    private static UInt128? DrawByIntervals(SubnetRange pool, ReadOnlySpan<SubnetKey> taken, int shortest, Random random)
     {
-        List<(UInt128 First, UInt128 Last)> blocked = Merge(pool, taken);
+        List<(UInt128 First, UInt128 Last)> blocked = Merge(pool, taken, shortest);
         UInt128 free = pool.Count;
         foreach ((UInt128 first, UInt128 last) in blocked)
             free -= last - first + 1;
@@ -100,13 +132,18 @@ internal static class SubnetPool
         return index;
     }
 
-    private static List<(UInt128 First, UInt128 Last)> Merge(SubnetRange pool, ReadOnlySpan<Subnet> taken)
+    private static List<(UInt128 First, UInt128 Last)> Merge(SubnetRange pool, ReadOnlySpan<SubnetKey> taken, int shortest)
     {
         var intervals = new List<(UInt128 First, UInt128 Last)>(taken.Length);
-        foreach (Subnet subnet in taken)
+        AddressFamily family = pool.First.Family;
+        foreach (ref readonly SubnetKey key in taken)
         {
-            if (pool.TryGetOverlap(subnet, out UInt128 first, out UInt128 last))
+            if (key.TryGetSubnet(family, out UInt128 address, out int length)
+                && length >= shortest
+                && pool.TryGetOverlap(new Subnet(address, length, family), out UInt128 first, out UInt128 last))
+            {
                 intervals.Add((first, last));
+            }
         }
 
         intervals.Sort(static (left, right) => left.First.CompareTo(right.First));

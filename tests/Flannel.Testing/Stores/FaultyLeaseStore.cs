@@ -16,6 +16,9 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
     private TaskCompletionSource _outage = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StoreException? _away;
 
+    /// <summary>The store that carries out what goes right. Setting it is what restoring a store from a backup looks like to its users.</summary>
+    public ILeaseStore Inner { get; set; } = inner;
+
     /// <summary>Every call so far, in order of arrival, refused ones included.</summary>
     public IReadOnlyList<StoreCall> Calls
     {
@@ -45,7 +48,7 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
     }
 
     /// <inheritdoc />
-    public string ConfigSource => inner.ConfigSource;
+    public string ConfigSource => Inner.ConfigSource;
 
     /// <summary>The error that a store gives when it does not answer.</summary>
     public static StoreException NoAnswer => new("The store does not answer.", isTransient: true);
@@ -95,28 +98,28 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
 
     /// <inheritdoc />
     public Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.ReadConfig, null), () => inner.ReadConfigAsync(cancellationToken), cancellationToken);
+        CallAsync(new(StoreOperation.ReadConfig, null), () => Inner.ReadConfigAsync(cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.List, null), () => inner.ListAsync(revision, cancellationToken), cancellationToken);
+        CallAsync(new(StoreOperation.List, null), () => Inner.ListAsync(revision, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.Create, key), () => inner.CreateAsync(key, value, timeToLive, cancellationToken), cancellationToken);
+        CallAsync(new(StoreOperation.Create, key), () => Inner.CreateAsync(key, value, timeToLive, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> UpdateAsync(
         StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.Update, expected.Key), () => inner.UpdateAsync(expected, value, timeToLive, cancellationToken), cancellationToken);
+        CallAsync(new(StoreOperation.Update, expected.Key), () => Inner.UpdateAsync(expected, value, timeToLive, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.Renew, expected.Key), () => inner.RenewAsync(expected, timeToLive, cancellationToken), cancellationToken);
+        CallAsync(new(StoreOperation.Renew, expected.Key), () => Inner.RenewAsync(expected, timeToLive, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.Delete, expected.Key), () => inner.DeleteAsync(expected, cancellationToken), cancellationToken);
+        CallAsync(new(StoreOperation.Delete, expected.Key), () => Inner.DeleteAsync(expected, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public async IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -124,7 +127,7 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
         Task outage = Enter(new(StoreOperation.Watch, null));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await InjectAsync(StoreOperation.Watch, afterwards: false, cancellationToken);
-        await using IAsyncEnumerator<StoreWatchResult> items = inner.WatchAsync(afterRevision, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+        await using IAsyncEnumerator<StoreWatchResult> items = Inner.WatchAsync(afterRevision, stop.Token).GetAsyncEnumerator(CancellationToken.None);
         while (true)
         {
             Task<bool> next = items.MoveNextAsync().AsTask();

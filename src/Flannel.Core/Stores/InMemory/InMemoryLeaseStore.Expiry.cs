@@ -22,8 +22,9 @@ public sealed partial class InMemoryLeaseStore
         if (slot.Deadline is { } old)
             _deadlines.Remove((old, slot.Entry.Key));
         slot.Deadline = Elapsed + timeToLive;
-        if (slot.Deadline is { } deadline)
-            _deadlines.Add((deadline, slot.Entry.Key));
+        if (slot.Deadline is not { } deadline)
+            return;
+        _deadlines.Add((deadline, slot.Entry.Key));
         Arm_NeedsLock();
     }
 
