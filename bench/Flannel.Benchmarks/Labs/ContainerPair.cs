@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace Flannel.Benchmarks.Labs;
+
+/// <summary>
+/// Two hosts joined by a veth pair, and a container behind each, routed through its host. How packets get from one host to the other is not decided here.
+/// </summary>
+internal sealed class ContainerPair : IDisposable
+{
+    /// <summary>The MTU between the hosts.</summary>
+    public const int UnderlayMtu = 1500;
+
+    public static readonly IPAddress FirstAddress = IPAddress.Parse("192.168.100.1");
+    public static readonly IPAddress SecondAddress = IPAddress.Parse("192.168.100.2");
+
+    private const string Inside = "eth0";
+    private const string Outside = "container";
+
+    private readonly LabHost _client;
+    private readonly LabHost _server;
+    private IPAddress? _serverAddress;
+    private Process? _iperf;
+
+    public ContainerPair(Lab lab, string role)
+    {
+        (First, Second) = (lab.Add(role + "1"), lab.Add(role + "2"));
+        (_client, _server) = (lab.Add(role + "c1"), lab.Add(role + "c2"));
+        First.Join(LabHost.Uplink, Second, LabHost.Uplink, UnderlayMtu);
+        First.AddAddress(LabHost.Uplink, FirstAddress, 24);
+        Second.AddAddress(LabHost.Uplink, SecondAddress, 24);
+    }
+
+    public LabHost First { get; }
+
+    public LabHost Second { get; }
+
+    /// <summary>Joins the containers to their hosts and starts the server in the second one.</summary>
+    /// <param name="first">The first host's subnet.</param>
+    /// <param name="second">The second host's subnet.</param>
+    /// <param name="mtu">The containers' MTU.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task AttachAsync(IPNetwork first, IPNetwork second, int mtu, CancellationToken cancellationToken)
+    {
+        Attach(First, _client, first, mtu);
+        Attach(Second, _server, second, mtu);
+        _serverAddress = Nth(second, 2);
+        _iperf = Command.Start(_server, "iperf3", ["--server", "--forceflush"]);
+        while (await _iperf.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (line.Contains("listening", StringComparison.OrdinalIgnoreCase)) return;
+        }
+
+        throw new BenchException("iperf3 --server ended at once; is its port in use?");
+    }
+
+    /// <summary>Sends from container to container with TCP. The first second does not count.</summary>
+    /// <param name="streams">How many connections side by side.</param>
+    /// <param name="seconds">How long to measure.</param>
+    /// <param name="cancellationToken">Ends the measurement.</param>
+    /// <returns>What arrived, in Gbit/s.</returns>
+    public async Task<double> SendAsync(int streams, int seconds, CancellationToken cancellationToken)
+    {
+        string[] arguments = ["--client", _serverAddress!.ToString(), "--parallel", Text(streams), "--omit", "1", "--time", Text(seconds), "--json"];
+        using JsonDocument report = JsonDocument.Parse(await Command.ReadAsync(_client, "iperf3", arguments, cancellationToken));
+        return report.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bits_per_second").GetDouble() / 1e9;
+
+        static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Ends the server; the namespaces are the lab's.</summary>
+    public void Dispose()
+    {
+        if (_iperf is null) return;
+        _iperf.Kill();
+        _iperf.WaitForExit();
+        _iperf.Dispose();
+    }
+
+    private static void Attach(LabHost host, LabHost container, IPNetwork subnet, int mtu)
+    {
+        host.Join(Outside, container, Inside, mtu);
+        host.AddAddress(Outside, Nth(subnet, 1), subnet.PrefixLength);
+        container.AddAddress(Inside, Nth(subnet, 2), subnet.PrefixLength);
+        container.AddRoute(new IPNetwork(IPAddress.Any, 0), Nth(subnet, 1));
+    }
+
+    private static IPAddress Nth(IPNetwork network, int offset)
+    {
+        byte[] bytes = network.BaseAddress.GetAddressBytes();
+        bytes[^1] += (byte)offset;
+        return new IPAddress(bytes);
+    }
+}
