@@ -69,9 +69,9 @@ internal sealed class VxlanCluster : IAsyncDisposable
         return NetworkConfig.Parse($"{{{networks},\"Backend\":{{\"Type\":\"vxlan\"{(backend.Length == 0 ? "" : "," + backend)}}}}}", "test");
     }
 
-    public static SubnetKey KeyOf(int number, bool ipv4 = true, bool ipv6 = false) => new(
-        ipv4 ? IPNetwork.Parse($"10.5.{number}.0/24") : null,
-        ipv6 ? IPNetwork.Parse($"fd00:5:0:{number:x}::/64") : null);
+    public static SubnetKey KeyOf(int number, bool ipv4 = true, bool ipv6 = false, int network = 5) => new(
+        ipv4 ? IPNetwork.Parse($"10.{network}.{number}.0/24") : null,
+        ipv6 ? IPNetwork.Parse($"fd00:{network}:0:{number:x}::/64") : null);
 
     /// <summary>A lease of a host that is not there, somewhere in 10.5.0.0/16 and on the underlay.</summary>
     public static Lease PeerOf(int number, string? mac = null, string? publicIP = null, int prefixLength = 24)

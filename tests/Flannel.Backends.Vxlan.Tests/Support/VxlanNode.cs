@@ -26,18 +26,19 @@ internal sealed class VxlanNode : IAsyncDisposable
     public IPAddress AddressIPv6 => Lease.SubnetIPv6!.Value.BaseAddress;
 
     public static async Task<VxlanNode> StartAsync(
-        LabHost host, int number, NetworkConfig config, VxlanBackendOptions? options = null, LeaseAttributes? previous = null, ExternalInterface? external = null)
+        LabHost host, int number, NetworkConfig config, VxlanBackendOptions? options = null, LeaseAttributes? previous = null, ExternalInterface? external = null,
+        int network = 5)
     {
-        IBackendNetwork network = await CreateAsync(host, config, options, previous, external);
+        IBackendNetwork created = await CreateAsync(host, config, options, previous, external);
         try
         {
-            var lease = new Lease { Key = VxlanCluster.KeyOf(number, config.EnableIPv4, config.EnableIPv6), Attributes = network.Attributes, CreateRevision = number };
-            await network.StartAsync(lease, CancellationToken.None);
-            return new VxlanNode(host, network, lease);
+            var lease = new Lease { Key = VxlanCluster.KeyOf(number, config.EnableIPv4, config.EnableIPv6, network), Attributes = created.Attributes, CreateRevision = number };
+            await created.StartAsync(lease, CancellationToken.None);
+            return new VxlanNode(host, created, lease);
         }
         catch
         {
-            await network.DisposeAsync();
+            await created.DisposeAsync();
             throw;
         }
     }

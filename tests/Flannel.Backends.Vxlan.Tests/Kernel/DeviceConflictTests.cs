@@ -1,0 +1,144 @@
+using System.Net;
+using Flannel.Backends.Vxlan.Devices;
+using Flannel.Backends.Vxlan.Tests.Support;
+using Flannel.Core.Backends;
+using Flannel.Core.Diagnostics;
+using Flannel.Testing.Namespaces;
+
+namespace Flannel.Backends.Vxlan.Tests.Kernel;
+
+/// <summary>The device's name or VNI is taken, or the host cannot give what is asked.</summary>
+public sealed class DeviceConflictTests
+{
+    [NetnsTheory]
+    [InlineData("type bridge", "kind bridge")]
+    [InlineData("type vxlan id 77 local 192.168.100.1 dev eth0 dstport 8472", "VNI 77")]
+    [InlineData("type vxlan external dstport 8472", "external control")]
+    [InlineData("type vxlan id 1 group 239.1.1.1 dev eth0 dstport 8472", "239.1.1.1")]
+    public async Task Name_UsedBySomethingElse_IsRefusedAndLeftAlone(string device, string named)
+    {
+        await using var cluster = VxlanCluster.Create(1);
+        LabHost host = cluster.Lab.Hosts[0];
+        await host.ExecAsync("ip", ["link", "add", "flannel.1", .. device.Split(' ')]);
+        string before = await host.ExecAsync("ip", "-d", "link", "show", "flannel.1");
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf()));
+
+        Assert.Equal("flannel.1", exception.Device);
+        Assert.Contains(named, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("ip link del flannel.1", exception.Message, StringComparison.Ordinal);
+        Assert.False(exception.IsTransient);
+        Assert.Equal(before, await host.ExecAsync("ip", "-d", "link", "show", "flannel.1"));
+    }
+
+    [NetnsFact]
+    public async Task Vni_UsedByAnotherDevice_IsRefusedNamingIt()
+    {
+        await using var cluster = VxlanCluster.Create(1);
+        LabHost host = cluster.Lab.Hosts[0];
+        await host.ExecAsync("ip", "link", "add", "vx-other", "type", "vxlan", "id", "1", "local", "192.168.100.1", "dev", "eth0", "dstport", "8472");
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf()));
+
+        Assert.Contains("vx-other", exception.Message, StringComparison.Ordinal);
+        Assert.NotNull(host.Netlink.FindLink("vx-other"));
+    }
+
+    [NetnsFact]
+    public async Task Device_OfOursButMisfit_IsMadeAnewWithItsMac()
+    {
+        await using var cluster = VxlanCluster.Create(1);
+        LabHost host = cluster.Lab.Hosts[0];
+        await host.ExecAsync(
+            "ip", "link", "add", "flannel.1", "address", "02:22:22:22:22:22", "type", "vxlan", "id", "1", "local", "192.168.100.1", "dev", "eth0", "dstport", "8472", "l2miss");
+        int before = host.Device("flannel.1").Index;
+
+        await using IBackendNetwork network = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf());
+
+        var device = host.Device("flannel.1");
+        Assert.NotEqual(before, device.Index);
+        Assert.False(device.Vxlan!.L2Miss);
+        Assert.Equal("022222222222", device.Address!.ToString());
+    }
+
+    [NetnsFact]
+    public async Task Device_ReplacedByAForeignOneWhileRunning_IsLeftAloneAndReported()
+    {
+        await using VxlanCluster cluster = await VxlanCluster.StartAsync(1);
+        VxlanNode node = cluster.Nodes[0];
+
+        await node.Host.ExecAsync("ip", "link", "del", "eth0");
+        await node.WaitAsync(static status => status.Problem is not null);
+        await node.Host.ExecAsync("ip", "link", "add", "flannel.1", "type", "bridge");
+        await cluster.Lab.Underlay.ExecAsync("ip", "link", "add", "again", "type", "veth", "peer", "name", "eth0", "netns", node.Host.NamespaceName);
+
+        await node.WaitAsync(static status => status.Problem?.Contains("kind bridge", StringComparison.Ordinal) == true);
+        Assert.Equal("bridge", node.Host.Device("flannel.1").Kind);
+
+        await node.Host.ExecAsync("ip", "link", "del", "flannel.1");
+        await node.WaitForConvergenceAsync();
+        Assert.Equal("vxlan", node.Host.Device("flannel.1").Kind);
+    }
+
+    [NetnsFact]
+    public async Task Uplink_Missing_IsATransientErrorThatNamesIt()
+    {
+        await using var cluster = VxlanCluster.Create(1);
+        LabHost host = cluster.Lab.Hosts[0];
+        ExternalInterface external = VxlanNode.ExternalOf(host) with { Name = "eth9", Index = 4711 };
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: external));
+
+        Assert.Contains("eth9", exception.Message, StringComparison.Ordinal);
+        Assert.True(exception.IsTransient);
+    }
+
+    [NetnsFact]
+    public async Task Uplink_TooSmallForIPv6_IsRefusedWithTheMtuNeeded()
+    {
+        await using var cluster = VxlanCluster.Create(1, dualStack: true, mtu: 1340);
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(
+            () => VxlanNode.CreateAsync(cluster.Lab.Hosts[0], VxlanCluster.ConfigOf(ipv4: false, ipv6: true)));
+
+        Assert.Contains("1350", exception.Message, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
+    public async Task PublicAddress_BehindNat_IsPublishedButNotUsedAsSource()
+    {
+        await using var cluster = VxlanCluster.Create(1);
+        LabHost host = cluster.Lab.Hosts[0];
+        ExternalInterface external = VxlanNode.ExternalOf(host) with { PublicIP = IPAddress.Parse("203.0.113.7") };
+
+        await using IBackendNetwork network = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: external);
+
+        Assert.Equal("203.0.113.7", network.Attributes.PublicIP!.ToString());
+        Assert.Equal(host.Address, host.Device("flannel.1").Vxlan!.Local);
+    }
+
+    [NetnsFact]
+    public async Task Vni_TooLargeForTheDeviceName_IsRefused()
+    {
+        await using var cluster = VxlanCluster.Create(1, dualStack: true);
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(
+            () => VxlanNode.CreateAsync(cluster.Lab.Hosts[0], VxlanCluster.ConfigOf("\"VNI\":10000", ipv6: true)));
+
+        Assert.Equal("flannel-v6.10000", exception.Device);
+        Assert.Contains("9999", exception.Message, StringComparison.Ordinal);
+        Assert.Null(cluster.Lab.Hosts[0].Netlink.FindLink("flannel.10000"));
+    }
+
+    [NetnsFact]
+    public async Task Namespace_Missing_IsATypedError() =>
+        await Assert.ThrowsAnyAsync<FlannelException>(() => VxlanNode.NewBackend().CreateNetworkAsync(
+            new BackendContext
+            {
+                NetworkName = "test",
+                Config = VxlanCluster.ConfigOf(),
+                ExternalInterface = new ExternalInterface { Name = "eth0", Index = 2, Mtu = 1500, Address = IPAddress.Loopback },
+                NetworkNamespace = "no-such-namespace",
+            },
+            CancellationToken.None));
+}
