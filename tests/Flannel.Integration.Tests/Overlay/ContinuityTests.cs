@@ -102,8 +102,11 @@ public class ContinuityTests
         await using OverlayCluster cluster = await OverlayCluster.StartAsync(3);
         List<LabContainer> containers = [.. Enumerable.Range(0, 3).Select(host => cluster.AddContainer(host))];
         Link before = cluster.Hosts[0].Device("flannel.1");
+        int routes = cluster.Hosts[0].Netlink.GetRoutes().Count(route => route.LinkIndex == before.Index);
         cluster.Hosts[0].Netlink.DeleteLink(before.Index);
-        await cluster.UntilAsync(0, _ => cluster.Hosts[0].Netlink.FindLink("flannel.1") is { IsUp: true });
+        await Eventually.IsTrueAsync(() => cluster.Hosts[0].Netlink.FindLink("flannel.1") is { IsUp: true }, "flannel.1 is back");
+        int index = cluster.Hosts[0].Device("flannel.1").Index;
+        await Eventually.IsTrueAsync(() => cluster.Hosts[0].Netlink.GetRoutes().Count(route => route.LinkIndex == index) == routes, "all routes are back");
         await cluster.UntilAsync(0, status => status.State == FlannelNodeState.Ready);
         Assert.Equal(before.Address, cluster.Hosts[0].Device("flannel.1").Address);
         await OverlayCluster.AssertPingAsync(containers[0], containers[1]);
