@@ -1,3 +1,4 @@
+using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Testing.Namespaces;
 
@@ -46,7 +47,7 @@ public sealed class GoldenEntriesTests
 
         string[] routes = await node.LinesAsync("ip", "-6", "route");
         Assert.Contains("fd00:5:0:2::/64 via fd00:5:0:2:: dev flannel-v6.1 metric 1024 onlink pref medium", routes);
-        string mac = Devices.MacAddress.Format(cluster.Nodes[1].Host.Device("flannel-v6.1").Address!);
+        string mac = MacAddress.Format(cluster.Nodes[1].Host.Device("flannel-v6.1").Address!);
         Assert.Contains($"fd00:5:0:2:: lladdr {mac} PERMANENT", await node.LinesAsync("ip", "-6", "neigh", "show", "dev", "flannel-v6.1", "nud", "permanent"));
         Assert.Equal([$"{mac} dst fd00:100::2 self permanent"], await node.LinesAsync("bridge", "fdb", "show", "dev", "flannel-v6.1"));
 

@@ -1,3 +1,4 @@
+using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Core.Backends;
 using Flannel.Testing.Leaks;
@@ -18,7 +19,7 @@ public sealed class LeakTests
         LeakCheck check = LeakCheck.Start();
 
         for (int round = 0; round < 5; round++) await RoundAsync(host);
-        await Assert.ThrowsAsync<Devices.VxlanDeviceException>(
+        await Assert.ThrowsAsync<VxlanDeviceException>(
             () => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: VxlanNode.ExternalOf(host) with { Name = "eth9", Index = 4711 }));
         await using (IBackendNetwork unstarted = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf()))
         {
