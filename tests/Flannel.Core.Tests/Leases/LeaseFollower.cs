@@ -30,6 +30,9 @@ internal sealed class LeaseFollower : IAsyncDisposable
     /// <summary>The quarantine as last reported.</summary>
     public IReadOnlyList<QuarantinedLease> Quarantine { get; private set; } = [];
 
+    /// <summary>Whether the store is away as last reported.</summary>
+    public bool IsStoreAway { get; private set; }
+
     public async Task<T> NextAsync<T>()
         where T : LeaseWatchResult
     {
@@ -105,6 +108,10 @@ internal sealed class LeaseFollower : IAsyncDisposable
         {
             case OwnLeaseChanged own:
                 (Own, State) = (own.Lease, own.State);
+                break;
+            case StoreAvailabilityChanged store:
+                Assert.NotEqual(IsStoreAway, store.Error is not null);
+                IsStoreAway = store.Error is not null;
                 break;
             case QuarantineChanged quarantine:
                 Quarantine = quarantine.Leases;
