@@ -22,7 +22,9 @@ public sealed partial class NetlinkSocket
     /// (<c>netlink_rcv_skb</c>), so that one acknowledgement proves that every unanswered request of the chunk succeeded. Requests of other
     /// threads may come between two chunks.
     /// </remarks>
-    /// <param name="messages">Complete messages back to back, each padded to four bytes; their sequence numbers and <c>NLM_F_ACK</c> are set here.</param>
+    /// <param name="messages">
+    /// Complete messages back to back, each padded to four bytes; their sequence numbers and <c>NLM_F_ACK</c> are set here.
+    /// </param>
     /// <returns>The refused requests by their index in the batch; empty when all succeeded.</returns>
     /// <exception cref="NetlinkException">A chunk could not be sent or its end was not acknowledged; what was done is then unknown.</exception>
     /// <exception cref="ArgumentException">The messages are malformed.</exception>

@@ -55,7 +55,8 @@ public class NetlinkSocketTests
     public void Execute_NoAnswer_FailsAfterTheTimeout()
     {
         // NETLINK_FIB_LOOKUP ignores requests that are too short, without a word.
-        using NetlinkSocket socket = NetlinkSocket.Open((NetlinkProtocol)10, new NetlinkSocketOptions { ReceiveTimeout = TimeSpan.FromMilliseconds(50) });
+        using NetlinkSocket socket = NetlinkSocket.Open(
+            (NetlinkProtocol)10, new NetlinkSocketOptions { ReceiveTimeout = TimeSpan.FromMilliseconds(50) });
         byte[] request = Message(1);
 
         NetlinkException error = Assert.Throws<NetlinkException>(() => socket.Execute(request));
@@ -102,13 +103,15 @@ public class NetlinkSocketTests
     public void Dump_TableNeverStandsStill_GivesUpTypedAndStaysUsable() => WithManyAddresses((socket, changer, count) =>
     {
         int attempts = 0;
-        NetlinkException error = Assert.Throws<NetlinkException>(() => socket.Dump(AddressDump(), (NetlinkMessage message, [MaybeNullWhen(false)] out string item) =>
+        bool ReadAndChange(NetlinkMessage message, [MaybeNullWhen(false)] out string item)
         {
             bool read = ReadAddress(message, out item);
             if (item == "10.0.0.0")
                 Change(changer, ++attempts);
             return read;
-        }));
+        }
+
+        NetlinkException error = Assert.Throws<NetlinkException>(() => socket.Dump<string>(AddressDump(), ReadAndChange));
 
         Assert.Equal(20, attempts);
         Assert.Equal(("EINTR", true), (error.ErrorName, error.IsTransient));
@@ -126,10 +129,10 @@ public class NetlinkSocketTests
         Assert.Empty(lab.Netlink.Execute(batch));
         using NetlinkSocket socket = NetlinkSocket.Open(NetlinkProtocol.Route);
 
-        Assert.Throws<FormatException>(() => socket.Dump<Neighbour>(NeighbourDump(), (NetlinkMessage _, out Neighbour _) => throw new FormatException()));
+        Assert.Throws<FormatException>(() => socket.Dump<Neighbour>(NeighbourDump(), Refuse));
         Assert.Equal(Count, socket.Dump<Neighbour>(NeighbourDump(), NeighbourCodec.TryRead).Count);
 
-        Assert.Throws<FormatException>(() => socket.Dump<Neighbour>(NeighbourDump(), (NetlinkMessage _, out Neighbour _) => throw new FormatException()));
+        Assert.Throws<FormatException>(() => socket.Dump<Neighbour>(NeighbourDump(), Refuse));
         byte[] request = FindLoopback();
         Assert.Equal("lo", socket.Query<string>(request, ReadName));
     });
@@ -170,6 +173,8 @@ public class NetlinkSocketTests
         var buffer = new byte[64];
         return buffer[..AddressCodec.WriteDumpRequest(buffer, Libc.AF_INET, 0)];
     }
+
+    private static bool Refuse(NetlinkMessage message, out Neighbour item) => throw new FormatException();
 
     private static byte[] NeighbourDump()
     {

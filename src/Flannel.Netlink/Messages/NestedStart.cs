@@ -1,6 +1,9 @@
 namespace Flannel.Netlink.Messages;
 
-/// <summary>Marks where a nested attribute began; given by <see cref="NetlinkMessageWriter.BeginNested"/>, taken by <see cref="NetlinkMessageWriter.EndNested"/>.</summary>
+/// <summary>
+/// Marks where a nested attribute began; given by <see cref="NetlinkMessageWriter.BeginNested"/>, taken by
+/// <see cref="NetlinkMessageWriter.EndNested"/>.
+/// </summary>
 public readonly ref struct NestedStart
 {
     internal NestedStart(int offset) => Offset = offset;

@@ -19,7 +19,8 @@ public sealed partial class RouteNetlink
         Span<byte> buffer = stackalloc byte[MaximumRequestSize];
         NetlinkMessageParser<InterfaceAddress> parser = _socket.IsStrict || linkIndex == 0
             ? AddressCodec.TryRead
-            : (NetlinkMessage message, [MaybeNullWhen(false)] out InterfaceAddress address) => AddressCodec.TryRead(message, out address) && address.LinkIndex == linkIndex;
+            : (NetlinkMessage message, [MaybeNullWhen(false)] out InterfaceAddress address) =>
+                AddressCodec.TryRead(message, out address) && address.LinkIndex == linkIndex;
         return DumpOrEmpty(buffer[..AddressCodec.WriteDumpRequest(buffer, Families.ToKernel(family), linkIndex)], parser);
     }
 

@@ -55,7 +55,8 @@ public sealed partial class RouteNetlink
         }
 
         return FindLink(spec.Name)
-            ?? throw new NetlinkException($"RTM_GETLINK {spec.Name}", LinuxErrno.ENODEV, "it was created, and removed or renamed at once by another party");
+            ?? throw new NetlinkException(
+                $"RTM_GETLINK {spec.Name}", LinuxErrno.ENODEV, "it was created, and removed or renamed at once by another party");
     }
 
     /// <summary>Changes a device.</summary>

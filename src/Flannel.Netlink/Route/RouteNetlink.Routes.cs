@@ -23,7 +23,8 @@ public sealed partial class RouteNetlink
         Span<byte> buffer = stackalloc byte[MaximumRequestSize];
         NetlinkMessageParser<RouteEntry> parser = _socket.IsStrict || filter == default
             ? RouteCodec.TryRead
-            : (NetlinkMessage message, [MaybeNullWhen(false)] out RouteEntry route) => RouteCodec.TryRead(message, out route) && filter.Matches(route);
+            : (NetlinkMessage message, [MaybeNullWhen(false)] out RouteEntry route) =>
+                RouteCodec.TryRead(message, out route) && filter.Matches(route);
         return DumpOrEmpty(buffer[..RouteCodec.WriteDumpRequest(buffer, Families.ToKernel(family), filter)], parser);
     }
 

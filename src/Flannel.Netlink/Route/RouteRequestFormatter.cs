@@ -130,14 +130,15 @@ internal sealed class RouteRequestFormatter(Func<int, string?> nameOfLink)
     private void AppendNeighbour(StringBuilder text, NetlinkMessage message)
     {
         ndmsg header = message.Read<ndmsg>(out NetlinkAttributeReader attributes);
-        if (header.ndm_family == Libc.AF_BRIDGE)
+        bool isFdb = header.ndm_family == Libc.AF_BRIDGE;
+        if (isFdb)
             text.Append(" fdb");
         int link = header.ndm_ifindex;
         while (attributes.MoveNext())
         {
             switch (attributes.Type)
             {
-                case LinuxNeighbour.NDA_DST: Append(text, header.ndm_family == Libc.AF_BRIDGE ? " dst" : "", attributes.ReadAddress().ToString()); break;
+                case LinuxNeighbour.NDA_DST: Append(text, isFdb ? " dst" : "", attributes.ReadAddress().ToString()); break;
                 case LinuxNeighbour.NDA_LLADDR: Append(text, " lladdr", Format(attributes.ReadPhysicalAddress())); break;
                 case LinuxNeighbour.NDA_IFINDEX: link = attributes.ReadInt32(); break;
                 default: break;

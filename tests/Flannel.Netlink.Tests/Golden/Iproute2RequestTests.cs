@@ -15,9 +15,11 @@ public class Iproute2RequestTests
         ["link-add-vxlan6"] = ["+/13 00000000", "+/18/2/5 00", "+/18/2/6 00", "+/18/2/11 00", "+/18/2/12 00", "+/18/2/13 00", "+/18/2/14 00"],
 
         // iproute2 gives a veth's peer no MTU; here both ends get the same unless told otherwise. 24 bytes of the peer: ifinfomsg and name.
-        ["link-add-veth"] = ["-/18/2/1 000000000000000000000000000000000700030076310000",
-            "+/18/2/1 000000000000000000000000000000000700030076310000080004007805000"
-            + "0"],
+        ["link-add-veth"] =
+        [
+            "-/18/2/1 000000000000000000000000000000000700030076310000",
+            "+/18/2/1 0000000000000000000000000000000007000300763100000800040078050000",
+        ],
 
         // iproute2 asks for virtual functions (IFLA_EXT_MASK), which are of no use here, and names AF_PACKET as family.
         ["link-show"] = ["-/29 01000000", "-header 11000000000000000000000000000000", "+header 00000000000000000000000000000000"],
@@ -41,7 +43,8 @@ public class Iproute2RequestTests
         SortedSet<string> expected = FrameText.Describe(Normalise(theirs), header);
         SortedSet<string> actual = FrameText.Describe(Normalise(Requests.Encode(name)), header);
 
-        IEnumerable<string> differences = expected.Except(actual).Select(line => "-" + line).Concat(actual.Except(expected).Select(line => "+" + line));
+        IEnumerable<string> missing = expected.Except(actual).Select(line => "-" + line);
+        IEnumerable<string> differences = missing.Concat(actual.Except(expected).Select(line => "+" + line));
 
         Assert.Equal(Differences.GetValueOrDefault(name, []).Order(StringComparer.Ordinal), differences.Order(StringComparer.Ordinal));
     }

@@ -51,13 +51,24 @@ public class KernelAnswerTests
 
         Assert.Equal(12, routes.Count);
         Assert.Equal(
-            new RouteEntry { Destination = IPNetwork.Parse("10.250.0.0/16"), LinkIndex = 3, Table = 1000, Metric = 7, Protocol = RouteProtocol.Static, Scope = RouteScope.Link },
+            new RouteEntry
+            {
+                Destination = IPNetwork.Parse("10.250.0.0/16"),
+                LinkIndex = 3,
+                Table = 1000,
+                Metric = 7,
+                Protocol = RouteProtocol.Static,
+                Scope = RouteScope.Link,
+            },
             routes[0]);
         Assert.Equal(Route.Requests.Onlink, routes[1]);
         Assert.Equal((5u, "10.244.3.0", 4), (routes[2].NexthopId, routes[2].Gateway!.ToString(), routes[2].LinkIndex));
         Assert.Equal("2001:db8::2", routes[3].Gateway!.ToString());
         Assert.Equal(
-            [new RouteHop { Gateway = IPAddress.Parse("192.0.2.3"), LinkIndex = 3, Weight = 1 }, new RouteHop { Gateway = IPAddress.Parse("192.0.2.4"), LinkIndex = 3 }],
+            [
+                new RouteHop { Gateway = IPAddress.Parse("192.0.2.3"), LinkIndex = 3, Weight = 1 },
+                new RouteHop { Gateway = IPAddress.Parse("192.0.2.4"), LinkIndex = 3 },
+            ],
             routes[4].Hops);
         Assert.Equal((RouteType.Broadcast, RouteEntry.LocalTable, RouteProtocol.Kernel), (routes[11].Type, routes[11].Table, routes[11].Protocol));
     }
@@ -99,7 +110,8 @@ public class KernelAnswerTests
     }
 
     [Fact]
-    public void Nexthop_OnLink_EqualsWhatWasWritten() => Assert.Equal(Route.Requests.Object, Assert.Single(Read<Nexthop>("nexthop-show", NexthopCodec.TryRead)));
+    public void Nexthop_OnLink_EqualsWhatWasWritten() =>
+        Assert.Equal(Route.Requests.Object, Assert.Single(Read<Nexthop>("nexthop-show", NexthopCodec.TryRead)));
 
     [Fact]
     public void Error_WithExtendedAcknowledgement_GivesTheKernelsText()

@@ -5,16 +5,16 @@ namespace Flannel.Netlink.Tests.Kernel;
 /// <summary>Runs code with CAP_NET_ADMIN dropped from the effective set of the calling thread, and takes it back afterwards.</summary>
 internal static unsafe partial class Capabilities
 {
-    private const uint _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
-    private const int CAP_NET_ADMIN = 12;
+    private const uint Version3 = 0x20080522; // _LINUX_CAPABILITY_VERSION_3
+    private const int NetAdmin = 12; // CAP_NET_ADMIN
 
     internal static T WithoutNetAdmin<T>(Func<T> body)
     {
-        var header = new Header { Version = _LINUX_CAPABILITY_VERSION_3 };
+        var header = new Header { Version = Version3 };
         Data* sets = stackalloc Data[2];
         Check(capget(&header, sets));
         Data before = sets[0];
-        sets[0].Effective &= ~(1u << CAP_NET_ADMIN);
+        sets[0].Effective &= ~(1u << NetAdmin);
         Check(capset(&header, sets));
         try
         {

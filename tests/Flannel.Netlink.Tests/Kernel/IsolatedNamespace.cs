@@ -10,12 +10,12 @@ namespace Flannel.Netlink.Tests.Kernel;
 /// </summary>
 internal static partial class IsolatedNamespace
 {
-    private const int CLONE_NEWNET = 0x40000000;
+    private const int NewNetwork = 0x40000000; // CLONE_NEWNET
 
     private static readonly Lazy<string?> Obstacle = new(() =>
     {
         string? problem = null;
-        RunOnThread(() => problem = unshare(CLONE_NEWNET) == 0
+        RunOnThread(() => problem = unshare(NewNetwork) == 0
             ? null
             : $"a network namespace needs CAP_SYS_ADMIN: {LinuxErrno.NameOf(Marshal.GetLastPInvokeError())}");
         return problem;
@@ -27,7 +27,7 @@ internal static partial class IsolatedNamespace
         Skip.If(Obstacle.Value is not null, Obstacle.Value);
         RunOnThread(() =>
         {
-            if (unshare(CLONE_NEWNET) != 0)
+            if (unshare(NewNetwork) != 0)
                 throw new InvalidOperationException($"unshare: {LinuxErrno.NameOf(Marshal.GetLastPInvokeError())}");
             body();
         });

@@ -35,6 +35,8 @@ public class LeakTests
         using RouteNetlink netlink = RouteNetlink.Open();
         using RouteMonitor monitor = RouteMonitor.Open();
         netlink.GetLinks();
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => monitor.WatchAsync(new CancellationToken(canceled: true)).GetAsyncEnumerator().MoveNextAsync().AsTask().GetAwaiter().GetResult());
     }
 
     private static int CountSockets() => Directory.GetFiles("/proc/self/fd")

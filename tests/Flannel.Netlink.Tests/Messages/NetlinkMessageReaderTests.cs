@@ -10,7 +10,9 @@ public class NetlinkMessageReaderTests
     [Theory]
     [InlineData("", "")]
     [InlineData("10000000" + "03000200" + "07000000" + "09000000", "3:2:7:9:")]
-    [InlineData("12000000" + "14000000" + "01000000" + "00000000" + "abcd0000" + "10000000" + "03000000" + "01000000" + "00000000", "20:0:1:0:abcd 3:0:1:0:")]
+    [InlineData(
+        "12000000" + "14000000" + "01000000" + "00000000" + "abcd0000" + "10000000" + "03000000" + "01000000" + "00000000",
+        "20:0:1:0:abcd 3:0:1:0:")]
     [InlineData("11000000" + "14000000" + "01000000" + "00000000" + "ab", "20:0:1:0:ab")] // the padding of the last message may be missing
     public void MoveNext_WellFormed_YieldsEveryMessage(string datagram, string expected)
     {

@@ -86,7 +86,12 @@ public class RouteBatchTests(ITestOutputHelper output)
         IReadOnlyDictionary<int, NetlinkException> refused = lab.Netlink.Execute(batch);
 
         Assert.Equal(5000, refused.Count);
-        Assert.All(refused, refusal => Assert.Equal(("ENETUNREACH", $"RTM_NEWROUTE {Lab.Subnet(refusal.Key)} via {Lab.Subnet(refusal.Key).BaseAddress} dev flannel.1"), (refusal.Value.ErrorName, refusal.Value.Operation)));
+        Assert.All(refused, refusal =>
+        {
+            IPNetwork subnet = Lab.Subnet(refusal.Key);
+            Assert.Equal($"RTM_NEWROUTE {subnet} via {subnet.BaseAddress} dev flannel.1", refusal.Value.Operation);
+            Assert.Equal("ENETUNREACH", refusal.Value.ErrorName);
+        });
     });
 
     [SkippableFact]

@@ -211,7 +211,8 @@ public class RouteNetlinkLinkTests
     [InlineData("sixteen-bytes-00")]
     public void LinkSpec_NameTheKernelRefuses_Throws(string name)
     {
-        Assert.Contains($"'{name}' is not an interface name", Assert.Throws<ArgumentException>(() => new BridgeLinkSpec(name)).Message, StringComparison.Ordinal);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => new BridgeLinkSpec(name));
+        Assert.Contains($"'{name}' is not an interface name", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new VethLinkSpec("v0", name));
     }
 
@@ -223,5 +224,6 @@ public class RouteNetlinkLinkTests
     [Theory]
     [InlineData(-1)]
     [InlineData(65536)]
-    public void VxlanLinkSpec_NotAPort_Throws(int port) => Assert.Throws<ArgumentOutOfRangeException>(() => new VxlanLinkSpec("vx") { Id = 1, Port = port });
+    public void VxlanLinkSpec_NotAPort_Throws(int port) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new VxlanLinkSpec("vx") { Id = 1, Port = port });
 }

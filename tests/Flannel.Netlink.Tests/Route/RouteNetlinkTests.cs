@@ -88,7 +88,8 @@ public class RouteNetlinkTests
         lab.Netlink.ReplaceRoute(route);
         lab.Netlink.ReplaceRoute(route);
 
-        Assert.Equal([route], lab.Netlink.GetRoutes(AddressFamily.InterNetworkV6, new RouteFilter { LinkIndex = lab.Vxlan.Index, Protocol = RouteProtocol.Boot }));
+        var filter = new RouteFilter { LinkIndex = lab.Vxlan.Index, Protocol = RouteProtocol.Boot };
+        Assert.Equal([route], lab.Netlink.GetRoutes(AddressFamily.InterNetworkV6, filter));
         Assert.True(lab.Netlink.DeleteRoute(route));
         Assert.False(lab.Netlink.DeleteRoute(route));
     });
@@ -116,7 +117,8 @@ public class RouteNetlinkTests
         ];
         lab.Netlink.AddRoute(new RouteEntry { Destination = Lab.Subnet(1), Hops = hops });
 
-        RouteEntry read = Assert.Single(lab.Netlink.GetRoutes(AddressFamily.InterNetwork, new RouteFilter { LinkIndex = lab.Uplink.Index, Protocol = RouteProtocol.Boot }));
+        var filter = new RouteFilter { LinkIndex = lab.Uplink.Index, Protocol = RouteProtocol.Boot };
+        RouteEntry read = Assert.Single(lab.Netlink.GetRoutes(AddressFamily.InterNetwork, filter));
         Assert.Equal(hops, read.Hops);
     });
 
@@ -170,7 +172,8 @@ public class RouteNetlinkTests
         Assert.Equal([nexthop], lab.Netlink.GetNexthops());
         Assert.Equal([nexthop], lab.Netlink.GetNexthops(lab.Vxlan.Index));
         Assert.Empty(lab.Netlink.GetNexthops(lab.Uplink.Index));
-        RouteEntry route = Assert.Single(lab.Netlink.GetRoutes(AddressFamily.InterNetwork, new RouteFilter { LinkIndex = lab.Vxlan.Index, Table = 254 }));
+        var filter = new RouteFilter { LinkIndex = lab.Vxlan.Index, Table = RouteEntry.MainTable };
+        RouteEntry route = Assert.Single(lab.Netlink.GetRoutes(AddressFamily.InterNetwork, filter));
         Assert.Equal((2u, nexthop.Gateway), (route.NexthopId, route.Gateway));
 
         lab.Netlink.ReplaceNexthop(nexthop with { Gateway = IPAddress.Parse("10.9.9.9") });
@@ -290,9 +293,11 @@ public class RouteNetlinkTests
 
         Assert.Empty(lab.Netlink.Execute(batch));
 
-        Assert.Equal(Enumerable.Range(0, Count).Select(lab.Neighbour).ToHashSet(), lab.Netlink.GetNeighbours(AddressFamily.InterNetwork, lab.Vxlan.Index).ToHashSet());
-        Assert.Equal(Enumerable.Range(0, Count).Select(lab.Fdb).ToHashSet(), lab.Netlink.GetFdb(lab.Vxlan.Index).ToHashSet());
-        Assert.Equal(Enumerable.Range(0, Count).Select(lab.Nexthop), lab.Netlink.GetNexthops(lab.Vxlan.Index));
-        Assert.Equal(Count, lab.Netlink.GetRoutes(AddressFamily.InterNetwork, new RouteFilter { LinkIndex = lab.Vxlan.Index, Protocol = RouteProtocol.Boot }).Count);
+        IEnumerable<int> all = Enumerable.Range(0, Count);
+        var filter = new RouteFilter { LinkIndex = lab.Vxlan.Index, Protocol = RouteProtocol.Boot };
+        Assert.Equal(all.Select(lab.Neighbour).ToHashSet(), [.. lab.Netlink.GetNeighbours(AddressFamily.InterNetwork, lab.Vxlan.Index)]);
+        Assert.Equal(all.Select(lab.Fdb).ToHashSet(), [.. lab.Netlink.GetFdb(lab.Vxlan.Index)]);
+        Assert.Equal(all.Select(lab.Nexthop), lab.Netlink.GetNexthops(lab.Vxlan.Index));
+        Assert.Equal(all.Select(Lab.Subnet), lab.Netlink.GetRoutes(AddressFamily.InterNetwork, filter).Select(route => route.Destination));
     });
 }

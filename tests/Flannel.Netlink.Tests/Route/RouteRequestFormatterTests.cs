@@ -33,5 +33,6 @@ public class RouteRequestFormatterTests
     public void Format_Request_ReadsLikeIproute2(string name, string expected) => Assert.Equal(expected, Formatter.Format(Requests.Encode(name)));
 
     [Fact]
-    public void Format_EveryRequest_GivesSomeText() => Assert.All(Requests.Names, name => Assert.StartsWith("RTM_", Formatter.Format(Requests.Encode(name)), StringComparison.Ordinal));
+    public void Format_EveryRequest_GivesSomeText() =>
+        Assert.All(Requests.Names, name => Assert.StartsWith("RTM_", Formatter.Format(Requests.Encode(name)), StringComparison.Ordinal));
 }

@@ -17,7 +17,9 @@ public sealed record Link
     /// <summary>Device flags.</summary>
     public LinkFlags Flags { get; init; }
 
-    /// <summary>Operational state (RFC 2863). Devices without a carrier of their own report <see cref="OperationalStatus.Unknown"/> while they work.</summary>
+    /// <summary>
+    /// Operational state (RFC 2863). Devices without a carrier of their own report <see cref="OperationalStatus.Unknown"/> while they work.
+    /// </summary>
     public OperationalStatus OperationalStatus { get; init; } = OperationalStatus.Unknown;
 
     /// <summary>Largest packet in bytes, link-layer header not counted.</summary>

@@ -1,7 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Flannel.Netlink.Interop;
 using Flannel.Netlink.Messages;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Neighbours;
+using Flannel.Netlink.Route.Routes;
 using static Flannel.Netlink.Interop.LinuxRtnetlink;
 
 namespace Flannel.Netlink.Route.Monitoring;
@@ -127,7 +132,7 @@ public sealed class RouteMonitor : IDisposable
         }
     }
 
-    private bool TryTake(ChannelReader<RouteNotification> reader, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RouteNotification? notification)
+    private bool TryTake(ChannelReader<RouteNotification> reader, [NotNullWhen(true)] out RouteNotification? notification)
     {
         if (Interlocked.Exchange(ref _lost, 0) == 0)
             return reader.TryRead(out notification);
@@ -223,22 +228,27 @@ public sealed class RouteMonitor : IDisposable
         _channel.Writer.TryWrite(new Resynchronise());
     }
 
-    private static RouteNotification? Read(NetlinkMessage message) => message.Type switch
+    /// <returns>Null for messages that are none of the kinds listened to.</returns>
+    private static RouteNotification? Read(NetlinkMessage message)
     {
-        RTM_NEWLINK when Links.LinkCodec.TryRead(message, out var link) => new LinkChanged(link) { PortId = message.PortId },
-        RTM_DELLINK when Links.LinkCodec.TryRead(message, out var link) => new LinkRemoved(link) { PortId = message.PortId },
-        RTM_NEWADDR when Addresses.AddressCodec.TryRead(message, out var address) => new AddressChanged(address) { PortId = message.PortId },
-        RTM_DELADDR when Addresses.AddressCodec.TryRead(message, out var address) => new AddressRemoved(address) { PortId = message.PortId },
-        RTM_NEWROUTE when Routes.RouteCodec.TryRead(message, out var route) => new RouteChanged(route) { PortId = message.PortId },
-        RTM_DELROUTE when Routes.RouteCodec.TryRead(message, out var route) => new RouteRemoved(route) { PortId = message.PortId },
-        RTM_NEWNEXTHOP when Routes.NexthopCodec.TryRead(message, out var nexthop) => new NexthopChanged(nexthop) { PortId = message.PortId },
-        RTM_DELNEXTHOP when Routes.NexthopCodec.TryRead(message, out var nexthop) => new NexthopRemoved(nexthop) { PortId = message.PortId },
-        RTM_NEWNEIGH when Neighbours.NeighbourCodec.TryRead(message, out var neighbour) => new NeighbourChanged(neighbour) { PortId = message.PortId },
-        RTM_DELNEIGH when Neighbours.NeighbourCodec.TryRead(message, out var neighbour) => new NeighbourRemoved(neighbour) { PortId = message.PortId },
-        RTM_NEWNEIGH when Neighbours.FdbCodec.TryRead(message, out var entry) => new FdbChanged(entry) { PortId = message.PortId },
-        RTM_DELNEIGH when Neighbours.FdbCodec.TryRead(message, out var entry) => new FdbRemoved(entry) { PortId = message.PortId },
-        _ => null,
-    };
+        uint port = message.PortId;
+        return message.Type switch
+        {
+            RTM_NEWLINK when LinkCodec.TryRead(message, out Link? link) => new LinkChanged(link) { PortId = port },
+            RTM_DELLINK when LinkCodec.TryRead(message, out Link? link) => new LinkRemoved(link) { PortId = port },
+            RTM_NEWADDR when AddressCodec.TryRead(message, out InterfaceAddress? address) => new AddressChanged(address) { PortId = port },
+            RTM_DELADDR when AddressCodec.TryRead(message, out InterfaceAddress? address) => new AddressRemoved(address) { PortId = port },
+            RTM_NEWROUTE when RouteCodec.TryRead(message, out RouteEntry? route) => new RouteChanged(route) { PortId = port },
+            RTM_DELROUTE when RouteCodec.TryRead(message, out RouteEntry? route) => new RouteRemoved(route) { PortId = port },
+            RTM_NEWNEXTHOP when NexthopCodec.TryRead(message, out Nexthop nexthop) => new NexthopChanged(nexthop) { PortId = port },
+            RTM_DELNEXTHOP when NexthopCodec.TryRead(message, out Nexthop nexthop) => new NexthopRemoved(nexthop) { PortId = port },
+            RTM_NEWNEIGH when NeighbourCodec.TryRead(message, out Neighbour neighbour) => new NeighbourChanged(neighbour) { PortId = port },
+            RTM_DELNEIGH when NeighbourCodec.TryRead(message, out Neighbour neighbour) => new NeighbourRemoved(neighbour) { PortId = port },
+            RTM_NEWNEIGH when FdbCodec.TryRead(message, out FdbEntry entry) => new FdbChanged(entry) { PortId = port },
+            RTM_DELNEIGH when FdbCodec.TryRead(message, out FdbEntry entry) => new FdbRemoved(entry) { PortId = port },
+            _ => null,
+        };
+    }
 
     private static List<uint> ToGroupNumbers(RouteMonitorGroups groups)
     {

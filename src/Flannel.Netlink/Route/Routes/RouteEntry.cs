@@ -28,10 +28,14 @@ public sealed record RouteEntry
     /// <summary>Routing table; <see cref="MainTable"/> by default.</summary>
     public uint Table { get; init; } = MainTable;
 
-    /// <summary>Who made the route; <see cref="RouteProtocol.Boot"/> by default. In a deletion <see cref="RouteProtocol.Unspecified"/> matches any.</summary>
+    /// <summary>
+    /// Who made the route; <see cref="RouteProtocol.Boot"/> by default. In a deletion <see cref="RouteProtocol.Unspecified"/> matches any.
+    /// </summary>
     public RouteProtocol Protocol { get; init; } = RouteProtocol.Boot;
 
-    /// <summary>How far the destination is away; IPv4 routes without a gateway want <see cref="RouteScope.Link"/>. Not looked at in a deletion.</summary>
+    /// <summary>
+    /// How far the destination is away; IPv4 routes without a gateway want <see cref="RouteScope.Link"/>. Not looked at in a deletion.
+    /// </summary>
     public RouteScope Scope { get; init; }
 
     /// <summary>What the route does. In a deletion <see cref="RouteType.Unspecified"/> matches any.</summary>

@@ -1,6 +1,8 @@
 namespace Flannel.Netlink.Route.Routes;
 
-/// <summary>Which routes to list; what is null is not asked for. The kernel itself leaves out the others (4.20; on older ones this library does).</summary>
+/// <summary>
+/// Which routes to list; what is null is not asked for. The kernel itself leaves out the others (4.20; on older ones this library does).
+/// </summary>
 public readonly record struct RouteFilter
 {
     /// <summary>Only this table; all tables, the local one included, when null.</summary>
