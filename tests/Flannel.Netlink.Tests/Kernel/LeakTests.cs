@@ -9,7 +9,7 @@ namespace Flannel.Netlink.Tests.Kernel;
 public class LeakTests
 {
     [SkippableFact]
-    public void OpenAndDispose_ManyTimes_LeavesNoDescriptorAndNoThread() => IsolatedNamespace.Run(() =>
+    public void OpenUseAndDispose_ManyTimes_LeavesNoDescriptorAndNoThread() => IsolatedNamespace.Run(() =>
     {
         UseOnce();
         int descriptors = CountSockets();
