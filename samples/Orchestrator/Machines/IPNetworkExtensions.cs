@@ -1,0 +1,15 @@
+using System.Net;
+
+namespace Orchestrator.Machines;
+
+/// <summary>Counting addresses in a subnet.</summary>
+internal static class IPNetworkExtensions
+{
+    /// <summary>The address at a place in the subnet: 0 is the subnet's own, 1 by custom the gateway's. Up to 255.</summary>
+    public static IPAddress AddressAt(this IPNetwork network, byte place)
+    {
+        byte[] bytes = network.BaseAddress.GetAddressBytes();
+        bytes[^1] += place;
+        return new IPAddress(bytes);
+    }
+}

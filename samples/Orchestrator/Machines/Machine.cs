@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using Flannel.Linux.Namespaces;
+using Flannel.Linux.Sysctl;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Routes;
+
+namespace Orchestrator.Machines;
+
+/// <summary>A network namespace that plays a machine: a host, a container, or the switch between the hosts. Disposing removes it with all its devices.</summary>
+internal sealed class Machine : IDisposable
+{
+    private const int Loopback = 1;
+
+    private readonly NetworkNamespace _namespace;
+    private readonly RouteNetlink _network;
+
+    public Machine(string name)
+    {
+        Name = name;
+        _namespace = NetworkNamespace.Create(name);
+        try
+        {
+            // Duplicate address detection would keep IPv6 silent for a second or two. The setting is absent on a kernel without IPv6.
+            Run(() => NetworkSysctl.Write("ipv6/conf/default/accept_dad", "0"));
+            _network = Run(() => RouteNetlink.Open());
+            _network.ChangeLink(Loopback, new LinkChange { IsUp = true });
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The namespace's name, as <c>ip netns</c> shows it.</summary>
+    public string Name { get; }
+
+    /// <summary>Runs a short piece of work inside, such as opening a socket.</summary>
+    public T Run<T>(Func<T> work) => _namespace.Run(work);
+
+    /// <summary>Lets the machine pass on packets that are not for itself.</summary>
+    public void Forward(AddressFamily family)
+    {
+        SysctlResult result = Run(() => NetworkSysctl.Write(family == AddressFamily.InterNetwork ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding", "1"));
+        if (!result.IsOk) throw new DemoException($"{Name} cannot forward packets: {result}.");
+    }
+
+    /// <summary>Makes a bridge for other machines to plug into.</summary>
+    public Link AddBridge(string name) => _network.CreateLink(new BridgeLinkSpec(name) { IsUp = true });
+
+    /// <summary>Lays a cable from this machine's new device <c>eth0</c> to a bridge of another machine.</summary>
+    /// <param name="other">The machine with the bridge.</param>
+    /// <param name="bridge">The bridge.</param>
+    /// <param name="port">The name of the cable's end at the bridge.</param>
+    /// <param name="mtu">The largest packet of both ends; <see langword="null"/> for the kernel's 1500.</param>
+    public Link PlugInto(Machine other, Link bridge, string port, int? mtu = null)
+    {
+        other._network.CreateLink(new VethLinkSpec(port, "eth0") { PeerNamespace = _namespace.Handle, MasterIndex = bridge.Index, Mtu = mtu, IsUp = true });
+        Link eth0 = _network.FindLink("eth0")!;
+        _network.ChangeLink(eth0.Index, new LinkChange { IsUp = true });
+        return eth0;
+    }
+
+    /// <summary>Gives a device an address that works at once.</summary>
+    public void Assign(Link device, IPAddress address, int prefixLength) => _network.AddAddress(new InterfaceAddress
+    {
+        LinkIndex = device.Index,
+        Address = address,
+        PrefixLength = prefixLength,
+        Flags = address.AddressFamily == AddressFamily.InterNetworkV6 ? AddressFlags.NoDad : AddressFlags.None,
+    });
+
+    /// <summary>Sends everything that is not for a neighbour to a gateway.</summary>
+    public void RouteVia(IPAddress gateway) => _network.AddRoute(new RouteEntry
+    {
+        Destination = new IPNetwork(gateway.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0),
+        Gateway = gateway,
+    });
+
+    /// <summary>The VXLAN devices and their counters at this moment.</summary>
+    public IReadOnlyList<Tunnel> ReadTunnels() =>
+    [
+        .. from link in _network.GetLinks()
+           where link is { Vxlan.Local: not null, Address: not null, Statistics: not null }
+           select new Tunnel(
+               link.Name, link.Address, link.Vxlan.Local.AddressFamily, link.Statistics.Value.SentPackets, link.Statistics.Value.ReceivedPackets),
+    ];
+
+    public void Dispose()
+    {
+        _network?.Dispose();
+        _namespace.Dispose();
+        NetworkNamespace.Delete(Name);
+    }
+}

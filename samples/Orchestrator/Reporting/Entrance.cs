@@ -1,0 +1,34 @@
+namespace Orchestrator.Reporting;
+
+/// <summary>Says how a person gets into the hosts and containers of a demo that stays up.</summary>
+internal static class Entrance
+{
+    public static string Describe(Cluster cluster)
+    {
+        string host = cluster.Hosts[0].Machine.Name;
+        string container = cluster.Hosts[0].Containers[0].Machine.Name;
+        return $"""
+
+            Everything stays up until Ctrl+C. From another terminal, for example:
+              a host:       {Prefix(host)} ip route
+              a container:  {Prefix(container)} ping {cluster.Hosts[^1].Containers[^1].Addresses[0]}
+            """;
+    }
+
+    // Named namespaces are mounts, so they are in sight only of those who share our mount namespace. Others reach them through our root directory.
+    private static string Prefix(string name)
+    {
+        string inside = $"--net=/proc/{Environment.ProcessId}/root/run/netns/{name}";
+        try
+        {
+            bool isShared = MountsOf("self") == MountsOf("1");
+            return isShared ? $"ip netns exec {name}" : $"nsenter {inside}";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"nsenter --target {Environment.ProcessId} --user --preserve-credentials {inside}"; // we are in a user namespace
+        }
+    }
+
+    private static string? MountsOf(string process) => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget;
+}
