@@ -24,6 +24,11 @@ internal sealed class Demo(DemoOptions options)
             if (options.Keep) await StayAsync(cluster, cancellationToken);
             return report.Ok;
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Show(Report.OfFailure(options, "Interrupted.", Elapsed));
+            throw;
+        }
         catch (Exception exception) when (exception is FlannelException or NetlinkException or DemoException)
         {
             Show(Report.OfFailure(options, exception.Message, Elapsed));

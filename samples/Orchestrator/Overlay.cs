@@ -17,6 +17,7 @@ internal sealed class Overlay : IAsyncDisposable
 
     private readonly IReadOnlyList<DemoHost> _hosts;
     private readonly IHost _application;
+    private bool _isStarted;
 
     public Overlay(NetworkConfig config, IReadOnlyList<DemoHost> hosts)
     {
@@ -44,6 +45,7 @@ internal sealed class Overlay : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await _application.StartAsync(cancellationToken);
+        _isStarted = true;
         foreach (DemoHost host in _hosts) host.Node = _application.Services.GetRequiredKeyedService<IFlannelNode>(host.Name);
 
         var together = new ParallelOptions { MaxDegreeOfParallelism = _hosts.Count, CancellationToken = cancellationToken };
@@ -53,7 +55,7 @@ internal sealed class Overlay : IAsyncDisposable
     /// <summary>Stops the nodes, which take down all they put up.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _application.StopAsync();
+        if (_isStarted) await _application.StopAsync();
         await ((IAsyncDisposable)_application).DisposeAsync();
     }
 

@@ -81,13 +81,14 @@ internal sealed class Machine : IDisposable
     });
 
     /// <summary>The VXLAN devices and their counters at this moment.</summary>
-    public IReadOnlyList<Tunnel> ReadTunnels() =>
-    [
-        .. from link in _network.GetLinks()
-           where link is { Vxlan.Local: not null, Address: not null, Statistics: not null }
-           select new Tunnel(
-               link.Name, link.Address, link.Vxlan.Local.AddressFamily, link.Statistics.Value.SentPackets, link.Statistics.Value.ReceivedPackets),
-    ];
+    public IEnumerable<Tunnel> ReadTunnels()
+    {
+        foreach (Link link in _network.GetLinks())
+        {
+            if (link is { Vxlan.Local: { } local, Address: { } mac, Statistics: { } counters })
+                yield return new Tunnel(link.Name, mac, local.AddressFamily, counters.SentPackets, counters.ReceivedPackets);
+        }
+    }
 
     public void Dispose()
     {
