@@ -26,12 +26,12 @@ internal sealed class Demo(DemoOptions options)
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            Show(Report.OfFailure(options, "Interrupted.", Elapsed));
+            Fail("Interrupted.");
             throw;
         }
         catch (Exception exception) when (exception is FlannelException or NetlinkException or DemoException)
         {
-            Show(Report.OfFailure(options, exception.Message, Elapsed));
+            Fail(exception.Message);
             return false;
         }
         finally
@@ -60,6 +60,12 @@ internal sealed class Demo(DemoOptions options)
     {
         if (options.Json) _screen.Write(JsonReport.Write(report));
         else new ReportView(report).Draw(_screen.Output);
+    }
+
+    private void Fail(string reason)
+    {
+        if (options.Json) Show(Report.OfFailure(options, reason, Elapsed));
+        else _screen.Say(reason);
     }
 
     private async Task StayAsync(Cluster cluster, CancellationToken cancellationToken)

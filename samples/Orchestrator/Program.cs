@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Orchestrator;
 
 var hosts = new Option<int>("--hosts")
@@ -6,12 +7,13 @@ var hosts = new Option<int>("--hosts")
     Description = "How many hosts to make, 1 to 250",
     HelpName = "N",
     DefaultValueFactory = _ => 3,
+    CustomParser = argument =>
+    {
+        if (int.TryParse(argument.Tokens.Single().Value, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 250) return number;
+        argument.AddError("--hosts takes a number from 1 to 250.");
+        return 0;
+    },
 };
-hosts.Validators.Add(result =>
-{
-    if (result.Errors.Any()) return;
-    if (result.GetValueOrDefault<int>() is < 1 or > 250) result.AddError("--hosts takes a number from 1 to 250.");
-});
 var backend = new Option<string>("--backend")
 {
     Description = "How packets travel between the hosts",

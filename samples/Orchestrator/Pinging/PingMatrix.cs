@@ -8,7 +8,7 @@ namespace Orchestrator.Pinging;
 internal sealed class PingMatrix : IAsyncDisposable
 {
     /// <summary>Few enough that the round-trip times are those of the network and not of this process.</summary>
-    private const int AtOnce = 8;
+    private const int AtOnce = 2;
 
     /// <summary>A ping that takes longer waits aside, so that silent containers do not hold up the others.</summary>
     private static readonly TimeSpan Usual = TimeSpan.FromMilliseconds(50);
@@ -22,7 +22,7 @@ internal sealed class PingMatrix : IAsyncDisposable
         foreach (DemoContainer container in containers)
         {
             foreach (IPAddress address in container.Addresses)
-                _pingers.Add((container, address.AddressFamily), new Pinger(container.Machine, address.AddressFamily));
+                _pingers.Add((container, address.AddressFamily), new Pinger(container.Machine, address));
         }
     }
 
@@ -31,7 +31,8 @@ internal sealed class PingMatrix : IAsyncDisposable
     /// <returns>One ping for every ordered pair of containers and address of the second, in the order of the containers.</returns>
     public async Task<IReadOnlyList<Ping>> RunAsync(Action<string> progress, CancellationToken cancellationToken)
     {
-        await WarmUpAsync(cancellationToken);
+        // The first ping of a process pays for compiling the code: let everybody's first one go to the bridge next door.
+        await RunAsync([.. from source in _containers from gateway in source.Gateways select (source, gateway)], _ => { }, cancellationToken);
 
         List<(DemoContainer From, DemoContainer To, IPAddress Address)> plan =
         [
@@ -41,18 +42,8 @@ internal sealed class PingMatrix : IAsyncDisposable
                from address in target.Addresses
                select (source, target, address),
         ];
-        var roundTrips = new Task<TimeSpan?>[plan.Count];
-        int asked = 0;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, plan.Count, options, async (i, _) =>
-        {
-            roundTrips[i] = PingAsync(plan[i].From, plan[i].Address, cancellationToken);
-            await Task.WhenAny(roundTrips[i], Task.Delay(Usual, cancellationToken));
-            if (Interlocked.Increment(ref asked) % 100 == 0) progress($"{asked} of {plan.Count}");
-        });
-
-        await Task.WhenAll(roundTrips);
-        return [.. plan.Zip(roundTrips, (pair, roundTrip) => new Ping(pair.From, pair.To, pair.Address, roundTrip.Result))];
+        IReadOnlyList<TimeSpan?> roundTrips = await RunAsync([.. plan.Select(ping => (ping.From, ping.Address))], progress, cancellationToken);
+        return [.. plan.Zip(roundTrips, (ping, roundTrip) => new Ping(ping.From, ping.To, ping.Address, roundTrip))];
     }
 
     public async ValueTask DisposeAsync()
@@ -60,15 +51,19 @@ internal sealed class PingMatrix : IAsyncDisposable
         foreach (Pinger pinger in _pingers.Values) await pinger.DisposeAsync();
     }
 
-    // The first ping of a process pays for the compilation of its code: let everybody's first one go to the bridge next door.
-    private async Task WarmUpAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TimeSpan?>> RunAsync(
+        IReadOnlyList<(DemoContainer From, IPAddress To)> pings, Action<string> progress, CancellationToken cancellationToken)
     {
-        foreach (DemoContainer container in _containers)
+        var roundTrips = new Task<TimeSpan?>[pings.Count];
+        int asked = 0;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, pings.Count, options, async (i, _) =>
         {
-            foreach (IPAddress gateway in container.Gateways) await PingAsync(container, gateway, cancellationToken);
-        }
+            (DemoContainer from, IPAddress to) = pings[i];
+            roundTrips[i] = _pingers[(from, to.AddressFamily)].PingAsync(to, cancellationToken);
+            await Task.WhenAny(roundTrips[i], Task.Delay(Usual, cancellationToken));
+            if (Interlocked.Increment(ref asked) % 100 == 0) progress($"{asked} of {pings.Count}");
+        });
+        return await Task.WhenAll(roundTrips);
     }
-
-    private Task<TimeSpan?> PingAsync(DemoContainer from, IPAddress to, CancellationToken cancellationToken) =>
-        _pingers[(from, to.AddressFamily)].PingAsync(to, cancellationToken);
 }

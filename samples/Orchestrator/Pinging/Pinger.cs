@@ -11,17 +11,19 @@ internal sealed class Pinger : IAsyncDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly AddressFamily _family;
     private readonly Socket _socket;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _receiving;
     private readonly ConcurrentDictionary<ushort, TaskCompletionSource<long>> _waiting = new();
     private int _sequence;
 
-    public Pinger(Machine machine, AddressFamily family)
+    /// <param name="machine">Where to ping from.</param>
+    /// <param name="address">The machine's address to ping from.</param>
+    public Pinger(Machine machine, IPAddress address)
     {
-        _family = family;
-        _socket = machine.Run(() => new Socket(family, SocketType.Raw, family == AddressFamily.InterNetwork ? ProtocolType.Icmp : ProtocolType.IcmpV6));
+        _socket = machine.Run(() => new Socket(
+            address.AddressFamily, SocketType.Raw, address.AddressFamily == AddressFamily.InterNetwork ? ProtocolType.Icmp : ProtocolType.IcmpV6));
+        _socket.Bind(new IPEndPoint(address, 0));
         _receiving = ReceiveAsync();
     }
 
@@ -30,7 +32,7 @@ internal sealed class Pinger : IAsyncDisposable
     {
         var request = new byte[IcmpEcho.RequestSize];
         ushort sequence = (ushort)Interlocked.Increment(ref _sequence);
-        IcmpEcho.WriteRequest(request, _family, sequence);
+        IcmpEcho.WriteRequest(request, _socket.AddressFamily, sequence);
         var answered = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[sequence] = answered;
 
@@ -61,14 +63,13 @@ internal sealed class Pinger : IAsyncDisposable
     private async Task ReceiveAsync()
     {
         var buffer = new byte[2048];
-        var anybody = new IPEndPoint(_family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
         try
         {
             while (true)
             {
-                SocketReceiveFromResult received = await _socket.ReceiveFromAsync(buffer, anybody, _stop.Token);
+                int length = await _socket.ReceiveAsync(buffer, _stop.Token);
                 long now = Stopwatch.GetTimestamp();
-                if (IcmpEcho.TryReadReply(buffer.AsSpan(0, received.ReceivedBytes), _family, out ushort sequence)
+                if (IcmpEcho.TryReadReply(buffer.AsSpan(0, length), _socket.AddressFamily, out ushort sequence)
                     && _waiting.TryGetValue(sequence, out TaskCompletionSource<long>? answered))
                 {
                     answered.TrySetResult(now);

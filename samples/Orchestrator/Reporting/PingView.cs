@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace Orchestrator.Reporting;
@@ -6,7 +7,8 @@ namespace Orchestrator.Reporting;
 internal sealed class PingView(Report report)
 {
     private const int MostContainers = 12;
-    private const int WidthWithoutBars = 40;
+    private const int MostWithAddresses = 6;
+    private const int WidthWithoutBars = 36;
     private const string Bars = "▁▂▃▄▅▆▇█";
     private const string Silent = "[red]✗[/]";
 
@@ -20,19 +22,20 @@ internal sealed class PingView(Report report)
     {
         List<ContainerReport> containers = [.. report.Hosts.SelectMany(host => host.Containers)];
         ILookup<(string, string), PingReport> pings = report.Pings.ToLookup(ping => (ping.From, ping.To));
-        Table table = Plain.Table(["From", "", .. containers.Select(container => container.Name)]);
+        bool withAddresses = containers.Count <= MostWithAddresses;
+        Grid grid = Layout.Columns(["From", withAddresses ? "To" : "", .. containers.Select(container => container.Name)]);
         foreach (ContainerReport from in containers)
         {
-            table.AddRow(
+            grid.AddRow(
             [
                 new Text(from.Name),
-                Plain.Lines(from.Addresses),
-                .. containers.Select(to => Plain.Lines(pings[(from.Name, to.Name)].Select(Time))),
+                Layout.Lines(withAddresses ? from.Addresses : []),
+                .. containers.Select(to => Layout.Lines(pings[(from.Name, to.Name)].Select(Time))),
             ]);
         }
 
-        console.MarkupLine("[bold]Round trips[/] [grey]between the containers, in milliseconds[/]");
-        console.Write(table);
+        console.Write(Layout.Headline("Round trips", "between the containers in milliseconds"));
+        console.Write(grid);
     }
 
     private void DrawHosts(IAnsiConsole console)
@@ -43,11 +46,11 @@ internal sealed class PingView(Report report)
         double slowest = pairs.Values.Max(spread => spread.Median);
         string? gap = GapOfBars(console.Profile.Width);
 
-        Table table = Plain.Table("From", gap is null ? "" : Numbers(gap), "Min", "Median", "Max");
+        Grid grid = Layout.Columns("From", gap is null ? "" : Numbers(gap), "Min", "Median", "Max");
         foreach (HostReport from in report.Hosts)
         {
             Spread all = Spread.Of(report.Pings.Where(ping => ping.FromHost == from.Name));
-            table.AddRow(
+            grid.AddRow(
                 new Text(from.Name),
                 new Markup(gap is null ? "" : string.Join(gap, report.Hosts.Select(to => Bar(pairs[(from.Name, to.Name)], fastest, slowest)))),
                 new Text(Spread.Format(all.Minimum)),
@@ -55,18 +58,21 @@ internal sealed class PingView(Report report)
                 new Text(Spread.Format(all.Maximum)));
         }
 
-        console.MarkupLine("[bold]Round trips[/] [grey]between the hosts' containers, in milliseconds[/]");
-        console.Write(table);
+        console.Write(Layout.Headline("Round trips", "between the containers of two hosts in milliseconds"));
+        console.Write(grid);
         if (gap is not null)
-            console.MarkupLineInterpolated($"[grey]  A bar is the median of a pair of hosts, from {Bars[0]} {Spread.Format(fastest)} to {Bars[^1]} {Spread.Format(slowest)}.[/]");
-        foreach (((string from, string to), Spread spread) in pairs.OrderByDescending(pair => pair.Value.Median).Take(1))
-            console.MarkupLineInterpolated($"[grey]  Slowest pair: {from} → {to}, {spread}.[/]");
+            console.MarkupLineInterpolated($"  [grey]A bar is the median of a pair of hosts:[/] {Bars[0]} {Spread.Format(fastest)} [grey]to[/] {Bars[^1]} {Spread.Format(slowest)}");
     }
 
     private static string Time(PingReport ping) => ping.Milliseconds is { } time ? Spread.Format(time) : Silent;
 
-    private static string Bar(Spread spread, double fastest, double slowest) =>
-        spread.IsComplete ? $"[green]{Bars[(int)((Bars.Length - 1) * (spread.Median - fastest) / Math.Max(slowest - fastest, 0.001))]}[/]" : Silent;
+    // By orders of magnitude, so that one that is far out does not flatten all others.
+    private static string Bar(Spread spread, double fastest, double slowest)
+    {
+        if (!spread.IsComplete) return Silent;
+        double height = slowest > fastest ? Math.Log(spread.Median / fastest) / Math.Log(slowest / fastest) : 0;
+        return $"[green]{Bars[(int)Math.Round(height * (Bars.Length - 1))]}[/]";
+    }
 
     // Null where even bars side by side do not fit.
     private string? GapOfBars(int width)
@@ -78,8 +84,8 @@ internal sealed class PingView(Report report)
     // The hosts' numbers, written downwards.
     private string Numbers(string gap)
     {
-        List<string> numbers = [.. report.Hosts.Select(host => host.Name[(host.Name.IndexOf('-', StringComparison.Ordinal) + 1)..])];
-        int height = numbers.Max(number => number.Length);
+        List<string> numbers = [.. Enumerable.Range(1, report.Hosts.Count).Select(number => number.ToString(CultureInfo.InvariantCulture))];
+        int height = numbers[^1].Length;
         return string.Join('\n', Enumerable.Range(0, height).Select(line => string.Join(gap, numbers.Select(number => number.PadLeft(height)[line]))));
     }
 }

@@ -20,13 +20,13 @@ internal sealed partial record Report
             Hosts = hosts,
             Pings = [.. pings.Select(Of)],
             Failures = [.. pings.Where(ping => !ping.IsAnswered).Select(Describe), .. hosts.SelectMany(FailuresOf)],
-            Seconds = elapsed.TotalSeconds,
+            Seconds = Math.Round(elapsed.TotalSeconds, 3),
         };
     }
 
     /// <summary>The report of a demo that could not go on.</summary>
     public static Report OfFailure(DemoOptions options, string failure, TimeSpan elapsed) =>
-        new() { Backend = options.Backend, Failures = [failure], Seconds = elapsed.TotalSeconds };
+        new() { Backend = options.Backend, Failures = [failure], Seconds = Math.Round(elapsed.TotalSeconds, 3) };
 
     private static HostReport Of(DemoHost host, IEnumerable<Tunnel> before, IEnumerable<Tunnel> after, IReadOnlyList<Ping> pings) => new()
     {
@@ -62,7 +62,7 @@ internal sealed partial record Report
         To = ping.To.Name,
         ToHost = ping.To.Host.Name,
         Address = ping.Address.ToString(),
-        Milliseconds = ping.RoundTrip?.TotalMilliseconds,
+        Milliseconds = ping.RoundTrip is { } time ? Math.Round(time.TotalMilliseconds, 3) : null,
     };
 
     private static string Describe(Ping ping) => $"{ping.From.Name} got no answer from {ping.To.Name} ({ping.Address}).";

@@ -10,44 +10,39 @@ internal sealed class ReportView(Report report)
 
     public void Draw(IAnsiConsole console)
     {
-        if (report.Hosts.Count > 0)
-        {
-            console.WriteLine();
-            console.MarkupLineInterpolated($"[bold]Hosts[/] [grey]in the {report.Backend} overlay {string.Join(" and ", report.Networks)}[/]");
-            console.Write(Hosts());
-            console.MarkupLine("[bold]Tunnels[/] [grey]packets counted by the devices before → after the pings between the hosts[/]");
-            console.Write(Tunnels());
-            new PingView(report).Draw(console);
-        }
-
+        console.Write(Layout.Headline("Hosts", $"in the {report.Backend} overlay {string.Join(" and ", report.Networks)}"));
+        console.Write(Hosts());
+        console.Write(Layout.Headline("Tunnels", "packets counted before → after; a ping across takes one each way"));
+        console.Write(Tunnels());
+        new PingView(report).Draw(console);
         Verdict(console);
     }
 
-    private Table Hosts()
+    private Grid Hosts()
     {
-        Table table = Plain.Table("Host", "Underlay", "Overlay subnet", "MTU", "VTEP MAC");
+        Grid grid = Layout.Columns("Host", "Underlay", "Overlay subnet", "MTU", "VTEP MAC");
         foreach (HostReport host in report.Hosts)
         {
-            table.AddRow(
+            grid.AddRow(
                 new Text(host.Name),
-                Plain.Lines(host.Addresses),
-                Plain.Lines(host.Subnets),
+                Layout.Lines(host.Addresses),
+                Layout.Lines(host.Subnets),
                 new Text(host.Mtu.ToString(CultureInfo.InvariantCulture)),
-                Plain.Lines(host.Tunnels.Select(tunnel => tunnel.VtepMac)));
+                Layout.Lines(host.Tunnels.Select(tunnel => tunnel.VtepMac)));
         }
 
-        return table;
+        return grid;
     }
 
-    private Table Tunnels()
+    private Grid Tunnels()
     {
-        Table table = Plain.Table("Host", "Device", "Sent", "Received", "Pings across");
+        Grid grid = Layout.Columns("Host", "Device", "Sent", "Received", "Pings across");
         foreach (HostReport host in report.Hosts)
         {
             foreach (TunnelReport tunnel in host.Tunnels)
             {
                 string colour = tunnel.CarriedAll ? "green" : "red";
-                table.AddRow(
+                grid.AddRow(
                     new Text(tunnel == host.Tunnels[0] ? host.Name : ""),
                     new Text(tunnel.Device),
                     Markup.FromInterpolated($"{tunnel.SentBefore} → {tunnel.SentAfter}  [{colour}]+{tunnel.Sent}[/]"),
@@ -56,23 +51,22 @@ internal sealed class ReportView(Report report)
             }
         }
 
-        foreach (TableColumn column in table.Columns.Skip(2)) column.RightAligned();
-        return table;
+        return grid;
     }
 
     private void Verdict(IAnsiConsole console)
     {
         int answered = report.Pings.Count(ping => ping.Milliseconds is not null);
         int across = report.Pings.Count(ping => ping.FromHost != ping.ToHost);
-        console.WriteLine();
+        console.Write(new Rule { Style = new Style(Color.Grey) });
         if (report.Ok)
         {
             console.MarkupLineInterpolated(
-                $"[green bold]All {answered} pings answered[/], {across} of them across hosts, each through the tunnels. [grey]{report.Seconds:0.0} s[/]");
+                $"[green bold]All {answered} pings answered[/], {across} of them across hosts, through the tunnels. [grey]{report.Seconds:0.0} s[/]");
             return;
         }
 
-        if (report.Pings.Count > 0) console.MarkupLineInterpolated($"[red bold]{answered} of {report.Pings.Count} pings answered.[/]");
+        console.MarkupLineInterpolated($"[red bold]{answered} of {report.Pings.Count} pings answered.[/]");
         foreach (string failure in report.Failures.Take(MostFailures)) console.MarkupLineInterpolated($"[red]✗[/] {failure}");
         if (report.Failures.Count > MostFailures) console.MarkupLineInterpolated($"  and {report.Failures.Count - MostFailures} more; --json lists them all");
     }

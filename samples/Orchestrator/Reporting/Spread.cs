@@ -13,12 +13,10 @@ internal readonly record struct Spread(double Minimum, double Median, double Max
         List<double> times = [.. all.Select(ping => ping.Milliseconds).OfType<double>().Order()];
         return times.Count == 0
             ? new Spread(0, 0, 0, 0, all.Count)
-            : new Spread(times[0], times[times.Count / 2], times[^1], times.Count, all.Count);
+            : new Spread(times[0], (times[(times.Count - 1) / 2] + times[times.Count / 2]) / 2, times[^1], times.Count, all.Count);
     }
 
     /// <summary>A time in four characters.</summary>
     public static string Format(double milliseconds) => milliseconds.ToString(
         milliseconds switch { < 9.995 => "0.00", < 99.95 => "0.0", _ => "0" }, CultureInfo.InvariantCulture);
-
-    public override string ToString() => $"minimum {Format(Minimum)}, median {Format(Median)}, maximum {Format(Maximum)}";
 }
