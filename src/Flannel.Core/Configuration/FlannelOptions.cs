@@ -34,6 +34,14 @@ public sealed class FlannelOptions
     [TimeSpanRange("00:00:01", "364.00:00:00")]
     public TimeSpan LeaseRenewMargin { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// How long a peer stays reachable after its lease is gone. A node that lost its lease by mistake takes it again within this time, and no packet is
+    /// lost. Default 2 seconds.
+    /// </summary>
+    /// <value>Zero to 1 minute.</value>
+    [TimeSpanRange("00:00:00", "00:01:00")]
+    public TimeSpan PeerGracePeriod { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How often the kernel is compared in full with what it should be, even if nothing seems to have changed. Default 60 seconds.</summary>
     /// <value>1 second to 1 day.</value>
     [TimeSpanRange("00:00:01", "1.00:00:00")]

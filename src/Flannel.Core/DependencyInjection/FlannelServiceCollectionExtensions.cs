@@ -84,7 +84,12 @@ public static class FlannelServiceCollectionExtensions
             ?? throw new InvalidOperationException($"Network '{name}' has no lease store. Call a method such as UseInMemoryStore() on what AddFlannel() returned.");
         return new SubnetManager(
             store,
-            new SubnetManagerOptions { TimeToLive = options.LeaseTimeToLive, RenewMargin = options.LeaseRenewMargin },
+            new SubnetManagerOptions
+            {
+                TimeToLive = options.LeaseTimeToLive,
+                RenewMargin = options.LeaseRenewMargin,
+                PeerGracePeriod = options.PeerGracePeriod,
+            },
             Time(provider),
             NewRandom(),
             Loggers(provider).CreateLogger<SubnetManager>(),

@@ -7,8 +7,8 @@ namespace Flannel.Core.Leases;
 
 /// <summary>
 /// One run of <see cref="SubnetManager.WatchAsync"/>: keeps the own lease and follows the others over one watch of the store. A single loop without
-/// locks; each turn (<see cref="StepAsync"/>) does the most urgent thing: 1 list and open the watch, 2 see to the own lease, 3 take in what the watch
-/// delivered, 4 wait for one of these.
+/// locks; each turn (<see cref="StepAsync"/>) does the most urgent thing: 1 list and open the watch, 2 see to the own lease, 3 let peers go whose grace is
+/// over, 4 take in what the watch delivered, 5 wait for one of these.
 /// </summary>
 /// <remarks>
 /// After a break everything is listed anew rather than watched from where the watch broke off, because only an answer proves that the store is back (a
@@ -32,6 +32,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private readonly LeaseMetrics _metrics;
     private readonly NodeIdentity _identity;
     private readonly LeaseTracker _tracker;
+    private readonly DepartureGrace _departures;
     private readonly long _start;
     private readonly Queue<LeaseWatchResult> _results = new();
 
@@ -76,6 +77,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _metrics = metrics;
         _identity = new NodeIdentity(request);
         _tracker = new LeaseTracker(request.Config, new LeaseRules(request.Config, request.Attributes, own.Key), request.PeerRule, own.Key);
+        _departures = new DepartureGrace(options.PeerGracePeriod);
         _start = time.GetTimestamp();
         _own = own;
         _entry = new StoredEntry(own.Key.ToString(), _identity.Document, own.CreateRevision, own.ModRevision, !own.IsReservation);
@@ -100,6 +102,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
                 await ListAndWatchAsync(cancellationToken).ConfigureAwait(false);
             else if (Now >= _ownAt)
                 await KeepAsync(cancellationToken).ConfigureAwait(false);
+            else if (Now >= _departures.DueAt)
+                _results.Enqueue(_departures.Release(Now)!);
             else if (_next is { IsCompleted: true })
                 await TakeNextAsync(cancellationToken).ConfigureAwait(false);
             else
@@ -156,7 +160,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <summary>Tells the node first what changed for its peers, then sees to its own lease.</summary>
     private async Task TakeInAsync(StoreWatchResult item, bool isListed, CancellationToken cancellationToken)
     {
-        LeaseWatchResult? peers = _tracker.Apply(item);
+        LeaseWatchResult? peers = _departures.Pass(_tracker.Apply(item), Now);
         foreach (QuarantinedLease refused in _tracker.TakeRefused())
             LogRefused(refused.Key, refused.Revision, refused.Reason);
         if (_tracker.TakeQuarantine() is { } quarantine)
@@ -168,7 +172,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        TimeSpan deadline = _listAt < _ownAt ? _listAt : _ownAt;
+        TimeSpan deadline = TimeSpan.FromTicks(Math.Min(Math.Min(_listAt.Ticks, _ownAt.Ticks), _departures.DueAt.Ticks));
         if (_alarm.Task.IsCompleted || deadline != _alarmAt)
         {
             _alarm = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -12,6 +12,9 @@ internal sealed record SubnetManagerOptions
     /// <summary>How often everything is listed anew while the watch seems to work; the time used varies by a tenth, so that nodes do not list together.</summary>
     public TimeSpan RelistInterval { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a peer whose lease is gone is still reported as there, in case it takes the lease again at once.</summary>
+    public TimeSpan PeerGracePeriod { get; init; }
+
     /// <summary>How long one call of the store may take. A store that does not answer must not keep a node from its other duties.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
 

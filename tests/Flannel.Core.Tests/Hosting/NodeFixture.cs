@@ -24,7 +24,11 @@ internal sealed class NodeFixture : IAsyncDisposable
         Host = new FakeHostNetwork(address);
         var services = new ServiceCollection();
         services.AddSingleton<IHostNetwork>(Host);
-        services.AddFlannel(configure);
+        services.AddFlannel(options =>
+        {
+            options.PeerGracePeriod = TimeSpan.Zero;
+            configure?.Invoke(options);
+        });
         services.AddKeyedSingleton(string.Empty, store ?? Memory);
         services.AddKeyedSingleton<IBackend>(string.Empty, Backend);
         _provider = services.BuildServiceProvider();
