@@ -55,6 +55,7 @@ public class ReadmeTests
 
     private static void FirstSample(IPAddress local, IPAddress peer, PhysicalAddress peerMac, IPNetwork peerNetwork)
     {
+        #region first
         using RouteNetlink netlink = RouteNetlink.Open(); // in the calling thread's network namespace, for life
         Link eth0 = netlink.FindLink("eth0") ?? throw new InvalidOperationException("there is no eth0");
         Link vx0 = netlink.CreateLink(new VxlanLinkSpec("vx0") { Id = 42, ParentIndex = eth0.Index, Local = local, IsUp = true });
@@ -64,13 +65,16 @@ public class ReadmeTests
         batch.ReplaceRoute(new RouteEntry { Destination = peerNetwork, LinkIndex = vx0.Index, Scope = RouteScope.Link });
         foreach ((int index, NetlinkException error) in netlink.Execute(batch))
             Console.WriteLine($"request {index} was refused: {error.Message}");
+        #endregion
     }
 
     private static async Task SecondSample(CancellationToken cancellationToken)
     {
+        #region second
         using RouteMonitor monitor = RouteMonitor.Open(); // listens from here on
         await foreach (RouteNotification change in monitor.WatchAsync(cancellationToken))
             Console.WriteLine(change is Resynchronise ? "events were lost: list everything again" : change.ToString());
+        #endregion
     }
 
     private static string ReadResource(string name)

@@ -8,7 +8,7 @@ public sealed partial class LayoutTests
 {
     private const int MaxLines = 400;
 
-    // The one folder whose namespace is not its own: extension methods belong where hosts look for them.
+    // The one folder of a package whose namespace is not its own: extension methods belong where hosts look for them.
     private const string RegistrationFolder = "DependencyInjection";
     private const string RegistrationNamespace = "Microsoft.Extensions.DependencyInjection";
 
@@ -19,8 +19,8 @@ public sealed partial class LayoutTests
         {
             if (Namespace().Match(File.ReadAllText(file)) is not { Success: true } declared)
                 continue;
-            string[] parts = SourceTree.Relative(file).Split('/')[1..^1];
-            string expected = parts is [.., RegistrationFolder] ? RegistrationNamespace : string.Join('.', parts);
+            string[] parts = SourceTree.Relative(file).Split('/')[..^1];
+            string expected = parts is ["src", .., RegistrationFolder] ? RegistrationNamespace : string.Join('.', parts[1..]);
             Assert.True(expected == declared.Groups[1].Value, $"{SourceTree.Relative(file)}: namespace {declared.Groups[1].Value}, expected {expected}");
         }
     }

@@ -1,0 +1,62 @@
+using System.Net;
+using Flannel.Core.Configuration;
+using Flannel.Core.Hosting;
+using Flannel.Core.Leases;
+using Flannel.Testing.Namespaces;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Flannel.Integration.Tests.Readme;
+
+/// <summary>The samples of the README files do what the README files say.</summary>
+public sealed class SampleTests
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    [NetnsFact]
+    public async Task Embedding_OnAHost_GetsALeaseOfTheNetwork()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+        using var limit = new CancellationTokenSource(Deadline);
+        var services = new ServiceCollection();
+        services.Configure<FlannelOptions>(options => options.NetworkNamespace = lab.Hosts[0].NamespaceName);
+
+        Lease lease = await EmbeddingSample.RunAsync(services, limit.Token);
+
+        Assert.True(IPNetwork.Parse("10.5.0.0/16").Contains(lease.Subnet!.Value.BaseAddress));
+        Assert.Equal(lab.Hosts[0].Address, lease.Attributes.PublicIP);
+    }
+
+    [Fact]
+    public async Task Core_RegistersTwoNodesAndWatchesOne()
+    {
+        var services = new ServiceCollection();
+        CoreSample.Register(services);
+        await using (ServiceProvider provider = services.BuildServiceProvider())
+        {
+            Assert.Equal("host-1", provider.GetRequiredKeyedService<IFlannelNode>("host-1").Name);
+            Assert.Equal("host-2", provider.GetRequiredKeyedService<IFlannelNode>("host-2").Name);
+            Task watching = CoreSample.WatchAsync(provider, CancellationToken.None);
+            await provider.GetRequiredKeyedService<IFlannelNode>("host-1").DisposeAsync();
+            await watching.WaitAsync(Deadline);
+        }
+    }
+
+    [NetnsFact]
+    public void Linux_CreatesUsesAndRemovesANamespace()
+    {
+        const string Name = "flannel-readme-sample";
+        LinuxSample.Run(Name);
+        Assert.DoesNotContain(Name, Flannel.Linux.Namespaces.NetworkNamespace.List());
+    }
+
+    [Fact]
+    public void Vxlan_SetsItsOptions()
+    {
+        var services = new ServiceCollection();
+        VxlanSample.Register(services);
+        using ServiceProvider provider = services.BuildServiceProvider();
+
+        Assert.Equal(1000, provider.GetRequiredService<IOptions<Flannel.Backends.Vxlan.VxlanBackendOptions>>().Value.NexthopThreshold);
+    }
+}
