@@ -6,7 +6,7 @@ using Flannel.Netlink.Messages;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
-using Flannel.Netlink.Route.Neighbours;
+using Flannel.Netlink.Route.Routes;
 using Flannel.Netlink.Tests.Kernel;
 
 namespace Flannel.Netlink.Tests;
@@ -122,17 +122,17 @@ public class NetlinkSocketTests
     [SkippableFact]
     public void Dump_LeftUnfinished_DoesNotDisturbTheNextRequests() => Lab.Run(lab =>
     {
-        const int Count = 150_000; // more than the repeated tries of a dump would read of the unfinished one
+        const int Count = 200_000; // more than the repeated tries of a dump would read of the unfinished one
         var batch = new RouteBatch();
         for (int i = 0; i < Count; i++)
-            batch.ReplaceNeighbour(lab.Neighbour(i));
+            batch.AddRoute(new RouteEntry { Destination = Lab.Subnet(i), Type = RouteType.Blackhole });
         Assert.Empty(lab.Netlink.Execute(batch));
         using NetlinkSocket socket = NetlinkSocket.Open(NetlinkProtocol.Route);
 
-        Assert.Throws<FormatException>(() => socket.Dump<Neighbour>(NeighbourDump(), Refuse));
-        Assert.Equal(Count, socket.Dump<Neighbour>(NeighbourDump(), NeighbourCodec.TryRead).Count);
+        Assert.Throws<FormatException>(() => socket.Dump<RouteEntry>(BlackholeDump(), Refuse));
+        Assert.Equal(Count, socket.Dump<RouteEntry>(BlackholeDump(), RouteCodec.TryRead).Count);
 
-        Assert.Throws<FormatException>(() => socket.Dump<Neighbour>(NeighbourDump(), Refuse));
+        Assert.Throws<FormatException>(() => socket.Dump<RouteEntry>(BlackholeDump(), Refuse));
         byte[] request = FindLoopback();
         Assert.Equal("lo", socket.Query<string>(request, ReadName));
     });
@@ -174,12 +174,12 @@ public class NetlinkSocketTests
         return buffer[..AddressCodec.WriteDumpRequest(buffer, Libc.AF_INET, 0)];
     }
 
-    private static bool Refuse(NetlinkMessage message, out Neighbour item) => throw new FormatException();
+    private static bool Refuse(NetlinkMessage message, out RouteEntry item) => throw new FormatException();
 
-    private static byte[] NeighbourDump()
+    private static byte[] BlackholeDump()
     {
         var buffer = new byte[64];
-        return buffer[..NeighbourCodec.WriteDumpRequest(buffer, Libc.AF_INET, 0)];
+        return buffer[..RouteCodec.WriteDumpRequest(buffer, Libc.AF_INET, new RouteFilter { Type = RouteType.Blackhole })];
     }
 
     private static bool ReadAddress(NetlinkMessage message, out string item)

@@ -9,6 +9,10 @@ namespace Flannel.Netlink.Route;
 public sealed partial class RouteNetlink
 {
     /// <summary>Lists neighbours.</summary>
+    /// <remarks>
+    /// The neighbour table is one for all namespaces, and the kernel marks no dump of it as interrupted. While it changes anywhere on the host, an
+    /// entry may be missing from the list; one that came twice is listed once.
+    /// </remarks>
     /// <param name="family">IPv4, IPv6, or both when unspecified.</param>
     /// <param name="linkIndex">Only neighbours on this device; on all devices when 0.</param>
     /// <returns>The neighbours; none when the device does not exist.</returns>
@@ -19,7 +23,9 @@ public sealed partial class RouteNetlink
         NetlinkMessageParser<Neighbour> parser = _socket.IsStrict || linkIndex == 0
             ? NeighbourCodec.TryRead
             : (NetlinkMessage message, out Neighbour entry) => NeighbourCodec.TryRead(message, out entry) && entry.LinkIndex == linkIndex;
-        return DumpOrEmpty(buffer[..NeighbourCodec.WriteDumpRequest(buffer, Families.ToKernel(family), linkIndex)], parser);
+        List<Neighbour> neighbours = DumpOrEmpty(
+            buffer[..NeighbourCodec.WriteDumpRequest(buffer, Families.ToKernel(family), linkIndex)], parser);
+        return [.. neighbours.DistinctBy(neighbour => (neighbour.LinkIndex, neighbour.Destination))];
     }
 
     /// <summary>Adds a neighbour, or replaces the one with this device and IP address.</summary>
@@ -42,6 +48,10 @@ public sealed partial class RouteNetlink
     }
 
     /// <summary>Lists the forwarding database of a VXLAN device, bridge or bridge port.</summary>
+    /// <remarks>
+    /// The kernel marks no dump of it as interrupted. While the table changes, an entry may be missing from the list; one that came twice is
+    /// listed once.
+    /// </remarks>
     /// <param name="linkIndex">Index of the device; of all devices when 0.</param>
     /// <returns>The entries; none when the device does not exist.</returns>
     /// <exception cref="NetlinkException">The kernel refused or did not answer.</exception>
@@ -51,7 +61,7 @@ public sealed partial class RouteNetlink
         NetlinkMessageParser<FdbEntry> parser = _socket.IsStrict || linkIndex == 0
             ? FdbCodec.TryRead
             : (NetlinkMessage message, out FdbEntry entry) => FdbCodec.TryRead(message, out entry) && entry.LinkIndex == linkIndex;
-        return DumpOrEmpty(buffer[..FdbCodec.WriteDumpRequest(buffer, linkIndex)], parser);
+        return [.. DumpOrEmpty(buffer[..FdbCodec.WriteDumpRequest(buffer, linkIndex)], parser).Distinct()];
     }
 
     /// <summary>Adds an FDB entry, or replaces the one with this device and link-layer address, its destination included.</summary>

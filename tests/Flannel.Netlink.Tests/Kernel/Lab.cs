@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
@@ -52,6 +53,21 @@ internal sealed class Lab
         });
         body(new Lab(netlink, uplink, vxlan));
     });
+
+    /// <summary>
+    /// The kernel has one neighbour table for all namespaces and tells no interrupted dump of it: what other tests do may hide an entry once.
+    /// </summary>
+    internal void AwaitNeighbours(IEnumerable<int> peers)
+    {
+        HashSet<Neighbour> expected = [.. peers.Select(Neighbour)];
+        for (int attempt = 1; ; attempt++)
+        {
+            IReadOnlyList<Neighbour> listed = Netlink.GetNeighbours(AddressFamily.InterNetwork, Vxlan.Index);
+            if (listed.Count == expected.Count && expected.SetEquals(listed))
+                return;
+            Assert.True(attempt < 20, $"{listed.Count} neighbours are listed, of which {listed.Count(expected.Contains)} are of the {expected.Count} expected");
+        }
+    }
 
     /// <summary>The n-th peer's subnet, 10.x.y.0/24, all different for n below 65536.</summary>
     internal static IPNetwork Subnet(int n) => new(new IPAddress([(byte)(11 + (n >> 16)), (byte)(n >> 8), (byte)n, 0]), 24);

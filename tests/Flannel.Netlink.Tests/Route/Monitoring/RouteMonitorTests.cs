@@ -116,7 +116,7 @@ public class RouteMonitorTests
     public void Watch_Twice_Throws() => Lab.Run(lab =>
     {
         using RouteMonitor monitor = RouteMonitor.Open();
-        Task<List<RouteNotification>> first = TakeAsync(monitor, n => n is RouteChanged, CancellationToken.None);
+        Task<List<RouteNotification>> first = TakeAsync(monitor, n => n is RouteChanged { Route.IsOnLink: true }, CancellationToken.None);
 
         Assert.Throws<InvalidOperationException>(() => TakeAsync(monitor, _ => true, CancellationToken.None).GetAwaiter().GetResult());
 
