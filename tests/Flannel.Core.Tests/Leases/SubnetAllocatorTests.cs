@@ -1,10 +1,10 @@
 using System.Net;
-using FsCheck;
-using FsCheck.Fluent;
 using Flannel.Core.Addressing;
 using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit.Abstractions;
 
 namespace Flannel.Core.Tests.Leases;

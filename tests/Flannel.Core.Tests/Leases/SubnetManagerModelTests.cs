@@ -1,9 +1,9 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
 using Flannel.Core.Stores;
 using Flannel.Testing.Stores;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Flannel.Core.Tests.Leases;
 
