@@ -46,17 +46,21 @@ internal sealed class Overlay : IAsyncDisposable
     {
         await _application.StartAsync(cancellationToken);
         _isStarted = true;
-        foreach (DemoHost host in _hosts) host.Node = _application.Services.GetRequiredKeyedService<IFlannelNode>(host.Name);
 
         var together = new ParallelOptions { MaxDegreeOfParallelism = _hosts.Count, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(_hosts, together, async (host, token) => await WaitForPeersAsync(host.Node, token));
+        await Parallel.ForEachAsync(_hosts, together, async (host, token) =>
+        {
+            IFlannelNode node = _application.Services.GetRequiredKeyedService<IFlannelNode>(host.Name);
+            await WaitForPeersAsync(node, token);
+            host.Join(node);
+        });
     }
 
     /// <summary>Stops the nodes, which take down all they put up.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isStarted) await _application.StopAsync();
-        await ((IAsyncDisposable)_application).DisposeAsync();
+        _application.Dispose();
     }
 
     private async Task WaitForPeersAsync(IFlannelNode node, CancellationToken cancellationToken)

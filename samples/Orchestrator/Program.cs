@@ -4,13 +4,13 @@ using Orchestrator;
 
 var hosts = new Option<int>("--hosts")
 {
-    Description = "How many hosts to make, 1 to 250",
+    Description = "How many hosts to make, 1 to 100",
     HelpName = "N",
     DefaultValueFactory = _ => 3,
     CustomParser = argument =>
     {
-        if (int.TryParse(argument.Tokens.Single().Value, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 250) return number;
-        argument.AddError("--hosts takes a number from 1 to 250.");
+        if (int.TryParse(argument.Tokens.Single().Value, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 100) return number;
+        argument.AddError("--hosts takes a number from 1 to 100.");
         return 0;
     },
 };

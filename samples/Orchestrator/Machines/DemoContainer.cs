@@ -12,8 +12,7 @@ internal sealed class DemoContainer
         Machine = machine;
         Letter = (char)('a' + host.Containers.Count);
 
-        // Packets that enter the overlay must fit into it with the tunnel's header around them: this is what the node's MTU is for.
-        Link eth0 = machine.PlugInto(host.Machine, bridge, $"veth-{Letter}", host.Node.Mtu);
+        Link eth0 = machine.PlugInto(host.Machine, bridge, $"veth-{Letter}", host.Mtu);
         foreach (IPNetwork subnet in host.Subnets)
         {
             (IPAddress gateway, IPAddress address) = (subnet.AddressAt(1), subnet.AddressAt(place));

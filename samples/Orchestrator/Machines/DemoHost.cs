@@ -4,7 +4,7 @@ using Flannel.Netlink.Route.Links;
 
 namespace Orchestrator.Machines;
 
-/// <summary>A host: on the underlay with <c>eth0</c>, in the overlay through its node, with a bridge <c>cni0</c> for its containers.</summary>
+/// <summary>A host: on the underlay with <c>eth0</c>, with a bridge <c>cni0</c> for its containers.</summary>
 internal sealed class DemoHost
 {
     private readonly List<DemoContainer> _containers = [];
@@ -27,13 +27,20 @@ internal sealed class DemoHost
     /// <summary>The addresses on the underlay.</summary>
     public IReadOnlyList<IPAddress> Addresses { get; }
 
-    /// <summary>The host's membership in the overlay, once it has joined.</summary>
-    public IFlannelNode Node { get => field ?? throw new InvalidOperationException($"{Name} has not joined the overlay."); set; }
-
     /// <summary>The subnets that the host leased for its containers: IPv4, IPv6 or both.</summary>
-    public IEnumerable<IPNetwork> Subnets => new[] { Node.Lease.Subnet, Node.Lease.SubnetIPv6 }.OfType<IPNetwork>();
+    public IReadOnlyList<IPNetwork> Subnets { get; private set; } = [];
+
+    /// <summary>The largest packet that fits into the overlay with the tunnel's header around it, in bytes.</summary>
+    public int Mtu { get; private set; }
 
     public IReadOnlyList<DemoContainer> Containers => _containers;
+
+    /// <summary>Takes over what containers need to know about the overlay.</summary>
+    public void Join(IFlannelNode node)
+    {
+        Subnets = [.. new[] { node.Lease.Subnet, node.Lease.SubnetIPv6 }.OfType<IPNetwork>()];
+        Mtu = node.Mtu;
+    }
 
     /// <summary>Starts a container with addresses of the host's lease: the first address is the bridge's, the containers have those behind it.</summary>
     public void StartContainer(Machine machine)

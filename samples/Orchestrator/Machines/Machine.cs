@@ -1,10 +1,12 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Flannel.Linux.Namespaces;
 using Flannel.Linux.Sysctl;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Neighbours;
 using Flannel.Netlink.Route.Routes;
 
 namespace Orchestrator.Machines;
@@ -72,6 +74,10 @@ internal sealed class Machine : IDisposable
         PrefixLength = prefixLength,
         Flags = address.AddressFamily == AddressFamily.InterNetworkV6 ? AddressFlags.NoDad : AddressFlags.None,
     });
+
+    /// <summary>Tells the machine who owns an address of its neighbourhood, so that it need not ask.</summary>
+    public void Know(Link device, IPAddress address, PhysicalAddress owner) =>
+        _network.ReplaceNeighbour(new Neighbour { LinkIndex = device.Index, Destination = address, Address = owner });
 
     /// <summary>Sends everything that is not for a neighbour to a gateway.</summary>
     public void RouteVia(IPAddress gateway) => _network.AddRoute(new RouteEntry

@@ -10,22 +10,33 @@ internal sealed class Underlay(Machine machine, bool dualStack)
     private static readonly IPNetwork Ipv6 = IPNetwork.Parse("fd00:100::/64");
 
     private readonly Link _bridge = machine.AddBridge("switch");
+    private readonly List<Port> _ports = [];
 
-    /// <summary>The address families that hosts speak here.</summary>
+    /// <summary>The ranges that hosts have addresses of.</summary>
     public IReadOnlyList<IPNetwork> Networks { get; } = dualStack ? [Ipv4, Ipv6] : [Ipv4];
 
-    /// <summary>Connects a host and gives its <c>eth0</c> an address of each family.</summary>
+    /// <summary>Connects a host and gives its <c>eth0</c> an address of each range.</summary>
     public IReadOnlyList<IPAddress> Connect(Machine host, int number)
     {
-        Link eth0 = host.PlugInto(machine, _bridge, $"host-{number}");
-        List<IPAddress> addresses = [];
-        foreach (IPNetwork network in Networks)
+        var port = new Port(host, host.PlugInto(machine, _bridge, $"host-{number}"), [.. Networks.Select(network => network.AddressAt(number))]);
+        foreach ((IPAddress address, IPNetwork network) in port.Addresses.Zip(Networks)) host.Assign(port.Eth0, address, network.PrefixLength);
+
+        // All namespaces share one table of neighbours, which holds a thousand that the kernel had to ask for. Every host talks to every other one
+        // here, so 32 of them would fill it. Those it was told of do not count.
+        foreach (Port other in _ports)
         {
-            IPAddress address = network.AddressAt(number);
-            host.Assign(eth0, address, network.PrefixLength);
-            addresses.Add(address);
+            Introduce(port, other);
+            Introduce(other, port);
         }
 
-        return addresses;
+        _ports.Add(port);
+        return port.Addresses;
     }
+
+    private static void Introduce(Port host, Port other)
+    {
+        foreach (IPAddress address in other.Addresses) host.Machine.Know(host.Eth0, address, other.Eth0.Address!);
+    }
+
+    private sealed record Port(Machine Machine, Link Eth0, IReadOnlyList<IPAddress> Addresses);
 }

@@ -34,7 +34,7 @@ internal sealed partial record Report
         Namespace = host.Machine.Name,
         Addresses = [.. host.Addresses.Select(address => address.ToString())],
         Subnets = [.. host.Subnets.Select(subnet => subnet.ToString())],
-        Mtu = host.Node.Mtu,
+        Mtu = host.Mtu,
         Tunnels = [.. before.Join(after, tunnel => tunnel.Device, tunnel => tunnel.Device, (earlier, later) => Of(earlier, later, Crossings(host, earlier.Family, pings)))],
         Containers = [.. host.Containers.Select(container => new ContainerReport(
             container.Name, container.Machine.Name, [.. container.Addresses.Select(address => address.ToString())]))],

@@ -1,0 +1,165 @@
+using System.Text.Json.Nodes;
+using Flannel.Linux.Namespaces;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Links;
+using Flannel.Testing.Namespaces;
+
+namespace Flannel.Integration.Tests.Demo;
+
+public class DemoTests
+{
+    [NetnsFact]
+    public async Task Demo_ByDefault_DrawsThreeHostsAndEveryPing()
+    {
+        using var demo = DemoProcess.Start();
+        Assert.True(await demo.FinishAsync() == 0, demo.ToString());
+
+        Assert.Contains("Hosts in the vxlan overlay 10.244.0.0/16", demo.Output, StringComparison.Ordinal);
+        Assert.Matches(@"host-3 +192\.168\.100\.3 +10\.244\.\d+\.0/24 +1450 +([0-9a-f]{2}:){5}[0-9a-f]{2}", demo.Output);
+        Assert.Matches(@"host-3 +flannel\.1 +\d+ → \d+ +\+\d+ +\d+ → \d+ +\+\d+ +16", demo.Output);
+        Assert.Matches(@"3b +10\.244\.\d+\.3( +\d\.\d\d){5}", demo.Output);
+        Assert.Contains("All 30 pings answered, 24 of them across hosts", demo.Output, StringComparison.Ordinal);
+        Assert.Contains("Pinging between all of them ... ✓", demo.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', demo.Output + demo.Errors); // no colours where there is no terminal
+    }
+
+    [NetnsTheory]
+    [InlineData(1, false)]
+    [InlineData(3, true)]
+    [InlineData(20, false)]
+    public async Task Demo_Json_IsOneDocumentWithTheProof(int hosts, bool dualStack)
+    {
+        using var demo = DemoProcess.Start(["--json", "--hosts", $"{hosts}", .. dualStack ? ["--dual-stack"] : Array.Empty<string>()]);
+        Assert.True(await demo.FinishAsync() == 0, demo.ToString());
+
+        JsonNode report = JsonNode.Parse(demo.Output)!;
+        int families = dualStack ? 2 : 1;
+        int containers = 2 * hosts;
+        Assert.True((bool)report["ok"]!);
+        Assert.Equal(hosts, report["hosts"]!.AsArray().Count);
+        Assert.Equal(hosts * families, report["hosts"]!.AsArray().SelectMany(host => host!["subnets"]!.AsArray()).Select(subnet => (string)subnet!).Distinct().Count());
+        Assert.All(report["hosts"]!.AsArray(), host => Assert.Equal(dualStack ? 1430 : 1450, (int)host!["mtu"]!));
+        Assert.Equal(containers * (containers - 1) * families, report["pings"]!.AsArray().Count);
+        Assert.All(report["pings"]!.AsArray(), ping => Assert.True((double)ping!["milliseconds"]! > 0));
+
+        // Each of the two containers asks every one of another host, and is asked by it: one packet out and one in for each.
+        ulong needed = 2 * 2 * (ulong)(containers - 2);
+        JsonNode[] tunnels = [.. report["hosts"]!.AsArray().SelectMany(host => host!["tunnels"]!.AsArray())!];
+        Assert.Equal(hosts * families, tunnels.Select(tunnel => (string)tunnel["vtepMac"]!).Distinct().Count());
+        Assert.All(tunnels, tunnel =>
+        {
+            Assert.Equal(needed, (ulong)tunnel["needed"]!);
+            Assert.True((ulong)tunnel["sentAfter"]! - (ulong)tunnel["sentBefore"]! >= needed);
+            Assert.True((ulong)tunnel["receivedAfter"]! - (ulong)tunnel["receivedBefore"]! >= needed);
+        });
+    }
+
+    [NetnsFact]
+    public async Task Demo_ManyHosts_DrawsPairsOfHosts()
+    {
+        using var demo = DemoProcess.Start("--hosts", "7");
+        Assert.True(await demo.FinishAsync() == 0, demo.ToString());
+        Assert.Matches(@"host-7( [▁▂▃▄▅▆▇█]| ){8,}( +\d\.\d\d){3}", demo.Output);
+        Assert.Contains("All 182 pings answered", demo.Output, StringComparison.Ordinal);
+    }
+
+    [NetnsTheory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    [InlineData("HUP", 129)]
+    public async Task Demo_InterruptedInTheMiddle_RemovesEverything(string signal, int exitCode)
+    {
+        using var demo = DemoProcess.Start("--hosts", "20");
+        await demo.WaitForNamespaceAsync("-host-10");
+        await demo.SignalAsync(signal);
+        Assert.Equal(exitCode, await demo.FinishAsync());
+        Assert.Contains("Interrupted.", demo.Errors, StringComparison.Ordinal);
+        Assert.Empty(demo.Output.Trim());
+    }
+
+    [NetnsFact]
+    public async Task Demo_InterruptedWithContainersRunning_RemovesEverything()
+    {
+        using var demo = DemoProcess.Start("--hosts", "20", "--json");
+        await demo.WaitForNamespaceAsync("-host-2-a");
+        await demo.SignalAsync("INT");
+        Assert.Equal(130, await demo.FinishAsync());
+        Assert.False((bool)JsonNode.Parse(demo.Output)!["ok"]!);
+    }
+
+    [NetnsFact]
+    public async Task Demo_Keep_StaysUntilInterruptedAndTellsTheWayIn()
+    {
+        using var demo = DemoProcess.Start("--keep", "--hosts", "2");
+        await demo.WaitForErrorsAsync("a container:");
+        Assert.Contains("All 12 pings answered", demo.Output, StringComparison.Ordinal);
+        Assert.Equal(7, demo.Namespaces("").Length); // the switch, two hosts, four containers
+        Assert.Contains(Assert.Single(demo.Namespaces("-host-1")), demo.Errors, StringComparison.Ordinal);
+
+        await demo.SignalAsync("INT");
+        Assert.Equal(0, await demo.FinishAsync());
+    }
+
+    [NetnsFact]
+    public async Task Demo_TwoAtOnce_DoNotCollide()
+    {
+        using var first = DemoProcess.Start("--keep");
+        using var second = DemoProcess.Start("--keep");
+        await first.WaitForErrorsAsync("a container:");
+        await second.WaitForErrorsAsync("a container:");
+        await first.SignalAsync("TERM");
+        await second.SignalAsync("TERM");
+        await Task.WhenAll(first.WaitForErrorsAsync("Removing everything again ... ✓"), second.WaitForErrorsAsync("Removing everything again ... ✓"));
+        Assert.Equal(0, await first.FinishAsync());
+        Assert.Equal(0, await second.FinishAsync());
+    }
+
+    [NetnsFact]
+    public async Task Demo_ContainerFallsSilent_FailsAndSaysWhich()
+    {
+        using var demo = DemoProcess.Start("--hosts", "20");
+        await demo.WaitForNamespaceAsync("-host-2-a"); // so that the containers of the first host are complete
+        await demo.SignalAsync("STOP");
+        NetworkNamespace.Run(Assert.Single(demo.Namespaces("-host-1-a")), () =>
+        {
+            using var network = RouteNetlink.Open();
+            network.ChangeLink(network.FindLink("eth0")!.Index, new LinkChange { IsUp = false });
+        });
+        await demo.SignalAsync("CONT");
+
+        Assert.Equal(1, await demo.FinishAsync());
+        Assert.Contains("1482 of 1560 pings answered.", demo.Output, StringComparison.Ordinal);
+        Assert.Contains("✗ 1a got no answer from 1b (10.244.", demo.Output, StringComparison.Ordinal);
+        Assert.Contains("and 68 more", demo.Output, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
+    public async Task Demo_UnknownBackend_FailsWithTheRegisteredOnesAndRemovesEverything()
+    {
+        using var demo = DemoProcess.Start("--backend", "pigeon");
+        Assert.Equal(1, await demo.FinishAsync());
+        Assert.Contains("the backend 'pigeon'", demo.Errors, StringComparison.Ordinal);
+        Assert.Contains("Registered: vxlan", demo.Errors, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
+    public async Task Demo_FailureWithJson_IsOneDocument()
+    {
+        using var demo = DemoProcess.Start("--backend", "pigeon", "--json");
+        Assert.Equal(1, await demo.FinishAsync());
+        JsonNode report = JsonNode.Parse(demo.Output)!;
+        Assert.False((bool)report["ok"]!);
+        Assert.Contains("Registered: vxlan", (string)Assert.Single(report["failures"]!.AsArray())!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("101")]
+    [InlineData("many")]
+    public async Task Demo_HostsOutOfRange_SaysTheRange(string hosts)
+    {
+        using var demo = DemoProcess.Start("--hosts", hosts);
+        Assert.Equal(1, await demo.FinishAsync());
+        Assert.Contains("--hosts takes a number from 1 to 100.", demo.Errors, StringComparison.Ordinal);
+    }
+}
