@@ -5,5 +5,5 @@ internal sealed class VxlanEntryOrder : IComparer<VxlanEntryKey>
 {
     public static VxlanEntryOrder Instance { get; } = new();
 
-    public int Compare(VxlanEntryKey x, VxlanEntryKey y) => x.Kind.CompareTo(y.Kind);
+    public int Compare(VxlanEntryKey x, VxlanEntryKey y) => ((byte)x.Kind).CompareTo((byte)y.Kind); // the enum's own CompareTo boxes
 }

@@ -107,11 +107,12 @@ public sealed partial class Reconciler<TKey, TEntry>
             _contradicted.Clear();
         }
 
-        // Make before break: what is wanted is written before what is not wanted goes.
-        upserts.Sort((a, b) => _target.Order.Compare(a.Key, b.Key));
-        removals.Sort((a, b) => _target.Order.Compare(b.Key, a.Key));
-        upserts.AddRange(removals);
-        return upserts;
+        // Make before break: what is wanted is written before what is not wanted goes. (OrderBy moves positions; List.Sort would move the changes.)
+        return
+        [
+            .. upserts.OrderBy(static change => change.Key, _target.Order),
+            .. removals.OrderByDescending(static change => change.Key, _target.Order),
+        ];
     }
 
     private void Write(List<ReconcileChange<TKey, TEntry>> changes, CancellationToken cancellationToken)

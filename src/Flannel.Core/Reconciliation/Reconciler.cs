@@ -75,6 +75,12 @@ public sealed partial class Reconciler<TKey, TEntry>
         {
             _dirty.UnionWith(_desired.Keys);
             _desired.Clear();
+            if (entries.TryGetNonEnumeratedCount(out int count))
+            {
+                _desired.EnsureCapacity(count);
+                _dirty.EnsureCapacity(count);
+            }
+
             foreach ((TKey key, TEntry entry) in entries)
             {
                 _desired[key] = entry;
