@@ -8,7 +8,7 @@ public class StructureSizeTests
 {
     [Fact]
     public void Structures_HaveTheKernelsSizes() => Assert.Equal(
-        [16, 4, 20, 12, 16, 12, 8, 8, 12, 8, 64, 8, 16, 40],
+        [16, 4, 20, 12, 16, 12, 8, 8, 12, 8, 64, 8, 16, 40, 8, 16],
         [
             Unsafe.SizeOf<nlmsghdr>(),
             Unsafe.SizeOf<nlattr>(),
@@ -24,5 +24,7 @@ public class StructureSizeTests
             Unsafe.SizeOf<Libc.pollfd>(),
             Unsafe.SizeOf<Libc.timeval>(),
             Unsafe.SizeOf<Libc.ifreq>(),
+            Unsafe.SizeOf<sock_filter>(),
+            Unsafe.SizeOf<sock_fprog>(),
         ]);
 }

@@ -47,9 +47,12 @@ public sealed class RouteMonitor : IDisposable
                 Groups = ToGroupNumbers(options.Groups),
                 ReceiveBufferSize = options.ReceiveBufferSize,
             });
+            if (options.IgnoredPortId is { } portId)
+                _socket.Ignore(portId);
         }
         catch
         {
+            _socket?.Dispose();
             _poll.Dispose();
             throw;
         }
@@ -61,11 +64,12 @@ public sealed class RouteMonitor : IDisposable
     /// <param name="options">What to listen to; null for everything.</param>
     /// <returns>The monitor.</returns>
     /// <exception cref="NetlinkException">The kernel refused the socket or a group.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Capacity or buffer size is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Capacity, buffer size or port id is not positive.</exception>
     public static RouteMonitor Open(RouteMonitorOptions? options = null)
     {
         options ??= new RouteMonitorOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity);
+        ArgumentOutOfRangeException.ThrowIfZero(options.IgnoredPortId ?? uint.MaxValue, nameof(options.IgnoredPortId));
         return new RouteMonitor(options);
     }
 

@@ -66,6 +66,31 @@ public class RouteMonitorTests
     });
 
     [SkippableFact]
+    public void Watch_IgnoredPortId_TellsWhatOthersChange() => Lab.Run(lab =>
+    {
+        using RouteMonitor monitor = RouteMonitor.Open(new RouteMonitorOptions { IgnoredPortId = lab.Netlink.PortId });
+        using RouteNetlink other = RouteNetlink.Open();
+        lab.Netlink.ReplaceNeighbour(lab.Neighbour(1));
+        lab.Netlink.AddNexthop(lab.Nexthop(1));
+        lab.Netlink.AddRoute(lab.OnLinkRoute(1));
+        other.ReplaceNeighbour(lab.Neighbour(2));
+        other.DeleteRoute(lab.OnLinkRoute(1));
+
+        List<RouteNotification> seen = TakeUntil(monitor, n => n is RouteRemoved);
+
+        Assert.Equal(
+            [
+                new NeighbourChanged(lab.Neighbour(2)) { PortId = other.PortId },
+                new RouteRemoved(lab.OnLinkRoute(1)) { PortId = other.PortId },
+            ],
+            seen);
+    });
+
+    [Fact]
+    public void Open_IgnoredPortIdIsZero_IsRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => RouteMonitor.Open(new RouteMonitorOptions { IgnoredPortId = 0 }));
+
+    [SkippableFact]
     public void Watch_KernelBufferOverflows_TellsToResynchroniseAndGoesOn() => Lab.Run(lab =>
     {
         // The smallest buffer holds one or two notifications; the batch makes thousands within one system call.
