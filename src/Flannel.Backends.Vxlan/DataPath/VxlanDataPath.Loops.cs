@@ -21,7 +21,8 @@ internal sealed partial class VxlanDataPath
         bool isIPv6 = _spec.Family == AddressFamily.InterNetworkV6;
         return _host.OpenMonitor(
             RouteMonitorGroups.Links | RouteMonitorGroups.Neighbours | RouteMonitorGroups.Nexthops |
-            (isIPv6 ? RouteMonitorGroups.Ipv6Addresses | RouteMonitorGroups.Ipv6Routes : RouteMonitorGroups.Ipv4Addresses | RouteMonitorGroups.Ipv4Routes));
+            (isIPv6 ? RouteMonitorGroups.Ipv6Addresses | RouteMonitorGroups.Ipv6Routes : RouteMonitorGroups.Ipv4Addresses | RouteMonitorGroups.Ipv4Routes),
+            _netlink);
     }
 
     /// <summary>Reports to the reconciler what changes in the kernel.</summary>

@@ -18,7 +18,11 @@ internal sealed class VxlanHost : IDisposable
 
     public RouteNetlink OpenNetlink() => Run(static () => RouteNetlink.Open());
 
-    public RouteMonitor OpenMonitor(RouteMonitorGroups groups) => Run(() => RouteMonitor.Open(new RouteMonitorOptions { Groups = groups }));
+    /// <summary>Listens to what others change.</summary>
+    /// <param name="groups">What to listen to.</param>
+    /// <param name="own">The socket that writes; its changes are not told.</param>
+    public RouteMonitor OpenMonitor(RouteMonitorGroups groups, RouteNetlink own) =>
+        Run(() => RouteMonitor.Open(new RouteMonitorOptions { Groups = groups, IgnoredPortId = own.PortId }));
 
     /// <summary>
     /// Keeps router advertisements off a device: they come from peers' containers, not from a router. A kernel without IPv6 has no such setting,

@@ -14,8 +14,8 @@ namespace Flannel.Backends.Vxlan.DataPath;
 
 /// <summary>
 /// Turns what the kernel tells into reports to the reconciler. An entry that changed is reported as it is now; whatever takes entries along in
-/// silence (a device that went down, a nexthop object that went away) asks for a full comparison. What we wrote ourselves comes back, too: mostly with
-/// our port id, and for the FDB without, but then it agrees with what is desired and costs nothing.
+/// silence (a device that went down, a nexthop object that went away) asks for a full comparison. Of what we wrote ourselves only FDB entries come back,
+/// because the kernel does not say whose they are; they agree with what is desired and cost nothing.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class VxlanListener(
@@ -30,7 +30,6 @@ internal sealed class VxlanListener(
 {
     public void Take(RouteNotification notification)
     {
-        if (notification.PortId == netlink.PortId) return;
         VxlanDeviceState state = device.State!;
         switch (notification)
         {
