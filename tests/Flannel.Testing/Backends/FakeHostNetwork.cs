@@ -7,6 +7,8 @@ namespace Flannel.Testing.Backends;
 /// <summary>A host with one interface, whose addresses, routes and refusals the test decides.</summary>
 public sealed class FakeHostNetwork(string address = "192.168.100.1") : IHostNetwork
 {
+    private int _accessChecks;
+
     public ExternalInterface External { get; set; } = new()
     {
         Name = "eth0",
@@ -24,8 +26,14 @@ public sealed class FakeHostNetwork(string address = "192.168.100.1") : IHostNet
     /// <summary>Thrown by the choice of the interface while set.</summary>
     public Exception? InterfaceError { get; set; }
 
-    public Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) =>
-        AccessError is { } error ? Task.FromException(error) : Task.CompletedTask;
+    /// <summary>How often access was checked, which every start does first.</summary>
+    public int AccessChecks => Volatile.Read(ref _accessChecks);
+
+    public Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _accessChecks);
+        return AccessError is { } error ? Task.FromException(error) : Task.CompletedTask;
+    }
 
     public Task<ExternalInterface> FindExternalInterfaceAsync(
         string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken) =>
