@@ -72,8 +72,10 @@ need_dotnet() {
     command -v dotnet >/dev/null || die "the .NET SDK is missing (dotnet is not on the PATH); global.json says which version: https://dot.net"
 }
 
+# NETSDK1187 and 1188 complain of the names of packages' languages, which nobody can look up without ICU.
 build() {
-    dotnet msbuild "$1" -restore -maxCpuCount -p:Configuration="$configuration" -v:q -nologo >&2 || die "the build of $1 failed"
+    dotnet msbuild "$1" -restore -maxCpuCount -p:Configuration="$configuration" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
+        die "the build of $1 failed"
 }
 
 # --- namespaces --------------------------------------------------------------------------------------------------------------------------------
