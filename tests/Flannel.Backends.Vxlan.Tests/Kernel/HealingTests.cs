@@ -24,6 +24,7 @@ public sealed class HealingTests
 
         await node.Host.ExecAsync("ip", "link", "del", "flannel.1");
         await node.EventuallyAsync(() => Task.FromResult(node.Host.Netlink.FindLink("flannel.1") is { } link && link.Index != before.Index));
+        await node.EventuallyAsync(async () => (await node.LinesAsync("ip", "route", "show", "dev", "flannel.1")).Length == 1000); // routes come last
         await node.WaitForConvergenceAsync();
 
         Link after = node.Host.Device("flannel.1");
