@@ -230,9 +230,9 @@ internal sealed partial class LeaseKeeper
         if (IsHeld && found.ModRevision == _entry.ModRevision && found.HasTimeToLive == _entry.HasTimeToLive)
             return;
 
-        // Whoever wrote it may have given it another time to live than ours; and a renewal is what shows that writing works again.
-        bool renew = !IsHeld || _writeError is not null || (found.HasTimeToLive && _own.IsReservation);
-        _ownAt = renew ? Now : found.HasTimeToLive ? _ownAt : TimeSpan.MaxValue;
+        // A time to live that somebody else gave it is not known; and after a failed write a renewal shows whether writing works again.
+        bool isDue = _writeError is not null || (found.HasTimeToLive && _ownAt == TimeSpan.MaxValue);
+        _ownAt = isDue ? Now : found.HasTimeToLive ? _ownAt : TimeSpan.MaxValue;
         Report(found, _own.Expiration ?? _time.GetUtcNow() + _options.TimeToLive, OwnLeaseState.Renewed);
     }
 
@@ -302,6 +302,7 @@ internal sealed partial class LeaseKeeper
         TimeSpan window = ShortestWritePause * Math.Pow(2, Math.Min(++_writeFailures, 16));
         window = window < _options.LongestRenewPause ? window : _options.LongestRenewPause;
         _ownAt = Now + (window * (0.5 + (0.5 * _random.NextDouble())));
+        Disarm();
         LogRenewalFailed(Key, error.Message);
         SetStoreError(ref _writeError, error);
     }

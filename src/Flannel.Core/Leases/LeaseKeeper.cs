@@ -196,7 +196,15 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _listFailures = wasOpen && Now - _openedAt >= LongestListPause ? 1 : _listFailures + 1;
         TimeSpan window = ShortestListPause * Math.Pow(2, Math.Min(_listFailures - 1, 16));
         _listAt = Now + ((window < LongestListPause ? window : LongestListPause) * _random.NextDouble());
+        Disarm();
         SetStoreError(ref _watchError, error);
+    }
+
+    // The alarm is set anew when the loop waits next; until then one for a deadline that has moved would only wake it for nothing.
+    private void Disarm()
+    {
+        _alarmAt = TimeSpan.MaxValue;
+        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private async Task CloseWatchAsync()

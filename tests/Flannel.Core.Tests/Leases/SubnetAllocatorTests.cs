@@ -25,6 +25,19 @@ public sealed class SubnetAllocatorTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Allocate_PoolOfWholeWordsAndNeighboursTaken_StaysInside()
+    {
+        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.64.0","SubnetMax":"10.5.127.0"}""", "test");
+        SubnetKey[] taken = [SubnetKey.Parse("10.5.63.0-24"), SubnetKey.Parse("10.5.128.0-24"), SubnetKey.Parse("10.5.0.0-18")];
+        var random = new Random(9);
+
+        HashSet<SubnetKey> drawn = [.. Enumerable.Range(0, 2000).Select(_ => SubnetAllocator.Allocate(config, taken, random))];
+
+        Assert.Equal(64, drawn.Count);
+        Assert.All(drawn, key => Assert.True(LeaseRules.Fits(config, key)));
+    }
+
+    [Fact]
     public void Allocate_NothingFree_SaysWhatIsFullAndWhatToDo()
     {
         SubnetKey[] taken = [.. Enumerable.Range(1, 255).Select(third => SubnetKey.Parse($"10.5.{third}.0-24"))];

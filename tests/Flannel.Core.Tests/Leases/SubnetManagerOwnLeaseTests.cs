@@ -219,6 +219,22 @@ public sealed class SubnetManagerOwnLeaseTests
     }
 
     [Fact]
+    public async Task Watch_OurDocumentPutBackByAnOperator_IsHeldAgainAndRenewed()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+        lab.PutPeer(follower.Own.Key.ToString(), host: 2);
+        Assert.Equal(OwnLeaseState.Taken, (await follower.NextAsync<OwnLeaseChanged>()).State);
+
+        lab.Store.Put(follower.Own.Key, SubnetManagerLab.Attributes(1), TimeSpan.FromMinutes(1));
+
+        Assert.Equal(OwnLeaseState.Reacquired, (await follower.NextAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
+        lab.StoreTime.Advance(TimeSpan.FromHours(1));
+        Assert.NotNull(await lab.FindAsync(follower.Own.Key.ToString()));
+    }
+
+    [Fact]
     public async Task Watch_SubnetTakenUnderAnotherKeyWhileOursWasGone_IsTakenUntilThatKeyGoes()
     {
         var lab = new SubnetManagerLab(SubnetManagerLab.DualStackNetwork);

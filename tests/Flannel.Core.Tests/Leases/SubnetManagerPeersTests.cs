@@ -216,6 +216,35 @@ public sealed class SubnetManagerPeersTests
     }
 
     [Fact]
+    public async Task Watch_SnapshotOvertakenByAListing_IsPassedOver()
+    {
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1);
+        HeldStoreCall opening = node.Store.HoldNextBefore(StoreOperation.Watch);
+        await using LeaseFollower follower = await node.StartAsync();
+        lab.PutPeer("10.5.2.0-24", host: 2);
+        lab.Store.Compact(lab.Store.Revision);
+        HeldStoreCall stale = node.Store.HoldNextAfter(StoreOperation.Watch);
+        opening.Release();
+        await stale.WaitUntilReachedAsync();
+        lab.Store.Delete("10.5.2.0-24");
+
+        // A renewal that hangs for longer than the lease lives makes the node list.
+        HeldStoreCall renewal = node.Store.HoldNextBefore(StoreOperation.Renew);
+        await lab.Time.WaitForTimerAsync(TimeSpan.FromHours(23));
+        lab.Time.Advance(TimeSpan.FromHours(23));
+        await renewal.WaitUntilReachedAsync();
+        lab.Time.Advance(TimeSpan.FromDays(2));
+        renewal.Fail(FaultyLeaseStore.NoAnswer);
+        await lab.Time.AdvanceToNextTimerAsync();
+        await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Renewed);
+        stale.Release();
+
+        lab.PutPeer("10.5.3.0-24", host: 3);
+        Assert.Equal("10.5.3.0-24", Assert.Single((await follower.NextAsync<LeaseChanges>()).Changes).After!.Key.ToString());
+    }
+
+    [Fact]
     public async Task Watch_StoreRestoredFromABackup_FollowsTheOlderState()
     {
         var lab = new SubnetManagerLab();

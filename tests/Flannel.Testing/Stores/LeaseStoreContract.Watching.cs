@@ -139,6 +139,18 @@ public abstract partial class LeaseStoreContract
     }
 
     [Fact]
+    public async Task Watch_FromTheRevisionBeforeTheCompactedOne_StartsWithOneSnapshot()
+    {
+        StoredEntry known = await CreateAsync();
+        StoredEntry missed = await UpdateAsync(known, "missed");
+        await CompactAsync(missed.ModRevision);
+
+        await using StoreWatch watch = StoreWatch.Open(Store, known.ModRevision);
+
+        AssertSame(missed, Assert.Single(Assert.IsType<StoreSnapshot>(await watch.NextAsync()).Entries));
+    }
+
+    [Fact]
     public async Task Watch_FromTheCompactedRevisionItself_NeedsNoSnapshot()
     {
         StoredEntry known = await CreateAsync();
