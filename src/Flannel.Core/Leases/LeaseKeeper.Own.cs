@@ -17,8 +17,6 @@ namespace Flannel.Core.Leases;
 /// </content>
 internal sealed partial class LeaseKeeper
 {
-    private static readonly TimeSpan ShortestWritePause = TimeSpan.FromSeconds(1);
-
     // Two hosts with one address undo each other's writes at once; an operator's mistakes are further apart.
     private static readonly TimeSpan ConflictWindow = TimeSpan.FromMinutes(10);
     private const int MaxRestores = 2;
@@ -33,10 +31,6 @@ internal sealed partial class LeaseKeeper
     private OwnLeaseState _lossState;
     private string? _rival;
     private long _ownRevision;
-    private TimeSpan _aliveAt;
-    private TimeSpan _ownAt;
-    private bool _isUncertain;
-    private int _writeFailures;
 
     private SubnetKey Key => _own.Key;
 
@@ -79,54 +73,6 @@ internal sealed partial class LeaseKeeper
         }
 
         return isTouched;
-    }
-
-    /// <summary>Renews the lease when it is time, after a look at the key if anything about it is uncertain.</summary>
-    private async Task KeepAsync(CancellationToken cancellationToken)
-    {
-        // Paused for longer than the lease lives, or a write went wrong: read before writing.
-        if (_isUncertain || Now - _aliveAt >= _options.TimeToLive)
-        {
-            try
-            {
-                StoreSnapshot snapshot = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
-                await TakeInAsync(snapshot, isListed: true, cancellationToken).ConfigureAwait(false);
-            }
-            catch (StoreException error)
-            {
-                FailWrite(error);
-            }
-        }
-        else
-        {
-            await RenewAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task RenewAsync(CancellationToken cancellationToken)
-    {
-        TimeSpan started = Now;
-        StoredEntry expected = _entry;
-        try
-        {
-            StoreWriteResult result = await _store.RenewAsync(expected, _options.TimeToLive, cancellationToken).ConfigureAwait(false);
-            _metrics.CountRenewal(result.Succeeded);
-            if (result.Succeeded)
-            {
-                Hold(result.Entry!, started, OwnLeaseState.Renewed);
-                LogRenewed(Key);
-                return;
-            }
-
-            await SettleAsync(result.Entry, cancellationToken).ConfigureAwait(false);
-            if (IsHeld && _entry.ModRevision == expected.ModRevision)
-                FailWrite(new StoreException($"The lease store refused to renew {Key} and named no reason.", isTransient: true));
-        }
-        catch (StoreException error)
-        {
-            _metrics.CountRenewal(succeeded: false);
-            FailWrite(error);
-        }
     }
 
     /// <summary>Brings the own lease in order, given what was found under its key.</summary>
@@ -236,16 +182,6 @@ internal sealed partial class LeaseKeeper
         Report(found, _own.Expiration ?? _time.GetUtcNow() + _options.TimeToLive, OwnLeaseState.Renewed);
     }
 
-    private void Hold(StoredEntry written, TimeSpan started, OwnLeaseState state)
-    {
-        _isUncertain = false;
-        _writeFailures = 0;
-        _aliveAt = started;
-        _ownAt = written.HasTimeToLive ? started + _options.RenewAfter : TimeSpan.MaxValue;
-        SetStoreError(ref _writeError, null);
-        Report(written, _time.GetUtcNow() + _options.TimeToLive, state);
-    }
-
     private void Report(StoredEntry entry, DateTimeOffset? expiration, OwnLeaseState state)
     {
         if (!IsHeld)
@@ -295,15 +231,5 @@ internal sealed partial class LeaseKeeper
         (_loss, _lossState) = (loss, state);
         _results.Enqueue(new OwnLeaseChanged(state, _own, loss));
         LogLoss(state, loss.Message);
-    }
-
-    private void FailWrite(StoreException error)
-    {
-        TimeSpan window = ShortestWritePause * Math.Pow(2, Math.Min(++_writeFailures, 16));
-        window = window < _options.LongestRenewPause ? window : _options.LongestRenewPause;
-        _ownAt = Now + (window * (0.5 + (0.5 * _random.NextDouble())));
-        Disarm();
-        LogRenewalFailed(Key, error.Message);
-        SetStoreError(ref _writeError, error);
     }
 }

@@ -17,7 +17,7 @@ namespace Flannel.Core.Leases;
 /// <para>The first snapshot comes out as <see cref="LeaseSnapshot"/>; later ones (after a compaction, a periodic listing) as
 /// <see cref="LeaseChanges"/> or, if nothing differs, as nothing. Not safe for concurrent use.</para>
 /// </remarks>
-internal sealed class LeaseTracker
+internal sealed partial class LeaseTracker
 {
     private readonly LeaseRules _rules;
     private readonly Func<Lease, string?>? _peerRule;
@@ -207,112 +207,5 @@ internal sealed class LeaseTracker
         // Whoever had to stand back may be right now.
         foreach (TrackedKey other in claimants)
             _touched.Add(other);
-    }
-
-    private LeaseWatchResult? Settle()
-    {
-        var changes = new List<LeaseChange>();
-        // Departures first: a subnet may leave under one key and come back under another.
-        foreach (TrackedKey key in _removed.Values)
-            Deliver(key, null, changes);
-        var settled = new HashSet<TrackedKey>();
-        foreach (TrackedKey key in _touched)
-        {
-            if (settled.Add(key))
-                SettleRivals(key, settled);
-        }
-
-        foreach (TrackedKey key in settled)
-        {
-            if (key.Rival is not null || key.Good is null)
-                Deliver(key, null, changes);
-        }
-
-        foreach (TrackedKey key in settled)
-        {
-            if (key.Rival is null && key.Good is not null)
-                Deliver(key, key.Good, changes);
-            SetQuarantined(key, ReasonToRefuse(key) is { } reason ? new QuarantinedLease(key.Entry.Key, reason, key.Entry.ModRevision) : null);
-        }
-
-        _removed.Clear();
-        _touched.Clear();
-        if (_isComplete)
-            return changes.Count == 0 ? null : new LeaseChanges(changes, Revision);
-
-        _isComplete = true;
-        return new LeaseSnapshot([.. changes.Select(static change => change.After!)], Revision);
-    }
-
-    /// <summary>Decides afresh who is right among a lease, those it overlaps, those they overlap, and so on: by age, each against the accepted ones.</summary>
-    private void SettleRivals(TrackedKey start, HashSet<TrackedKey> settled)
-    {
-        List<TrackedKey> group = [start];
-        for (int i = 0; i < group.Count; i++)
-        {
-            foreach (Subnet subnet in SubnetsInUse(group[i]))
-            {
-                foreach (TrackedKey other in _claims[subnet])
-                {
-                    if (settled.Add(other))
-                        group.Add(other);
-                }
-            }
-        }
-
-        start.Rival = null;
-        if (group.Count == 1)
-            return;
-
-        group.Sort(ByAge);
-        var holders = new Dictionary<Subnet, TrackedKey>();
-        foreach (TrackedKey key in group)
-        {
-            key.Rival = null;
-            foreach (Subnet subnet in SubnetsInUse(key))
-                key.Rival ??= holders.GetValueOrDefault(subnet);
-            foreach (Subnet subnet in key.Rival is null ? SubnetsInUse(key) : [])
-                holders.Add(subnet, key);
-        }
-    }
-
-    private IEnumerable<Subnet> SubnetsInUse(TrackedKey key)
-    {
-        if (key.Good is null)
-            yield break;
-        if (_usesIpv4 && key.Subnets.Ipv4Subnet is { } ipv4)
-            yield return ipv4;
-        if (_usesIpv6 && key.Subnets.Ipv6Subnet is { } ipv6)
-            yield return ipv6;
-    }
-
-    // Every node must come to the same end, so leases that one transaction created are told apart by name.
-    private static int ByAge(TrackedKey left, TrackedKey right)
-    {
-        int order = (left.Good?.CreateRevision ?? 0).CompareTo(right.Good?.CreateRevision ?? 0);
-        return order != 0 ? order : string.CompareOrdinal(left.Entry.Key, right.Entry.Key);
-    }
-
-    private static string? ReasonToRefuse(TrackedKey key) => key.Refusal
-        ?? (key.Rival is { } rival ? $"it overlaps {rival.Entry.Key} ({rival.Good!.Attributes.PublicIP ?? rival.Good.Attributes.PublicIPv6}), which is older" : null);
-
-    private static void Deliver(TrackedKey key, Lease? lease, List<LeaseChange> changes)
-    {
-        Lease? before = key.Delivered;
-        key.Delivered = lease;
-        if (before is null ? lease is not null : lease is null || !before.Attributes.Equals(lease.Attributes))
-            changes.Add(new LeaseChange(before, lease));
-    }
-
-    private void SetQuarantined(TrackedKey key, QuarantinedLease? quarantined)
-    {
-        if (Equals(key.Quarantined, quarantined))
-            return;
-
-        _quarantined += (quarantined is null ? 0 : 1) - (key.Quarantined is null ? 0 : 1);
-        key.Quarantined = quarantined;
-        _quarantineChanged = true;
-        if (quarantined is not null)
-            _refused.Add(quarantined);
     }
 }

@@ -9,7 +9,9 @@ internal sealed record SubnetManagerOptions
     /// <summary>How long before its end a lease is renewed.</summary>
     public TimeSpan RenewMargin { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How often everything is listed anew while the watch seems to work; the time used varies by a tenth, so that nodes do not list together.</summary>
+    /// <summary>
+    /// How often everything is listed anew while the watch seems to work; the time used varies by a tenth, so that nodes do not list together.
+    /// </summary>
     public TimeSpan RelistInterval { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a peer whose lease is gone is still reported as there, in case it takes the lease again at once.</summary>

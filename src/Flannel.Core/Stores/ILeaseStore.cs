@@ -5,7 +5,8 @@ namespace Flannel.Core.Stores;
 /// <summary>
 /// Revisioned storage of one network's configuration and leases. It knows keys, bytes, revisions and times to live, not what the documents mean;
 /// that lets one bad document be refused without losing the others. Every write bumps the store's revision by one, renewals excepted.
-/// Implementations are safe for concurrent use and pass the <c>LeaseStoreContract</c> test suite.
+/// Implementations are safe for concurrent use and pass the <c>LeaseStoreContract</c> test suite. Every cancelled call and watch ends by an
+/// <see cref="OperationCanceledException"/>.
 /// </summary>
 public interface ILeaseStore
 {
@@ -58,7 +59,7 @@ public interface ILeaseStore
     Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Delivers every change after a revision, complete and in order. If the revisions in between were compacted away, one
+    /// Delivers every change after a revision, complete and in order, whatever lies between listing at that revision and watching. If the revisions in between were compacted away, one
     /// <see cref="StoreSnapshot"/> comes first.
     /// </summary>
     /// <param name="afterRevision">The revision up to which the caller knows everything, usually a snapshot's.</param>

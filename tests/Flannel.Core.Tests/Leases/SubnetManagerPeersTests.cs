@@ -143,6 +143,7 @@ public sealed class SubnetManagerPeersTests
         var pauses = new List<TimeSpan>();
         for (int i = 0; i < 40; i++)
             pauses.Add(await lab.Time.AdvanceToNextTimerAsync());
+        await lab.Time.WaitForTimerAsync();
         node.Store.Away = null;
         await lab.Time.AdvanceToNextTimerAsync();
 

@@ -29,7 +29,9 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
         }
     }
 
-    /// <summary>Why the store cannot be reached, or <see langword="null"/>. Setting it breaks every watch and refuses every call until it is set to null.</summary>
+    /// <summary>
+    /// Why the store cannot be reached, or <see langword="null"/>. Setting it breaks every watch and refuses every call until it is set to null.
+    /// </summary>
     public StoreException? Away
     {
         get
