@@ -43,7 +43,8 @@ internal sealed class VxlanNetwork : IBackendNetwork
         BackendV6Data = DataOf(AddressFamily.InterNetworkV6),
     };
 
-    public BackendStatus Status => _status.Value;
+    /// <summary>Made anew for each caller: what is watched follows a moment later.</summary>
+    public BackendStatus Status => MergeStatus();
 
     public string? CheckPeer(Lease peer)
     {

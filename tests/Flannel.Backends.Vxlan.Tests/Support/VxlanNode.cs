@@ -80,19 +80,13 @@ internal sealed class VxlanNode : IAsyncDisposable
     public async Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted)
     {
         using var timeout = new CancellationTokenSource(Deadline);
-        try
+        while (true)
         {
-            await foreach (BackendStatus status in Network.WatchAsync(timeout.Token))
-            {
-                if (isWanted(status)) return status;
-            }
+            BackendStatus status = Network.Status;
+            if (isWanted(status)) return status;
+            if (timeout.IsCancellationRequested) throw new TimeoutException($"The status stayed {status}; {string.Join("; ", status.PeerProblems)}");
+            await Task.Delay(2, CancellationToken.None);
         }
-        catch (OperationCanceledException)
-        {
-            // reported below
-        }
-
-        throw new TimeoutException($"The status stayed {Network.Status}; {string.Join("; ", Network.Status.PeerProblems)}");
     }
 
     /// <summary>Waits until the host shows what is wanted.</summary>
