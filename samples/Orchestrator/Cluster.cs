@@ -9,10 +9,10 @@ namespace Orchestrator;
 /// <summary>Everything the demo makes, and the order to take it away again: the last thing made goes first.</summary>
 internal sealed class Cluster(DemoOptions options) : IAsyncDisposable
 {
-    public const int ContainersPerHost = 2;
+    private const string ContainersOfHost = "ab";
 
     private readonly string _run = "demo-" + RandomNumberGenerator.GetHexString(6, lowercase: true); // two demos at once do not collide
-    private readonly Stack<object> _made = [];
+    private readonly Stack<Func<ValueTask>> _undo = [];
     private readonly List<DemoHost> _hosts = [];
 
     /// <summary>The configuration that all nodes read: the overlay's ranges, its backend.</summary>
@@ -43,7 +43,7 @@ internal sealed class Cluster(DemoOptions options) : IAsyncDisposable
     public async Task JoinAsync(CancellationToken cancellationToken)
     {
         var overlay = new Overlay(Config, _hosts);
-        _made.Push(overlay);
+        _undo.Push(overlay.DisposeAsync);
         await overlay.StartAsync(cancellationToken);
     }
 
@@ -52,10 +52,10 @@ internal sealed class Cluster(DemoOptions options) : IAsyncDisposable
     {
         foreach (DemoHost host in _hosts)
         {
-            for (int i = 0; i < ContainersPerHost; i++)
+            foreach (char letter in ContainersOfHost)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                host.StartContainer(MakeMachine($"{host.Name}-{(char)('a' + i)}"));
+                host.StartContainer(letter, MakeMachine($"{host.Name}-{letter}"));
             }
         }
     }
@@ -68,12 +68,11 @@ internal sealed class Cluster(DemoOptions options) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         List<Exception> failures = [];
-        while (_made.TryPop(out object? made))
+        while (_undo.TryPop(out Func<ValueTask>? undo))
         {
             try
             {
-                if (made is IAsyncDisposable overlay) await overlay.DisposeAsync();
-                else ((IDisposable)made).Dispose();
+                await undo();
             }
             catch (Exception exception)
             {
@@ -87,7 +86,11 @@ internal sealed class Cluster(DemoOptions options) : IAsyncDisposable
     private Machine MakeMachine(string role)
     {
         var machine = new Machine($"{_run}-{role}");
-        _made.Push(machine);
+        _undo.Push(() =>
+        {
+            machine.Dispose();
+            return ValueTask.CompletedTask;
+        });
         return machine;
     }
 }

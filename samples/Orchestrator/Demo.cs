@@ -13,6 +13,8 @@ internal sealed class Demo(DemoOptions options)
     private readonly Screen _screen = new();
     private readonly long _start = Stopwatch.GetTimestamp();
 
+    private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
+
     /// <returns>Whether every ping was answered through the overlay.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
@@ -44,7 +46,7 @@ internal sealed class Demo(DemoOptions options)
     {
         await _screen.StepAsync($"Making {options.Hosts} hosts on one bridge", () => cluster.MakeHosts(cancellationToken));
         await _screen.StepAsync($"Joining them into one {options.Backend} overlay", () => cluster.JoinAsync(cancellationToken));
-        await _screen.StepAsync($"Starting {Cluster.ContainersPerHost} containers on each", () => cluster.StartContainers(cancellationToken));
+        await _screen.StepAsync("Starting two containers on each", () => cluster.StartContainers(cancellationToken));
 
         ILookup<DemoHost, Tunnel> before = cluster.ReadTunnels();
         IReadOnlyList<Ping> pings = [];
@@ -73,6 +75,4 @@ internal sealed class Demo(DemoOptions options)
         _screen.Say(Entrance.Describe(cluster));
         await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
-
-    private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 }

@@ -6,13 +6,13 @@ namespace Orchestrator.Machines;
 /// <summary>A container, as far as the network is concerned: a namespace on its host's bridge, with the host as gateway to everything else.</summary>
 internal sealed class DemoContainer
 {
-    public DemoContainer(DemoHost host, Machine machine, Link bridge, int place)
+    public DemoContainer(DemoHost host, char letter, Machine machine, Link bridge, int place)
     {
         Host = host;
+        Name = $"{host.Number}{letter}";
         Machine = machine;
-        Letter = (char)('a' + host.Containers.Count);
 
-        Link eth0 = machine.PlugInto(host.Machine, bridge, $"veth-{Letter}", host.Mtu);
+        Link eth0 = machine.PlugInto(host.Machine, bridge, $"veth-{letter}", host.Mtu);
         foreach (IPNetwork subnet in host.Subnets)
         {
             (IPAddress gateway, IPAddress address) = (subnet.AddressAt(1), subnet.AddressAt(place));
@@ -27,11 +27,8 @@ internal sealed class DemoContainer
 
     public Machine Machine { get; }
 
-    /// <summary>Tells the containers of one host apart.</summary>
-    public char Letter { get; }
-
-    /// <summary>A name for narrow columns, such as <c>2a</c>.</summary>
-    public string Name => $"{Host.Number}{Letter}";
+    /// <summary>The host's number and a letter, such as <c>2a</c>.</summary>
+    public string Name { get; }
 
     /// <summary>One address per family, IPv4 first.</summary>
     public List<IPAddress> Addresses { get; } = [];

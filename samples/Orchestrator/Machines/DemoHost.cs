@@ -4,7 +4,7 @@ using Flannel.Netlink.Route.Links;
 
 namespace Orchestrator.Machines;
 
-/// <summary>A host: on the underlay with <c>eth0</c>, with a bridge <c>cni0</c> for its containers.</summary>
+/// <summary>A host: its <c>eth0</c> is on the underlay, its bridge <c>cni0</c> connects its containers.</summary>
 internal sealed class DemoHost
 {
     private readonly List<DemoContainer> _containers = [];
@@ -43,10 +43,10 @@ internal sealed class DemoHost
     }
 
     /// <summary>Starts a container with addresses of the host's lease: the first address is the bridge's, the containers have those behind it.</summary>
-    public void StartContainer(Machine machine)
+    public void StartContainer(char letter, Machine machine)
     {
         _bridge ??= MakeBridge();
-        _containers.Add(new DemoContainer(this, machine, _bridge, place: 2 + _containers.Count));
+        _containers.Add(new DemoContainer(this, letter, machine, _bridge, place: 2 + _containers.Count));
     }
 
     private Link MakeBridge()

@@ -21,8 +21,8 @@ internal sealed class Underlay(Machine machine, bool dualStack)
         var port = new Port(host, host.PlugInto(machine, _bridge, $"host-{number}"), [.. Networks.Select(network => network.AddressAt(number))]);
         foreach ((IPAddress address, IPNetwork network) in port.Addresses.Zip(Networks)) host.Assign(port.Eth0, address, network.PrefixLength);
 
-        // All namespaces share one table of neighbours, which holds a thousand that the kernel had to ask for. Every host talks to every other one
-        // here, so 32 of them would fill it. Those it was told of do not count.
+        // The kernel keeps one table of neighbours for all namespaces and, of those it had to ask for, a thousand at most (gc_thresh3). Every host
+        // talks to every other one here, so that 32 of them would fill it. Neighbours that it is told of do not count.
         foreach (Port other in _ports)
         {
             Introduce(port, other);

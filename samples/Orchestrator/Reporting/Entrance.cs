@@ -19,15 +19,12 @@ internal static class Entrance
     private static string Prefix(string name)
     {
         string inside = $"--net=/proc/{Environment.ProcessId}/root/run/netns/{name}";
-        try
+        return MountsOf("1") switch
         {
-            bool isShared = MountsOf("self") == MountsOf("1");
-            return isShared ? $"ip netns exec {name}" : $"nsenter {inside}";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return $"nsenter --target {Environment.ProcessId} --user --preserve-credentials {inside}"; // we are in a user namespace
-        }
+            null => $"nsenter --target {Environment.ProcessId} --user --preserve-credentials {inside}", // not ours to see: we are in a user namespace
+            var mounts when mounts == MountsOf("self") => $"ip netns exec {name}",
+            _ => $"nsenter {inside}",
+        };
     }
 
     private static string? MountsOf(string process) => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget;
