@@ -44,11 +44,16 @@ internal sealed partial class LeaseTracker
     private void SettleRivals(TrackedKey start, HashSet<TrackedKey> settled)
     {
         List<TrackedKey> group = [start];
+        HashSet<Subnet>? contested = null;
         for (int i = 0; i < group.Count; i++)
         {
             foreach (Subnet subnet in SubnetsInUse(group[i]))
             {
-                foreach (TrackedKey other in _claims[subnet])
+                List<TrackedKey> claimants = _claims[subnet];
+                // Each list is walked once, or very many claims to one subnet would cost their square.
+                if (claimants.Count == 1 || !(contested ??= []).Add(subnet))
+                    continue;
+                foreach (TrackedKey other in claimants)
                 {
                     if (settled.Add(other))
                         group.Add(other);

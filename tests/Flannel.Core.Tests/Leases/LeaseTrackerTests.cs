@@ -252,6 +252,22 @@ public sealed class LeaseTrackerTests(ITestOutputHelper output)
         Assert.True(each < TimeSpan.FromMilliseconds(5), $"{each}");
     }
 
+    [Fact]
+    public void Apply_FloodOfClaimsToOneSubnet_StaysLinear()
+    {
+        LeaseTracker tracker = Tracker();
+        StoredEntry first = Entry("10.5.1.0-24", 2);
+        tracker.Apply(new StoreSnapshot([first, .. Enumerable.Range(0, 20_000).Select(i => Entry($"10.5.1.0-24&fd00:5:0:{i + 1000:x}::-64", 3 + i))], _revision));
+        _revision++;
+        long started = TimeProvider.System.GetTimestamp();
+
+        LeaseWatchResult? result = tracker.Apply(Changes((first.Key, null)));
+
+        Assert.Equal(2, Assert.IsType<LeaseChanges>(result).Changes.Count);
+        Assert.Equal(19_999, tracker.TakeQuarantine()!.Leases.Count);
+        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20));
+    }
+
     private static LeaseTracker Tracker() =>
         new(DualStack, new LeaseRules(DualStack, SubnetManagerLab.Attributes(1), SubnetKey.Parse(Own)), null, SubnetKey.Parse(Own));
 
