@@ -4,82 +4,61 @@ using System.Net.Sockets;
 using Flannel.Backends.Vxlan.Entries;
 using Flannel.Core.Addressing;
 using Flannel.Core.Reconciliation;
-using Flannel.Netlink;
 using Flannel.Netlink.Route.Monitoring;
 
 namespace Flannel.Backends.Vxlan.DataPath;
 
 internal sealed partial class VxlanDataPath
 {
-    private static readonly TimeSpan MonitorBackOff = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Routes change in swarms; one review serves them all.</summary>
     private static readonly TimeSpan ReviewDelay = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Runs a loop until the data path stops. A failure that nobody foresaw is reported and must neither end the loop nor reach the host.</summary>
+    private async Task KeepRunningAsync(string name, Func<CancellationToken, Task> loop)
+    {
+        CancellationToken stop = _stop.Token;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(stop).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                VxlanBackend.Log.LoopFailed(_logger, exception, _spec.Name, name);
+                await Task.Delay(RestartDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 
     private RouteMonitor OpenMonitor()
     {
         bool isIPv6 = _spec.Family == AddressFamily.InterNetworkV6;
         return _host.OpenMonitor(
-            RouteMonitorGroups.Links | RouteMonitorGroups.Neighbours | RouteMonitorGroups.Nexthops |
+            RouteMonitorGroups.Links | RouteMonitorGroups.Neighbours |
+            (_hasNexthops ? RouteMonitorGroups.Nexthops : RouteMonitorGroups.None) |
             (isIPv6 ? RouteMonitorGroups.Ipv6Addresses | RouteMonitorGroups.Ipv6Routes : RouteMonitorGroups.Ipv4Addresses | RouteMonitorGroups.Ipv4Routes),
             _netlink);
     }
 
     /// <summary>Reports to the reconciler what changes in the kernel.</summary>
-    private async Task MonitorAsync(RouteMonitor monitor, IPAddress subnetBase, CancellationToken cancellationToken)
+    private async Task MonitorAsync(IPAddress subnetBase, CancellationToken cancellationToken)
     {
         var listener = new VxlanListener(_spec, _device, _ownership, _nexthops, _netlink, Reconciler, subnetBase, RequestReview);
-        while (true)
+        RouteMonitor? opened = Interlocked.Exchange(ref _monitor, null);
+        using RouteMonitor monitor = opened ?? OpenMonitor();
+        if (opened is null) listener.Take(new Resynchronise()); // nobody listened since the last one failed
+        await foreach (RouteNotification notification in monitor.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
-            try
-            {
-                using (monitor)
-                {
-                    await foreach (RouteNotification notification in monitor.WatchAsync(cancellationToken).ConfigureAwait(false))
-                    {
-                        if (notification is Resynchronise) VxlanBackend.Log.EventsLost(_logger, _spec.Name);
-                        listener.Take(notification);
-                    }
-                }
-
-                return;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (NetlinkException exception)
-            {
-                VxlanBackend.Log.LoopFailed(_logger, exception, _spec.Name, "monitor");
-            }
-
-            if (await ReopenMonitorAsync(cancellationToken).ConfigureAwait(false) is not { } next) return;
-            monitor = next;
-            Reconciler.RequestResync();
-            RequestReview();
+            if (notification is Resynchronise) VxlanBackend.Log.EventsLost(_logger, _spec.Name);
+            listener.Take(notification);
         }
-    }
-
-    private async Task<RouteMonitor?> ReopenMonitorAsync(CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await Task.Delay(MonitorBackOff, _time, cancellationToken).ConfigureAwait(false);
-                return OpenMonitor();
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return null;
-            }
-            catch (NetlinkException exception)
-            {
-                VxlanBackend.Log.LoopFailed(_logger, exception, _spec.Name, "monitor");
-            }
-        }
-
-        return null;
     }
 
     /// <summary>Looks anew which peers need no tunnel: after each change of routes or addresses, and now and then, because rules change in silence.</summary>
@@ -88,18 +67,11 @@ internal sealed partial class VxlanDataPath
         ITimer timer = _time.CreateTimer(static state => ((VxlanDataPath)state!).RequestReview(), this, _resyncInterval, _resyncInterval);
         await using (timer.ConfigureAwait(false))
         {
-            try
+            while (true)
             {
-                while (true)
-                {
-                    await _review.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-                    await Task.Delay(ReviewDelay, _time, cancellationToken).ConfigureAwait(false);
-                    ReviewDirectRouting();
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                // The owner stops the loop.
+                await _review.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                await Task.Delay(ReviewDelay, _time, cancellationToken).ConfigureAwait(false);
+                ReviewDirectRouting();
             }
         }
     }
@@ -121,20 +93,13 @@ internal sealed partial class VxlanDataPath
     {
         string? problem = null;
         ImmutableDictionary<SubnetKey, string> peerProblems = ImmutableDictionary<SubnetKey, string>.Empty;
-        try
+        await foreach (ReconcilerStatus<VxlanEntryKey> _ in Reconciler.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
-            await foreach (ReconcilerStatus<VxlanEntryKey> _ in Reconciler.WatchAsync(cancellationToken).ConfigureAwait(false))
-            {
-                VxlanDataPathStatus status = Status;
-                LogProblem(problem, status.Problem);
-                LogPeerProblems(peerProblems, status.PeerProblems);
-                (problem, peerProblems) = (status.Problem, status.PeerProblems);
-                onStatusChanged();
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The owner stops the loop.
+            VxlanDataPathStatus status = Status;
+            LogProblem(problem, status.Problem);
+            LogPeerProblems(peerProblems, status.PeerProblems);
+            (problem, peerProblems) = (status.Problem, status.PeerProblems);
+            onStatusChanged();
         }
     }
 

@@ -7,7 +7,9 @@ using Flannel.Backends.Vxlan.Entries;
 using Flannel.Backends.Vxlan.Peers;
 using Flannel.Core.Leases;
 using Flannel.Core.Reconciliation;
+using Flannel.Netlink;
 using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Routes;
 using Microsoft.Extensions.Logging;
 
@@ -37,6 +39,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     private readonly VxlanDevice _device;
     private readonly NexthopIds _nexthops;
     private readonly VxlanOwnership _ownership;
+    private readonly bool _hasNexthops;
     private readonly Channel<bool> _review = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
 
@@ -45,6 +48,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
 
     private VxlanReconcileTarget? _target;
     private Reconciler<VxlanEntryKey, VxlanEntry>? _reconciler;
+    private RouteMonitor? _monitor;
     private Task _loops = Task.CompletedTask;
 
     /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
@@ -71,7 +75,8 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         _device = new VxlanDevice(spec, mac, _netlink, host.IgnoreRouterAdvertisements, time, logger);
         _nexthops = new NexthopIds(FirstNexthopId + ((uint)spec.Config.Vni * NexthopIdRange));
         _ownership = new VxlanOwnership(spec, _nexthops);
-        _peers = new VxlanPeerTable(spec.Family, spec.Config.Vni, nexthopThreshold, spec.Config.DirectRouting ? IsReachableDirectly : null);
+        _hasNexthops = HasNexthops();
+        _peers = new VxlanPeerTable(spec.Family, spec.Config.Vni, _hasNexthops ? nexthopThreshold : int.MaxValue, spec.Config.DirectRouting ? IsReachableDirectly : null);
     }
 
     /// <summary>What the device shall be.</summary>
@@ -103,25 +108,16 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     public void Start(IPAddress subnetBase, Action onStatusChanged)
     {
         // The monitor listens before anything is read, so that no change falls between the two.
-        var monitor = OpenMonitor();
-        try
-        {
-            _device.Repair(subnetBase);
-        }
-        catch
-        {
-            monitor.Dispose();
-            throw;
-        }
-
-        _target = new VxlanReconcileTarget(_spec, _device, _ownership, _nexthops, _netlink, subnetBase);
+        _monitor = OpenMonitor();
+        _device.Repair(subnetBase);
+        _target = new VxlanReconcileTarget(_spec, _device, _ownership, _nexthops, _hasNexthops, _netlink, subnetBase);
         var options = new ReconcilerOptions { ResyncInterval = _resyncInterval, MaximumBackOff = MaximumBackOff };
         _reconciler = new Reconciler<VxlanEntryKey, VxlanEntry>(_target, options, _time, _random);
         _loops = Task.WhenAll(
-            Task.Run(() => _reconciler.RunAsync(_stop.Token)),
-            Task.Run(() => MonitorAsync(monitor, subnetBase, _stop.Token)),
-            Task.Run(() => ReportAsync(onStatusChanged, _stop.Token)),
-            _spec.Config.DirectRouting ? Task.Run(() => ReviewAsync(_stop.Token)) : Task.CompletedTask);
+            Task.Run(() => KeepRunningAsync("reconcile", _reconciler.RunAsync)),
+            Task.Run(() => KeepRunningAsync("monitor", token => MonitorAsync(subnetBase, token))),
+            Task.Run(() => KeepRunningAsync("report", token => ReportAsync(onStatusChanged, token))),
+            _spec.Config.DirectRouting ? Task.Run(() => KeepRunningAsync("review", ReviewAsync)) : Task.CompletedTask);
     }
 
     /// <summary>Replaces all peers.</summary>
@@ -164,11 +160,25 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
+        _monitor?.Dispose(); // if the loop that takes it over never ran
         _netlink.Dispose();
         _stop.Dispose();
     }
 
     private Reconciler<VxlanEntryKey, VxlanEntry> Reconciler => _reconciler ?? throw new InvalidOperationException("The network has not been started.");
+
+    private bool HasNexthops()
+    {
+        try
+        {
+            _netlink.GetNexthops(linkIndex: 1);
+            return true;
+        }
+        catch (NetlinkException exception) when (exception.IsNotSupported)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Whether the kernel reaches a host over the external interface and without a gateway.</summary>
     private bool IsReachableDirectly(IPAddress host)
@@ -178,7 +188,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         {
             route = _netlink.ResolveRoute(host);
         }
-        catch (Netlink.NetlinkException)
+        catch (NetlinkException)
         {
             return false; // prohibited, or no answer: the tunnel's own route lookup will tell
         }

@@ -19,7 +19,7 @@ internal static class KernelRefusal
         {
             action();
         }
-        catch (NetlinkException exception) when (exception.IsPermissionDenied)
+        catch (NetlinkException exception) when (exception.ErrorName == "EPERM") // EACCES is said of settings, such as IPv6 being off
         {
             throw new MissingCapabilityException("CAP_NET_ADMIN", $"Setting up {device} ({exception.Operation})", exception);
         }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Runtime.Versioning;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Core.Reconciliation;
-using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Routes;
 
@@ -18,24 +17,26 @@ internal sealed partial class VxlanReconcileTarget : IReconcileTarget<VxlanEntry
     private readonly VxlanDevice _device;
     private readonly VxlanOwnership _ownership;
     private readonly NexthopIds _nexthops;
+    private readonly bool _hasNexthops;
     private readonly RouteNetlink _netlink;
     private readonly IPAddress _subnetBase;
-    private bool _hasNexthops = true;
 
     /// <summary>Creates the target.</summary>
     /// <param name="spec">What the device shall be.</param>
     /// <param name="device">Keeps the device.</param>
     /// <param name="ownership">Tells what is ours.</param>
     /// <param name="nexthops">The numbers of nexthop objects.</param>
+    /// <param name="hasNexthops">Whether the kernel knows nexthop objects (5.3).</param>
     /// <param name="netlink">The kernel.</param>
     /// <param name="subnetBase">The first address of the node's own subnet.</param>
     public VxlanReconcileTarget(
-        VxlanDeviceSpec spec, VxlanDevice device, VxlanOwnership ownership, NexthopIds nexthops, RouteNetlink netlink, IPAddress subnetBase)
+        VxlanDeviceSpec spec, VxlanDevice device, VxlanOwnership ownership, NexthopIds nexthops, bool hasNexthops, RouteNetlink netlink, IPAddress subnetBase)
     {
         _spec = spec;
         _device = device;
         _ownership = ownership;
         _nexthops = nexthops;
+        _hasNexthops = hasNexthops;
         _netlink = netlink;
         _subnetBase = subnetBase;
     }
@@ -88,18 +89,11 @@ internal sealed partial class VxlanReconcileTarget : IReconcileTarget<VxlanEntry
         if (!_hasNexthops) return;
         var own = new List<Nexthop>();
         var foreign = new List<uint>();
-        try
+        foreach (Nexthop nexthop in _netlink.GetNexthops())
         {
-            foreach (Nexthop nexthop in _netlink.GetNexthops())
-            {
-                if (!_ownership.TryRead(nexthop, device, out VxlanEntryKey key, out VxlanEntry entry)) foreign.Add(nexthop.Id);
-                else if (entries.TryAdd(key, entry)) own.Add(nexthop);
-                else _netlink.DeleteNexthop(nexthop.Id); // a second one for the same gateway, of which only one can be known
-            }
-        }
-        catch (NetlinkException exception) when (exception.IsNotSupported)
-        {
-            _hasNexthops = false;
+            if (!_ownership.TryRead(nexthop, device, out VxlanEntryKey key, out VxlanEntry entry)) foreign.Add(nexthop.Id);
+            else if (entries.TryAdd(key, entry)) own.Add(nexthop);
+            else _netlink.DeleteNexthop(nexthop.Id); // a second one for the same gateway, of which only one can be known
         }
 
         _nexthops.Reset(own, foreign);

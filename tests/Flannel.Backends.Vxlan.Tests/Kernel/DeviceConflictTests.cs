@@ -3,6 +3,7 @@ using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Core.Backends;
 using Flannel.Core.Diagnostics;
+using Flannel.Linux.Sysctl;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
@@ -102,6 +103,19 @@ public sealed class DeviceConflictTests
             () => VxlanNode.CreateAsync(cluster.Lab.Hosts[0], VxlanCluster.ConfigOf(ipv4: false, ipv6: true)));
 
         Assert.Contains("1350", exception.Message, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
+    public async Task IPv6_TurnedOffOnTheHost_IsRefusedWithTheKernelsReason()
+    {
+        await using var cluster = VxlanCluster.Create(1, dualStack: true);
+        LabHost host = cluster.Lab.Hosts[0];
+        host.Run(() => NetworkSysctl.Write("ipv6/conf/default/disable_ipv6", "1"));
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.StartAsync(host, 1, VxlanCluster.ConfigOf(ipv6: true)));
+
+        Assert.Equal("flannel-v6.1", exception.Device);
+        Assert.Contains("EACCES", exception.Message, StringComparison.Ordinal);
     }
 
     [NetnsFact]

@@ -151,6 +151,57 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
+    public async Task Uplink_Renamed_DeviceIsKept()
+    {
+        await using VxlanCluster cluster = await VxlanCluster.StartAsync();
+        VxlanNode node = cluster.Nodes[0];
+        Link before = node.Host.Device("flannel.1");
+
+        await node.Host.ExecAsync("sh", "-c", "ip link set eth0 down && ip link set eth0 name uplink0 && ip link set uplink0 up mtu 1400");
+        await node.WaitAsync(static status => status is { Mtu: 1350, IsConverged: true, Problem: null });
+
+        Assert.Equal(before.Index, node.Host.Device("flannel.1").Index);
+        await using ContinuousPing ping = node.Host.StartPinging(cluster.Nodes[1].Address);
+        await ping.WaitForAnswersAsync(10);
+    }
+
+    [NetnsFact]
+    public async Task Uplink_AddressRemovedAndAddedAgain_TrafficResumes()
+    {
+        await using VxlanCluster cluster = await VxlanCluster.StartAsync();
+        VxlanNode node = cluster.Nodes[0];
+        await node.Host.ExecAsync("ip", "addr", "del", "192.168.100.1/24", "dev", "eth0");
+        await node.Host.ExecAsync("ip", "addr", "add", "192.168.100.1/24", "dev", "eth0");
+
+        await using ContinuousPing ping = node.Host.StartPinging(cluster.Nodes[1].Address);
+        await ping.WaitForAnswersAsync(10);
+        await node.WaitForConvergenceAsync();
+        Assert.Equal(node.Host.Address, node.Host.Device("flannel.1").Vxlan!.Local);
+    }
+
+    [NetnsFact]
+    public async Task Watch_DeviceDeleted_TellsOfTheDamageAndOfTheEnd()
+    {
+        await using VxlanCluster cluster = await VxlanCluster.StartAsync();
+        VxlanNode node = cluster.Nodes[0];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var seen = new List<BackendStatus>();
+
+        await foreach (BackendStatus status in node.Network.WatchAsync(timeout.Token))
+        {
+            seen.Add(status);
+            if (seen.Count == 1) await node.Host.ExecAsync("ip", "link", "del", "eth0");
+            if (status.Problem is null) continue;
+            Assert.False(status.IsConverged);
+            break;
+        }
+
+        await node.DisposeAsync();
+        await foreach (BackendStatus status in node.Network.WatchAsync(timeout.Token)) seen.Add(status);
+        Assert.NotNull(seen[^1].Problem);
+    }
+
+    [NetnsFact]
     public async Task Uplink_DownAndUp_TrafficResumes()
     {
         await using VxlanCluster cluster = await VxlanCluster.StartAsync();
