@@ -108,11 +108,10 @@ public sealed partial class Reconciler<TKey, TEntry>
         }
 
         // Make before break: what is wanted is written before what is not wanted goes. (OrderBy moves positions; List.Sort would move the changes.)
-        return
-        [
-            .. upserts.OrderBy(static change => change.Key, _target.Order),
-            .. removals.OrderByDescending(static change => change.Key, _target.Order),
-        ];
+        var changes = new List<ReconcileChange<TKey, TEntry>>(upserts.Count + removals.Count);
+        changes.AddRange(upserts.OrderBy(static change => change.Key, _target.Order));
+        changes.AddRange(removals.OrderByDescending(static change => change.Key, _target.Order));
+        return changes;
     }
 
     private void Write(List<ReconcileChange<TKey, TEntry>> changes, CancellationToken cancellationToken)
@@ -132,6 +131,7 @@ public sealed partial class Reconciler<TKey, TEntry>
         lock (_gate)
         {
             _isApplying = false;
+            _actual.EnsureCapacity(_desired.Count);
             foreach (ref readonly ReconcileChange<TKey, TEntry> change in CollectionsMarshal.AsSpan(changes))
             {
                 if (failures.TryGetValue(change.Key, out Exception? error))
