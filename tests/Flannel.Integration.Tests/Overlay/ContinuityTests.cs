@@ -160,9 +160,10 @@ public class ContinuityTests
     public async Task StartAndStop_ManyTimes_LeaksNoThreadSocketOrDescriptor()
     {
         await using OverlayCluster cluster = await OverlayCluster.StartAsync(2);
-        await cluster.RestartAsync(0);
+        await cluster.StopNodeAsync(0);
         LeakCheck leaks = LeakCheck.Start();
         for (int round = 0; round < 10; round++) await cluster.RestartAsync(0);
+        await cluster.StopNodeAsync(0);
         await leaks.AssertNoneAsync();
     }
 }
