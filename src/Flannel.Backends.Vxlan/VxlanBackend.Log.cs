@@ -27,10 +27,14 @@ internal sealed partial class VxlanBackend
         [LoggerMessage(
             FlannelEventIds.MacAccepted,
             LogLevel.Warning,
-            "Somebody keeps giving {Device} the MAC {Found} instead of {Mac}; it is published instead. Tell the network manager to leave the device alone")]
+            "Somebody keeps giving {Device} the MAC {Found} instead of {Mac}; it is published instead. " +
+            "Tell the network manager to leave the device alone")]
         public static partial void MacAccepted(ILogger logger, string device, PhysicalAddress found, PhysicalAddress? mac);
 
-        [LoggerMessage(FlannelEventIds.MtuChanged, LogLevel.Information, "{Device} changed its MTU from {Before} to {After}, because that of {Uplink} is {UplinkMtu}")]
+        [LoggerMessage(
+            FlannelEventIds.MtuChanged,
+            LogLevel.Information,
+            "{Device} changed its MTU from {Before} to {After}, because that of {Uplink} is {UplinkMtu}")]
         public static partial void MtuChanged(ILogger logger, string device, int before, int after, string uplink, int uplinkMtu);
 
         [LoggerMessage(FlannelEventIds.DataPathBroken, LogLevel.Warning, "{Device} cannot be kept in order and is tried again: {Problem}")]
@@ -45,16 +49,25 @@ internal sealed partial class VxlanBackend
         [LoggerMessage(FlannelEventIds.PeerRestored, LogLevel.Information, "The peer {Peer} can be reached over {Device} again")]
         public static partial void PeerRestored(ILogger logger, string device, SubnetKey peer);
 
-        [LoggerMessage(FlannelEventIds.NexthopsOn, LogLevel.Information, "{Device} has {Count} peers; their routes go through nexthop objects from now on")]
+        [LoggerMessage(
+            FlannelEventIds.NexthopsOn,
+            LogLevel.Information,
+            "{Device} has {Count} peers; their routes go through nexthop objects from now on")]
         public static partial void NexthopsOn(ILogger logger, string device, int count);
 
         [LoggerMessage(FlannelEventIds.NexthopsOff, LogLevel.Information, "{Device} has {Count} peers; their routes are plain ones from now on")]
         public static partial void NexthopsOff(ILogger logger, string device, int count);
 
-        [LoggerMessage(FlannelEventIds.DirectRoutingChanged, LogLevel.Information, "{Device}: {Count} entries change, because hosts are reached another way")]
+        [LoggerMessage(
+            FlannelEventIds.DirectRoutingChanged,
+            LogLevel.Information,
+            "{Device}: {Count} entries change, because hosts are reached another way")]
         public static partial void DirectRoutingChanged(ILogger logger, string device, int count);
 
-        [LoggerMessage(FlannelEventIds.EventsLost, LogLevel.Debug, "{Device}: the kernel told of more changes than could be taken; everything is compared anew")]
+        [LoggerMessage(
+            FlannelEventIds.EventsLost,
+            LogLevel.Debug,
+            "{Device}: the kernel told of more changes than could be taken; everything is compared anew")]
         public static partial void EventsLost(ILogger logger, string device);
 
         [LoggerMessage(FlannelEventIds.LoopFailed, LogLevel.Error, "{Device}: the loop '{Loop}' failed and starts again")]

@@ -33,7 +33,8 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
         (IPNetwork? network, int length) = prefix.Prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6
             ? (config.IPv6Network, config.IPv6SubnetLength)
             : (config.Network, config.SubnetLength);
-        return !prefix.IsAddress && prefix.Gateway is not null && prefix.Prefix.PrefixLength == length && network?.Contains(prefix.Prefix.BaseAddress) == true;
+        return !prefix.IsAddress && prefix.Gateway is not null && prefix.Prefix.PrefixLength == length
+            && network?.Contains(prefix.Prefix.BaseAddress) == true;
     }
 
     public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
@@ -56,8 +57,9 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
         {
             foreach (VxlanDeviceSpec spec in specs)
             {
+                PhysicalAddress? mac = ChooseMac(spec.Family, context.PreviousAttributes);
                 KernelRefusal.Translate(spec.Name, () => dataPaths.Add(new VxlanDataPath(
-                    spec, ChooseMac(spec.Family, context.PreviousAttributes), options.NexthopThreshold, context.ResyncInterval, host, time, new Random(random.Next()), logger)));
+                    spec, mac, options.NexthopThreshold, context.ResyncInterval, host, time, new Random(random.Next()), logger)));
                 KernelRefusal.Translate(spec.Name, dataPaths[^1].Prepare);
             }
 
@@ -73,11 +75,15 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
 
     private static IEnumerable<VxlanDeviceSpec> CreateSpecs(BackendContext context, VxlanNetworkConfig config)
     {
+        NetworkConfig whole = context.Config;
         ExternalInterface external = context.ExternalInterface;
-        if (context.Config.EnableIPv4)
-            yield return CreateSpec(AddressFamily.InterNetwork, context.Config.Network, context.Config.SubnetLength, external.Address, external.PublicIP);
-        if (context.Config.EnableIPv6)
-            yield return CreateSpec(AddressFamily.InterNetworkV6, context.Config.IPv6Network, context.Config.IPv6SubnetLength, external.AddressIPv6, external.PublicIPv6);
+        if (whole.EnableIPv4)
+            yield return CreateSpec(AddressFamily.InterNetwork, whole.Network, whole.SubnetLength, external.Address, external.PublicIP);
+        if (whole.EnableIPv6)
+        {
+            yield return CreateSpec(
+                AddressFamily.InterNetworkV6, whole.IPv6Network, whole.IPv6SubnetLength, external.AddressIPv6, external.PublicIPv6);
+        }
 
         VxlanDeviceSpec CreateSpec(AddressFamily family, IPNetwork? network, int subnetLength, IPAddress? address, IPAddress? publicAddress) => new()
         {
@@ -88,7 +94,8 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
             Config = config,
             UplinkName = external.Name,
             UplinkIndex = external.Index,
-            InterfaceAddress = address ?? throw new ArgumentException($"The external interface {external.Name} has no address for {family}.", nameof(context)),
+            InterfaceAddress = address
+                ?? throw new ArgumentException($"The external interface {external.Name} has no address for {family}.", nameof(context)),
             PublicAddress = publicAddress ?? address,
         };
     }

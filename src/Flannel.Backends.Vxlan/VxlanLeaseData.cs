@@ -12,7 +12,9 @@ internal sealed record VxlanLeaseData(int? Vni, PhysicalAddress VtepMac)
 {
     /// <summary>Writes the document byte for byte as flannel does.</summary>
     public string ToJson() =>
-        JsonSerializer.Serialize(new VxlanLeaseDocument { Vni = Vni, VtepMac = MacAddress.Format(VtepMac) }, VxlanJsonContext.Default.VxlanLeaseDocument);
+        JsonSerializer.Serialize(
+            new VxlanLeaseDocument { Vni = Vni, VtepMac = MacAddress.Format(VtepMac) },
+            VxlanJsonContext.Default.VxlanLeaseDocument);
 
     /// <summary>Reads a peer's document; keys in any case, unknown ones ignored.</summary>
     /// <param name="json">The document, or <see langword="null"/> if the peer publishes none.</param>

@@ -48,7 +48,8 @@ internal sealed class VxlanNetwork : IBackendNetwork
 
     public string? CheckPeer(Lease peer)
     {
-        if (peer.Attributes.BackendType != VxlanBackend.TypeName) return $"its backend is '{peer.Attributes.BackendType}', ours is {VxlanBackend.TypeName}";
+        if (peer.Attributes.BackendType != VxlanBackend.TypeName)
+            return $"its backend is '{peer.Attributes.BackendType}', ours is {VxlanBackend.TypeName}";
         bool isReachable = false;
         foreach (VxlanDataPath dataPath in _dataPaths)
         {
@@ -108,7 +109,9 @@ internal sealed class VxlanNetwork : IBackendNetwork
     }
 
     private string? DataOf(AddressFamily family) =>
-        _dataPaths.FirstOrDefault(dataPath => dataPath.Spec.Family == family) is { } found ? new VxlanLeaseData(_config.Vni, found.Mac).ToJson() : null;
+        _dataPaths.FirstOrDefault(dataPath => dataPath.Spec.Family == family) is { } found
+            ? new VxlanLeaseData(_config.Vni, found.Mac).ToJson()
+            : null;
 
     /// <summary>One at a time, so that an older status never replaces a newer one.</summary>
     private void PublishStatus()

@@ -5,7 +5,9 @@ using Flannel.Core.Diagnostics;
 
 namespace Flannel.Backends.Vxlan;
 
-/// <summary>The network configuration's <c>Backend</c> block of type vxlan. Keys are read in any case, unknown ones ignored, as flannel does.</summary>
+/// <summary>
+/// The network configuration's <c>Backend</c> block of type vxlan. Keys are read in any case, unknown ones ignored, as flannel does.
+/// </summary>
 internal sealed record VxlanNetworkConfig
 {
     /// <summary>The smallest MTU (RFC 791: 68 bytes) plus the overhead of VXLAN over IPv4.</summary>

@@ -10,7 +10,8 @@ public sealed class VxlanBackendOptionsTests
     [Fact]
     public void Validate_AllLimits_Succeeds()
     {
-        Assert.Empty(Validate(new VxlanBackendOptions { NexthopThreshold = 0, MacAddress = "c6:d2:32:6f:8f:44", MacAddressIPv6 = "c6:d2:32:6f:8f:45" }));
+        var least = new VxlanBackendOptions { NexthopThreshold = 0, MacAddress = "c6:d2:32:6f:8f:44", MacAddressIPv6 = "c6:d2:32:6f:8f:45" };
+        Assert.Empty(Validate(least));
         Assert.Empty(Validate(new VxlanBackendOptions { NexthopThreshold = 1_000_000 }));
     }
 

@@ -10,7 +10,9 @@ public sealed class VxlanLeaseDataTests
     {
         string json = new VxlanLeaseData(1, PhysicalAddress.Parse("C6-D2-32-6F-8F-44")).ToJson();
 
-        Assert.Equal("7b22564e49223a312c22567465704d4143223a2263363a64323a33323a36663a38663a3434227d", Convert.ToHexStringLower(Encoding.UTF8.GetBytes(json)));
+        Assert.Equal(
+            "7b22564e49223a312c22567465704d4143223a2263363a64323a33323a36663a38663a3434227d",
+            Convert.ToHexStringLower(Encoding.UTF8.GetBytes(json)));
         Assert.Equal("""{"VNI":1,"VtepMAC":"c6:d2:32:6f:8f:44"}""", json);
     }
 

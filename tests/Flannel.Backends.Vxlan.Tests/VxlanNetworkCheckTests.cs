@@ -14,8 +14,8 @@ public sealed class VxlanNetworkCheckTests
     public async Task CheckPeer_EachKindOfPeer_IsAcceptedOrRefusedWithReason()
     {
         await using var cluster = VxlanCluster.Create(1, dualStack: true);
-        await using IBackendNetwork network = await VxlanNode.CreateAsync(
-            cluster.Lab.Hosts[0], VxlanCluster.ConfigOf(ipv6: true), new VxlanBackendOptions { MacAddress = "02:00:00:00:00:01", MacAddressIPv6 = "02:00:00:00:00:02" });
+        var options = new VxlanBackendOptions { MacAddress = "02:00:00:00:00:01", MacAddressIPv6 = "02:00:00:00:00:02" };
+        await using IBackendNetwork network = await VxlanNode.CreateAsync(cluster.Lab.Hosts[0], VxlanCluster.ConfigOf(ipv6: true), options);
         Lease good = PeerOf("""{"VNI":1,"VtepMAC":"02:00:00:00:00:11"}""", """{"VNI":1,"VtepMAC":"02:00:00:00:00:12"}""");
 
         Assert.Null(network.CheckPeer(good));
@@ -32,7 +32,8 @@ public sealed class VxlanNetworkCheckTests
         AssertRefused("our own", PeerOf(good.Attributes.BackendData!, """{"VNI":1,"VtepMAC":"02:00:00:00:00:02"}"""));
         AssertRefused("multicast", PeerOf(good.Attributes.BackendData!, """{"VNI":1,"VtepMAC":"33:33:00:00:00:02"}"""));
 
-        void AssertRefused(string expected, Lease peer) => Assert.Contains(expected, network.CheckPeer(peer) ?? "(accepted)", StringComparison.Ordinal);
+        void AssertRefused(string expected, Lease peer) =>
+            Assert.Contains(expected, network.CheckPeer(peer) ?? "(accepted)", StringComparison.Ordinal);
     }
 
     private static Lease PeerOf(string data, string dataIPv6) => new()

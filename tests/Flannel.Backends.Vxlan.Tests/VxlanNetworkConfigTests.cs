@@ -54,7 +54,10 @@ public sealed class VxlanNetworkConfigTests
     [Fact]
     public void Parse_ManyWrongValues_ReportsAllAtOnce()
     {
-        var exception = Assert.Throws<NetworkConfigException>(() => Parse("\"VNI\":true,\"Port\":-5,\"MTU\":\"big\",\"GBP\":0,\"Learning\":0,\"DirectRouting\":0"));
+        const string block = """
+            "VNI":true,"Port":-5,"MTU":"big","GBP":0,"Learning":0,"DirectRouting":0
+            """;
+        var exception = Assert.Throws<NetworkConfigException>(() => Parse(block));
 
         Assert.Equal(
             ["Backend.VNI", "Backend.Port", "Backend.MTU", "Backend.GBP", "Backend.Learning", "Backend.DirectRouting"],

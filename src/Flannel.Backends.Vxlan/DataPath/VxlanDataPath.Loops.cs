@@ -15,7 +15,9 @@ internal sealed partial class VxlanDataPath
     /// <summary>Routes change in swarms; one review serves them all.</summary>
     private static readonly TimeSpan ReviewDelay = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Runs a loop until the data path stops. A failure that nobody foresaw is reported and must neither end the loop nor reach the host.</summary>
+    /// <summary>
+    /// Runs a loop until the data path stops. A failure that nobody foresaw is reported and must neither end the loop nor reach the host.
+    /// </summary>
     private async Task KeepRunningAsync(string name, Func<CancellationToken, Task> loop)
     {
         CancellationToken stop = _stop.Token;
@@ -39,12 +41,12 @@ internal sealed partial class VxlanDataPath
 
     private RouteMonitor OpenMonitor()
     {
-        bool isIPv6 = _spec.Family == AddressFamily.InterNetworkV6;
-        return _host.OpenMonitor(
-            RouteMonitorGroups.Links | RouteMonitorGroups.Neighbours |
-            (_hasNexthops ? RouteMonitorGroups.Nexthops : RouteMonitorGroups.None) |
-            (isIPv6 ? RouteMonitorGroups.Ipv6Addresses | RouteMonitorGroups.Ipv6Routes : RouteMonitorGroups.Ipv4Addresses | RouteMonitorGroups.Ipv4Routes),
-            _netlink);
+        RouteMonitorGroups groups = RouteMonitorGroups.Links | RouteMonitorGroups.Neighbours;
+        if (_hasNexthops) groups |= RouteMonitorGroups.Nexthops;
+        groups |= _spec.Family == AddressFamily.InterNetworkV6
+            ? RouteMonitorGroups.Ipv6Addresses | RouteMonitorGroups.Ipv6Routes
+            : RouteMonitorGroups.Ipv4Addresses | RouteMonitorGroups.Ipv4Routes;
+        return _host.OpenMonitor(groups, _netlink);
     }
 
     /// <summary>Reports to the reconciler what changes in the kernel.</summary>
@@ -61,7 +63,9 @@ internal sealed partial class VxlanDataPath
         }
     }
 
-    /// <summary>Looks anew which peers need no tunnel: after each change of routes or addresses, and now and then, because rules change in silence.</summary>
+    /// <summary>
+    /// Looks anew which peers need no tunnel: after each change of routes or addresses, and now and then, because rules change in silence.
+    /// </summary>
     private async Task ReviewAsync(CancellationToken cancellationToken)
     {
         ITimer timer = _time.CreateTimer(static state => ((VxlanDataPath)state!).RequestReview(), this, _resyncInterval, _resyncInterval);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Runtime.Versioning;
@@ -5,6 +6,7 @@ using System.Threading.Channels;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Entries;
 using Flannel.Backends.Vxlan.Peers;
+using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
 using Flannel.Core.Reconciliation;
 using Flannel.Netlink;
@@ -40,8 +42,11 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     private readonly NexthopIds _nexthops;
     private readonly VxlanOwnership _ownership;
     private readonly bool _hasNexthops;
-    private readonly Channel<bool> _review = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>At most one review is pending.</summary>
+    private readonly Channel<bool> _review =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly Lock _gate = new();
     private readonly VxlanPeerTable _peers; // guarded by _gate
@@ -76,7 +81,11 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         _nexthops = new NexthopIds(FirstNexthopId + ((uint)spec.Config.Vni * NexthopIdRange));
         _ownership = new VxlanOwnership(spec, _nexthops);
         _hasNexthops = HasNexthops();
-        _peers = new VxlanPeerTable(spec.Family, spec.Config.Vni, _hasNexthops ? nexthopThreshold : int.MaxValue, spec.Config.DirectRouting ? IsReachableDirectly : null);
+        _peers = new VxlanPeerTable(
+            spec.Family,
+            spec.Config.Vni,
+            _hasNexthops ? nexthopThreshold : int.MaxValue,
+            spec.Config.DirectRouting ? IsReachableDirectly : null);
     }
 
     /// <summary>What the device shall be.</summary>
@@ -94,8 +103,9 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         get
         {
             ReconcilerStatus<VxlanEntryKey> status = Reconciliation;
-            lock (_gate)
-                return new VxlanDataPathStatus(_device.State!.Mtu, status.IsConverged, status.ReadError?.Message, _peers.DescribeProblems(status.Failures));
+            ImmutableDictionary<SubnetKey, string> peerProblems;
+            lock (_gate) peerProblems = _peers.DescribeProblems(status.Failures);
+            return new VxlanDataPathStatus(_device.State!.Mtu, status.IsConverged, status.ReadError?.Message, peerProblems);
         }
     }
 
@@ -165,7 +175,8 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private Reconciler<VxlanEntryKey, VxlanEntry> Reconciler => _reconciler ?? throw new InvalidOperationException("The network has not been started.");
+    private Reconciler<VxlanEntryKey, VxlanEntry> Reconciler =>
+        _reconciler ?? throw new InvalidOperationException("The network has not been started.");
 
     private bool HasNexthops()
     {

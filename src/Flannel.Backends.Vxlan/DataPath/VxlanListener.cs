@@ -14,8 +14,8 @@ namespace Flannel.Backends.Vxlan.DataPath;
 
 /// <summary>
 /// Turns what the kernel tells into reports to the reconciler. An entry that changed is reported as it is now; whatever takes entries along in
-/// silence (a device that went down, a nexthop object that went away) asks for a full comparison. Of what we wrote ourselves only FDB entries come back,
-/// because the kernel does not say whose they are; they agree with what is desired and cost nothing.
+/// silence (a device that went down, a nexthop object that went away) asks for a full comparison. Of what we wrote ourselves only FDB entries
+/// come back, because the kernel does not say whose they are; they agree with what is desired and cost nothing.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class VxlanListener(

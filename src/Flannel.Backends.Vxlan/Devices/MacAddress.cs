@@ -15,7 +15,8 @@ internal static class MacAddress
     public static bool TryParse(string? text, [NotNullWhen(true)] out PhysicalAddress? mac)
     {
         mac = null;
-        return text is { Length: TextLength } && text[2] is ':' or '-' && PhysicalAddress.TryParse(text, out mac) && mac.GetAddressBytes().Length == Length;
+        return text is { Length: TextLength } && text[2] is ':' or '-' && PhysicalAddress.TryParse(text, out mac)
+            && mac.GetAddressBytes().Length == Length;
     }
 
     /// <summary>Writes a MAC as <c>c6:d2:32:6f:8f:44</c>.</summary>

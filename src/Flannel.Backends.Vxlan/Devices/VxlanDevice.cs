@@ -97,18 +97,22 @@ internal sealed class VxlanDevice
         if (subnetBase is not null) link = Activate(link, subnetBase, isNew ? [] : addresses);
 
         var state = new VxlanDeviceState(link.Index, link.Address!, link.Mtu, uplink.Index, uplink.Mtu, uplink.IsUp);
-        if (_state is { } before && before.Mtu != state.Mtu) VxlanBackend.Log.MtuChanged(_logger, _spec.Name, before.Mtu, state.Mtu, uplink.Name, uplink.Mtu);
+        if (_state is { } before && before.Mtu != state.Mtu)
+            VxlanBackend.Log.MtuChanged(_logger, _spec.Name, before.Mtu, state.Mtu, uplink.Name, uplink.Mtu);
         _state = state;
         return state;
     }
 
-    /// <summary>Finds the uplink by name, because a device that was made anew keeps only that, or else by index, because it may have been renamed.</summary>
+    /// <summary>
+    /// Finds the uplink by name, because a device that was made anew keeps only that, or else by index, because it may have been renamed.
+    /// </summary>
     private Link FindUplink()
     {
         Link? link = _netlink.FindLink(_spec.UplinkName) ?? _netlink.FindLink(_state?.UplinkIndex ?? _spec.UplinkIndex);
         return link ?? throw new VxlanDeviceException(
             _spec.Name,
-            $"The interface {_spec.UplinkName}, which carries the packets of {_spec.Name}, is gone. The device is restored as soon as the interface is back.",
+            $"The interface {_spec.UplinkName}, which carries the packets of {_spec.Name}, is gone. " +
+            "The device is restored as soon as the interface is back.",
             isTransient: true);
     }
 
@@ -126,8 +130,9 @@ internal sealed class VxlanDevice
         return _spec.Family == AddressFamily.InterNetworkV6 && mtu < MinimumMtuIPv6
             ? throw new VxlanDeviceException(
                 _spec.Name,
-                $"{_spec.Name} would have an MTU of {mtu}, but IPv6 needs {MinimumMtuIPv6}. Raise the MTU of {uplink.Name} (it is {uplink.Mtu}) to at least " +
-                $"{MinimumMtuIPv6 + _spec.Overhead}, or turn IPv6 off (EnableIPv6) in the network configuration.")
+                $"{_spec.Name} would have an MTU of {mtu}, but IPv6 needs {MinimumMtuIPv6}. " +
+                $"Raise the MTU of {uplink.Name} (it is {uplink.Mtu}) to at least {MinimumMtuIPv6 + _spec.Overhead}, " +
+                "or turn IPv6 off (EnableIPv6) in the network configuration.")
             : mtu;
     }
 
@@ -138,8 +143,9 @@ internal sealed class VxlanDevice
         {
             throw new VxlanDeviceException(
                 _spec.Name,
-                $"The network needs a device named {_spec.Name}, but that name belongs to something else: {strangeness}. Nothing was changed. Rename or remove it " +
-                $"(ip link del {_spec.Name}), or choose another VNI in the network configuration's Backend block.");
+                $"The network needs a device named {_spec.Name}, but that name belongs to something else: {strangeness}. " +
+                $"Nothing was changed. Rename or remove it (ip link del {_spec.Name}), " +
+                "or choose another VNI in the network configuration's Backend block.");
         }
 
         _mac ??= link.Address is { } address && MacAddress.IsUsable(address) ? address : null;
@@ -177,8 +183,8 @@ internal sealed class VxlanDevice
         {
             throw new VxlanDeviceException(
                 _spec.Name,
-                $"{_spec.Name} cannot be created: the device {holder} has the VNI {_spec.Config.Vni} on the same UDP port. Remove it (ip link del {holder}), " +
-                "or choose another VNI or Port in the network configuration's Backend block.",
+                $"{_spec.Name} cannot be created: the device {holder} has the VNI {_spec.Config.Vni} on the same UDP port. " +
+                $"Remove it (ip link del {holder}), or choose another VNI or Port in the network configuration's Backend block.",
                 exception);
         }
         catch (NetlinkException exception) when (exception.IsNotSupported)

@@ -29,5 +29,6 @@ internal static class VxlanDeviceName
     public static bool IsOne(string device) => HasVni(device, PrefixIPv4) || HasVni(device, PrefixIPv6);
 
     private static bool HasVni(string device, string prefix) =>
-        device.Length > prefix.Length && device.StartsWith(prefix, StringComparison.Ordinal) && !device.AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9');
+        device.Length > prefix.Length && device.StartsWith(prefix, StringComparison.Ordinal)
+        && !device.AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9');
 }

@@ -30,7 +30,8 @@ internal static class VxlanDeviceRules
         { Rsc: true } => "it short-circuits routes",
         { Gbp: var gbp } when gbp != spec.Config.Gbp => $"its GBP is {gbp}",
         { Port: var port } when spec.Config.Port > 0 && port != spec.Config.Port => $"its port is {port} instead of {spec.Config.Port}",
-        { ParentIndex: var parent } when parent != 0 && parent != uplinkIndex => $"it is on the interface with index {parent} instead of {uplinkIndex}",
+        { ParentIndex: var parent } when parent != 0 && parent != uplinkIndex =>
+            $"it is on the interface with index {parent} instead of {uplinkIndex}",
         { Local: { } other } when other.AddressFamily != local.AddressFamily => $"its local address is {other}",
         _ => null,
     };

@@ -6,8 +6,9 @@ namespace Flannel.Backends.Vxlan.Entries;
 public sealed class RouteConflictException : FlannelException
 {
     internal RouteConflictException(string destination, string found)
-        : base($"The host has another route to {destination} ({found}), which is not Flannel's. It is left alone; remove it (ip route del {destination}) to reach the peer.")
-        => Destination = destination;
+        : base(
+            $"The host has another route to {destination} ({found}), which is not Flannel's. It is left alone; " +
+            $"remove it (ip route del {destination}) to reach the peer.") => Destination = destination;
 
     /// <summary>The peer's subnet.</summary>
     public string Destination { get; }

@@ -30,7 +30,8 @@ internal sealed class VxlanOwnership(VxlanDeviceSpec spec, NexthopIds nexthops)
     {
         (key, entry) = (default, default);
         if (!IsOnOurPlace(route)) return false;
-        if (route.LinkIndex == device.Index || (route.NexthopId != 0 && nexthops.TryGetGateway(route.NexthopId, out _))) entry = ReadTunnelRoute(route);
+        bool isThroughOurNexthop = route.NexthopId != 0 && nexthops.TryGetGateway(route.NexthopId, out _);
+        if (route.LinkIndex == device.Index || isThroughOurNexthop) entry = ReadTunnelRoute(route);
         else if (IsDirect(route, device)) entry = VxlanEntry.Route(route.Gateway!, VxlanEntryForm.Direct);
         else return false;
         key = VxlanEntryKey.Route(route.Destination);
@@ -65,7 +66,8 @@ internal sealed class VxlanOwnership(VxlanDeviceSpec spec, NexthopIds nexthops)
     public bool TryRead(in Nexthop nexthop, VxlanDeviceState device, out VxlanEntryKey key, out VxlanEntry entry)
     {
         (key, entry) = (default, default);
-        if (nexthop.LinkIndex != device.Index || nexthop.IsGroup || nexthop.Gateway is not { } gateway || !spec.Network.Contains(gateway)) return false;
+        if (nexthop.LinkIndex != device.Index || nexthop.IsGroup) return false;
+        if (nexthop.Gateway is not { } gateway || !spec.Network.Contains(gateway)) return false;
         key = VxlanEntryKey.Nexthop(gateway);
         entry = nexthop.IsOnLink ? VxlanEntry.Nexthop : VxlanEntry.Distorted;
         return true;
@@ -86,7 +88,8 @@ internal sealed class VxlanOwnership(VxlanDeviceSpec spec, NexthopIds nexthops)
     }
 
     private bool IsDirect(RouteEntry route, VxlanDeviceState device) =>
-        route is { Protocol: RouteProtocol.Boot, Type: RouteType.Unicast, Gateway: not null, NexthopId: 0, Hops: null, IsOnLink: false, PreferredSource: null }
+        route is { Protocol: RouteProtocol.Boot, Type: RouteType.Unicast, Gateway: not null, NexthopId: 0, Hops: null }
+        && route is { IsOnLink: false, PreferredSource: null }
         && route.LinkIndex == device.UplinkIndex && route.Destination.PrefixLength == spec.SubnetLength && route.Gateway.AddressFamily == spec.Family;
 
     private bool Contains(IPNetwork destination) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Vxlan.Devices;
@@ -16,7 +17,9 @@ internal sealed partial class VxlanReconcileTarget
     private const int MaximumIdAttempts = 16;
 
     public void Apply(
-        IReadOnlyList<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, IDictionary<VxlanEntryKey, Exception> failures, CancellationToken cancellationToken)
+        IReadOnlyList<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes,
+        IDictionary<VxlanEntryKey, Exception> failures,
+        CancellationToken cancellationToken)
     {
         VxlanDeviceState device = Device;
         var targets = new List<ReconcileChange<VxlanEntryKey, VxlanEntry>>();
@@ -125,7 +128,8 @@ internal sealed partial class VxlanReconcileTarget
         }
 
         IReadOnlyDictionary<int, NetlinkException> refused = _netlink.Execute(batch);
-        if (refused.Count > 0) ReplaceRoutes([.. refused.Select(pair => (queued[pair.Key].Key, queued[pair.Key].Route, pair.Value))], device, failures);
+        if (refused.Count == 0) return;
+        ReplaceRoutes([.. refused.Select(pair => (queued[pair.Key].Key, queued[pair.Key].Route, pair.Value))], device, failures);
     }
 
     /// <summary>
@@ -133,7 +137,9 @@ internal sealed partial class VxlanReconcileTarget
     /// ours is replaced, a foreign one is reported.
     /// </summary>
     private void ReplaceRoutes(
-        List<(VxlanEntryKey Key, RouteEntry Route, NetlinkException Error)> refused, VxlanDeviceState device, IDictionary<VxlanEntryKey, Exception> failures)
+        List<(VxlanEntryKey Key, RouteEntry Route, NetlinkException Error)> refused,
+        VxlanDeviceState device,
+        IDictionary<VxlanEntryKey, Exception> failures)
     {
         ILookup<IPNetwork, RouteEntry> present = _netlink.GetRoutes(_spec.Family, new RouteFilter { Table = RouteEntry.MainTable })
             .Where(_ownership.IsOnOurPlace)
@@ -167,10 +173,11 @@ internal sealed partial class VxlanReconcileTarget
     {
         string device = foreign.LinkIndex == 0 ? "" : $" dev {_netlink.FindLink(foreign.LinkIndex)?.Name ?? "?"}";
         string gateway = foreign.Gateway is null ? "" : $" via {foreign.Gateway}";
-        return new RouteConflictException(foreign.Destination.ToString(), $"{foreign.Type}{gateway}{device} protocol {foreign.Protocol}".ToLowerInvariant());
+        string found = $"{foreign.Type}{gateway}{device} protocol {foreign.Protocol}".ToLowerInvariant();
+        return new RouteConflictException(foreign.Destination.ToString(), found);
     }
 
-    private bool TryMakeRoute(VxlanEntryKey key, VxlanEntry entry, VxlanDeviceState device, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RouteEntry? route)
+    private bool TryMakeRoute(VxlanEntryKey key, VxlanEntry entry, VxlanDeviceState device, [NotNullWhen(true)] out RouteEntry? route)
     {
         IPNetwork destination = key.ToNetwork();
         route = entry.Form switch

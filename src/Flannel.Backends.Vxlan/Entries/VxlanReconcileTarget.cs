@@ -30,7 +30,13 @@ internal sealed partial class VxlanReconcileTarget : IReconcileTarget<VxlanEntry
     /// <param name="netlink">The kernel.</param>
     /// <param name="subnetBase">The first address of the node's own subnet.</param>
     public VxlanReconcileTarget(
-        VxlanDeviceSpec spec, VxlanDevice device, VxlanOwnership ownership, NexthopIds nexthops, bool hasNexthops, RouteNetlink netlink, IPAddress subnetBase)
+        VxlanDeviceSpec spec,
+        VxlanDevice device,
+        VxlanOwnership ownership,
+        NexthopIds nexthops,
+        bool hasNexthops,
+        RouteNetlink netlink,
+        IPAddress subnetBase)
     {
         _spec = spec;
         _device = device;
@@ -78,7 +84,8 @@ internal sealed partial class VxlanReconcileTarget : IReconcileTarget<VxlanEntry
         var batch = new RouteBatch();
         foreach (RouteEntry route in GetRoutes(device.UplinkIndex))
         {
-            if (_ownership.TryRead(route, device, out _, out VxlanEntry entry) && entry.Form == VxlanEntryForm.Direct) batch.DeleteRoute(Exactly(route));
+            if (_ownership.TryRead(route, device, out _, out VxlanEntry entry) && entry.Form == VxlanEntryForm.Direct)
+                batch.DeleteRoute(Exactly(route));
         }
 
         _netlink.Execute(batch);
@@ -104,7 +111,14 @@ internal sealed partial class VxlanReconcileTarget : IReconcileTarget<VxlanEntry
 
     /// <summary>A request that deletes this route and no other.</summary>
     private static RouteEntry Exactly(RouteEntry route) => route.NexthopId != 0
-        ? new RouteEntry { Destination = route.Destination, NexthopId = route.NexthopId, Protocol = route.Protocol, Type = route.Type, Metric = route.Metric }
+        ? new RouteEntry
+        {
+            Destination = route.Destination,
+            NexthopId = route.NexthopId,
+            Protocol = route.Protocol,
+            Type = route.Type,
+            Metric = route.Metric,
+        }
         : new RouteEntry
         {
             Destination = route.Destination,

@@ -152,7 +152,9 @@ internal sealed class VxlanPeerTable(AddressFamily family, int vni, int nexthopT
         if (claimants.Count == 0) _claims.Remove(peer.Mac);
     }
 
-    /// <summary>Leaves a margin between coming and going, so that a peer count around the threshold does not rewrite all routes again and again.</summary>
+    /// <summary>
+    /// Leaves a margin between coming and going, so that a peer count around the threshold does not rewrite all routes again and again.
+    /// </summary>
     private void UpdateMode() =>
         UsesNexthops = _peers.Count > (UsesNexthops ? nexthopThreshold - (nexthopThreshold / 5) : nexthopThreshold);
 

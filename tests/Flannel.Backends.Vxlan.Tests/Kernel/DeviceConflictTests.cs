@@ -4,6 +4,7 @@ using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Core.Backends;
 using Flannel.Core.Diagnostics;
 using Flannel.Linux.Sysctl;
+using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
@@ -50,16 +51,16 @@ public sealed class DeviceConflictTests
     {
         await using var cluster = VxlanCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
-        await host.ExecAsync(
-            "ip", "link", "add", "flannel.1", "address", "02:22:22:22:22:22", "type", "vxlan", "id", "1", "local", "192.168.100.1", "dev", "eth0", "dstport", "8472", "l2miss");
+        const string device = "flannel.1 address 02:22:22:22:22:22 type vxlan id 1 local 192.168.100.1 dev eth0 dstport 8472 l2miss";
+        await host.ExecAsync("ip", ["link", "add", .. device.Split(' ')]);
         int before = host.Device("flannel.1").Index;
 
         await using IBackendNetwork network = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf());
 
-        var device = host.Device("flannel.1");
-        Assert.NotEqual(before, device.Index);
-        Assert.False(device.Vxlan!.L2Miss);
-        Assert.Equal("022222222222", device.Address!.ToString());
+        Link after = host.Device("flannel.1");
+        Assert.NotEqual(before, after.Index);
+        Assert.False(after.Vxlan!.L2Miss);
+        Assert.Equal("022222222222", after.Address!.ToString());
     }
 
     [NetnsFact]
@@ -88,7 +89,8 @@ public sealed class DeviceConflictTests
         LabHost host = cluster.Lab.Hosts[0];
         ExternalInterface external = VxlanNode.ExternalOf(host) with { Name = "eth9", Index = 4711 };
 
-        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: external));
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(
+            () => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: external));
 
         Assert.Contains("eth9", exception.Message, StringComparison.Ordinal);
         Assert.True(exception.IsTransient);

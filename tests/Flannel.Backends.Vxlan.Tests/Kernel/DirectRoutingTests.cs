@@ -51,7 +51,8 @@ public sealed class DirectRoutingTests
     [InlineData(0)]
     public async Task Routes_Change_EachPeerIsReachedTheOtherWay(int nexthopThreshold)
     {
-        await using VxlanCluster cluster = await VxlanCluster.StartAsync(backend: DirectRouting, options: new VxlanBackendOptions { NexthopThreshold = nexthopThreshold });
+        var options = new VxlanBackendOptions { NexthopThreshold = nexthopThreshold };
+        await using VxlanCluster cluster = await VxlanCluster.StartAsync(backend: DirectRouting, options: options);
         LetTheGatewayForward(cluster);
         VxlanNode node = cluster.Nodes[0];
         await using ContinuousPing ping = node.Host.StartPinging(cluster.Nodes[1].Address);

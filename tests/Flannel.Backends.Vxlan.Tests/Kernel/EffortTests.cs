@@ -57,9 +57,10 @@ public sealed class EffortTests
         async Task<ReconcilerStatus<VxlanEntryKey>> DamageAsync()
         {
             long writes = fixture.DataPath.Reconciliation.Writes;
-            await fixture.Host.ExecAsync("ip", "route", "del", peers[0].Subnet!.Value.ToString());
+            string subnet = peers[0].Subnet!.Value.ToString();
+            await fixture.Host.ExecAsync("ip", "route", "del", subnet);
             await fixture.WaitAsync(status => status.IsConverged && status.Writes > writes);
-            while (!(await fixture.Host.ExecAsync("ip", "route", "show", peers[0].Subnet!.Value.ToString())).Contains("flannel.1", StringComparison.Ordinal))
+            while (!(await fixture.Host.ExecAsync("ip", "route", "show", subnet)).Contains("flannel.1", StringComparison.Ordinal))
                 await Task.Delay(10);
             return await fixture.WaitAsync(static status => status.IsConverged);
         }

@@ -49,9 +49,9 @@ public sealed class RestartTests
         second.Network.SetPeers([VxlanCluster.PeerOf(73)]);
         await second.WaitForConvergenceAsync();
 
-        Assert.StartsWith("10.5.73.0/24", Assert.Single(await second.LinesAsync("ip", "route", "show", "dev", "flannel.1")), StringComparison.Ordinal);
-        Assert.StartsWith("10.5.73.0", Assert.Single(await second.LinesAsync("ip", "-4", "neigh", "show", "dev", "flannel.1")), StringComparison.Ordinal);
-        Assert.StartsWith("02:00:00:00:00:49", Assert.Single(await second.LinesAsync("bridge", "fdb", "show", "dev", "flannel.1")), StringComparison.Ordinal);
+        Assert.Equal(["10.5.73.0/24 via 10.5.73.0 onlink"], await second.LinesAsync("ip", "route", "show", "dev", "flannel.1"));
+        Assert.Equal(["10.5.73.0 lladdr 02:00:00:00:00:49 PERMANENT"], await second.LinesAsync("ip", "-4", "neigh", "show", "dev", "flannel.1"));
+        Assert.Equal(["02:00:00:00:00:49 dst 192.168.101.73 self permanent"], await second.LinesAsync("bridge", "fdb", "show", "dev", "flannel.1"));
     }
 
     [NetnsFact]
@@ -99,7 +99,8 @@ public sealed class RestartTests
     {
         await using var cluster = VxlanCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
-        await host.ExecAsync("ip", "link", "add", "flannel.1", "address", "02:22:22:22:22:22", "type", "vxlan", "id", "1", "local", "192.168.100.1", "dev", "eth0", "dstport", "8472", "nolearning");
+        const string device = "flannel.1 address 02:22:22:22:22:22 type vxlan id 1 local 192.168.100.1 dev eth0 dstport 8472 nolearning";
+        await host.ExecAsync("ip", ["link", "add", .. device.Split(' ')]);
         Link before = host.Device("flannel.1");
 
         await using IBackendNetwork network = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf());
@@ -137,7 +138,8 @@ public sealed class RestartTests
         await using var cluster = VxlanCluster.Create(1, dualStack: true);
         LabHost host = cluster.Lab.Hosts[0];
         string before = await ShowAsync();
-        VxlanNode node = await cluster.AddNodeAsync(host, "\"DirectRouting\":true", ipv6: true, options: new VxlanBackendOptions { NexthopThreshold = 1 });
+        var options = new VxlanBackendOptions { NexthopThreshold = 1 };
+        VxlanNode node = await cluster.AddNodeAsync(host, "\"DirectRouting\":true", ipv6: true, options: options);
         node.Network.SetPeers([VxlanCluster.PeerOf(72), VxlanCluster.PeerOf(73), VxlanCluster.PeerOf(74, publicIP: "192.168.100.74")]);
         await node.WaitForConvergenceAsync();
         Assert.Contains("10.5.74.0/24 via 192.168.100.74 dev eth0", await ShowAsync(), StringComparison.Ordinal);

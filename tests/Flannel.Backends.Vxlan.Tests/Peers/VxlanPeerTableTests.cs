@@ -123,7 +123,8 @@ public sealed class VxlanPeerTableTests
 
             VxlanPeerTable fresh = new(AddressFamily.InterNetwork, 1, table.UsesNexthops ? 0 : 5, direct.Contains);
             var expected = fresh.Replace([.. leases.Values]);
-            return entries.Count == expected.Count && entries.All(pair => expected.TryGetValue(pair.Key, out VxlanEntry entry) && entry == pair.Value);
+            return entries.Count == expected.Count
+                && entries.All(pair => expected.TryGetValue(pair.Key, out VxlanEntry entry) && entry == pair.Value);
         }).QuickCheckThrowOnFailure();
     }
 

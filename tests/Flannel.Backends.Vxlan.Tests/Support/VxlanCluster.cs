@@ -26,7 +26,8 @@ internal sealed class VxlanCluster : IAsyncDisposable
         new(NetworkLab.Create(new LabOptions { Hosts = hosts, DualStack = dualStack, Mtu = mtu }));
 
     /// <summary>A cluster whose hosts all know each other and have the kernel in the desired state.</summary>
-    public static async Task<VxlanCluster> StartAsync(int hosts = 2, string backend = "", bool ipv4 = true, bool ipv6 = false, VxlanBackendOptions? options = null)
+    public static async Task<VxlanCluster> StartAsync(
+        int hosts = 2, string backend = "", bool ipv4 = true, bool ipv6 = false, VxlanBackendOptions? options = null)
     {
         VxlanCluster cluster = Create(hosts, ipv6);
         try

@@ -26,13 +26,23 @@ internal sealed class VxlanNode : IAsyncDisposable
     public IPAddress AddressIPv6 => Lease.SubnetIPv6!.Value.BaseAddress;
 
     public static async Task<VxlanNode> StartAsync(
-        LabHost host, int number, NetworkConfig config, VxlanBackendOptions? options = null, LeaseAttributes? previous = null, ExternalInterface? external = null,
+        LabHost host,
+        int number,
+        NetworkConfig config,
+        VxlanBackendOptions? options = null,
+        LeaseAttributes? previous = null,
+        ExternalInterface? external = null,
         int network = 5)
     {
         IBackendNetwork created = await CreateAsync(host, config, options, previous, external);
         try
         {
-            var lease = new Lease { Key = VxlanCluster.KeyOf(number, config.EnableIPv4, config.EnableIPv6, network), Attributes = created.Attributes, CreateRevision = number };
+            var lease = new Lease
+            {
+                Key = VxlanCluster.KeyOf(number, config.EnableIPv4, config.EnableIPv6, network),
+                Attributes = created.Attributes,
+                CreateRevision = number,
+            };
             await created.StartAsync(lease, CancellationToken.None);
             return new VxlanNode(host, created, lease);
         }
@@ -44,7 +54,11 @@ internal sealed class VxlanNode : IAsyncDisposable
     }
 
     public static Task<IBackendNetwork> CreateAsync(
-        LabHost host, NetworkConfig config, VxlanBackendOptions? options = null, LeaseAttributes? previous = null, ExternalInterface? external = null) =>
+        LabHost host,
+        NetworkConfig config,
+        VxlanBackendOptions? options = null,
+        LeaseAttributes? previous = null,
+        ExternalInterface? external = null) =>
         NewBackend(options).CreateNetworkAsync(
             new BackendContext
             {
