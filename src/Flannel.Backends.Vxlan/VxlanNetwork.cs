@@ -46,6 +46,9 @@ internal sealed class VxlanNetwork : IBackendNetwork
     /// <summary>Made anew for each caller: what is watched follows a moment later.</summary>
     public BackendStatus Status => MergeStatus();
 
+    /// <summary>How many entries of the kernel have been written or removed so far.</summary>
+    public long Writes => _dataPaths.Sum(static dataPath => dataPath.Reconciliation.Writes);
+
     public string? CheckPeer(Lease peer)
     {
         if (peer.Attributes.BackendType != VxlanBackend.TypeName)
