@@ -30,8 +30,9 @@ internal sealed class AllocationBench : IBench
         MeasureDraws(taken, rounds, report, cancellationToken);
         await MeasureAcquisitionsAsync(taken, report, cancellationToken);
         report.AddNote(
-            "allocation: the reference goes through the pool and compares each subnet with every lease until it has found a hundred free ones, which is how flannel does it, written in C#; " +
-            "a whole acquisition lists and decodes all leases of an in-memory store, draws, and creates the lease.");
+            "allocation: the reference goes through the pool and compares each subnet with every lease until it has found a hundred free ones, " +
+            "which is how flannel does it, written in C#; a whole acquisition lists and decodes all leases of an in-memory store, draws, and " +
+            "creates the lease.");
     }
 
     private SubnetKey[] Take()

@@ -27,8 +27,9 @@ internal sealed class LatencyBench : IBench
         }
 
         report.AddNote(
-            $"latency: {Quantity.Count(Events)} leases one by one after {Quantity.Count(WarmUp)} for warming up, from before the put until a socket of the bench's own is told of the route; " +
-            "the reference writes neighbour, FDB entry and route straight to netlink in one batch and waits in the same way, taking turns.");
+            $"latency: {Quantity.Count(Events)} leases one by one after {Quantity.Count(WarmUp)} for warming up, from before the put until a " +
+            "socket of the bench's own is told of the route; the reference writes neighbour, FDB entry and route straight to netlink in one batch " +
+            "and waits in the same way, taking turns.");
     }
 
     private static async Task MeasureAsync(int others, Report report, CancellationToken cancellationToken)

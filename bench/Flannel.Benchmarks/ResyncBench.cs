@@ -12,6 +12,7 @@ namespace Flannel.Benchmarks;
 internal sealed class ResyncBench : IBench
 {
     private const int Count = 5000;
+    private const int RequestsPerPeer = 3;
     private static readonly TimeSpan HealingLimit = TimeSpan.FromSeconds(10);
 
     public string Name => "resync";
@@ -44,7 +45,8 @@ internal sealed class ResyncBench : IBench
             {
                 GC.Collect();
                 await changes.CountAsync();
-                await again.MeasureAsync(() => backend.SetPeersAsync(leases, cancellationToken), changes);
+                long written = backend.Writes;
+                await again.MeasureAsync(() => backend.SetPeersAsync(leases, cancellationToken), () => backend.Writes - written, changes);
 
                 await backend.DisposeAsync();
                 await changes.CountAsync();
@@ -54,10 +56,11 @@ internal sealed class ResyncBench : IBench
                         backend = await BackendUnderTest.StartAsync(host, cancellationToken);
                         await backend.SetPeersAsync(leases, cancellationToken);
                     },
+                    () => backend.Writes,
                     changes);
 
                 await changesByHand.CountAsync();
-                replace.Add(bridge.Run(byHand) + ip.Run(byHand), await changesByHand.CountAsync());
+                replace.Add(bridge.Run(byHand) + ip.Run(byHand), Count * RequestsPerPeer, await changesByHand.CountAsync());
                 if (round >= 0) continue;
                 again.Clear();
                 restart.Clear();
@@ -74,7 +77,9 @@ internal sealed class ResyncBench : IBench
         }
     }
 
-    /// <summary>A count of zero says something only if the counter can count: an entry deleted by a stranger is told of, and so is its return.</summary>
+    /// <summary>
+    /// A count of zero says something only if the counter can count: an entry deleted behind our back is told of, and so is its return.
+    /// </summary>
     private static async Task ProveThatChangesAreSeenAsync(LabHost host, Peer peer, KernelChanges changes)
     {
         host.Netlink.DeleteNeighbour(new Neighbour { LinkIndex = host.Device(HandMade.Device).Index, Destination = peer.Subnet.BaseAddress });
@@ -92,26 +97,28 @@ internal sealed class ResyncBench : IBench
         Add("5,000 unchanged peers: restart, everything read and compared", restart);
         Add("5,000 unchanged peers: the same list once more", again);
         report.AddNote(
-            "resync: a restart adopts the device, reads all the kernel has and compares it with the peers; by hand it is `bridge -batch` and `ip -batch` with `replace`. " +
-            "Changes are what the kernel told a socket of the bench's own; that this socket hears of changes is proved in the same run by deleting an entry, which came back.");
+            "resync: a restart adopts the device, reads all the kernel has and compares it with the peers; by hand it is `bridge -batch` and " +
+            "`ip -batch` with `replace`. Writes are the backend's own account. A socket of the bench's own was told of no change either; that it " +
+            "hears of changes is proved in the same run by deleting an entry, which came back.");
 
         void Add(string subject, Series ours)
         {
-            double most = ours.Changes.Max();
+            bool isMet = ours.Writes.Max() == 0 && ours.Changes.Max() == 0;
             report.Add(new Result
             {
                 Subject = subject,
-                Ours = $"{Quantity.Duration(ours.Times.Median)}, {Quantity.Count((int)most)} changes",
-                Reference = $"{Quantity.Duration(replace.Times.Median)}, {Quantity.Count((int)replace.Changes.Max())} changes (`ip -batch`)",
+                Ours = $"{Quantity.Duration(ours.Times.Median)}, {Quantity.Count((int)ours.Writes.Max())} writes",
+                Reference = $"{Quantity.Duration(replace.Times.Median)}, {Quantity.Count((int)replace.Writes.Max())} writes (`ip -batch`, `replace`)",
                 Ratio = ours.Times.Over(replace.Times),
-                Goal = "0 changes",
-                IsMet = most == 0,
+                Goal = "0 writes",
+                IsMet = isMet,
                 Figures = new Dictionary<string, IReadOnlyList<double>>
                 {
                     ["ours_ms"] = ours.Times.Values,
-                    ["ours_changes"] = ours.Changes,
+                    ["ours_writes"] = ours.Writes,
+                    ["ours_changes_told"] = ours.Changes,
                     ["reference_ms"] = replace.Times.Values,
-                    ["reference_changes"] = replace.Changes,
+                    ["reference_changes_told"] = replace.Changes,
                 },
             });
         }
@@ -121,24 +128,30 @@ internal sealed class ResyncBench : IBench
     {
         public Sample Times { get; private set; } = new();
 
+        /// <summary>What was written.</summary>
+        public List<double> Writes { get; } = [];
+
+        /// <summary>What the kernel told of.</summary>
         public List<double> Changes { get; } = [];
 
-        public async Task MeasureAsync(Func<Task> action, KernelChanges changes)
+        public async Task MeasureAsync(Func<Task> action, Func<long> countWrites, KernelChanges changes)
         {
             long start = Stopwatch.GetTimestamp();
             await action();
-            Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds, await changes.CountAsync());
+            Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds, countWrites(), await changes.CountAsync());
         }
 
-        public void Add(double milliseconds, int changes)
+        public void Add(double milliseconds, long writes, int changes)
         {
             Times.Add(milliseconds);
+            Writes.Add(writes);
             Changes.Add(changes);
         }
 
         public void Clear()
         {
             Times = new Sample();
+            Writes.Clear();
             Changes.Clear();
         }
     }

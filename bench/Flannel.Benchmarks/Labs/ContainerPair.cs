@@ -6,7 +6,8 @@ using System.Text.Json;
 namespace Flannel.Benchmarks.Labs;
 
 /// <summary>
-/// Two hosts joined by a veth pair, and a container behind each, routed through its host. How packets get from one host to the other is not decided here.
+/// Two hosts joined by a veth pair, and a container behind each, routed through its host. How packets get from one host to the other is not decided
+/// here.
 /// </summary>
 internal sealed class ContainerPair : IDisposable
 {

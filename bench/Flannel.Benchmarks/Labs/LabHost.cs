@@ -66,7 +66,8 @@ internal sealed class LabHost : IDisposable
     public void AddAddress(string device, IPAddress address, int prefixLength) =>
         Netlink.AddAddress(new InterfaceAddress { LinkIndex = Device(device).Index, Address = address, PrefixLength = prefixLength });
 
-    public void AddRoute(IPNetwork destination, IPAddress gateway) => Netlink.AddRoute(new RouteEntry { Destination = destination, Gateway = gateway });
+    public void AddRoute(IPNetwork destination, IPAddress gateway) =>
+        Netlink.AddRoute(new RouteEntry { Destination = destination, Gateway = gateway });
 
     /// <summary>Listens to the kernel with room for all that a bench makes it say.</summary>
     public RouteMonitor OpenMonitor(RouteMonitorGroups groups) =>
@@ -75,8 +76,8 @@ internal sealed class LabHost : IDisposable
     public Link Device(string name) => Netlink.FindLink(name) ?? throw new BenchException($"{Name} has no device {name}.");
 
     /// <summary>
-    /// Deletes the namespace. Its devices go first and one by one: the kernel takes a namespace down in the background, and thousands of routes in it
-    /// would disturb what is measured next.
+    /// Deletes the namespace. Its devices go first and one by one: the kernel takes a namespace down in the background, and thousands of routes in
+    /// it would disturb what is measured next.
     /// </summary>
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using Flannel.Backends.Vxlan;
 using Flannel.Benchmarks.Labs;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
@@ -40,6 +41,9 @@ internal sealed class BackendUnderTest : IAsyncDisposable
         await network.StartAsync(new Lease { Key = Peer.OwnKey, Attributes = network.Attributes }, cancellationToken);
         return new BackendUnderTest(provider, network);
     }
+
+    /// <summary>How many entries of the kernel have been written or removed since the start, by the backend's own account.</summary>
+    public long Writes => ((VxlanNetwork)_network).Writes;
 
     /// <summary>Replaces the peers and waits until the kernel has followed.</summary>
     /// <exception cref="BenchException">A peer could not be programmed.</exception>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Flannel.Benchmarks.Labs;
 using Flannel.Netlink.Route.Neighbours;
 using Flannel.Netlink.Route.Routes;
@@ -12,13 +13,16 @@ internal static class ProgrammedPeers
     public static void Verify(LabHost host, int expected)
     {
         int device = host.Device(HandMade.Device).Index;
-        int routes = host.Netlink.GetRoutes(System.Net.Sockets.AddressFamily.InterNetwork, new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = device }).Count;
-        int neighbours = host.Netlink.GetNeighbours(System.Net.Sockets.AddressFamily.InterNetwork, device).Count(static entry => entry.State == NeighbourState.Permanent);
+        var filter = new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = device };
+        int routes = host.Netlink.GetRoutes(AddressFamily.InterNetwork, filter).Count;
+        int neighbours = host.Netlink.GetNeighbours(AddressFamily.InterNetwork, device)
+            .Count(static neighbour => neighbour.State == NeighbourState.Permanent);
         int forwarding = host.Netlink.GetFdb(device).Count;
         if ((routes, neighbours, forwarding) != (expected, expected, expected))
         {
             throw new BenchException(
-                $"{host.Name} has {routes} routes, {neighbours} neighbours and {forwarding} FDB entries instead of {expected} of each; the measurement is void.");
+                $"{host.Name} has {routes} routes, {neighbours} neighbours and {forwarding} FDB entries instead of {expected} of each: " +
+                "the measurement is void.");
         }
     }
 }

@@ -10,8 +10,7 @@ internal static class HostFacts
     [
         $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()} ({RuntimeInformation.OSArchitecture}), {Cpu()}, " +
         $"{Environment.ProcessorCount} cores, load {Load()} at the start",
-        // 'ip utility, iproute2-6.1.0, libbpf 1.1.2' and 'iperf 3.12 (cJSON 1.7.15)'
-        $"{RuntimeInformation.FrameworkDescription}, {Command.Read("ip", "-V").Split(',')[1].Trim()}, {Command.Read("iperf3", "--version").Split('(')[0].Trim()}",
+        $"{RuntimeInformation.FrameworkDescription}, {Iproute2()}, {Iperf()}",
     ];
 
     private static string Cpu() => File.ReadLines("/proc/cpuinfo")
@@ -20,4 +19,10 @@ internal static class HostFacts
         .FirstOrDefault("unknown CPU");
 
     private static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
+
+    /// <summary>Out of 'ip utility, iproute2-6.1.0, libbpf 1.1.2'.</summary>
+    private static string Iproute2() => Command.Read("ip", "-V").Split(',')[1].Trim();
+
+    /// <summary>Out of 'iperf 3.12 (cJSON 1.7.15)'.</summary>
+    private static string Iperf() => Command.Read("iperf3", "--version").Split('(')[0].Trim();
 }

@@ -27,11 +27,13 @@ internal sealed class Report(string command, IReadOnlyList<string> facts)
         text.Append(ResultTable.Format(_results)).Append('\n');
         foreach (string note in _notes) text.Append("- ").Append(note).Append('\n');
         foreach (string fact in facts) text.Append("- ").Append(fact).Append('\n');
-        text.Append("- Times and rates are medians, ratios are medians of the ratios of each round (lowest to highest); the sides take turns in one run.\n");
+        text.Append("- Times and rates are medians, ratios are medians of the ratios of each round (lowest to highest); ");
+        text.Append("the sides take turns in one run.\n");
         text.Append("- Repeat it with `").Append(command).Append("`.\n");
         return text.ToString();
     }
 
     /// <summary>The same as JSON, with every single measurement.</summary>
-    public string ToJson() => JsonSerializer.Serialize(new ReportDocument(command, facts, _notes, _results), ReportJsonContext.Readable.ReportDocument);
+    public string ToJson() =>
+        JsonSerializer.Serialize(new ReportDocument(command, facts, _notes, _results), ReportJsonContext.Readable.ReportDocument);
 }
