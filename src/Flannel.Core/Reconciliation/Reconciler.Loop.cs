@@ -68,6 +68,9 @@ public sealed partial class Reconciler<TKey, TEntry>
             _readAttempts = 0;
             _resyncs++;
             _resyncDue = After(_options.ResyncInterval);
+
+            // What made entries fail may be cured by what was just repaired (a device that is back), so they need not wait out their back-off.
+            foreach (TKey key in _failures.Keys) CollectionsMarshal.GetValueRefOrNullRef(_failures, key).Due = 0;
             lock (_gate)
             {
                 _isApplying = false;

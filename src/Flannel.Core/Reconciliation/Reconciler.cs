@@ -180,5 +180,5 @@ public sealed partial class Reconciler<TKey, TEntry>
     private void Wake() => _wake.Writer.TryWrite(true);
 
     /// <summary>The last failure of an entry; it holds back further tries of the same change only.</summary>
-    private readonly record struct Failure(ReconcileChange<TKey, TEntry> Change, Exception Error, int Attempts, long Due);
+    private record struct Failure(ReconcileChange<TKey, TEntry> Change, Exception Error, int Attempts, long Due);
 }

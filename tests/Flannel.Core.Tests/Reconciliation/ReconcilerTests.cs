@@ -113,6 +113,18 @@ public sealed class ReconcilerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Resync_WhileEntryIsHeldBack_TriesItAtOnce()
+    {
+        _target.Broken.Add("a");
+        _reconciler.Set(Entries(("a", 1)));
+        await UntilAsync(status => status.IsConverged && status.Failures.ContainsKey("a"));
+        _target.Broken.Clear();
+        _reconciler.RequestResync();
+        await UntilAsync(status => status.IsConverged && status.Failures.IsEmpty);
+        Assert.Equal(1, _target.Kernel["a"]);
+    }
+
+    [Fact]
     public async Task Read_Fails_IsReportedAndRetried()
     {
         _target.IsUnreadable = true;
