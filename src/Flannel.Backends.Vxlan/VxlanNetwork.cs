@@ -66,7 +66,7 @@ internal sealed class VxlanNetwork : IBackendNetwork
         return isReachable ? null : "it has no subnet of an address family that this host runs";
     }
 
-    public Task StartAsync(Lease own, CancellationToken cancellationToken)
+    public async Task StartAsync(Lease own, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         foreach (VxlanDataPath dataPath in _dataPaths)
@@ -76,8 +76,8 @@ internal sealed class VxlanNetwork : IBackendNetwork
             KernelRefusal.Translate(dataPath.Spec.Name, () => dataPath.Start(subnet.Value.BaseAddress, PublishStatus));
         }
 
+        foreach (VxlanDataPath dataPath in _dataPaths) await dataPath.WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         PublishStatus();
-        return Task.CompletedTask;
     }
 
     public void SetPeers(IReadOnlyList<Lease> peers)

@@ -31,6 +31,9 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     /// <summary>The uplink may come back any moment, and looking costs next to nothing.</summary>
     private static readonly TimeSpan MaximumBackOff = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan AddressPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AddressPoll = TimeSpan.FromMilliseconds(2);
+
     private readonly VxlanDeviceSpec _spec;
     private readonly VxlanHost _host;
     private readonly TimeSpan _resyncInterval;
@@ -53,6 +56,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
 
     private VxlanReconcileTarget? _target;
     private Reconciler<VxlanEntryKey, VxlanEntry>? _reconciler;
+    private IPAddress? _subnetBase;
     private RouteMonitor? _monitor;
     private Task _loops = Task.CompletedTask;
 
@@ -117,6 +121,8 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     /// <param name="onStatusChanged">Called when <see cref="Status"/> may have changed.</param>
     public void Start(IPAddress subnetBase, Action onStatusChanged)
     {
+        _subnetBase = subnetBase;
+
         // The monitor listens before anything is read, so that no change falls between the two.
         _monitor = OpenMonitor();
         _device.Repair(subnetBase);
@@ -128,6 +134,18 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
             Task.Run(() => KeepRunningAsync("monitor", token => MonitorAsync(subnetBase, token))),
             Task.Run(() => KeepRunningAsync("report", token => ReportAsync(onStatusChanged, token))),
             _spec.Config.DirectRouting ? Task.Run(() => KeepRunningAsync("review", ReviewAsync)) : Task.CompletedTask);
+    }
+
+    /// <summary>
+    /// Waits until the node's address can be reached. The kernel's work queue puts an IPv6 address into effect a moment after it was accepted, and
+    /// until then peers are told that it is unreachable. Waits no longer than a while: the data path works without that address, too.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task WaitForAddressAsync(CancellationToken cancellationToken)
+    {
+        long start = _time.GetTimestamp();
+        while (Resolve(_subnetBase!) is not { Type: RouteType.Local } && _time.GetElapsedTime(start) < AddressPatience)
+            await Task.Delay(AddressPoll, _time, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Replaces all peers.</summary>
@@ -192,19 +210,20 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     }
 
     /// <summary>Whether the kernel reaches a host over the external interface and without a gateway.</summary>
-    private bool IsReachableDirectly(IPAddress host)
+    private bool IsReachableDirectly(IPAddress host) =>
+        Resolve(host) is { Type: RouteType.Unicast, Gateway: null } route && route.LinkIndex == _device.State!.UplinkIndex;
+
+    /// <summary>Asks which way the kernel would take; <see langword="null"/> if there is none, or it is prohibited.</summary>
+    private RouteEntry? Resolve(IPAddress destination)
     {
-        RouteEntry? route;
         try
         {
-            route = _netlink.ResolveRoute(host);
+            return _netlink.ResolveRoute(destination);
         }
         catch (NetlinkException)
         {
-            return false; // prohibited, or no answer: the tunnel's own route lookup will tell
+            return null;
         }
-
-        return route is { Type: RouteType.Unicast, Gateway: null } && route.LinkIndex == _device.State!.UplinkIndex;
     }
 
     private void LogMode_NeedsLock(bool usedNexthops)

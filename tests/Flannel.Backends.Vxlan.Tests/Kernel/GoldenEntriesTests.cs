@@ -1,5 +1,6 @@
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
+using Flannel.Netlink.Route.Routes;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
@@ -65,5 +66,18 @@ public sealed class GoldenEntriesTests
         Assert.Null(node.Host.Netlink.FindLink("flannel.1"));
         Assert.Null(node.Network.Attributes.BackendData);
         Assert.True((await node.Host.PingAsync(cluster.Nodes[1].AddressIPv6)).AllAnswered);
+    }
+
+    [NetnsFact]
+    public async Task Start_IPv6_HasTheAddressInEffectWhenItReturns()
+    {
+        await using var cluster = VxlanCluster.Create(1, dualStack: true);
+        for (int round = 0; round < 20; round++)
+        {
+            await using VxlanNode node = await VxlanNode.StartAsync(cluster.Lab.Hosts[0], 1, VxlanCluster.ConfigOf(ipv4: false, ipv6: true));
+
+            Assert.Equal(RouteType.Local, node.Host.Netlink.ResolveRoute(node.AddressIPv6)?.Type);
+            await node.Network.RemoveAsync(CancellationToken.None);
+        }
     }
 }
