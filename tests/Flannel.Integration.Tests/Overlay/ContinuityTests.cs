@@ -26,6 +26,8 @@ public class ContinuityTests
         SubnetKey key = cluster.Node(0).Lease.Key;
         Link device = cluster.Hosts[0].Device("flannel.1");
 
+        // Until the containers' links have found their IPv6 neighbours, which takes the kernel seconds, packets are lost without our doing.
+        await OverlayCluster.AssertPingAsync(a, b);
         await using ContinuousPing ping = a.StartPinging(b.Address!, HundredPerSecond);
         await using ContinuousPing? ping6 = b.AddressIPv6 is { } v6 ? a.StartPinging(v6, HundredPerSecond) : null;
         for (int round = 0; round < 3; round++)
