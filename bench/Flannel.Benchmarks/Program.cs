@@ -26,8 +26,9 @@ try
     if (options.JsonFile is { } json) await File.WriteAllTextAsync(json, report.ToJson());
     return 0;
 }
-catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+catch (Exception) when (interrupt.Token.IsCancellationRequested)
 {
+    // Not a cancellation alone: a program that was being waited for gets the terminal's Ctrl+C as well, and fails.
     return interrupt.ExitCode;
 }
 catch (Exception exception) when (exception is BenchException or FlannelException or NetlinkException or IOException or UnauthorizedAccessException)
