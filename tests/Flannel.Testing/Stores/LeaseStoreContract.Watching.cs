@@ -5,7 +5,7 @@ namespace Flannel.Testing.Stores;
 
 public abstract partial class LeaseStoreContract
 {
-    [Fact]
+    [SkippableFact]
     public async Task Watch_Changes_ArriveOnceInOrderWithTheirEntries()
     {
         await using StoreWatch watch = StoreWatch.Open(Store, (await ListAsync()).Revision);
@@ -25,7 +25,7 @@ public abstract partial class LeaseStoreContract
         Assert.False(watch.HasNext);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_FromAnOlderRevision_DeliversWhatHappenedSince()
     {
         StoredEntry known = await CreateAsync("10.5.1.0-24");
@@ -36,7 +36,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(missed, Assert.Single(await watch.NextChangesAsync(1)).Entry);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_ResumedAfterTheLastItem_LosesAndRepeatsNothing()
     {
         long revision = (await ListAsync()).Revision;
@@ -53,7 +53,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(Enumerable.Range(0, 19).Select(i => $"10.5.{i}.0-24"), seen);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_ManyWritersAndWatchers_EveryWatcherSeesEveryChangeInTheSameOrder()
     {
         const int Writers = 8, Writes = 30, Watchers = 8;
@@ -75,7 +75,7 @@ public abstract partial class LeaseStoreContract
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_FromAListTakenAmidWrites_HasNoSeam()
     {
         Task writers = Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
@@ -120,7 +120,7 @@ public abstract partial class LeaseStoreContract
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_CompactedWhileAway_StartsWithOneSnapshot()
     {
         StoredEntry known = await CreateAsync("10.5.1.0-24");
@@ -138,7 +138,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(next, Assert.Single(await watch.NextChangesAsync(1)).Entry);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_FromTheRevisionBeforeTheCompactedOne_StartsWithOneSnapshot()
     {
         StoredEntry known = await CreateAsync();
@@ -150,7 +150,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(missed, Assert.Single(Assert.IsType<StoreSnapshot>(await watch.NextAsync()).Entries));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_FromTheCompactedRevisionItself_NeedsNoSnapshot()
     {
         StoredEntry known = await CreateAsync();
@@ -162,7 +162,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(next, Assert.Single(await watch.NextChangesAsync(1)).Entry);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_CompactedWhileOpen_GoesOn()
     {
         StoredEntry first = await CreateAsync("10.5.1.0-24");
@@ -176,7 +176,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(third, Assert.Single(await watch.NextChangesAsync(1)).Entry);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_ByAnOperatorWrittenEntry_IsDeliveredVerbatim()
     {
         await using StoreWatch watch = StoreWatch.Open(Store, (await ListAsync()).Revision);
@@ -187,7 +187,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(("not-a-subnet", "{ corrupt"), (change.Key, Text(change.Entry)));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Watch_Cancelled_Ends()
     {
         using var stop = new CancellationTokenSource();

@@ -6,7 +6,7 @@ namespace Flannel.Testing.Stores;
 
 public abstract partial class LeaseStoreContract
 {
-    [Fact]
+    [SkippableFact]
     public async Task Create_FreeKey_WritesEntryAtTheNextRevision()
     {
         long before = (await ListAsync()).Revision;
@@ -17,7 +17,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(entry, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Create_TakenKey_IsRefusedAndReturnsTheHolder()
     {
         StoredEntry holder = await CreateAsync(value: "holder");
@@ -30,10 +30,10 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(holder.ModRevision, (await ListAsync()).Revision);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Create_WithoutTimeToLive_IsAReservation() => Assert.False((await ReserveAsync()).HasTimeToLive);
 
-    [Fact]
+    [SkippableFact]
     public async Task Create_CallersBufferChangesLater_EntryDoesNot()
     {
         byte[] buffer = Encoding.UTF8.GetBytes("document");
@@ -44,7 +44,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal("document", Text(await FindAsync()));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Create_KeyThatWasDeleted_StartsANewLife()
     {
         StoredEntry first = await CreateAsync();
@@ -56,7 +56,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(second.CreateRevision, second.ModRevision);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Create_SameKeyInParallel_ExactlyOneWins()
     {
         for (int round = 0; round < 20; round++)
@@ -71,7 +71,7 @@ public abstract partial class LeaseStoreContract
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Update_EntryAsSeen_ReplacesTheDocument()
     {
         StoredEntry entry = await CreateAsync(value: "old");
@@ -84,7 +84,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(updated, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Update_EntryChangedMeanwhile_IsRefusedAndReturnsWhatIsThere()
     {
         StoredEntry seen = await CreateAsync(value: "old");
@@ -97,7 +97,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(newer, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Update_EntryDeletedAndCreatedAgain_IsRefused()
     {
         StoredEntry seen = await CreateAsync(value: "same");
@@ -110,7 +110,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(other, result.Entry);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Update_NoEntry_IsRefused()
     {
         StoredEntry seen = await CreateAsync();
@@ -120,7 +120,7 @@ public abstract partial class LeaseStoreContract
         Assert.Null(await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Update_SameEntryInParallel_ExactlyOneWins()
     {
         StoredEntry seen = await CreateAsync();
@@ -133,7 +133,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(seen.ModRevision + 1, winner.ModRevision);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Update_Reservation_StaysOne()
     {
         StoredEntry updated = await UpdateAsync(await ReserveAsync(), "new");
@@ -143,7 +143,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(updated, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Renew_EntryAsSeen_KeepsDocumentAndCreation()
     {
         StoredEntry entry = await CreateAsync(value: "document");
@@ -155,7 +155,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(result.Entry, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Renew_EntryChangedMeanwhile_IsRefusedAndReturnsWhatIsThere()
     {
         StoredEntry seen = await CreateAsync();
@@ -167,7 +167,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(newer, result.Entry);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Renew_NoEntry_IsRefused()
     {
         StoredEntry seen = await CreateAsync();
@@ -177,7 +177,7 @@ public abstract partial class LeaseStoreContract
         Assert.Null(await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Renew_Reservation_OnlyChecksThatItIsThere()
     {
         StoredEntry reservation = await ReserveAsync();
@@ -190,7 +190,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(reservation, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Delete_EntryAsSeen_RemovesIt()
     {
         StoredEntry entry = await CreateAsync();
@@ -201,7 +201,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(entry.ModRevision + 1, (await ListAsync()).Revision);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Delete_EntryChangedMeanwhile_IsRefusedAndReturnsWhatIsThere()
     {
         StoredEntry seen = await CreateAsync();
@@ -214,7 +214,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(newer, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Delete_NoEntry_IsRefused()
     {
         StoredEntry seen = await CreateAsync();
@@ -223,7 +223,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(new StoreWriteResult(false, null), await Store.DeleteAsync(seen, CancellationToken.None));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task TimeToLive_Passed_EndsTheEntryAndWatchersLearn()
     {
         StoredEntry entry = await CreateAsync(timeToLive: TimeToLive);
@@ -236,7 +236,7 @@ public abstract partial class LeaseStoreContract
         await CreateAsync();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task TimeToLive_RenewedInTime_StartsAnew()
     {
         StoredEntry entry = await CreateAsync(timeToLive: TimeToLive);
@@ -252,7 +252,7 @@ public abstract partial class LeaseStoreContract
         AssertSame(entry, await FindAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task TimeToLive_UpdatedInTime_StartsAnew()
     {
         StoredEntry entry = await CreateAsync(timeToLive: TimeToLive);

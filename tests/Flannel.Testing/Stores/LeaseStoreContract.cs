@@ -70,10 +70,10 @@ public abstract partial class LeaseStoreContract
 
     private async Task<StoredEntry?> FindAsync(string key = Key) => (await ListAsync()).Entries.SingleOrDefault(entry => entry.Key == key);
 
-    [Fact]
+    [SkippableFact]
     public void ConfigSource_Always_NamesThePlace() => Assert.NotEmpty(Store.ConfigSource);
 
-    [Fact]
+    [SkippableFact]
     public async Task ReadConfig_NoDocument_ReturnsNull()
     {
         await SetConfigAsync(null);
@@ -81,7 +81,7 @@ public abstract partial class LeaseStoreContract
         Assert.Null(await Store.ReadConfigAsync(CancellationToken.None));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("""{ "Network": "10.5.0.0/16", "Backend": {"Type": "vxlan"}}""")]
     [InlineData("this is no JSON")]
     public async Task ReadConfig_AnyDocument_ReturnsItsBytes(string document)
@@ -93,10 +93,10 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(document, Encoding.UTF8.GetString(read!.Value.Span));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task List_EmptyStore_ReturnsNothing() => Assert.Empty((await ListAsync()).Entries);
 
-    [Fact]
+    [SkippableFact]
     public async Task List_Newest_ReturnsEveryEntryAsWritten()
     {
         StoredEntry first = await CreateAsync("10.5.1.0-24", "first");
@@ -112,7 +112,7 @@ public abstract partial class LeaseStoreContract
         Assert.True(snapshot.Revision > second.ModRevision, "the deletion has a revision of its own");
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task List_PastRevision_ShowsTheStoreAsItWas()
     {
         StoredEntry kept = await CreateAsync("10.5.1.0-24", "old");
@@ -130,20 +130,20 @@ public abstract partial class LeaseStoreContract
         AssertSame(deleted, past.Entries.Single(entry => entry.Key == deleted.Key));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task List_CompactedRevision_ThrowsLastingError()
     {
         StoredEntry first = await CreateAsync();
         StoredEntry second = await UpdateAsync(first, "second");
         await CompactAsync(second.ModRevision);
 
-        StoreException error = await Assert.ThrowsAsync<StoreException>(() => ListAsync(first.ModRevision));
+        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => ListAsync(first.ModRevision));
 
         Assert.False(error.IsTransient);
         AssertSame(second, Assert.Single((await ListAsync(second.ModRevision)).Entries));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task List_ByAnOperatorWrittenEntry_IsListedVerbatim()
     {
         await PutAsync("not-a-subnet", "{ corrupt");
@@ -153,7 +153,7 @@ public abstract partial class LeaseStoreContract
         Assert.Equal(("not-a-subnet", "{ corrupt", false), (entry.Key, Text(entry), entry.HasTimeToLive));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Calls_CancelledToken_Throw()
     {
         StoredEntry entry = await CreateAsync();

@@ -1,0 +1,105 @@
+using System.Globalization;
+using Flannel.Store.Etcd.Grpc;
+
+namespace Flannel.Store.Etcd.Client;
+
+/// <content>
+/// Which endpoint is asked, and for how long. One call asks every endpoint at most once; only while the cluster elects a leader does it go round again.
+/// Waiting longer is the caller's business.
+/// </content>
+internal sealed partial class EtcdClient
+{
+    private delegate Task<T> Attempt<T>(EtcdEndpoint endpoint, IEtcdTransport transport, string? token);
+
+    private async Task<EtcdReply<T>> RunAsync<T>(string what, Attempt<T> attempt, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _tls.Refresh();
+        long started = _time.GetTimestamp();
+        var failures = new List<(EtcdEndpoint Endpoint, GrpcException Error)>();
+        bool mayBeRepeat = false;
+        for (int round = 1; ; round++)
+        {
+            failures.Clear();
+            foreach (EtcdEndpoint endpoint in _endpoints.InOrder())
+            {
+                try
+                {
+                    T value = await AuthenticatedAsync(endpoint, attempt, cancellationToken).ConfigureAwait(false);
+                    if (_endpoints.Succeeded(endpoint))
+                        LogEndpointBack(endpoint.Name);
+                    return new EtcdReply<T>(value, endpoint, mayBeRepeat);
+                }
+                catch (GrpcException error)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (!error.IsEndpointFault)
+                        throw Refused(what, endpoint, error, mayBeRepeat);
+                    mayBeRepeat |= error.MayHaveRun;
+                    Failed(endpoint, error);
+                    failures.Add((endpoint, error));
+                }
+            }
+
+            if (failures.TrueForAll(failure => failure.Error.IsOtherCluster))
+            {
+                _cluster.Forget();
+                LogClusterReplaced(failures[0].Error.Message);
+            }
+
+            if (!failures.Exists(failure => failure.Error.IsElection) || _time.GetElapsedTime(started) > _timeout)
+                throw Unanswered(what, failures, mayBeRepeat);
+            await Task.Delay(_endpoints.Pause(round), _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<T> AuthenticatedAsync<T>(EtcdEndpoint endpoint, Attempt<T> attempt, CancellationToken cancellationToken)
+    {
+        IEtcdTransport transport = endpoint.GetTransport(_tls.Version, _createTransport);
+        if (_authenticator is null)
+            return await attempt(endpoint, transport, null).ConfigureAwait(false);
+
+        string token = await _authenticator.GetTokenAsync(transport, outdated: null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await attempt(endpoint, transport, token).ConfigureAwait(false);
+        }
+        catch (GrpcException error) when (error.IsAboutToken)
+        {
+            LogTokenOutdated(endpoint.Name);
+            token = await _authenticator.GetTokenAsync(transport, outdated: token, cancellationToken).ConfigureAwait(false);
+            return await attempt(endpoint, transport, token).ConfigureAwait(false);
+        }
+    }
+
+    private void Failed(EtcdEndpoint endpoint, GrpcException error)
+    {
+        if (_endpoints.Failed(endpoint))
+            LogEndpointFailing(endpoint.Name, error.Message);
+    }
+
+    private static EtcdException Refused(string what, EtcdEndpoint endpoint, GrpcException error, bool mayBeRepeat)
+    {
+        string advice = error switch
+        {
+            { Code: GrpcStatusCode.ResourceExhausted } when error.Says("space exceeded") =>
+                " etcd is out of space: compact and defragment it, then clear the alarm with 'etcdctl alarm disarm'.",
+            { IsAboutToken: true } => " This etcd demands a user: set Username and Password.",
+            { Code: GrpcStatusCode.PermissionDenied } when error.Says("permission denied") => " Grant the user read and write permission below the prefix.",
+            _ => "",
+        };
+        return new EtcdException($"etcd {endpoint.Name} refused to {what}: {error.Message}.{advice}", isTransient: false, error.Code, mayBeRepeat, error);
+    }
+
+    private static EtcdException Unanswered(string what, List<(EtcdEndpoint Endpoint, GrpcException Error)> failures, bool mayBeRepeat)
+    {
+        string reasons = string.Join("; ", failures.Select(failure => string.Create(CultureInfo.InvariantCulture, $"{failure.Endpoint.Name}: {failure.Error.Message}")));
+        string uncertain = mayBeRepeat ? " Whether it was carried out is not known." : "";
+        return new EtcdException(
+            $"No etcd endpoint could {what}. {reasons}.{uncertain}",
+            isTransient: !failures.TrueForAll(failure => failure.Error.IsLasting),
+            failures[^1].Error.Code,
+            mayBeRepeat,
+            failures[^1].Error);
+    }
+}

@@ -1,0 +1,160 @@
+using Flannel.Store.Etcd.Grpc;
+using Flannel.Store.Etcd.Protocol;
+using Flannel.Store.Etcd.Security;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Store.Etcd.Client;
+
+/// <summary>
+/// Calls to the cluster: whichever endpoint answers. Every request that goes through here may be sent twice; the caller writes its requests so that the
+/// second one shows what the first one did.
+/// </summary>
+internal sealed partial class EtcdClient : IDisposable
+{
+    // Together with a refused password or an unknown CA, unreachable addresses are reported within 3 s.
+    private static readonly TimeSpan ConnectBudget = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan ShortestConnectTimeout = TimeSpan.FromMilliseconds(500);
+
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EtcdEndpoints _endpoints;
+    private readonly ClusterMemory _cluster = new();
+    private readonly EtcdAuthenticator? _authenticator;
+    private readonly TlsFiles _tls;
+    private readonly Func<Uri, IEtcdTransport> _createTransport;
+
+    /// <param name="options">Valid options.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Where chance comes from; used by the client alone.</param>
+    /// <param name="logger">Where to log.</param>
+    public EtcdClient(EtcdStoreOptions options, TimeProvider time, Random random, ILogger logger)
+    {
+        _timeout = options.RequestTimeout;
+        _time = time;
+        _logger = logger;
+        Uri[] addresses = [.. options.EffectiveEndpoints.Select(endpoint => new Uri(endpoint))];
+        _endpoints = new EtcdEndpoints(addresses, time, random);
+        _authenticator = options.Username is { } user ? new EtcdAuthenticator(user, options.Password ?? "", _timeout) : null;
+        _tls = new TlsFiles(options.CaFile, options.CertificateFile, options.KeyFile, time, logger);
+        TimeSpan share = ConnectBudget / addresses.Length;
+        TimeSpan connectTimeout = share > ShortestConnectTimeout ? share : ShortestConnectTimeout;
+        _createTransport = address => new GrpcTransport(address, _tls.Identity, connectTimeout, time);
+    }
+
+    /// <summary>One request, one answer.</summary>
+    /// <param name="method">What to call.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="what">What is asked, for messages: a verb and a key.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="EtcdException">No endpoint answered, or the cluster refused.</exception>
+    public Task<EtcdReply<TResponse>> CallAsync<TRequest, TResponse>(
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string what, CancellationToken cancellationToken)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse> =>
+        RunAsync(
+            what,
+            async (_, transport, token) =>
+            {
+                long seen = method.IsLinearizable ? _cluster.Revision : 0;
+                TResponse answer = await transport.CallAsync(method, request, token, _timeout, cancellationToken).ConfigureAwait(false);
+                _cluster.Check(method.Header(answer), seen);
+                return answer;
+            },
+            cancellationToken);
+
+    /// <summary>Starts a lease's time to live anew.</summary>
+    /// <param name="leaseId">The lease.</param>
+    /// <param name="what">What is asked, for messages.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The time to live in seconds; 0 or less if the lease is gone.</returns>
+    /// <exception cref="EtcdException">No endpoint answered, or the cluster refused.</exception>
+    public async Task<long> KeepAliveAsync(long leaseId, string what, CancellationToken cancellationToken)
+    {
+        EtcdReply<LeaseKeepAliveResponse> reply = await RunAsync(
+            what,
+            async (_, transport, token) =>
+            {
+                IEtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token);
+                await using (stream.ConfigureAwait(false))
+                {
+                    LeaseKeepAliveResponse answer = await AskAsync(stream, new LeaseKeepAliveRequest { ID = leaseId }, cancellationToken).ConfigureAwait(false);
+                    _cluster.Check(answer.Header, atLeast: 0);
+                    return answer;
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+        return reply.Value.TTL;
+    }
+
+    /// <summary>Opens a watch.</summary>
+    /// <param name="request">What to watch.</param>
+    /// <param name="what">What is asked, for messages.</param>
+    /// <param name="cancellationToken">Ends the call; the watch goes on.</param>
+    /// <exception cref="EtcdException">No endpoint answered, or the cluster refused.</exception>
+    public async Task<OpenWatch> WatchAsync(WatchCreateRequest request, string what, CancellationToken cancellationToken)
+    {
+        EtcdReply<OpenWatch> reply = await RunAsync(
+            what,
+            async (endpoint, transport, token) =>
+            {
+                long version = _tls.Version;
+                IEtcdStream<WatchRequest, WatchResponse> stream = transport.Open(EtcdMethods.Watch, token);
+                try
+                {
+                    WatchResponse first = await AskAsync(stream, new WatchRequest { CreateRequest = request }, cancellationToken).ConfigureAwait(false);
+                    _cluster.Check(first.Header, atLeast: 0);
+                    // etcd reports a refused watch inside the stream, which it leaves open.
+                    if (first is { Canceled: true, CompactRevision: 0 })
+                        throw GrpcStatus.Parse(first.CancelReason);
+                    return new OpenWatch(endpoint, stream, first, version);
+                }
+                catch
+                {
+                    await stream.DisposeAsync().ConfigureAwait(false);
+                    throw;
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+        return reply.Value;
+    }
+
+    /// <summary>Whether a connection was made with credentials that have changed since.</summary>
+    public bool IsOutdated(OpenWatch watch)
+    {
+        _tls.Refresh();
+        return watch.TlsVersion != _tls.Version;
+    }
+
+    /// <summary>Prefers other endpoints, because a stream to this one broke.</summary>
+    public void ReportFailure(EtcdEndpoint endpoint, GrpcException error) => Failed(endpoint, error);
+
+    /// <summary>A pause before the next attempt of something that failed this often.</summary>
+    public TimeSpan Pause(int failures) => _endpoints.Pause(failures);
+
+    /// <summary>A random number that can name an etcd lease.</summary>
+    public long NextLeaseId() => _endpoints.NextLeaseId();
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _endpoints.Close();
+        _authenticator?.Dispose();
+    }
+
+    private async Task<TResponse> AskAsync<TRequest, TResponse>(IEtcdStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            await stream.WriteAsync(request, either.Token).ConfigureAwait(false);
+            return await stream.ReadAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw HttpFailure.Map(error, _timeout);
+        }
+    }
+}

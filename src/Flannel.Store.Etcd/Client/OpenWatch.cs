@@ -1,0 +1,10 @@
+using Flannel.Store.Etcd.Protocol;
+
+namespace Flannel.Store.Etcd.Client;
+
+/// <summary>A watch that a member has answered.</summary>
+/// <param name="Endpoint">The endpoint that serves it.</param>
+/// <param name="Stream">The stream.</param>
+/// <param name="First">The first answer: that the watch was created, or that its revision was compacted away.</param>
+/// <param name="TlsVersion">The version of the credentials that it was opened with.</param>
+internal sealed record OpenWatch(EtcdEndpoint Endpoint, IEtcdStream<WatchRequest, WatchResponse> Stream, WatchResponse First, long TlsVersion);

@@ -1,0 +1,138 @@
+using Flannel.Core.Stores;
+using Flannel.Store.Etcd.Client;
+using Flannel.Store.Etcd.Grpc;
+using Flannel.Store.Etcd.Protocol;
+using Flannel.Store.Etcd.Watching;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Store.Etcd;
+
+/// <summary>
+/// Leases in etcd, where flannel has them. The key of a subnet is the truth about who holds it; its etcd lease only sees to it that the key goes when its
+/// holder does. Every key with a time to live has an etcd lease of its own for as long as it exists, and no etcd lease is left without a key.
+/// </summary>
+internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncDisposable
+{
+    // One answer with more would be long to wait for and heavy to hold.
+    private const int PageSize = 5000;
+
+    // A list that is compacted away between its pages is started anew; more often than this nobody compacts.
+    private const int MaxListAttempts = 3;
+
+    private readonly EtcdClient _client;
+    private readonly EtcdKeys _keys;
+    private readonly EtcdRenewal _renewal;
+    private readonly TimeSpan _disposeTimeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <param name="options">Valid options.</param>
+    /// <param name="time">The clock that deadlines and pauses run on; times to live run on etcd's.</param>
+    /// <param name="random">Where chance comes from; used by the store alone.</param>
+    /// <param name="logger">Where to log.</param>
+    public EtcdLeaseStore(EtcdStoreOptions options, TimeProvider time, Random random, ILogger<EtcdLeaseStore> logger)
+    {
+        _client = new EtcdClient(options, time, random, logger);
+        _keys = new EtcdKeys(options.Prefix);
+        _renewal = options.Renewal;
+        _disposeTimeout = options.RequestTimeout;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <inheritdoc />
+    public string ConfigSource => $"etcd key {_keys.Config}";
+
+    /// <summary>How long a watch may be silent before it has to prove that it is alive. Tests shorten it.</summary>
+    internal TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <inheritdoc />
+    public async Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken)
+    {
+        KeyValue? found = await ReadAsync(_keys.ConfigKey, _keys.Config, cancellationToken).ConfigureAwait(false);
+        return found?.Value.Memory;
+    }
+
+    /// <inheritdoc />
+    public async Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ListPagesAsync(revision ?? 0, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EtcdException error) when (revision is null && error.Code == GrpcStatusCode.OutOfRange && attempt < MaxListAttempts)
+            {
+                LogListCompacted(error.Message);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public async IAsyncEnumerable<StoreWatchResult> WatchAsync(
+        long afterRevision, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var watch = new EtcdWatch(_client, _keys, token => ListAsync(null, token), afterRevision, ProbeAfter, _time, _logger);
+        await using (watch.ConfigureAwait(false))
+        {
+            while (true)
+                yield return await watch.NextAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>Revokes the etcd leases that are left over, if etcd answers soon, and closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using (var deadline = new CancellationTokenSource(_disposeTimeout, _time))
+        {
+            try
+            {
+                await RevokeLeftOversAsync(deadline.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // They end by themselves.
+            }
+        }
+
+        Dispose();
+    }
+
+    private async Task<StoreSnapshot> ListPagesAsync(long revision, CancellationToken cancellationToken)
+    {
+        var entries = new List<StoredEntry>();
+        ByteString start = _keys.RangeStart;
+        while (true)
+        {
+            var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = PageSize, Revision = revision };
+            EtcdReply<RangeResponse> reply = await _client.CallAsync(EtcdMethods.Range, request, $"list {_keys.Subnets}", cancellationToken).ConfigureAwait(false);
+            // All pages show what the first one shows.
+            if (revision == 0)
+                revision = reply.Value.Header.Revision;
+            foreach (KeyValue found in reply.Value.Kvs)
+            {
+                if (_keys.NameOf(found.Key) is { } name)
+                    entries.Add(Entry(name, found));
+            }
+
+            if (!reply.Value.More || reply.Value.Kvs.Count == 0)
+                return new StoreSnapshot(entries, revision);
+            start = ByteString.CopyFrom([.. reply.Value.Kvs[^1].Key.Span, 0]);
+        }
+    }
+
+    private async Task<KeyValue?> ReadAsync(ByteString key, string name, CancellationToken cancellationToken)
+    {
+        EtcdReply<RangeResponse> reply =
+            await _client.CallAsync(EtcdMethods.Range, new RangeRequest { Key = key }, $"read {name}", cancellationToken).ConfigureAwait(false);
+        return reply.Value.Kvs is [var found, ..] ? found : null;
+    }
+
+    internal static StoredEntry Entry(string name, KeyValue found) =>
+        new(name, found.Value.Memory, found.CreateRevision, found.ModRevision, HasTimeToLive: found.Lease != 0);
+}

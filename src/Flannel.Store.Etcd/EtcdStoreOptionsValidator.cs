@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace Flannel.Store.Etcd;
+
+[OptionsValidator]
+internal sealed partial class EtcdStoreOptionsValidator : IValidateOptions<EtcdStoreOptions>;

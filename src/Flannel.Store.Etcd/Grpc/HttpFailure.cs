@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Security.Authentication;
+
+namespace Flannel.Store.Etcd.Grpc;
+
+/// <summary>What failures of HTTP mean for a call.</summary>
+internal static class HttpFailure
+{
+    // RFC 9113, section 7.
+    private const long RefusedStream = 0x7, Cancel = 0x8, EnhanceYourCalm = 0xb;
+
+    /// <summary>Whether this is a failure that has to be mapped: not one that is, and not the caller's own cancellation.</summary>
+    public static bool IsOne(Exception error, CancellationToken cancellationToken) =>
+        error is not GrpcException && !(error is OperationCanceledException && cancellationToken.IsCancellationRequested);
+
+    /// <summary>The failure as gRPC would report it.</summary>
+    /// <param name="error">What the handler threw.</param>
+    /// <param name="timeout">The call's deadline if it has passed, else <see langword="null"/>.</param>
+    public static GrpcException Map(Exception error, TimeSpan? timeout)
+    {
+        if (timeout is { } limit)
+            return new GrpcException(GrpcStatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds:0.###} s"), error);
+        if (Find<HttpProtocolException>(error) is { } protocol)
+            return FromHttp2(protocol);
+        if (Find<AuthenticationException>(error) is { } tls)
+            return new GrpcException(GrpcStatusCode.Unavailable, $"TLS failed: {Innermost(tls).Message}", error) { NeverSent = true, IsLasting = true };
+
+        return error switch
+        {
+            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
+                new GrpcException(GrpcStatusCode.Unavailable, $"cannot connect: {Innermost(error).Message}", error) { NeverSent = true },
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+                new GrpcException(GrpcStatusCode.Unavailable, $"TLS failed: {Innermost(error).Message}", error) { NeverSent = true, IsLasting = true },
+            // The handler's way of saying that ConnectTimeout has passed.
+            OperationCanceledException { InnerException: TimeoutException } =>
+                new GrpcException(GrpcStatusCode.Unavailable, "cannot connect: no answer from the address", error) { NeverSent = true },
+            OperationCanceledException => new GrpcException(GrpcStatusCode.Canceled, "the call was given up", error),
+            _ => new GrpcException(GrpcStatusCode.Unavailable, $"the connection broke: {Innermost(error).Message}", error),
+        };
+    }
+
+    private static GrpcException FromHttp2(HttpProtocolException error) => error.ErrorCode switch
+    {
+        RefusedStream => new GrpcException(GrpcStatusCode.Unavailable, "it refused the stream", error) { NeverSent = true },
+        Cancel => new GrpcException(GrpcStatusCode.Canceled, "it cancelled the stream", error),
+        EnhanceYourCalm => new GrpcException(GrpcStatusCode.Unavailable, "it closed the connection because of too many pings", error),
+        _ => new GrpcException(GrpcStatusCode.Unavailable, $"the HTTP/2 connection broke (error 0x{error.ErrorCode:x}); is it etcd's client port?", error),
+    };
+
+    private static T? Find<T>(Exception error) where T : Exception
+    {
+        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is T found)
+                return found;
+        }
+
+        return null;
+    }
+
+    private static Exception Innermost(Exception error) => error.GetBaseException();
+}

@@ -1,0 +1,204 @@
+using System.Diagnostics.CodeAnalysis;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Stores;
+using Flannel.Store.Etcd.Client;
+using Flannel.Store.Etcd.Grpc;
+using Flannel.Store.Etcd.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Store.Etcd.Watching;
+
+/// <summary>
+/// A watch that outlives its streams: one that breaks, falls silent or was opened with outdated certificates is replaced by another one, at whichever
+/// endpoint answers, that goes on after the last change delivered. For one reader.
+/// </summary>
+internal sealed partial class EtcdWatch : IAsyncDisposable
+{
+    // How often a silent stream is asked whether it is alive before it counts as dead.
+    private const int MaxProbes = 2;
+
+    // A stream that lived shorter than this was no success.
+    private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(5);
+
+    private readonly EtcdClient _client;
+    private readonly EtcdKeys _keys;
+    private readonly Func<CancellationToken, Task<StoreSnapshot>> _list;
+    private readonly TimeSpan _probeAfter;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly List<StoreChange> _changes = [];
+
+    private long _seen;
+    private long _changesRevision;
+    private OpenWatch? _open;
+    private Task<WatchResponse>? _reading;
+    private long _openedAt;
+    private int _breaks;
+
+    /// <param name="client">The cluster.</param>
+    /// <param name="keys">What to watch.</param>
+    /// <param name="list">Lists everything, for when the history is gone.</param>
+    /// <param name="afterRevision">The revision up to which the reader knows everything.</param>
+    /// <param name="probeAfter">How long the stream may be silent before it is asked whether it is alive.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    public EtcdWatch(
+        EtcdClient client,
+        EtcdKeys keys,
+        Func<CancellationToken, Task<StoreSnapshot>> list,
+        long afterRevision,
+        TimeSpan probeAfter,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _client = client;
+        _keys = keys;
+        _list = list;
+        _seen = afterRevision;
+        _probeAfter = probeAfter;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>The next changes, or everything anew if the history in between is gone.</summary>
+    /// <exception cref="StoreException">No endpoint serves the watch now.</exception>
+    public async Task<StoreWatchResult> NextAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                WatchResponse response = _open is null
+                    ? await OpenAsync(cancellationToken).ConfigureAwait(false)
+                    : await ReadAsync(cancellationToken).ConfigureAwait(false);
+                // Such an answer has no revision of its own; the one it names is where the history begins, not where we are.
+                if (response.CompactRevision != 0)
+                    return await ListAsync(response.CompactRevision, cancellationToken).ConfigureAwait(false);
+                if (response.Canceled)
+                    throw GrpcStatus.Parse(response.CancelReason);
+                if (TryTake(response, out StoreChanges? changes))
+                    return changes;
+            }
+            catch (GrpcException error)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await BreakAsync(error, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    private async Task<WatchResponse> OpenAsync(CancellationToken cancellationToken)
+    {
+        var request = new WatchCreateRequest
+        {
+            Key = _keys.RangeStart, RangeEnd = _keys.RangeEnd, StartRevision = _seen + 1, ProgressNotify = true, Fragment = true,
+        };
+        _open = await _client.WatchAsync(request, $"watch {_keys.Subnets}", cancellationToken).ConfigureAwait(false);
+        _openedAt = _time.GetTimestamp();
+        return _open.First;
+    }
+
+    private async Task<WatchResponse> ReadAsync(CancellationToken cancellationToken)
+    {
+        for (int probes = 0; ; probes++)
+        {
+            _reading ??= _open!.Stream.ReadAsync(CancellationToken.None);
+            try
+            {
+                WatchResponse response = await _reading.WaitAsync(_probeAfter, _time, cancellationToken).ConfigureAwait(false);
+                _reading = null;
+                return response;
+            }
+            catch (TimeoutException)
+            {
+                if (_client.IsOutdated(_open!))
+                    throw new GrpcException(GrpcStatusCode.Unavailable, "the certificates have changed");
+                if (probes == MaxProbes)
+                    throw new GrpcException(GrpcStatusCode.Unavailable, $"the watch does not answer (asked {MaxProbes} times)");
+                await ProbeAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_probeAfter, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            await _open!.Stream.WriteAsync(new WatchRequest { ProgressRequest = new WatchProgressRequest() }, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw HttpFailure.Map(error, _probeAfter);
+        }
+    }
+
+    private bool TryTake(WatchResponse response, [NotNullWhen(true)] out StoreChanges? changes)
+    {
+        changes = null;
+        // An answer to a probe belongs to no watch. etcd 3.4 may send it before changes that are older, so it proves life and nothing else.
+        if (response.Created || response.WatchId != _open!.First.WatchId)
+            return false;
+
+        foreach (Event change in response.Events)
+        {
+            if (change.Kv.ModRevision <= _seen || _keys.NameOf(change.Kv.Key) is not { } name)
+                continue;
+            _changes.Add(new StoreChange(name, change.Type == Event.Types.EventType.Put ? EtcdLeaseStore.Entry(name, change.Kv) : null));
+            _changesRevision = change.Kv.ModRevision;
+        }
+
+        // The pieces of one revision belong together: who saw one of them only would resume in the middle.
+        if (response.Fragment)
+            return false;
+        if (_changes.Count == 0)
+        {
+            if (response.Events.Count == 0)
+                _seen = Math.Max(_seen, response.Header.Revision);
+            return false;
+        }
+
+        _seen = _changesRevision;
+        changes = new StoreChanges([.. _changes], _seen);
+        _changes.Clear();
+        return true;
+    }
+
+    private async Task<StoreSnapshot> ListAsync(long compacted, CancellationToken cancellationToken)
+    {
+        LogCompacted(_seen, compacted);
+        await CloseAsync().ConfigureAwait(false);
+        StoreSnapshot snapshot = await _list(cancellationToken).ConfigureAwait(false);
+        _seen = snapshot.Revision;
+        return snapshot;
+    }
+
+    private async Task BreakAsync(GrpcException error, CancellationToken cancellationToken)
+    {
+        OpenWatch broken = _open!;
+        await CloseAsync().ConfigureAwait(false);
+        _breaks = _time.GetElapsedTime(_openedAt) < ShortLife ? _breaks + 1 : 0;
+        if (!_client.IsOutdated(broken))
+            _client.ReportFailure(broken.Endpoint, error);
+        LogReopened(broken.Endpoint.Name, _keys.Subnets, _seen, error.Message);
+        // The first one goes on elsewhere at once; streams that break again and again must not become a storm.
+        if (_breaks > 1)
+            await Task.Delay(_client.Pause(_breaks), _time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync()
+    {
+        _changes.Clear();
+        if (_open is null)
+            return;
+
+        await _open.Stream.DisposeAsync().ConfigureAwait(false);
+        if (_reading is Task reading)
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        (_open, _reading) = (null, null);
+    }
+}
