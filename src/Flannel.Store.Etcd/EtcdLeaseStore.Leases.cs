@@ -12,7 +12,10 @@ namespace Flannel.Store.Etcd;
 /// </content>
 internal sealed partial class EtcdLeaseStore
 {
-    private readonly ConcurrentQueue<long> _leftOver = new();
+    // A request that nobody waits for any more may still arrive, so a lease that is not there now may be there in a moment.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentQueue<(long Id, long Since)> _leftOver = new();
 
     private async Task<EtcdLease> GrantAsync(string key, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
@@ -41,8 +44,9 @@ internal sealed partial class EtcdLeaseStore
         }
     }
 
-    /// <summary>Revokes an etcd lease if no key is attached to it, now or later. Only cancellation throws, and it leaves the lease for later too.</summary>
-    private async Task ReleaseAsync(long id, CancellationToken cancellationToken)
+    /// <summary>Revokes an etcd lease if no key is attached to it. If that cannot be done now it is done later; only cancellation throws.</summary>
+    /// <returns>Whether there was such a lease, as far as is known.</returns>
+    private async Task<bool> ReleaseAsync(long id, CancellationToken cancellationToken)
     {
         try
         {
@@ -50,17 +54,19 @@ internal sealed partial class EtcdLeaseStore
                 EtcdMethods.LeaseTimeToLive, new LeaseTimeToLiveRequest { ID = id, Keys = true }, $"look at lease {id:x}", cancellationToken).ConfigureAwait(false);
             // An operator may have attached keys of his own; a lost answer may have been a success.
             if (reply.Value.TTL <= 0 || reply.Value.Keys.Count > 0)
-                return;
+                return reply.Value.TTL > 0;
             await _client.CallAsync(EtcdMethods.LeaseRevoke, new LeaseRevokeRequest { ID = id }, $"revoke lease {id:x}", cancellationToken).ConfigureAwait(false);
+            return true;
         }
         catch (EtcdException error) when (error.Code == GrpcStatusCode.NotFound)
         {
-            // It is gone, which is what was wanted.
+            return false;
         }
         catch (StoreException error)
         {
             LogLeaseNotRevoked(id, error.Message);
             LeaveOver(id);
+            return true;
         }
         catch (OperationCanceledException)
         {
@@ -69,12 +75,16 @@ internal sealed partial class EtcdLeaseStore
         }
     }
 
-    private void LeaveOver(long id) => _leftOver.Enqueue(id);
+    private void LeaveOver(long id) => _leftOver.Enqueue((id, _time.GetTimestamp()));
 
     private async Task RevokeLeftOversAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        for (int count = _leftOver.Count; count > 0 && _leftOver.TryDequeue(out long id); count--)
-            await ReleaseAsync(id, cancellationToken).ConfigureAwait(false);
+        for (int count = _leftOver.Count; count > 0 && _leftOver.TryDequeue(out (long Id, long Since) left); count--)
+        {
+            bool isThere = await ReleaseAsync(left.Id, cancellationToken).ConfigureAwait(false);
+            if (!isThere && _time.GetElapsedTime(left.Since) < Settling)
+                _leftOver.Enqueue(left);
+        }
     }
 }

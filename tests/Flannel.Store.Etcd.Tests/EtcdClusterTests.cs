@@ -13,8 +13,7 @@ public sealed class EtcdClusterTests
     {
         await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Members = 3 });
         await using EtcdLeaseStore writer = Open(server, options => options.RequestTimeout = TimeSpan.FromSeconds(2));
-        EtcdLeaseStore[] watchers = [.. server.Members.Select(_ => Open(server, probeAfter: TimeSpan.FromSeconds(1)))];
-        // One watcher at each member, whatever the others think.
+        EtcdLeaseStore[] watchers = [.. server.Members.Select(_ => Open(server))];
         Follower[] followers = [.. watchers.Select(store => new Follower(store, 0))];
         StoredEntry entry = await EventuallyAsync(() => writer.CreateAsync());
 

@@ -190,7 +190,7 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
 
         Assert.False(error.IsTransient);
         Assert.Contains(Key, error.Message, StringComparison.Ordinal);
-        Assert.Contains("too large", error.Message, StringComparison.Ordinal);
+        Assert.Contains("larger than", error.Message, StringComparison.Ordinal);
         await _store.CreateAsync("10.5.2.0-24");
         Assert.Equal(1, await _server.CountLeasesAsync());
     }

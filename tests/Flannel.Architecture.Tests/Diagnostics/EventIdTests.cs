@@ -12,6 +12,7 @@ public sealed class EventIdTests
     private static readonly Dictionary<string, (int First, int Last)> Blocks = new()
     {
         ["Flannel.Core"] = (1000, 1999),
+        ["Flannel.Store.Etcd"] = (2000, 2499),
         ["Flannel.Netlink"] = (3000, 3499),
         ["Flannel.Linux"] = (3500, 3999),
         ["Flannel.Backends.Vxlan"] = (4000, 4999),

@@ -44,5 +44,8 @@ public sealed class TelemetryTests
         field => Assert.True(field.IsLiteral || field.IsInitOnly, $"{field.DeclaringType}.{field.Name} is static and mutable: two nodes in one process would share it"));
 
     private static bool IsGenerated(Type type) =>
-        type.IsDefined(typeof(System.CodeDom.Compiler.GeneratedCodeAttribute)) || type.IsAssignableTo(typeof(System.Text.Json.Serialization.JsonSerializerContext)) || (type.DeclaringType is { } outer && IsGenerated(outer));
+        type.IsDefined(typeof(System.CodeDom.Compiler.GeneratedCodeAttribute)) || IsProtobuf(type) || type.IsAssignableTo(typeof(System.Text.Json.Serialization.JsonSerializerContext)) || (type.DeclaringType is { } outer && IsGenerated(outer));
+
+    // The protocol compiler marks the members of its types, not the types.
+    private static bool IsProtobuf(Type type) => type.Namespace?.EndsWith(".Protocol", StringComparison.Ordinal) == true;
 }

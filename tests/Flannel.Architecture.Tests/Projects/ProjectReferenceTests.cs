@@ -10,6 +10,7 @@ public sealed class ProjectReferenceTests
     {
         [("Flannel.Linux", "Flannel.Core")] = "implements the seam to the host that the core declares",
         [("Flannel.Linux", "Flannel.Netlink")] = "reads links, addresses and routes to choose the external interface",
+        [("Flannel.Store.Etcd", "Flannel.Core")] = "implements the store seam",
         [("Flannel.Backends.Vxlan", "Flannel.Core")] = "implements the backend seam on the core's leases and reconciler",
         [("Flannel.Backends.Vxlan", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Vxlan", "Flannel.Netlink")] = "programs the VXLAN device, neighbours, FDB and routes",
@@ -49,6 +50,9 @@ public sealed class ProjectReferenceTests
     public void PlatformPackages_DependOnMicrosoftExtensionsOnly(string name) => Assert.All(
         Package(name).PackageReferences,
         package => Assert.StartsWith("Microsoft.Extensions.", package, StringComparison.Ordinal));
+
+    [Fact]
+    public void EtcdStore_DependsOnProtobufOnly() => Assert.Equal(["Google.Protobuf", "Grpc.Tools"], Package("Flannel.Store.Etcd").PackageReferences);
 
     [Fact]
     public void SamplesAndBenchmarks_UseThePublicPackagesOnly()
