@@ -7,8 +7,8 @@ using Flannel.Store.Etcd.Protocol;
 namespace Flannel.Store.Etcd;
 
 /// <content>
-/// etcd leases. The store chooses their numbers, so that a grant whose answer got lost can be asked for again, and one that is of no use any more can be
-/// revoked later.
+/// etcd leases. The store chooses their numbers, so that a grant whose answer got lost can be asked for again, and one that is of no use any more can
+/// be revoked later.
 /// </content>
 internal sealed partial class EtcdLeaseStore
 {
@@ -51,11 +51,13 @@ internal sealed partial class EtcdLeaseStore
         try
         {
             EtcdReply<LeaseTimeToLiveResponse> reply = await _client.CallAsync(
-                EtcdMethods.LeaseTimeToLive, new LeaseTimeToLiveRequest { ID = id, Keys = true }, $"look at lease {id:x}", cancellationToken).ConfigureAwait(false);
+                EtcdMethods.LeaseTimeToLive, new LeaseTimeToLiveRequest { ID = id, Keys = true }, $"look at lease {id:x}", cancellationToken)
+                .ConfigureAwait(false);
             // An operator may have attached keys of his own; a lost answer may have been a success.
             if (reply.Value.TTL <= 0 || reply.Value.Keys.Count > 0)
                 return reply.Value.TTL > 0;
-            await _client.CallAsync(EtcdMethods.LeaseRevoke, new LeaseRevokeRequest { ID = id }, $"revoke lease {id:x}", cancellationToken).ConfigureAwait(false);
+            await _client.CallAsync(EtcdMethods.LeaseRevoke, new LeaseRevokeRequest { ID = id }, $"revoke lease {id:x}", cancellationToken)
+                .ConfigureAwait(false);
             return true;
         }
         catch (EtcdException error) when (error.Code == GrpcStatusCode.NotFound)

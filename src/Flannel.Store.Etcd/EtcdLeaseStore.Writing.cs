@@ -6,8 +6,8 @@ using Google.Protobuf;
 namespace Flannel.Store.Etcd;
 
 /// <content>
-/// Writes. An answer may get lost after etcd has carried out the request; the client then sends it again, and the second answer, which shows the key as
-/// it is, tells whether the first one did it.
+/// Writes. An answer may get lost after etcd has carried out the request; the client then sends it again, and the second answer, which shows the key
+/// as it is, tells whether the first one did it.
 /// </content>
 internal sealed partial class EtcdLeaseStore
 {
@@ -44,7 +44,8 @@ internal sealed partial class EtcdLeaseStore
         await RevokeLeftOversAsync(cancellationToken).ConfigureAwait(false);
         ByteString document = ByteString.CopyFrom(value.Span);
         EtcdReply<TxnResponse> reply =
-            await WriteAsync(EtcdTxn.Update(_keys.Of(expected.Key), expected.ModRevision, document), "update", expected.Key, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(EtcdTxn.Update(_keys.Of(expected.Key), expected.ModRevision, document), "update", expected.Key, cancellationToken)
+                .ConfigureAwait(false);
 
         KeyValue written;
         if (reply.Value.Succeeded)
@@ -55,7 +56,8 @@ internal sealed partial class EtcdLeaseStore
                 Value = document, CreateRevision = before.CreateRevision, ModRevision = reply.Value.Header.Revision, Lease = before.Lease,
             };
         }
-        else if (EtcdTxn.Found(reply.Value) is { } found && reply.MayBeRepeat && found.CreateRevision == expected.CreateRevision && found.Value == document)
+        else if (EtcdTxn.Found(reply.Value) is { } found && reply.MayBeRepeat && found.CreateRevision == expected.CreateRevision
+            && found.Value == document)
         {
             written = found;
         }
@@ -92,7 +94,8 @@ internal sealed partial class EtcdLeaseStore
         ArgumentNullException.ThrowIfNull(expected);
         await RevokeLeftOversAsync(cancellationToken).ConfigureAwait(false);
         EtcdReply<TxnResponse> reply =
-            await WriteAsync(EtcdTxn.Delete(_keys.Of(expected.Key), expected.ModRevision), "delete", expected.Key, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(EtcdTxn.Delete(_keys.Of(expected.Key), expected.ModRevision), "delete", expected.Key, cancellationToken)
+                .ConfigureAwait(false);
         if (!reply.Value.Succeeded)
         {
             KeyValue? found = EtcdTxn.Found(reply.Value);
@@ -127,7 +130,8 @@ internal sealed partial class EtcdLeaseStore
             return new StoreWriteResult(true, entry);
 
         string key = _keys.Subnets + entry.Key;
-        long granted = await _client.KeepAliveAsync(leaseId, $"keep the etcd lease {leaseId:x} of {key} alive", cancellationToken).ConfigureAwait(false);
+        long granted = await _client.KeepAliveAsync(leaseId, $"keep the etcd lease {leaseId:x} of {key} alive", cancellationToken)
+            .ConfigureAwait(false);
         if (granted <= 0)
         {
             // etcd takes the key away together with the lease. A key that is still there unchanged is about to go.
@@ -154,7 +158,8 @@ internal sealed partial class EtcdLeaseStore
             }
 
             EtcdReply<TxnResponse> reply =
-                await WriteAsync(EtcdTxn.Exchange(_keys.Of(entry.Key), entry.ModRevision, lease.Id), "renew", entry.Key, cancellationToken).ConfigureAwait(false);
+                await WriteAsync(EtcdTxn.Exchange(_keys.Of(entry.Key), entry.ModRevision, lease.Id), "renew", entry.Key, cancellationToken)
+                    .ConfigureAwait(false);
             KeyValue? found = reply.Value.Succeeded ? null : EtcdTxn.Found(reply.Value);
             bool isOurs = reply.Value.Succeeded || found?.Lease == lease.Id;
             await ReleaseAsync(isOurs ? old.Id : lease.Id, cancellationToken).ConfigureAwait(false);

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Store.Etcd;
 
 /// <summary>
-/// Leases in etcd, where flannel has them. The key of a subnet is the truth about who holds it; its etcd lease only sees to it that the key goes when its
-/// holder does. Every key with a time to live has an etcd lease of its own for as long as it exists, and no etcd lease is left without a key.
+/// Leases in etcd, where flannel has them. The key of a subnet is the truth about who holds it; its etcd lease only sees to it that the key goes when
+/// its holder does. Every key with a time to live has an etcd lease of its own for as long as it exists, and no etcd lease is left without a key.
 /// </summary>
 internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncDisposable
 {
@@ -110,7 +110,8 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
         while (true)
         {
             var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = PageSize, Revision = revision };
-            EtcdReply<RangeResponse> reply = await _client.CallAsync(EtcdMethods.Range, request, $"list {_keys.Subnets}", cancellationToken).ConfigureAwait(false);
+            EtcdReply<RangeResponse> reply = await _client.CallAsync(EtcdMethods.Range, request, $"list {_keys.Subnets}", cancellationToken)
+                .ConfigureAwait(false);
             // All pages show what the first one shows.
             if (revision == 0)
                 revision = reply.Value.Header.Revision;

@@ -7,8 +7,8 @@ public enum EtcdRenewal
     KeepAlive,
 
     /// <summary>
-    /// The etcd lease is kept alive and the key is written again with the document it has, so that nodes of flannel, which show when a peer's lease ends,
-    /// show the new time. Every peer is told of every renewal.
+    /// The etcd lease is kept alive and the key is written again with the document it has, so that nodes of flannel, which show when a peer's lease
+    /// ends, show the new time. Every peer is told of every renewal.
     /// </summary>
     Put,
 }

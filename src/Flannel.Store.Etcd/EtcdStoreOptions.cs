@@ -8,13 +8,15 @@ public sealed class EtcdStoreOptions
     /// <summary>The endpoint used when none is given.</summary>
     public const string DefaultEndpoint = "http://127.0.0.1:2379";
 
-    /// <summary>The addresses of the cluster's members (<c>-etcd-endpoints</c>). Each node tries them in an order of its own and stays with one that works.</summary>
+    /// <summary>
+    /// The addresses of the cluster's members (<c>-etcd-endpoints</c>). Each node tries them in an order of its own and stays with one that works.
+    /// </summary>
     /// <value><c>http://</c> or <c>https://</c>, host and port. Empty, the default, means <see cref="DefaultEndpoint"/>.</value>
     public IReadOnlyList<string> Endpoints { get; set; } = [];
 
     /// <summary>
-    /// Below which key the network is kept (<c>-etcd-prefix</c>): its configuration at <c>config</c>, its leases below <c>subnets/</c>. Double and trailing
-    /// slashes do not count.
+    /// Below which key the network is kept (<c>-etcd-prefix</c>): its configuration at <c>config</c>, its leases below <c>subnets/</c>. Double and
+    /// trailing slashes do not count.
     /// </summary>
     /// <value>Default <c>/coreos.com/network</c>, flannel's.</value>
     [Required]
@@ -32,8 +34,8 @@ public sealed class EtcdStoreOptions
     public bool AllowInsecureCredentials { get; set; }
 
     /// <summary>
-    /// A PEM file with the certificates of the authorities that may vouch for the servers (<c>-etcd-cafile</c>). Alone it is enough for <c>https</c>. This and
-    /// the next two files are read again when they change.
+    /// A PEM file with the certificates of the authorities that may vouch for the servers (<c>-etcd-cafile</c>). Alone it is enough for <c>https</c>.
+    /// This and the next two files are read again when they change.
     /// </summary>
     /// <value>Default <see langword="null"/>: the authorities that the system trusts.</value>
     public string? CaFile { get; set; }

@@ -21,11 +21,15 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
         if (options.Prefix is not null && EtcdKeys.Clean(options.Prefix).Trim('/').Length == 0)
             result.AddError($"is '{options.Prefix}'; it must name a key, such as /coreos.com/network", nameof(options.Prefix));
         if (options.RequestTimeout < ShortestTimeout || options.RequestTimeout > LongestTimeout)
-            result.AddError($"is {options.RequestTimeout}; it must be between {ShortestTimeout} and {LongestTimeout}", nameof(options.RequestTimeout));
+            result.AddError(
+                $"is {options.RequestTimeout}; it must be between {ShortestTimeout} and {LongestTimeout}",
+                nameof(options.RequestTimeout));
         if (options.Username is null != options.Password is null || options.Username is "")
             result.AddError("are given only in part; both are needed, or neither", $"{nameof(options.Username)} and {nameof(options.Password)}");
         if (options.CertificateFile is null != options.KeyFile is null)
-            result.AddError("are given only in part; both are needed, or neither", $"{nameof(options.CertificateFile)} and {nameof(options.KeyFile)}");
+            result.AddError(
+                "are given only in part; both are needed, or neither",
+                $"{nameof(options.CertificateFile)} and {nameof(options.KeyFile)}");
         return result.Build();
     }
 
@@ -34,9 +38,12 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
         bool hasFiles = (options.CaFile ?? options.CertificateFile ?? options.KeyFile) is not null;
         foreach (string endpoint in options.EffectiveEndpoints)
         {
-            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
+            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address)
+                || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
             {
-                result.AddError("holds an endpoint that is no address; it must be http:// or https://, a host and a port, such as http://127.0.0.1:2379", nameof(options.Endpoints));
+                result.AddError(
+                    "holds an endpoint that is no address; it must be http:// or https://, a host and a port, such as http://127.0.0.1:2379",
+                    nameof(options.Endpoints));
                 continue;
             }
 
@@ -50,7 +57,9 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
             if (hasFiles)
                 result.AddError($"holds {shown}, for which certificates are of no use; write https", nameof(options.Endpoints));
             if (options.Username is not null && !options.AllowInsecureCredentials)
-                result.AddError($"holds {shown}, where the password could be read on the way; write https, or set AllowInsecureCredentials", nameof(options.Endpoints));
+                result.AddError(
+                    $"holds {shown}, where the password could be read on the way; write https, or set AllowInsecureCredentials",
+                    nameof(options.Endpoints));
         }
     }
 }

@@ -49,7 +49,8 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
         try
         {
             var request = new AuthenticateRequest { Name = userName, Password = password };
-            AuthenticateResponse answer = await transport.CallAsync(EtcdMethods.Authenticate, request, token: null, timeout, cancellationToken).ConfigureAwait(false);
+            AuthenticateResponse answer = await transport.CallAsync(EtcdMethods.Authenticate, request, token: null, timeout, cancellationToken)
+                .ConfigureAwait(false);
             return answer.Token;
         }
         catch (GrpcException error) when (error.Says("authentication is not enabled"))

@@ -1,11 +1,10 @@
-using System.Globalization;
 using Flannel.Store.Etcd.Grpc;
 
 namespace Flannel.Store.Etcd.Client;
 
 /// <content>
-/// Which endpoint is asked, and for how long. One call asks every endpoint at most once; only while the cluster elects a leader does it go round again.
-/// Waiting longer is the caller's business.
+/// Which endpoint is asked, and for how long. One call asks every endpoint at most once; only while the cluster elects a leader does it go round
+/// again. Waiting longer is the caller's business.
 /// </content>
 internal sealed partial class EtcdClient
 {
@@ -93,7 +92,7 @@ internal sealed partial class EtcdClient
 
     private static EtcdException Unanswered(string what, List<(EtcdEndpoint Endpoint, GrpcException Error)> failures, bool mayBeRepeat)
     {
-        string reasons = string.Join("; ", failures.Select(failure => string.Create(CultureInfo.InvariantCulture, $"{failure.Endpoint.Name}: {failure.Error.Message}")));
+        string reasons = string.Join("; ", failures.Select(failure => $"{failure.Endpoint.Name}: {failure.Error.Message}"));
         string uncertain = mayBeRepeat ? " Whether it was carried out is not known." : "";
         return new EtcdException(
             $"No etcd endpoint could {what}. {reasons}.{uncertain}",

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>
-/// Calls to the cluster: whichever endpoint answers. Every request that goes through here may be sent twice; the caller writes its requests so that the
-/// second one shows what the first one did.
+/// Calls to the cluster: whichever endpoint answers. Every request that goes through here may be sent twice; the caller writes its requests so that
+/// the second one shows what the first one did.
 /// </summary>
 internal sealed partial class EtcdClient : IDisposable
 {
@@ -79,7 +79,8 @@ internal sealed partial class EtcdClient : IDisposable
                 IEtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token);
                 await using (stream.ConfigureAwait(false))
                 {
-                    LeaseKeepAliveResponse answer = await AskAsync(stream, new LeaseKeepAliveRequest { ID = leaseId }, cancellationToken).ConfigureAwait(false);
+                    LeaseKeepAliveResponse answer = await AskAsync(stream, new LeaseKeepAliveRequest { ID = leaseId }, cancellationToken)
+                        .ConfigureAwait(false);
                     _cluster.Check(answer.Header, atLeast: 0);
                     return answer;
                 }
@@ -103,7 +104,8 @@ internal sealed partial class EtcdClient : IDisposable
                 IEtcdStream<WatchRequest, WatchResponse> stream = transport.Open(EtcdMethods.Watch, token);
                 try
                 {
-                    WatchResponse first = await AskAsync(stream, new WatchRequest { CreateRequest = request }, cancellationToken).ConfigureAwait(false);
+                    WatchResponse first = await AskAsync(stream, new WatchRequest { CreateRequest = request }, cancellationToken)
+                        .ConfigureAwait(false);
                     _cluster.Check(first.Header, atLeast: 0);
                     // etcd reports a refused watch inside the stream, which it leaves open.
                     if (first is { Canceled: true, CompactRevision: 0 })
@@ -143,7 +145,8 @@ internal sealed partial class EtcdClient : IDisposable
         _authenticator?.Dispose();
     }
 
-    private async Task<TResponse> AskAsync<TRequest, TResponse>(IEtcdStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
+    private async Task<TResponse> AskAsync<TRequest, TResponse>(
+        IEtcdStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(_timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);

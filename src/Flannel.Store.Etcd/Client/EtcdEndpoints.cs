@@ -1,8 +1,8 @@
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>
-/// The addresses of the cluster: in an order of this node's own, so that many nodes spread; staying with one that works; coming back to one that failed
-/// after a pause that doubles, drawn at random. Safe for concurrent use.
+/// The addresses of the cluster: in an order of this node's own, so that many nodes spread; staying with one that works; coming back to one that
+/// failed after a pause that doubles, drawn at random. Safe for concurrent use.
 /// </summary>
 internal sealed class EtcdEndpoints
 {

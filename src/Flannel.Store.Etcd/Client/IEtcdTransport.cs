@@ -3,8 +3,8 @@ using Google.Protobuf;
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>
-/// Calls to one etcd endpoint. Everything above it (choice of endpoint, tokens, retries, meaning) does not know how calls travel. Failures of a call are
-/// <see cref="Grpc.GrpcException"/>.
+/// Calls to one etcd endpoint. Everything above it (choice of endpoint, tokens, retries, meaning) does not know how calls travel. Failures of a call
+/// are <see cref="Grpc.GrpcException"/>.
 /// </summary>
 internal interface IEtcdTransport : IDisposable
 {

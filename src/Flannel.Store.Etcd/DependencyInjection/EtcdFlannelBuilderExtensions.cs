@@ -12,8 +12,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class EtcdFlannelBuilderExtensions
 {
     /// <summary>
-    /// Uses etcd v3 for the network's configuration and leases, with flannel's keys and documents, so that nodes of flannel are peers. Without options it is
-    /// the etcd of this host, <c>http://127.0.0.1:2379</c>.
+    /// Uses etcd v3 for the network's configuration and leases, with flannel's keys and documents, so that nodes of flannel are peers. Without
+    /// options it is the etcd of this host, <c>http://127.0.0.1:2379</c>.
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options; called again for the same network it adds to them.</param>

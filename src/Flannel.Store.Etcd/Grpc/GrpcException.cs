@@ -1,6 +1,8 @@
 namespace Flannel.Store.Etcd.Grpc;
 
-/// <summary>One call to one endpoint failed. It never leaves the client: what the caller gets names what was asked and every endpoint that was tried.</summary>
+/// <summary>
+/// One call to one endpoint failed. It never leaves the client: what the caller gets names what was asked and every endpoint that was tried.
+/// </summary>
 /// <param name="code">How the call ended.</param>
 /// <param name="detail">The server's words, or what happened to the connection.</param>
 /// <param name="innerException">The cause.</param>
@@ -32,7 +34,8 @@ internal sealed class GrpcException(GrpcStatusCode code, string detail, Exceptio
     };
 
     /// <summary>Whether the endpoint is alive and waits for the cluster to agree on a leader, which takes a moment.</summary>
-    public bool IsElection => Code == GrpcStatusCode.Unavailable && (Says("no leader") || Says("leader changed") || Says("leader failure") || Says("timed out"));
+    public bool IsElection =>
+        Code == GrpcStatusCode.Unavailable && (Says("no leader") || Says("leader changed") || Says("leader failure") || Says("timed out"));
 
     /// <summary>Whether a new token may help. etcd answers an outdated one in three ways.</summary>
     public bool IsAboutToken =>

@@ -64,7 +64,8 @@ internal sealed class GrpcFrameReader(Stream body, int maxLength)
         {
             if (filled == _buffer.Length)
                 Array.Resize(ref _buffer, (int)Math.Min((long)_buffer.Length * 2, length));
-            int read = await body.ReadAsync(_buffer.AsMemory(filled, Math.Min(_buffer.Length, length) - filled), cancellationToken).ConfigureAwait(false);
+            int read = await body.ReadAsync(_buffer.AsMemory(filled, Math.Min(_buffer.Length, length) - filled), cancellationToken)
+                .ConfigureAwait(false);
             if (read == 0)
                 throw Malformed($"it ended {length - filled} bytes before the end of a message");
             filled += read;

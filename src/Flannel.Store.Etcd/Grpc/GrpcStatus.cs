@@ -16,10 +16,16 @@ internal static class GrpcStatus
         if (response.Headers.Contains(StatusHeader))
             ThrowIfFailed(response.Headers);
         if (response.StatusCode != HttpStatusCode.OK)
-            throw new GrpcException(FromHttp(response.StatusCode), $"it answered HTTP status {(int)response.StatusCode} instead of gRPC") { IsLasting = true };
+            throw new GrpcException(FromHttp(response.StatusCode), $"it answered HTTP status {(int)response.StatusCode} instead of gRPC")
+            {
+                IsLasting = true,
+            };
         string? type = response.Content.Headers.ContentType?.MediaType;
         if (type is null || !type.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase))
-            throw new GrpcException(GrpcStatusCode.Unimplemented, $"it answered with '{type}' instead of gRPC; is it etcd's client port?") { IsLasting = true };
+            throw new GrpcException(GrpcStatusCode.Unimplemented, $"it answered with '{type}' instead of gRPC; is it etcd's client port?")
+            {
+                IsLasting = true,
+            };
     }
 
     /// <summary>Throws what the headers or trailers report, unless it is success.</summary>
@@ -27,7 +33,8 @@ internal static class GrpcStatus
     {
         if (!headers.TryGetValues(StatusHeader, out IEnumerable<string>? values))
             throw new GrpcException(GrpcStatusCode.Unknown, "the answer ended without a status");
-        if (!int.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out int code) || code > (int)GrpcStatusCode.Unauthenticated)
+        if (!int.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out int code)
+            || code > (int)GrpcStatusCode.Unauthenticated)
             throw new GrpcException(GrpcStatusCode.Unknown, "the answer ended with a status that is no gRPC status");
         if (code == (int)GrpcStatusCode.OK)
             return;
@@ -44,7 +51,8 @@ internal static class GrpcStatus
         const string CodeMark = "code = ", TextMark = " desc = ";
         int code = text.IndexOf(CodeMark, StringComparison.Ordinal);
         int desc = text.IndexOf(TextMark, StringComparison.Ordinal);
-        if (code < 0 || desc < code || !Enum.TryParse(text[(code + CodeMark.Length)..desc], ignoreCase: true, out GrpcStatusCode parsed) || parsed == GrpcStatusCode.OK)
+        if (code < 0 || desc < code || !Enum.TryParse(text[(code + CodeMark.Length)..desc], ignoreCase: true, out GrpcStatusCode parsed)
+            || parsed == GrpcStatusCode.OK)
             return new GrpcException(GuessCode(text), text);
         return new GrpcException(parsed, text[(desc + TextMark.Length)..]);
     }

@@ -59,7 +59,8 @@ internal sealed class GrpcTransport : IEtcdTransport
         {
             using var content = new ByteArrayContent(GrpcFrame.Encode(request));
             using HttpRequestMessage message = NewMessage(method.Path, token, content);
-            message.Headers.TryAddWithoutValidation("grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{Math.Min((long)timeout.TotalMilliseconds, 99_999_999)}m"));
+            // Options bound it, so that it fits gRPC's eight digits.
+            message.Headers.TryAddWithoutValidation("grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{(long)timeout.TotalMilliseconds}m"));
             using HttpResponseMessage response = await _invoker.SendAsync(message, either.Token).ConfigureAwait(false);
             return await ReadAnswerAsync(response, method.Parser, either.Token).ConfigureAwait(false);
         }
@@ -96,7 +97,8 @@ internal sealed class GrpcTransport : IEtcdTransport
     /// <inheritdoc />
     public void Dispose() => _invoker.Dispose();
 
-    private static async Task<TResponse> ReadAnswerAsync<TResponse>(HttpResponseMessage response, MessageParser<TResponse> parser, CancellationToken cancellationToken)
+    private static async Task<TResponse> ReadAnswerAsync<TResponse>(
+        HttpResponseMessage response, MessageParser<TResponse> parser, CancellationToken cancellationToken)
         where TResponse : class, IMessage<TResponse>
     {
         GrpcStatus.ThrowIfRefused(response);

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Store.Etcd.Security;
 
 /// <summary>
-/// The certificate files. Whoever rotates them replaces the files; new connections then use the new ones. Files that are unusable at the moment, because
-/// they are being replaced, leave the last usable ones in force. Safe for concurrent use.
+/// The certificate files. Whoever rotates them replaces the files; new connections then use the new ones. Files that are unusable at the moment,
+/// because they are being replaced, leave the last usable ones in force. Safe for concurrent use.
 /// </summary>
 internal sealed partial class TlsFiles
 {
@@ -63,7 +63,9 @@ internal sealed partial class TlsFiles
 
     private bool IsEmpty => _authorityFile is null && _certificateFile is null;
 
-    /// <summary>Reads the files if that has not been done for a second. Their contents are compared, since links and mounts hide changes of a file's date.</summary>
+    /// <summary>
+    /// Reads the files if that has not been done for a second. Their contents are compared, since links and mounts hide changes of a file's date.
+    /// </summary>
     /// <exception cref="StoreException">The files have never been usable.</exception>
     public void Refresh()
     {

@@ -5,9 +5,15 @@ namespace Flannel.Store.Etcd.Watching;
 
 internal sealed partial class EtcdWatch
 {
-    [LoggerMessage(FlannelEventIds.WatchReopened, LogLevel.Information, "The watch of {Prefix} at etcd endpoint {Endpoint} ended; going on after revision {Revision}. {Reason}")]
+    [LoggerMessage(
+        FlannelEventIds.WatchReopened,
+        LogLevel.Information,
+        "The watch of {Prefix} at etcd endpoint {Endpoint} ended; going on after revision {Revision}. {Reason}")]
     private partial void LogReopened(string endpoint, string prefix, long revision, string reason);
 
-    [LoggerMessage(FlannelEventIds.WatchCompacted, LogLevel.Information, "The history after revision {Revision} was compacted away up to {Compacted}; listing everything.")]
+    [LoggerMessage(
+        FlannelEventIds.WatchCompacted,
+        LogLevel.Information,
+        "The history after revision {Revision} was compacted away up to {Compacted}; listing everything.")]
     private partial void LogCompacted(long revision, long compacted);
 }

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Flannel.Testing.Etcd;
 
-/// <summary>An authority with a certificate for servers on loopback and one for clients, as PEM files in a folder that goes when this is disposed.</summary>
+/// <summary>
+/// An authority with a certificate for servers on loopback and one for clients, as PEM files in a folder that goes when this is disposed.
+/// </summary>
 public sealed class EtcdCertificates : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flannel-tls-");

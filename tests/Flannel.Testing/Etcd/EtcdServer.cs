@@ -4,8 +4,8 @@ using Xunit;
 namespace Flannel.Testing.Etcd;
 
 /// <summary>
-/// A real etcd on loopback, of one or more members, with its data in a folder that goes when this is disposed. Where the programs are missing, tests that
-/// start one are skipped; they must be <c>[SkippableFact]</c>.
+/// A real etcd on loopback, of one or more members, with its data in a folder that goes when this is disposed. Where the programs are missing, tests
+/// that start one are skipped; they must be <c>[SkippableFact]</c>.
 /// </summary>
 public sealed class EtcdServer : IAsyncDisposable
 {
