@@ -53,7 +53,10 @@ internal sealed partial class EtcdLeaseStore
             KeyValue before = reply.Value.Responses[0].ResponsePut.PrevKv;
             written = new KeyValue
             {
-                Value = document, CreateRevision = before.CreateRevision, ModRevision = reply.Value.Header.Revision, Lease = before.Lease,
+                Value = document,
+                CreateRevision = before.CreateRevision,
+                ModRevision = reply.Value.Header.Revision,
+                Lease = before.Lease,
             };
         }
         else if (EtcdTxn.Found(reply.Value) is { } found && reply.MayBeRepeat && found.CreateRevision == expected.CreateRevision

@@ -94,7 +94,11 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     {
         var request = new WatchCreateRequest
         {
-            Key = _keys.RangeStart, RangeEnd = _keys.RangeEnd, StartRevision = _seen + 1, ProgressNotify = true, Fragment = true,
+            Key = _keys.RangeStart,
+            RangeEnd = _keys.RangeEnd,
+            StartRevision = _seen + 1,
+            ProgressNotify = true,
+            Fragment = true,
         };
         _open = await _client.WatchAsync(request, $"watch {_keys.Subnets}", cancellationToken).ConfigureAwait(false);
         _openedAt = _time.GetTimestamp();

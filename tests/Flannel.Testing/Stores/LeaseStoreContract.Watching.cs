@@ -139,7 +139,7 @@ public abstract partial class LeaseStoreContract
     }
 
     [SkippableFact]
-    public async Task Watch_FromTheRevisionBeforeTheCompactedOne_StartsWithOneSnapshot()
+    public async Task Watch_FromTheRevisionBeforeTheCompactedOne_MissesNothing()
     {
         StoredEntry known = await CreateAsync();
         StoredEntry missed = await UpdateAsync(known, "missed");
@@ -147,7 +147,14 @@ public abstract partial class LeaseStoreContract
 
         await using StoreWatch watch = StoreWatch.Open(Store, known.ModRevision);
 
-        AssertSame(missed, Assert.Single(Assert.IsType<StoreSnapshot>(await watch.NextAsync()).Entries));
+        // The newest revision may have been kept or not: either way its state arrives first.
+        StoredEntry? first = await watch.NextAsync() switch
+        {
+            StoreSnapshot snapshot => Assert.Single(snapshot.Entries),
+            StoreChanges changes => Assert.Single(changes.Changes).Entry,
+            _ => null,
+        };
+        AssertSame(missed, first);
     }
 
     [SkippableFact]
