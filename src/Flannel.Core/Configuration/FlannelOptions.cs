@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Flannel.Core.Configuration;
 
@@ -21,8 +22,16 @@ public sealed class FlannelOptions
     /// </summary>
     public string? SubnetFile { get; set; }
 
-    /// <summary>Whether traffic that leaves the overlay is masqueraded, as told to the readers of the subnet file. Default <see langword="false"/>. flannel: <c>--ip-masq</c>.</summary>
+    /// <summary>
+    /// Whether traffic that leaves the overlay is masqueraded: by the node if traffic rules are registered, and as told to the readers of the subnet
+    /// file. Default <see langword="false"/>. flannel: <c>--ip-masq</c>.
+    /// </summary>
     public bool IpMasq { get; set; }
+
+    /// <summary>What else the node does to the host's packet filter.</summary>
+    [Required]
+    [ValidateObjectMembers]
+    public TrafficOptions Traffic { get; } = new();
 
     /// <summary>How long the lease lives without renewal. Default 24 hours, as flannel's.</summary>
     /// <value>10 seconds to 365 days.</value>
@@ -53,4 +62,10 @@ public sealed class FlannelOptions
     /// <summary>What the node leaves behind when it stops. Default <see cref="StopMode.Detach"/>.</summary>
     [EnumDataType(typeof(StopMode))]
     public StopMode StopMode { get; set; } = StopMode.Detach;
+
+    /// <summary>
+    /// Whether the lease is given back when the node stops, even if the data path stays: for hosts that leave for good. Default
+    /// <see langword="false"/>: the next start finds its subnet again, as flannel's does.
+    /// </summary>
+    public bool ReleaseLeaseOnStop { get; set; }
 }

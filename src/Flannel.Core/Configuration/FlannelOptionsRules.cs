@@ -34,6 +34,12 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
             }
         }
 
+        foreach (string exclusion in options.Traffic.MasqueradeExclusions)
+        {
+            if (!IPNetwork.TryParse(exclusion, out _))
+                result.AddError($"has '{exclusion}'; it must be a network such as 10.0.0.0/8", $"Traffic.{nameof(TrafficOptions.MasqueradeExclusions)}");
+        }
+
         if (options.NetworkNamespace is "") result.AddError("is empty; name a namespace or leave it null", nameof(options.NetworkNamespace));
         if (options.SubnetFile is { } path && !Path.IsPathRooted(path)) result.AddError($"is '{path}'; it must be an absolute path", nameof(options.SubnetFile));
         return result.Build();

@@ -19,7 +19,7 @@ public interface ILeaseStore
     /// <exception cref="StoreException">The store did not answer or refused.</exception>
     Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken);
 
-    /// <summary>Lists all entries at one revision.</summary>
+    /// <summary>Lists all entries, and the network configuration, at one revision.</summary>
     /// <param name="revision">The revision to list, or <see langword="null"/> for the newest one (a linearizable read).</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="StoreException">The store did not answer, or <paramref name="revision"/> was compacted away (not transient).</exception>
@@ -59,7 +59,8 @@ public interface ILeaseStore
     Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Delivers every change after a revision, complete and in order, whatever lies between listing at that revision and watching. If the revisions in between were compacted away, one
+    /// Delivers every change of the entries and of the network configuration after a revision, complete and in order, whatever lies between listing
+    /// at that revision and watching. If the revisions in between were compacted away, one
     /// <see cref="StoreSnapshot"/> comes first.
     /// </summary>
     /// <param name="afterRevision">The revision up to which the caller knows everything, usually a snapshot's.</param>

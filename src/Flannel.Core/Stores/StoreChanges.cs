@@ -11,4 +11,10 @@ public sealed record StoreChanges : StoreWatchResult
 
     /// <summary>The changes in revision order; a key may occur more than once.</summary>
     public IReadOnlyList<StoreChange> Changes { get; }
+
+    /// <summary>
+    /// The network configuration document as last put since the item before, or <see langword="null"/> if nobody put it. Its deletion is not told: nodes
+    /// go on with what they know.
+    /// </summary>
+    public ReadOnlyMemory<byte>? Config { get; init; }
 }

@@ -11,4 +11,7 @@ public sealed record StoreSnapshot : StoreWatchResult
 
     /// <summary>Every entry at the snapshot's revision, in no particular order.</summary>
     public IReadOnlyList<StoredEntry> Entries { get; }
+
+    /// <summary>The network configuration document at the same revision, or <see langword="null"/> if there is none.</summary>
+    public ReadOnlyMemory<byte>? Config { get; init; }
 }
