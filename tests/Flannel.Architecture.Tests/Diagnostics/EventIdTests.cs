@@ -16,6 +16,7 @@ public sealed class EventIdTests
         ["Flannel.Netlink"] = (3000, 3499),
         ["Flannel.Linux"] = (3500, 3999),
         ["Flannel.Backends.Vxlan"] = (4000, 4999),
+        ["Flannel.Backends.Udp"] = (5000, 5999),
     };
 
     private static readonly (Assembly Assembly, MethodInfo Method, LoggerMessageAttribute Message)[] Messages =

@@ -14,6 +14,9 @@ public sealed class ProjectReferenceTests
         [("Flannel.Backends.Vxlan", "Flannel.Core")] = "implements the backend seam on the core's leases and reconciler",
         [("Flannel.Backends.Vxlan", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Vxlan", "Flannel.Netlink")] = "programs the VXLAN device, neighbours, FDB and routes",
+        [("Flannel.Backends.Udp", "Flannel.Core")] = "implements the backend seam on the core's leases",
+        [("Flannel.Backends.Udp", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
+        [("Flannel.Backends.Udp", "Flannel.Netlink")] = "gives the TUN device its address, MTU and route, and watches over them",
     };
 
     [Fact]
@@ -47,6 +50,7 @@ public sealed class ProjectReferenceTests
     [Theory]
     [InlineData("Flannel.Linux")]
     [InlineData("Flannel.Backends.Vxlan")]
+    [InlineData("Flannel.Backends.Udp")]
     public void PlatformPackages_DependOnMicrosoftExtensionsOnly(string name) => Assert.All(
         Package(name).PackageReferences,
         package => Assert.StartsWith("Microsoft.Extensions.", package, StringComparison.Ordinal));

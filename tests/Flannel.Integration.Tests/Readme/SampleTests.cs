@@ -55,6 +55,7 @@ public sealed class SampleTests
     {
         var services = new ServiceCollection();
         VxlanSample.Register(services);
+        UdpSample.Register(services);
         using ServiceProvider provider = services.BuildServiceProvider();
 
         Assert.Equal(1000, provider.GetRequiredService<IOptions<Flannel.Backends.Vxlan.VxlanBackendOptions>>().Value.NexthopThreshold);

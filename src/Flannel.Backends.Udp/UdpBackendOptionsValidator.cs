@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace Flannel.Backends.Udp;
+
+[OptionsValidator]
+internal sealed partial class UdpBackendOptionsValidator : IValidateOptions<UdpBackendOptions>;
