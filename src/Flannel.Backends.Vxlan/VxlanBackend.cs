@@ -6,6 +6,7 @@ using Flannel.Backends.Vxlan.DataPath;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
 using Microsoft.Extensions.Logging;
 
@@ -35,6 +36,30 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
             : (config.Network, config.SubnetLength);
         return !prefix.IsAddress && prefix.Gateway is not null && prefix.Prefix.PrefixLength == length
             && network?.Contains(prefix.Prefix.BaseAddress) == true;
+    }
+
+    public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
+    {
+        ArgumentNullException.ThrowIfNull(running);
+        ArgumentNullException.ThrowIfNull(wanted);
+        try
+        {
+            VxlanNetworkConfig before = VxlanNetworkConfig.Parse(running);
+            VxlanNetworkConfig after = VxlanNetworkConfig.Parse(wanted);
+            string[] differing =
+            [
+                .. before.Vni == after.Vni ? [] : new[] { $"VNI {after.Vni} instead of {before.Vni}" },
+                .. before.Port == after.Port ? [] : new[] { $"Port {after.Port} instead of {before.Port}" },
+                .. before.Gbp == after.Gbp ? [] : new[] { $"GBP {after.Gbp} instead of {before.Gbp}" },
+            ];
+            return differing.Length == 0
+                ? null
+                : $"the Backend block asks for {string.Join(" and ", differing)}, which cuts this node off from every peer that has not changed yet";
+        }
+        catch (NetworkConfigException error)
+        {
+            return error.Message;
+        }
     }
 
     public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)

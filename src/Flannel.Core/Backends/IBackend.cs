@@ -18,6 +18,15 @@ public interface IBackend
     bool Owns(HostPrefix prefix, NetworkConfig config);
 
     /// <summary>
+    /// Whether a running network can follow a change of its configuration: by being closed, which leaves its data path in place, and created again with
+    /// the new configuration, which adopts it.
+    /// </summary>
+    /// <param name="running">The configuration that the network runs with.</param>
+    /// <param name="wanted">The configuration that it shall have; only the backend's own block differs in what concerns a backend.</param>
+    /// <returns><see langword="null"/> if it can, else the reason why the change waits until the node is started anew.</returns>
+    string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted);
+
+    /// <summary>
     /// Creates or adopts what the host needs before it can publish a lease (a device with its MAC). Nothing that carries traffic is disturbed.
     /// </summary>
     /// <param name="context">The network and the host.</param>

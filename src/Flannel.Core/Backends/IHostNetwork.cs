@@ -22,6 +22,19 @@ public interface IHostNetwork
     Task<ExternalInterface> FindExternalInterfaceAsync(
         string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Waits until the external interface is no longer what it was (it is gone, or an address of it) and another choice can be made. A choice that still
+    /// works is never given up for one that would be made today.
+    /// </summary>
+    /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
+    /// <param name="options">How to choose.</param>
+    /// <param name="config">Which address families the network has.</param>
+    /// <param name="current">The choice that was made.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The other choice.</returns>
+    Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken);
+
     /// <summary>Lists the host's addresses and routes (main table, default routes excluded).</summary>
     /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
     /// <param name="cancellationToken">Ends the call.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Stores;
 using Microsoft.Extensions.Logging;
@@ -35,6 +36,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private readonly DepartureGrace _departures;
     private readonly long _start;
     private readonly Queue<LeaseWatchResult> _results = new();
+    private readonly NetworkConfig _config;
+    private ReadOnlyMemory<byte> _configDocument;
 
     private readonly ITimer _timer;
     private volatile TaskCompletionSource _alarm = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,7 +79,9 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _logger = logger;
         _metrics = metrics;
         _identity = new NodeIdentity(request);
-        _tracker = new LeaseTracker(request.Config, new LeaseRules(request.Config, request.Attributes, own.Key), request.PeerRule, own.Key);
+        NetworkConfig peerConfig = request.PeerConfig ?? request.Config;
+        _tracker = new LeaseTracker(peerConfig, new LeaseRules(peerConfig, request.Attributes, own.Key), request.PeerRule, own.Key);
+        _config = request.Config;
         _departures = new DepartureGrace(options.PeerGracePeriod);
         _start = time.GetTimestamp();
         _own = own;
@@ -167,7 +172,29 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
             _results.Enqueue(quarantine);
         if (peers is not null)
             _results.Enqueue(peers);
+        NoticeConfig(item);
         await NoticeOwnAsync(item, isListed, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Tells of a configuration that differs from the one seen before, at first from the one that the node runs with.</summary>
+    private void NoticeConfig(StoreWatchResult item)
+    {
+        ReadOnlyMemory<byte>? found = item is StoreSnapshot snapshot ? snapshot.Config : ((StoreChanges)item).Config;
+        if (found is not { } document || document.Span.SequenceEqual(_configDocument.Span))
+            return;
+
+        bool isFirst = _configDocument.IsEmpty;
+        _configDocument = document;
+        try
+        {
+            NetworkConfig config = NetworkConfig.Parse(document.Span, _store.ConfigSource);
+            if (!isFirst || config != _config)
+                _results.Enqueue(new NetworkConfigChanged(config, null));
+        }
+        catch (NetworkConfigException error)
+        {
+            _results.Enqueue(new NetworkConfigChanged(null, error));
+        }
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

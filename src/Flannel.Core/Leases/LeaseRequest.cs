@@ -16,6 +16,18 @@ public sealed record LeaseRequest
     public SubnetKey? PreviousSubnet { get; init; }
 
     /// <summary>
+    /// The lease that the node has held until now under other public addresses: the node's own as long as nobody else has written its key since, so that
+    /// a host whose address changes keeps its subnet.
+    /// </summary>
+    public Lease? HeldLease { get; init; }
+
+    /// <summary>
+    /// The configuration that peers are judged by, if it is another than <see cref="Config"/>: while the range that is leased from is being moved, leases of
+    /// the former range are still right. <see langword="null"/> for <see cref="Config"/>.
+    /// </summary>
+    public NetworkConfig? PeerConfig { get; init; }
+
+    /// <summary>
     /// The backend's opinion of a peer: <see langword="null"/> to accept it, else the reason why it is quarantined (a MAC that is no unicast
     /// address, another VNI). Must not throw.
     /// </summary>

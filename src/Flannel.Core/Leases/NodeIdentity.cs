@@ -1,4 +1,5 @@
 using System.Net;
+using Flannel.Core.Stores;
 
 namespace Flannel.Core.Leases;
 
@@ -9,11 +10,13 @@ namespace Flannel.Core.Leases;
 internal sealed class NodeIdentity
 {
     private readonly bool _byIpv4;
+    private readonly Lease? _held;
 
     /// <exception cref="ArgumentException">The request lacks the address that identifies the node.</exception>
     public NodeIdentity(LeaseRequest request)
     {
         _byIpv4 = request.Config.EnableIPv4;
+        _held = request.HeldLease;
         Attributes = request.Attributes;
         Document = request.Attributes.ToUtf8Json();
         Address = AddressOf(Attributes) ?? throw new ArgumentException(
@@ -35,4 +38,9 @@ internal sealed class NodeIdentity
 
     /// <summary>Whether a document was published by this node, as far as its address tells.</summary>
     public bool IsOwn(LeaseAttributes attributes) => Address.Equals(AddressOf(attributes));
+
+    /// <summary>Whether an entry is the lease that this node has held until now, with the address that the node had then.</summary>
+    public bool IsHeld(StoredEntry entry, LeaseAttributes attributes) =>
+        _held is not null && entry.Key == _held.Key.ToString() && entry.CreateRevision == _held.CreateRevision
+        && Equals(AddressOf(attributes), AddressOf(_held.Attributes));
 }

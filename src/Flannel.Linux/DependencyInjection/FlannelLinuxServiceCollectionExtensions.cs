@@ -27,5 +27,7 @@ public static class FlannelLinuxServiceCollectionExtensions
     /// <summary>A host application need not register logging.</summary>
     [SupportedOSPlatform("linux")]
     private static LinuxHostNetwork CreateHostNetwork(IServiceProvider provider) =>
-        new((provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<LinuxHostNetwork>());
+        new(
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<LinuxHostNetwork>());
 }

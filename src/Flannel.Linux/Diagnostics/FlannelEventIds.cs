@@ -4,4 +4,5 @@ namespace Flannel.Linux.Diagnostics;
 internal static class FlannelEventIds
 {
     public const int ExternalInterfaceChosen = 3500;
+    public const int ExternalInterfaceMoved = 3501;
 }

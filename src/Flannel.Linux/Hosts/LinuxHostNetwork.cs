@@ -15,7 +15,7 @@ namespace Flannel.Linux.Hosts;
 
 /// <summary>The host's network as the Linux kernel tells it over rtnetlink.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed partial class LinuxHostNetwork(ILogger<LinuxHostNetwork> logger) : IHostNetwork
+internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxHostNetwork> logger) : IHostNetwork
 {
     /// <inheritdoc/>
     public Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) => Do(

@@ -17,6 +17,14 @@ internal sealed class UnsupportedHostNetwork : IHostNetwork
         Refuse<ExternalInterface>();
 
     /// <inheritdoc/>
+    public Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
+        string? networkNamespace,
+        ExternalInterfaceOptions options,
+        NetworkConfig config,
+        ExternalInterface current,
+        CancellationToken cancellationToken) => Refuse<ExternalInterface>();
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) =>
         Refuse<IReadOnlyList<HostPrefix>>();
 

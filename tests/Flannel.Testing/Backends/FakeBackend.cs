@@ -22,6 +22,11 @@ public sealed class FakeBackend(string name = "fake") : IBackend
 
     public bool Owns(HostPrefix prefix, NetworkConfig config) => OwnDevices.Contains(prefix.Device);
 
+    /// <summary>Why no change of the backend's block can be followed; <see langword="null"/> if every one can.</summary>
+    public string? LiveChangeRefusal { get; set; }
+
+    public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted) => LiveChangeRefusal;
+
     public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
     {
         if (CreateError is { } error) return Task.FromException<IBackendNetwork>(error);

@@ -8,6 +8,7 @@ namespace Flannel.Testing.Backends;
 public sealed class FakeHostNetwork(string address = "192.168.100.1") : IHostNetwork
 {
     private int _accessChecks;
+    private TaskCompletionSource<ExternalInterface> _moved = NewMove();
 
     public ExternalInterface External { get; set; } = new()
     {
@@ -38,6 +39,22 @@ public sealed class FakeHostNetwork(string address = "192.168.100.1") : IHostNet
     public Task<ExternalInterface> FindExternalInterfaceAsync(
         string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken) =>
         InterfaceError is { } error ? Task.FromException<ExternalInterface>(error) : Task.FromResult(External);
+
+    /// <summary>Moves the host to another address or interface, as those notice who wait for it.</summary>
+    public void Move(ExternalInterface external)
+    {
+        External = external;
+        Interlocked.Exchange(ref _moved, NewMove()).SetResult(external);
+    }
+
+    public Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken)
+    {
+        Task<ExternalInterface> moved = _moved.Task;
+        return External == current ? moved.WaitAsync(cancellationToken) : Task.FromResult(External);
+    }
+
+    private static TaskCompletionSource<ExternalInterface> NewMove() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) => Task.FromResult(Prefixes);
 }
