@@ -17,7 +17,6 @@ internal sealed class EtcdKeys
         Subnets = clean + "/subnets/";
         ConfigKey = ByteString.CopyFromUtf8(Config);
         _directory = Encoding.UTF8.GetBytes(Subnets);
-        RangeStart = ByteString.CopyFrom(_directory);
         byte[] end = [.. _directory];
         end[^1]++; // '/' has a successor, so there is no carry.
         RangeEnd = ByteString.CopyFrom(end);
@@ -29,11 +28,11 @@ internal sealed class EtcdKeys
     /// <summary>What the keys of leases begin with, for people.</summary>
     public string Subnets { get; }
 
-    /// <summary>The key of the configuration.</summary>
+    /// <summary>
+    /// The key of the configuration. It is the first key of the one range that holds all that a node follows; what else lies in that range is
+    /// other people's.
+    /// </summary>
     public ByteString ConfigKey { get; }
-
-    /// <summary>The first key that a lease could have.</summary>
-    public ByteString RangeStart { get; }
 
     /// <summary>The first key behind all leases.</summary>
     public ByteString RangeEnd { get; }
@@ -48,6 +47,7 @@ internal sealed class EtcdKeys
     /// <summary>The key of a lease.</summary>
     public ByteString Of(string key) => ByteString.CopyFromUtf8(Subnets + key);
 
-    /// <summary>The name of a lease, given its key; <see langword="null"/> for the directory itself, which is nobody's.</summary>
-    public string? NameOf(ByteString key) => key.Length > _directory.Length ? Encoding.UTF8.GetString(key.Span[_directory.Length..]) : null;
+    /// <summary>The name of a lease, given its key; <see langword="null"/> for a key that is not below the directory.</summary>
+    public string? NameOf(ByteString key) =>
+        key.Length > _directory.Length && key.Span.StartsWith(_directory) ? Encoding.UTF8.GetString(key.Span[_directory.Length..]) : null;
 }

@@ -106,7 +106,8 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     private async Task<StoreSnapshot> ListPagesAsync(long revision, CancellationToken cancellationToken)
     {
         var entries = new List<StoredEntry>();
-        ByteString start = _keys.RangeStart;
+        ReadOnlyMemory<byte>? config = null;
+        ByteString start = _keys.ConfigKey;
         while (true)
         {
             var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = PageSize, Revision = revision };
@@ -119,10 +120,12 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
             {
                 if (_keys.NameOf(found.Key) is { } name)
                     entries.Add(Entry(name, found));
+                else if (found.Key == _keys.ConfigKey)
+                    config = found.Value.Memory;
             }
 
             if (!reply.Value.More || reply.Value.Kvs.Count == 0)
-                return new StoreSnapshot(entries, revision);
+                return new StoreSnapshot(entries, revision) { Config = config };
             start = ByteString.CopyFrom([.. reply.Value.Kvs[^1].Key.Span, 0]);
         }
     }

@@ -208,12 +208,16 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
             await client.CallAsync(EtcdMethods.Txn, txn, "fill", CancellationToken.None);
         }
 
+        await _server.RunAsync("put", Prefix + "/config", "before them all");
+        await _server.RunAsync("put", Prefix + "/ext/10.5.1.0-24", "in between");
+
         StoreSnapshot list = await _store.ListAsync(null, CancellationToken.None);
         await _server.RunAsync("del", "--prefix", Prefix);
         StoreSnapshot past = await _store.ListAsync(list.Revision, CancellationToken.None);
 
         Assert.Equal(Enumerable.Range(0, Count).ToDictionary(Name, number => $"{number}"), list.Entries.ToDictionary(entry => entry.Key, Text));
         Assert.Equal((Count, list.Revision), (past.Entries.Count, past.Revision));
+        Assert.Equal(("before them all", "before them all"), (Text(list.Config!.Value), Text(past.Config!.Value)));
         Assert.Empty((await _store.ListAsync(null, CancellationToken.None)).Entries);
 
         static string Name(int number) => $"10.{number >> 8}.{number & 255}.0-24";

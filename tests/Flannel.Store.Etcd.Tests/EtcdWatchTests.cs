@@ -112,6 +112,27 @@ public sealed class EtcdWatchTests(EtcdFixture fixture) : IClassFixture<EtcdFixt
         Assert.Empty(follower.Errors);
     }
 
+    [SkippableFact]
+    public async Task ForeignKeys_BetweenConfigAndSubnets_AreNobodysChanges()
+    {
+        string[] foreign = ["config-old", "config/nested", "configuration", "ext/10.5.1.0-24", "subnets", "subnets-old/10.5.1.0-24", "subnets/"];
+        await using EtcdLeaseStore store = Open(_server);
+        await using var follower = new Follower(store, (await store.ListAsync(null, CancellationToken.None)).Revision);
+
+        foreach (string key in foreign)
+            await _server.RunAsync("put", $"{Prefix}/{key}", "foreign");
+        await _server.RunAsync("put", Prefix + "/config", "ours");
+        foreach (string key in foreign)
+            await _server.RunAsync("del", $"{Prefix}/{key}");
+        StoredEntry entry = await store.CreateAsync();
+        await follower.UntilRevisionAsync(entry.ModRevision);
+
+        Assert.Equal(Key, Assert.Single(follower.Changes).Key);
+        Assert.Equal("ours", Text(Assert.Single(follower.Items.OfType<StoreChanges>(), item => item.Config is not null).Config!.Value));
+        StoreSnapshot snapshot = await store.ListAsync(null, CancellationToken.None);
+        Assert.Equal((Key, "ours"), (Assert.Single(snapshot.Entries).Key, Text(snapshot.Config!.Value)));
+    }
+
     // Nobody else watches this server.
     private async Task<long> ReceivedAsync() => (long)await _server.Members[0].MetricAsync("grpc_server_msg_received_total");
 }

@@ -30,6 +30,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
 
     private long _seen;
     private long _changesRevision;
+    private ReadOnlyMemory<byte>? _config;
     private OpenWatch? _open;
     private Task<WatchResponse>? _reading;
     private long _openedAt;
@@ -94,7 +95,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     {
         var request = new WatchCreateRequest
         {
-            Key = _keys.RangeStart,
+            Key = _keys.ConfigKey,
             RangeEnd = _keys.RangeEnd,
             StartRevision = _seen + 1,
             ProgressNotify = true,
@@ -150,26 +151,34 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
 
         foreach (Event change in response.Events)
         {
-            if (change.Kv.ModRevision <= _seen || _keys.NameOf(change.Kv.Key) is not { } name)
+            if (change.Kv.ModRevision <= _seen)
                 continue;
-            _changes.Add(new StoreChange(name, change.Type == Event.Types.EventType.Put ? EtcdLeaseStore.Entry(name, change.Kv) : null));
             _changesRevision = change.Kv.ModRevision;
+            bool isPut = change.Type == Event.Types.EventType.Put;
+            if (_keys.NameOf(change.Kv.Key) is { } name)
+                _changes.Add(new StoreChange(name, isPut ? EtcdLeaseStore.Entry(name, change.Kv) : null));
+            else if (isPut && change.Kv.Key == _keys.ConfigKey)
+                _config = change.Kv.Value.Memory;
         }
 
         // The pieces of one revision belong together: who saw one of them only would resume in the middle.
         if (response.Fragment)
             return false;
-        if (_changes.Count == 0)
-        {
-            if (response.Events.Count == 0)
-                _seen = Math.Max(_seen, response.Header.Revision);
+        bool hasNews = _changes.Count > 0 || _config is not null;
+        // While etcd catches up with the history, the header of an answer with changes is ahead of them.
+        _seen = Math.Max(_seen, hasNews || response.Events.Count > 0 ? _changesRevision : response.Header.Revision);
+        if (!hasNews)
             return false;
-        }
 
-        _seen = _changesRevision;
-        changes = new StoreChanges([.. _changes], _seen);
-        _changes.Clear();
+        changes = new StoreChanges([.. _changes], _seen) { Config = _config };
+        Forget();
         return true;
+    }
+
+    private void Forget()
+    {
+        _changes.Clear();
+        _config = null;
     }
 
     private async Task<StoreSnapshot> ListAsync(long compacted, CancellationToken cancellationToken)
@@ -196,7 +205,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
 
     private async Task CloseAsync()
     {
-        _changes.Clear();
+        Forget();
         if (_open is null)
             return;
 

@@ -27,7 +27,9 @@ internal static class LabStore
 
     public static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    public static string Text(StoredEntry? entry) => entry is null ? "(none)" : Encoding.UTF8.GetString(entry.Value.Span);
+    public static string Text(StoredEntry? entry) => entry is null ? "(none)" : Text(entry.Value);
+
+    public static string Text(ReadOnlyMemory<byte> document) => Encoding.UTF8.GetString(document.Span);
 
     public static async Task<StoredEntry> CreateAsync(this ILeaseStore store, string key = Key, string value = "{}", TimeSpan? timeToLive = null)
     {

@@ -6,6 +6,9 @@ namespace Flannel.Core.Stores.InMemory;
 /// </summary>
 internal sealed class ChangeLog
 {
+    /// <summary>The key under which the network configuration is kept; no lease has it.</summary>
+    public const string ConfigKey = "";
+
     private readonly Record[] _ring;
 
     /// <param name="limit">How many changes are kept; older ones count as compacted away.</param>
@@ -39,13 +42,21 @@ internal sealed class ChangeLog
             Slot(Floor + 1) = default;
     }
 
-    /// <summary>The changes after <paramref name="revision"/>, which must not be below <see cref="Floor"/>.</summary>
-    public StoreChange[] After(long revision)
+    /// <summary>The changes after <paramref name="revision"/>, which must not be below <see cref="Floor"/>; they may come to nothing to tell.</summary>
+    public StoreChanges After(long revision)
     {
-        var changes = new StoreChange[Newest - revision];
-        for (int i = 0; i < changes.Length; i++)
-            changes[i] = Slot(revision + 1 + i).Change;
-        return changes;
+        var changes = new List<StoreChange>((int)(Newest - revision));
+        ReadOnlyMemory<byte>? config = null;
+        for (long next = revision + 1; next <= Newest; next++)
+        {
+            StoreChange change = Slot(next).Change;
+            if (change.Key != ConfigKey)
+                changes.Add(change);
+            else if (change.Entry is { } put)
+                config = put.Value;
+        }
+
+        return new StoreChanges(changes, Newest) { Config = config };
     }
 
     /// <summary>Takes the changes after <paramref name="revision"/> back out of <paramref name="entries"/>, the newest state.</summary>

@@ -18,17 +18,22 @@ public sealed partial class InMemoryLeaseStore
         }
     }
 
-    /// <summary>Replaces the network configuration. It has no revision: nodes read it when they start.</summary>
-    /// <param name="config">The configuration as JSON text, not checked here; <see langword="null"/> removes it.</param>
+    /// <summary>Replaces the network configuration, which is a write like every other: watchers are told.</summary>
+    /// <param name="config">The configuration as JSON text, not checked here; <see langword="null"/> removes it, which watchers are not told.</param>
     public void SetConfig(string? config)
     {
-        // Spelled out, because a plain null would become an empty document.
-        ReadOnlyMemory<byte>? document = config is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(config);
         lock (_lock)
-            _config = document;
+        {
+            if (config is not null)
+                Put_NeedsLock(ChangeLog.ConfigKey, Encoding.UTF8.GetBytes(config), timeToLive: null);
+            else if (_slots.TryGetValue(ChangeLog.ConfigKey, out Slot? slot))
+                Delete_NeedsLock(slot);
+        }
+
+        WakeWatchers();
     }
 
-    /// <summary>Replaces the network configuration. It has no revision: nodes read it when they start.</summary>
+    /// <summary>Replaces the network configuration, which is a write like every other: watchers are told.</summary>
     /// <param name="config">The configuration.</param>
     /// <exception cref="Diagnostics.NetworkConfigException">The configuration breaks rules.</exception>
     public void SetConfig(NetworkConfig config)

@@ -29,7 +29,9 @@ public sealed partial class InMemoryLeaseStore
                 if (ReadAfter(seen) is { } missed)
                 {
                     seen = missed.Revision;
-                    yield return missed;
+                    // The removal of the configuration is not told.
+                    if (missed is not StoreChanges { Changes.Count: 0, Config: null })
+                        yield return missed;
                 }
                 else
                 {
@@ -49,7 +51,7 @@ public sealed partial class InMemoryLeaseStore
         {
             if (revision >= _log.Newest)
                 return null;
-            return revision < _log.Floor ? Snapshot_NeedsLock() : new StoreChanges(_log.After(revision), _log.Newest);
+            return revision < _log.Floor ? Snapshot_NeedsLock() : _log.After(revision);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 
@@ -22,10 +23,9 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
 
     private readonly Lock _lock = new();
 
-    // Guarded by _lock.
+    // Guarded by _lock. The network configuration is one of the slots.
     private readonly Dictionary<string, Slot> _slots = new(StringComparer.Ordinal);
     private readonly ChangeLog _log;
-    private ReadOnlyMemory<byte>? _config;
 
     /// <summary>Creates a store that holds a network configuration and no leases.</summary>
     /// <param name="config">
@@ -40,7 +40,9 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
         _log = new ChangeLog(historyLimit);
         _time = timeProvider ?? TimeProvider.System;
         _start = _time.GetTimestamp();
-        SetConfig(config);
+        // It was always there: the first write has revision 1.
+        if (config is not null)
+            _slots.Add(ChangeLog.ConfigKey, new Slot(new StoredEntry(ChangeLog.ConfigKey, Encoding.UTF8.GetBytes(config), 0, 0, HasTimeToLive: false)));
     }
 
     /// <summary>Creates a store that holds a network configuration and no leases.</summary>
@@ -62,7 +64,7 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
-            return Task.FromResult(_config);
+            return Task.FromResult(_slots.TryGetValue(ChangeLog.ConfigKey, out Slot? slot) ? slot.Entry.Value : default(ReadOnlyMemory<byte>?));
     }
 
     /// <inheritdoc />
@@ -80,7 +82,7 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
 
             Dictionary<string, StoredEntry> entries = _slots.ToDictionary(pair => pair.Key, pair => pair.Value.Entry, StringComparer.Ordinal);
             _log.Undo(entries, wanted);
-            return Task.FromResult(new StoreSnapshot([.. entries.Values], wanted));
+            return Task.FromResult(Snapshot(entries.Values, wanted));
         }
     }
 
@@ -161,13 +163,21 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
     private bool Holds_NeedsLock(StoredEntry expected, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Slot? found) =>
         _slots.TryGetValue(expected.Key, out found) && found.Entry.ModRevision == expected.ModRevision;
 
-    private StoreSnapshot Snapshot_NeedsLock()
+    private StoreSnapshot Snapshot_NeedsLock() => Snapshot(_slots.Values.Select(static slot => slot.Entry), _log.Newest);
+
+    private static StoreSnapshot Snapshot(IEnumerable<StoredEntry> all, long revision)
     {
-        var entries = new StoredEntry[_slots.Count];
-        int count = 0;
-        foreach (Slot slot in _slots.Values)
-            entries[count++] = slot.Entry;
-        return new StoreSnapshot(entries, _log.Newest);
+        var entries = new List<StoredEntry>();
+        ReadOnlyMemory<byte>? config = null;
+        foreach (StoredEntry entry in all)
+        {
+            if (entry.Key == ChangeLog.ConfigKey)
+                config = entry.Value;
+            else
+                entries.Add(entry);
+        }
+
+        return new StoreSnapshot(entries, revision) { Config = config };
     }
 
     private StoredEntry Put_NeedsLock(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive)
