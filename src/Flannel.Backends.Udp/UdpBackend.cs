@@ -21,6 +21,9 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider
 
     public bool Owns(HostPrefix prefix, NetworkConfig config) => false;
 
+    /// <summary>Any change can be followed: the device is made anew either way, and peers of another port are not heard until they follow, too.</summary>
+    public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted) => null;
+
     public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
