@@ -5,6 +5,7 @@ using Flannel.Core.Configuration;
 using Flannel.Core.Hosting;
 using Flannel.Core.Leases;
 using Flannel.Core.Stores;
+using Flannel.Core.Traffic;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -105,6 +106,7 @@ public static class FlannelServiceCollectionExtensions
         Backends = [.. provider.GetKeyedServices<IBackend>(name)],
         HostNetwork = provider.GetService<IHostNetwork>()
             ?? throw new InvalidOperationException($"Network '{name}' has no backend. Call a method such as UseVxlan() on what AddFlannel() returned."),
+        TrafficRules = [.. provider.GetKeyedServices<ITrafficRules>(name)],
         Time = Time(provider),
         Random = NewRandom(),
         LoggerFactory = Loggers(provider),

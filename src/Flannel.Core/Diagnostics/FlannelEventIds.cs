@@ -29,4 +29,7 @@ internal static class FlannelEventIds
     public const int SubnetFileFailed = 1205;
     public const int SubnetFileWritten = 1206;
     public const int SubnetFileUnreadable = 1207;
+    public const int NodeConfigPending = 1208;
+    public const int NodeSessionRenewed = 1209;
+    public const int NodeTrafficLeftover = 1210;
 }

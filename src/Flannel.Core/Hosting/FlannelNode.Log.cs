@@ -22,6 +22,9 @@ internal sealed partial class FlannelNode
         [LoggerMessage(EventId = FlannelEventIds.NodeStateChanged, Message = "Network '{Network}' is {State}. {Reason}")]
         private static partial void StateChanged(ILogger logger, LogLevel level, string network, FlannelNodeState state, string reason);
 
+        [LoggerMessage(FlannelEventIds.NodeSessionRenewed, LogLevel.Information, "Network '{Network}' follows a change: {Reason}.")]
+        public static partial void SessionRenewed(ILogger logger, string network, string reason);
+
         [LoggerMessage(FlannelEventIds.NodeUnexpectedError, LogLevel.Error, "Network '{Network}' met an unexpected error and starts again.")]
         public static partial void UnexpectedError(ILogger logger, Exception exception, string network);
     }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
 using Flannel.Core.Timing;
@@ -11,11 +10,15 @@ namespace Flannel.Core.Hosting;
 
 /// <summary>
 /// The node's life: one background loop that runs one <see cref="OverlaySession"/> after the other until it is stopped. A session that fails is
-/// reported and followed by another one after a back-off.
+/// reported and followed by another one after a back-off; one that ends because the configuration or the host changed is followed by another one at once,
+/// which takes over the data path that it left in place.
 /// </summary>
 internal sealed partial class FlannelNode : IFlannelNode, IDisposable
 {
     private static readonly BackOff SessionBackOff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+
+    // One that ends so soon, whatever for, is not followed by the next one at once.
+    private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(1);
 
     private readonly NodeServices _services;
     private readonly NodeConditionCell _condition;
@@ -124,26 +127,33 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     private async Task RunAsync(CancellationToken running)
     {
         int attempts = 0;
+        SessionMemory? memory = null;
         while (true)
         {
-            var session = new OverlaySession(_services, _condition);
+            long started = _services.Time.GetTimestamp();
+            var session = new OverlaySession(_services, _condition, memory);
             try
             {
-                await session.RunAsync(running).ConfigureAwait(false);
+                string reason = await session.RunAsync(running).ConfigureAwait(false);
+                Log.SessionRenewed(_logger, Name, reason);
+                await session.CloseAsync().ConfigureAwait(false);
+                attempts = _services.Time.GetElapsedTime(started) < ShortSession ? attempts + 1 : 0;
             }
             catch (OperationCanceledException) when (running.IsCancellationRequested)
             {
-                await session.CloseAsync(_services.Options.StopMode, _stopDeadline).ConfigureAwait(false);
+                await session.EndAsync(_stopDeadline).ConfigureAwait(false);
                 return;
             }
             catch (Exception exception)
             {
                 // Nothing of ours may end the host's process: report, leave the data path alone, try again.
                 Report(exception);
-                await session.CloseAsync(StopMode.Detach, CancellationToken.None).ConfigureAwait(false);
-                attempts = session.WasUp ? 1 : attempts + 1;
+                await session.CloseAsync().ConfigureAwait(false);
+                attempts = session.Memory is not null ? 1 : attempts + 1;
             }
 
+            memory = session.Memory ?? memory;
+            if (attempts == 0) continue;
             try
             {
                 await Task.Delay(SessionBackOff.Delay(attempts, _services.Random), _services.Time, running).ConfigureAwait(false);

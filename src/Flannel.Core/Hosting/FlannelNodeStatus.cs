@@ -41,4 +41,7 @@ public sealed record FlannelNodeStatus
 
     /// <summary>The leases that are refused, each with the reason.</summary>
     public IReadOnlyList<QuarantinedLease> Quarantined { get; init; } = [];
+
+    /// <summary>What of the network configuration in the store the node does not follow until it is started anew, or <see langword="null"/>.</summary>
+    public PendingConfig? PendingConfig { get; init; }
 }

@@ -40,12 +40,21 @@ internal sealed record NodeCondition
 
     public Exception? SubnetFileError { get; init; }
 
+    /// <summary>Whether traffic rules shall hold and have not been tried yet.</summary>
+    public bool IsTrafficPending { get; init; }
+
+    /// <summary>Why the traffic rules do not hold.</summary>
+    public FlannelException? TrafficError { get; init; }
+
+    public PendingConfig? PendingConfig { get; init; }
+
     public ImmutableDictionary<SubnetKey, Lease> Peers { get; init; } = ImmutableDictionary<SubnetKey, Lease>.Empty;
 
     public IReadOnlyList<QuarantinedLease> Quarantined { get; init; } = [];
 
     /// <summary>The same condition with the settled flag brought up to date.</summary>
-    public NodeCondition Settle() => IsSettled || !HasPeers || Backend is not { IsConverged: true } ? this : this with { IsSettled = true };
+    public NodeCondition Settle() =>
+        IsSettled || !HasPeers || IsTrafficPending || TrafficError is not null || Backend is not { IsConverged: true } ? this : this with { IsSettled = true };
 
     public FlannelNodeStatus ToStatus()
     {
@@ -63,6 +72,7 @@ internal sealed record NodeCondition
             Peers = Peers,
             PeerProblems = Backend?.PeerProblems ?? ImmutableDictionary<SubnetKey, string>.Empty,
             Quarantined = Quarantined,
+            PendingConfig = PendingConfig,
         };
     }
 
@@ -77,8 +87,13 @@ internal sealed record NodeCondition
         }
 
         List<string> problems = [.. Problems()];
-        Exception? error = LeaseError ?? StoreError ?? SubnetFileError;
-        if (!IsSettled) return (FlannelNodeState.Starting, string.Join("; ", [Progress, .. problems]), error);
+        Exception? error = LeaseError ?? StoreError ?? TrafficError ?? SubnetFileError;
+        if (!IsSettled)
+        {
+            bool isHopeless = TrafficError is { IsTransient: false };
+            return (isHopeless ? FlannelNodeState.Failed : FlannelNodeState.Starting, string.Join("; ", [Progress, .. problems]), isHopeless ? TrafficError : error);
+        }
+
         return problems.Count == 0
             ? (FlannelNodeState.Ready, "", null)
             : (FlannelNodeState.Degraded, string.Join("; ", problems), error);
@@ -89,6 +104,7 @@ internal sealed record NodeCondition
         if (LeaseError is { } lease) yield return lease.Message;
         if (StoreError is { } store) yield return $"the store is away: {store.Message}";
         if (Backend?.Problem is { } backend) yield return backend;
+        if (TrafficError is { } traffic) yield return traffic.Message;
         if (SubnetFileError is { } file) yield return file.Message;
         if (Backend is { PeerProblems.Count: > 0 and int count }) yield return $"{count} of {Peers.Count} peers cannot be programmed";
     }

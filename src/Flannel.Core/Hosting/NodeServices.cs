@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Core.Traffic;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Hosting;
@@ -18,6 +19,9 @@ internal sealed record NodeServices
     public required IReadOnlyList<IBackend> Backends { get; init; }
 
     public required IHostNetwork HostNetwork { get; init; }
+
+    /// <summary>One per packet filter, or none if the host application sees to its traffic itself.</summary>
+    public IReadOnlyList<ITrafficRules> TrafficRules { get; init; } = [];
 
     public required TimeProvider Time { get; init; }
 

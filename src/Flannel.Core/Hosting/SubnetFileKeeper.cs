@@ -13,12 +13,15 @@ internal sealed partial class SubnetFileKeeper(string path, NodeConditionCell co
 
     public void Put(SubnetFile content) => _content.Publish(content);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Writes until cancelled; never ends by itself, so there is no reason to tell.</summary>
+    public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         await foreach (SubnetFile? content in _content.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
             if (content is not null) await WriteAsync(content, cancellationToken).ConfigureAwait(false);
         }
+
+        throw new InvalidOperationException("The subnet file's content ended by itself.");
     }
 
     private async Task WriteAsync(SubnetFile content, CancellationToken cancellationToken)
