@@ -8,6 +8,7 @@ using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
+using Flannel.Linux.Hosts;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Vxlan;
@@ -28,14 +29,8 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
 
     public bool Owns(HostPrefix prefix, NetworkConfig config)
     {
-        if (VxlanDeviceName.IsOne(prefix.Device)) return true;
-
-        // What direct routing leaves: a lease's subnet through a peer's host.
-        (IPNetwork? network, int length) = prefix.Prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6
-            ? (config.IPv6Network, config.IPv6SubnetLength)
-            : (config.Network, config.SubnetLength);
-        return !prefix.IsAddress && prefix.Gateway is not null && prefix.Prefix.PrefixLength == length
-            && network?.Contains(prefix.Prefix.BaseAddress) == true;
+        ArgumentNullException.ThrowIfNull(prefix);
+        return VxlanDeviceName.IsOne(prefix.Device) || prefix.IsRouteToSubnet(config); // the latter is what direct routing leaves
     }
 
     public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
@@ -76,7 +71,7 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
     {
         VxlanNetworkConfig config = VxlanNetworkConfig.Parse(context.Config);
         VxlanDeviceSpec[] specs = [.. CreateSpecs(context, config)];
-        var host = new VxlanHost(context.NetworkNamespace);
+        var host = new HostKernel(context.NetworkNamespace);
         var dataPaths = new List<VxlanDataPath>();
         try
         {

@@ -8,6 +8,7 @@ using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 using Flannel.Core.Leases;
 using Flannel.Core.State;
+using Flannel.Linux.Hosts;
 
 namespace Flannel.Backends.Vxlan;
 
@@ -17,7 +18,7 @@ internal sealed class VxlanNetwork : IBackendNetwork
 {
     private readonly VxlanNetworkConfig _config;
     private readonly ExternalInterface _externalInterface;
-    private readonly VxlanHost _host;
+    private readonly HostKernel _host;
     private readonly IReadOnlyList<VxlanDataPath> _dataPaths;
     private readonly Lock _publishing = new();
     private readonly LatestValue<BackendStatus> _status;
@@ -28,7 +29,7 @@ internal sealed class VxlanNetwork : IBackendNetwork
     /// <param name="externalInterface">The interface that carries the outer packets.</param>
     /// <param name="host">The host's network.</param>
     /// <param name="dataPaths">The data paths, with their devices prepared.</param>
-    public VxlanNetwork(VxlanNetworkConfig config, ExternalInterface externalInterface, VxlanHost host, IReadOnlyList<VxlanDataPath> dataPaths)
+    public VxlanNetwork(VxlanNetworkConfig config, ExternalInterface externalInterface, HostKernel host, IReadOnlyList<VxlanDataPath> dataPaths)
     {
         (_config, _externalInterface, _host, _dataPaths) = (config, externalInterface, host, dataPaths);
         _status = new LatestValue<BackendStatus>(MergeStatus());

@@ -9,6 +9,8 @@ using Flannel.Backends.Vxlan.Peers;
 using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
 using Flannel.Core.Reconciliation;
+using Flannel.Linux.Hosts;
+using Flannel.Linux.Routes;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Monitoring;
@@ -35,7 +37,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     private static readonly TimeSpan AddressPoll = TimeSpan.FromMilliseconds(2);
 
     private readonly VxlanDeviceSpec _spec;
-    private readonly VxlanHost _host;
+    private readonly HostKernel _host;
     private readonly TimeSpan _resyncInterval;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -74,14 +76,14 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         PhysicalAddress? mac,
         int nexthopThreshold,
         TimeSpan resyncInterval,
-        VxlanHost host,
+        HostKernel host,
         TimeProvider time,
         Random random,
         ILogger logger)
     {
         (_spec, _host, _resyncInterval, _time, _random, _logger) = (spec, host, resyncInterval, time, random, logger);
         _netlink = host.OpenNetlink();
-        _device = new VxlanDevice(spec, mac, _netlink, host.IgnoreRouterAdvertisements, time, logger);
+        _device = new VxlanDevice(spec, mac, _netlink, IgnoreRouterAdvertisements, time, logger);
         _nexthops = new NexthopIds(FirstNexthopId + ((uint)spec.Config.Vni * NexthopIdRange));
         _ownership = new VxlanOwnership(spec, _nexthops);
         _hasNexthops = HasNexthops();
@@ -144,7 +146,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     public async Task WaitForAddressAsync(CancellationToken cancellationToken)
     {
         long start = _time.GetTimestamp();
-        while (Resolve(_subnetBase!) is not { Type: RouteType.Local } && _time.GetElapsedTime(start) < AddressPatience)
+        while (PeerRoutes.FindWay(_netlink, _subnetBase!) is not { Type: RouteType.Local } && _time.GetElapsedTime(start) < AddressPatience)
             await Task.Delay(AddressPoll, _time, cancellationToken).ConfigureAwait(false);
     }
 
@@ -210,21 +212,13 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     }
 
     /// <summary>Whether the kernel reaches a host over the external interface and without a gateway.</summary>
-    private bool IsReachableDirectly(IPAddress host) =>
-        Resolve(host) is { Type: RouteType.Unicast, Gateway: null } route && route.LinkIndex == _device.State!.UplinkIndex;
+    private bool IsReachableDirectly(IPAddress host) => PeerRoutes.IsOnLink(PeerRoutes.FindWay(_netlink, host), _device.State!.UplinkIndex);
 
-    /// <summary>Asks which way the kernel would take; <see langword="null"/> if there is none, or it is prohibited.</summary>
-    private RouteEntry? Resolve(IPAddress destination)
-    {
-        try
-        {
-            return _netlink.ResolveRoute(destination);
-        }
-        catch (NetlinkException)
-        {
-            return null;
-        }
-    }
+    /// <summary>
+    /// Keeps router advertisements off a device: they come from peers' containers, not from a router. A kernel without IPv6 has no such setting,
+    /// and a read-only one is not worth failing for.
+    /// </summary>
+    private void IgnoreRouterAdvertisements(string device) => _host.WriteSysctl($"ipv6/conf/{device}/accept_ra", "0");
 
     private void LogMode_NeedsLock(bool usedNexthops)
     {

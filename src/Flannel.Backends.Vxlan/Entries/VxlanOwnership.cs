@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Backends.Vxlan.Devices;
+using Flannel.Linux.Routes;
 using Flannel.Netlink.Route.Neighbours;
 using Flannel.Netlink.Route.Routes;
 
@@ -15,16 +15,15 @@ namespace Flannel.Backends.Vxlan.Entries;
 [SupportedOSPlatform("linux")]
 internal sealed class VxlanOwnership(VxlanDeviceSpec spec, NexthopIds nexthops)
 {
-    private const uint DefaultMetricIPv6 = 1024;
+    private readonly PeerRoutes _peerRoutes = new(spec.Network, spec.SubnetLength);
 
-    /// <summary>Whether a route stands where one of ours would have to be: the kernel holds one route per destination and metric.</summary>
-    public bool IsOnOurPlace(RouteEntry route) =>
-        route.Table == RouteEntry.MainTable && route.Protocol != RouteProtocol.Kernel && Contains(route.Destination) && HasOurMetric(route);
+    /// <summary>Whether a route stands where one of ours would have to be.</summary>
+    public bool IsOnOurPlace(RouteEntry route) => _peerRoutes.IsOnOurPlace(route);
 
     /// <summary>Whether a route is on the tunnel device beside the place of ours, where it would shadow or be shadowed.</summary>
     public bool IsStray(RouteEntry route, VxlanDeviceState device) =>
         route.Table == RouteEntry.MainTable && route.Protocol != RouteProtocol.Kernel && route.LinkIndex == device.Index
-        && Contains(route.Destination) && !HasOurMetric(route);
+        && _peerRoutes.Contains(route.Destination) && !_peerRoutes.HasOurMetric(route);
 
     public bool TryRead(RouteEntry route, VxlanDeviceState device, out VxlanEntryKey key, out VxlanEntry entry)
     {
@@ -32,7 +31,7 @@ internal sealed class VxlanOwnership(VxlanDeviceSpec spec, NexthopIds nexthops)
         if (!IsOnOurPlace(route)) return false;
         bool isThroughOurNexthop = route.NexthopId != 0 && nexthops.TryGetGateway(route.NexthopId, out _);
         if (route.LinkIndex == device.Index || isThroughOurNexthop) entry = ReadTunnelRoute(route);
-        else if (IsDirect(route, device)) entry = VxlanEntry.Route(route.Gateway!, VxlanEntryForm.Direct);
+        else if (_peerRoutes.IsOurs(route, device.UplinkIndex)) entry = VxlanEntry.Route(route.Gateway!, VxlanEntryForm.Direct);
         else return false;
         key = VxlanEntryKey.Route(route.Destination);
         return true;
@@ -86,15 +85,4 @@ internal sealed class VxlanOwnership(VxlanDeviceSpec spec, NexthopIds nexthops)
 
         return route is { Gateway: { } gateway, IsOnLink: true } ? VxlanEntry.Route(gateway, VxlanEntryForm.Plain) : VxlanEntry.Distorted;
     }
-
-    private bool IsDirect(RouteEntry route, VxlanDeviceState device) =>
-        route is { Protocol: RouteProtocol.Boot, Type: RouteType.Unicast, Gateway: not null, NexthopId: 0, Hops: null }
-        && route is { IsOnLink: false, PreferredSource: null }
-        && route.LinkIndex == device.UplinkIndex && route.Destination.PrefixLength == spec.SubnetLength && route.Gateway.AddressFamily == spec.Family;
-
-    private bool Contains(IPNetwork destination) =>
-        destination.BaseAddress.AddressFamily == spec.Family && destination.PrefixLength >= spec.Network.PrefixLength
-        && spec.Network.Contains(destination.BaseAddress);
-
-    private bool HasOurMetric(RouteEntry route) => route.Metric == (spec.Family == AddressFamily.InterNetworkV6 ? DefaultMetricIPv6 : 0);
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Core.Reconciliation;
+using Flannel.Linux.Routes;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Neighbours;
@@ -162,19 +163,11 @@ internal sealed partial class VxlanReconcileTarget
                 batch.ReplaceRoute(route);
                 queued.Add(key);
             }
-            else if (present[route.Destination].FirstOrDefault() is { } foreign) failures[key] = NewConflict(foreign);
+            else if (present[route.Destination].FirstOrDefault() is { } foreign) failures[key] = PeerRoutes.NewConflict(_netlink, foreign);
             else failures[key] = error;
         }
 
         foreach ((int index, NetlinkException error) in _netlink.Execute(batch)) failures[queued[index]] = error;
-    }
-
-    private RouteConflictException NewConflict(RouteEntry foreign)
-    {
-        string device = foreign.LinkIndex == 0 ? "" : $" dev {_netlink.FindLink(foreign.LinkIndex)?.Name ?? "?"}";
-        string gateway = foreign.Gateway is null ? "" : $" via {foreign.Gateway}";
-        string found = $"{foreign.Type}{gateway}{device} protocol {foreign.Protocol}".ToLowerInvariant();
-        return new RouteConflictException(foreign.Destination.ToString(), found);
     }
 
     private bool TryMakeRoute(VxlanEntryKey key, VxlanEntry entry, VxlanDeviceState device, [NotNullWhen(true)] out RouteEntry? route)
@@ -185,7 +178,7 @@ internal sealed partial class VxlanReconcileTarget
             VxlanEntryForm.Plain =>
                 new RouteEntry { Destination = destination, Gateway = entry.Address, LinkIndex = device.Index, Flags = RouteFlags.OnLink },
             VxlanEntryForm.Direct =>
-                new RouteEntry { Destination = destination, Gateway = entry.Address, LinkIndex = device.UplinkIndex },
+                PeerRoutes.Make(destination, entry.Address!, device.UplinkIndex),
             _ => _nexthops.TryGetId(entry.Address!, out uint id) ? new RouteEntry { Destination = destination, NexthopId = id } : null,
         };
         return route is not null;

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using Flannel.Core.Configuration;
 
 namespace Flannel.Core.Backends;
 
@@ -9,6 +11,19 @@ namespace Flannel.Core.Backends;
 /// <param name="Gateway">The route's next hop, or <see langword="null"/>.</param>
 public sealed record HostPrefix(IPNetwork Prefix, string Device, bool IsAddress, IPAddress? Gateway)
 {
+    /// <summary>
+    /// Whether it is what a backend leaves that makes plain routes: a route of exactly a subnet's length to a part of the network, through a gateway.
+    /// </summary>
+    /// <param name="config">The network.</param>
+    public bool IsRouteToSubnet(NetworkConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        (IPNetwork? network, int length) = Prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6
+            ? (config.IPv6Network, config.IPv6SubnetLength)
+            : (config.Network, config.SubnetLength);
+        return !IsAddress && Gateway is not null && Prefix.PrefixLength == length && network?.Contains(Prefix.BaseAddress) == true;
+    }
+
     /// <summary>The prefix as an operator would name it.</summary>
     public override string ToString() =>
         (IsAddress ? "address " : "route ") + Prefix + (Gateway is null ? "" : $" via {Gateway}") + (Device.Length == 0 ? "" : $" on {Device}");

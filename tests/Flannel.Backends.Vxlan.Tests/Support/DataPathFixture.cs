@@ -5,6 +5,7 @@ using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Entries;
 using Flannel.Core.Leases;
 using Flannel.Core.Reconciliation;
+using Flannel.Linux.Hosts;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,12 +16,12 @@ internal sealed class DataPathFixture : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private readonly NetworkLab _lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
-    private readonly VxlanHost _host;
+    private readonly HostKernel _host;
 
     public DataPathFixture(int nexthopThreshold, TimeSpan resyncInterval)
     {
         Host = _lab.Hosts[0];
-        _host = new VxlanHost(Host.NamespaceName);
+        _host = new HostKernel(Host.NamespaceName);
         var spec = new VxlanDeviceSpec
         {
             Family = AddressFamily.InterNetwork,

@@ -1,0 +1,47 @@
+using System.Runtime.Versioning;
+using Flannel.Linux.Namespaces;
+using Flannel.Linux.Sysctl;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Monitoring;
+
+namespace Flannel.Linux.Hosts;
+
+/// <summary>
+/// The kernel as one host sees it: opens what has to be opened inside the host's network namespace, and stays valid if the namespace loses its name.
+/// </summary>
+[SupportedOSPlatform("linux")]
+public sealed class HostKernel : IDisposable
+{
+    private readonly NetworkNamespace? _networkNamespace;
+
+    /// <summary>Opens a namespace.</summary>
+    /// <param name="networkNamespace">Its name or path; <see langword="null"/> stands for the process's own.</param>
+    /// <exception cref="Diagnostics.NetworkNamespaceException">The namespace does not exist.</exception>
+    public HostKernel(string? networkNamespace) =>
+        _networkNamespace = networkNamespace is null ? null : NetworkNamespace.Open(networkNamespace);
+
+    /// <summary>Opens a socket that reads and writes.</summary>
+    /// <exception cref="Netlink.NetlinkException">The kernel refused the socket.</exception>
+    public RouteNetlink OpenNetlink() => Run(static () => RouteNetlink.Open());
+
+    /// <summary>Listens to what others change.</summary>
+    /// <param name="groups">What to listen to.</param>
+    /// <param name="own">The socket that writes; its changes are not told, where the kernel says whose they are.</param>
+    /// <exception cref="Netlink.NetlinkException">The kernel refused the socket.</exception>
+    public RouteMonitor OpenMonitor(RouteMonitorGroups groups, RouteNetlink own)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        return Run(() => RouteMonitor.Open(new RouteMonitorOptions { Groups = groups, IgnoredPortId = own.PortId }));
+    }
+
+    /// <summary>Writes a network setting.</summary>
+    /// <param name="path">The setting, such as <c>ipv6/conf/flannel.1/accept_ra</c>; see <see cref="NetworkSysctl"/>.</param>
+    /// <param name="value">What to write.</param>
+    /// <returns>What came of it. A setting that is missing or read-only is no exception.</returns>
+    public SysctlResult WriteSysctl(string path, string value) => Run(() => NetworkSysctl.Write(path, value));
+
+    /// <inheritdoc />
+    public void Dispose() => _networkNamespace?.Dispose();
+
+    private T Run<T>(Func<T> function) => _networkNamespace is null ? function() : _networkNamespace.Run(function);
+}
