@@ -132,6 +132,7 @@ internal sealed class VxlanNetwork : IBackendNetwork
         return new BackendStatus
         {
             Mtu = statuses.Min(static status => status.Mtu),
+            Attributes = Attributes,
             IsConverged = statuses.All(static status => status.IsConverged),
             Problem = problems.Length == 0 ? null : string.Join(" ", problems),
             PeerProblems = peerProblems,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Flannel.Core.Addressing;
+using Flannel.Core.Leases;
 
 namespace Flannel.Core.Backends;
 
@@ -8,6 +9,12 @@ public sealed record BackendStatus
 {
     /// <summary>The MTU in bytes of the overlay, for containers and the subnet file.</summary>
     public required int Mtu { get; init; }
+
+    /// <summary>
+    /// What has to be published with the lease now, or <see langword="null"/> if that cannot change. When it differs from what was published at the start (a
+    /// device had to take another MAC), the node publishes it and creates the network anew.
+    /// </summary>
+    public LeaseAttributes? Attributes { get; init; }
 
     /// <summary>Whether the kernel has everything that was desired when the status was made, failing peers excepted.</summary>
     public bool IsConverged { get; init; }

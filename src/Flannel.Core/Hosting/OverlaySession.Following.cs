@@ -86,7 +86,7 @@ internal sealed partial class OverlaySession
         {
             // The item may be older than a peer list applied meanwhile, so the status of this moment counts.
             _condition.Change(condition => condition with { Backend = _network.Status });
-            if (_network.Attributes != published) return "the backend has something else to publish";
+            if (_network.Status.Attributes is { } attributes && attributes != published) return "the backend has something else to publish";
             if (_network.Status.Mtu == mtu) continue;
             mtu = _network.Status.Mtu;
             await _trafficHolds.Task.WaitAsync(cancellationToken).ConfigureAwait(false); // what the file promises (masquerading) is true before it is there

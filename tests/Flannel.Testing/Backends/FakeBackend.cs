@@ -22,6 +22,9 @@ public sealed class FakeBackend(string name = "fake") : IBackend
 
     public bool Owns(HostPrefix prefix, NetworkConfig config) => OwnDevices.Contains(prefix.Device);
 
+    /// <summary>The backend data that networks publish from their creation on.</summary>
+    public string? Data { get; set; }
+
     /// <summary>Why no change of the backend's block can be followed; <see langword="null"/> if every one can.</summary>
     public string? LiveChangeRefusal { get; set; }
 
@@ -31,6 +34,7 @@ public sealed class FakeBackend(string name = "fake") : IBackend
     {
         if (CreateError is { } error) return Task.FromException<IBackendNetwork>(error);
         var network = new FakeBackendNetwork(Name, context);
+        network.Attributes = network.Attributes with { BackendData = Data };
         _networks.Enqueue(network);
         return Task.FromResult<IBackendNetwork>(network);
     }

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Text;
+using Flannel.Core.Backends;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Hosting;
+using Flannel.Core.Leases;
+using Flannel.Core.Stores;
+
+namespace Flannel.Core.Tests.Hosting;
+
+/// <summary>What changes while a node runs: it follows without losing its subnet, or says why it does not.</summary>
+public class LiveChangeTests
+{
+    [Fact]
+    public async Task Config_BackendBlockChanges_IsFollowedByANewNetworkThatKeepsLeaseAndReadiness()
+    {
+        await using var fixture = new NodeFixture();
+        fixture.AddPeer("10.5.77.0/24", "192.168.100.2");
+        await fixture.ReadyAsync();
+        Lease before = fixture.Node.Lease;
+        Task<List<FlannelNodeState>> recording = RecordUntilAsync(fixture, status => status.Config!.Backend!.Contains("Gear", StringComparison.Ordinal));
+
+        fixture.Memory.SetConfig(NodeFixture.ConfigJson.Replace("\"fake\"", "\"fake\",\"Gear\":2", StringComparison.Ordinal));
+        await fixture.UntilAsync(status => status.Config!.Backend!.Contains("Gear", StringComparison.Ordinal) && fixture.Backend.Networks.Count == 2);
+        await fixture.UntilAsync(status => fixture.Network.Peers.Count == 1 && status.State == FlannelNodeState.Ready);
+
+        Assert.Equal(before.Key, fixture.Node.Lease.Key);
+        Assert.Equal(before.CreateRevision, fixture.Node.Lease.CreateRevision);
+        Assert.Equal(["start", "set 1", "dispose"], fixture.Backend.Networks[0].Calls);
+        Assert.Equal(["start", "set 1"], fixture.Network.Calls);
+        Assert.All(await recording, state => Assert.Equal(FlannelNodeState.Ready, state));
+    }
+
+    [Fact]
+    public async Task Config_AnotherNetwork_IsPendingUntilItIsTakenBack()
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+        fixture.Memory.SetConfig("""{"Network":"10.6.0.0/16","Backend":{"Type":"fake"}}""");
+        FlannelNodeStatus status = await fixture.UntilAsync(found => found.PendingConfig is not null);
+        Assert.Equal(FlannelNodeState.Ready, status.State);
+        Assert.Equal("10.6.0.0/16", status.PendingConfig!.Config!.Network.ToString());
+        Assert.Contains("Network is 10.6.0.0/16 in the store and 10.5.0.0/16 here", status.PendingConfig.ToString(), StringComparison.Ordinal);
+
+        fixture.Memory.SetConfig(NodeFixture.ConfigJson);
+        await fixture.UntilAsync(found => found.PendingConfig is null);
+        Assert.Single(fixture.Backend.Networks);
+    }
+
+    [Fact]
+    public async Task Config_BecomesUnusable_IsPendingWithTheProblem()
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+        fixture.Memory.SetConfig("""{"Network":"10.5.0.0/29","Backend":{"Type":"fake"}}""");
+        FlannelNodeStatus status = await fixture.UntilAsync(found => found.PendingConfig is not null);
+        Assert.Null(status.PendingConfig!.Config);
+        Assert.Contains("10.5.0.0/29", status.PendingConfig.ToString(), StringComparison.Ordinal);
+        Assert.True(status.IsReady);
+        Assert.Single(fixture.Backend.Networks);
+    }
+
+    [Fact]
+    public async Task Config_NarrowerRange_KeepsPeersAndOwnSubnetOfTheFormerOne()
+    {
+        await using var fixture = new NodeFixture();
+        fixture.AddPeer("10.5.77.0/24", "192.168.100.2");
+        await fixture.ReadyAsync();
+        Lease before = fixture.Node.Lease;
+        fixture.Memory.SetConfig("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.250.0","Backend":{"Type":"fake"}}""");
+        FlannelNodeStatus status = await fixture.UntilAsync(found => found.PendingConfig is not null || found.Config!.SubnetMin!.ToString() == "10.5.250.0");
+        Assert.Equal(before.Key, fixture.Node.Lease.Key);
+        await fixture.UntilAsync(found => found.State == FlannelNodeState.Ready && found.Peers.Count == 1);
+        Assert.Empty(status.Quarantined);
+    }
+
+    [Fact]
+    public async Task Address_Changes_KeepsTheSubnetAndUpdatesTheDocumentInPlace()
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+        Lease before = fixture.Node.Lease;
+        fixture.Host.Move(Moved(fixture, "192.168.100.99"));
+        await fixture.UntilAsync(status => Equals(status.Lease?.Attributes.PublicIP, IPAddress.Parse("192.168.100.99")));
+
+        StoredEntry entry = Assert.Single((await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries);
+        Assert.Equal(before.Key.ToString(), entry.Key);
+        Assert.Equal(before.CreateRevision, entry.CreateRevision);
+        Assert.Contains("192.168.100.99", Encoding.UTF8.GetString(entry.Value.Span), StringComparison.Ordinal);
+        Assert.Equal("192.168.100.99", fixture.Node.ExternalInterface.Address!.ToString());
+    }
+
+    [Fact]
+    public async Task Address_ChangesAndSomebodyElseTookTheKey_IsNotOverwritten()
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+        Lease before = fixture.Node.Lease;
+        fixture.Memory.Put(before.Key, before.Attributes with { PublicIP = IPAddress.Parse("192.168.100.50") }, TimeSpan.FromHours(1));
+        await fixture.UntilAsync(status => status.Error is LeaseLostException);
+        fixture.Host.Move(Moved(fixture, "192.168.100.99"));
+        await fixture.UntilAsync(status => Equals(status.ExternalInterface?.PublicIP, IPAddress.Parse("192.168.100.99")));
+        await fixture.UntilAsync(status => Equals(status.Lease?.Attributes.PublicIP, IPAddress.Parse("192.168.100.99")));
+
+        StoreSnapshot snapshot = await fixture.Memory.ListAsync(null, CancellationToken.None);
+        StoredEntry theirs = Assert.Single(snapshot.Entries, entry => entry.Key == before.Key.ToString());
+        Assert.Contains("192.168.100.50", Encoding.UTF8.GetString(theirs.Value.Span), StringComparison.Ordinal);
+        Assert.NotEqual(before.Key, fixture.Node.Lease.Key);
+    }
+
+    [Fact]
+    public async Task Backend_HasSomethingElseToPublish_UpdatesTheDocumentInPlace()
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+        Lease before = fixture.Node.Lease;
+        Publish(fixture, """{"VNI":1,"VtepMAC":"02:00:00:00:00:01"}""");
+        await fixture.UntilAsync(status => status.Lease?.Attributes.BackendData is not null);
+        Assert.Equal(before.Key, fixture.Node.Lease.Key);
+        Assert.Equal(before.CreateRevision, fixture.Node.Lease.CreateRevision);
+        Assert.Equal(fixture.Backend.Networks[^1].Context.PreviousAttributes!.BackendData, fixture.Node.Lease.Attributes.BackendData);
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public async Task Stop_ReleaseLeaseOnStop_GivesTheLeaseBackAndLeavesTheDataPath(bool release, int entries)
+    {
+        await using var fixture = new NodeFixture(options => options.ReleaseLeaseOnStop = release);
+        await fixture.ReadyAsync();
+        await fixture.Node.StopAsync();
+        Assert.Equal(entries, (await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries.Count);
+        Assert.DoesNotContain("remove", fixture.Network.Calls);
+    }
+
+    private static void Publish(NodeFixture fixture, string data)
+    {
+        fixture.Backend.Data = data;
+        fixture.Network.Attributes = fixture.Network.Attributes with { BackendData = data };
+        fixture.Network.Report(status => status with { Attributes = fixture.Network.Attributes });
+    }
+
+    private static ExternalInterface Moved(NodeFixture fixture, string address) =>
+        fixture.Host.External with { Address = IPAddress.Parse(address), PublicIP = IPAddress.Parse(address) };
+
+    private static async Task<List<FlannelNodeState>> RecordUntilAsync(NodeFixture fixture, Func<FlannelNodeStatus, bool> last)
+    {
+        List<FlannelNodeState> seen = [];
+        await foreach (FlannelNodeStatus status in fixture.Node.WatchAsync())
+        {
+            seen.Add(status.State);
+            if (last(status)) break;
+        }
+
+        return seen;
+    }
+}
