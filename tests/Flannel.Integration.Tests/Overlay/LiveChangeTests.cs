@@ -1,0 +1,133 @@
+using System.Net;
+using Flannel.Core.Hosting;
+using Flannel.Core.Leases;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Testing.Namespaces;
+using Flannel.Testing.Pinging;
+
+namespace Flannel.Integration.Tests.Overlay;
+
+/// <summary>The network's configuration and the hosts' addresses change under running nodes, on the real kernel.</summary>
+public class LiveChangeTests
+{
+    private static readonly PingOptions HundredPerSecond = new() { Interval = TimeSpan.FromMilliseconds(10) };
+
+    [NetnsFact]
+    public async Task Config_MtuAndRange_AreFollowedByDeviceAndSubnetFileWithoutLosingAPing()
+    {
+        await using OverlayCluster cluster = await OverlayCluster.StartAsync(2);
+        string file = Path.Combine(Directory.CreateTempSubdirectory("flannel-live-").FullName, "subnet.env");
+        try
+        {
+            await cluster.RestartAsync(0, options => options.SubnetFile = file);
+            await cluster.MeshAsync();
+            LabContainer a = cluster.AddContainer(0);
+            LabContainer b = cluster.AddContainer(1);
+            Link device = cluster.Hosts[0].Device("flannel.1");
+            Lease lease = cluster.Node(0).Lease;
+            await using ContinuousPing ping = a.StartPinging(b.Address!, HundredPerSecond);
+            await ping.WaitForAnswersAsync(30);
+
+            cluster.Memory.SetConfig("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.0.0","Backend":{"Type":"vxlan","MTU":1400}}""");
+            await cluster.UntilAsync(0, status => status.Mtu == 1350 && status.State == FlannelNodeState.Ready);
+            await cluster.UntilAsync(1, status => status.Mtu == 1350 && status.State == FlannelNodeState.Ready);
+            await Eventually.IsTrueAsync(() => File.ReadAllText(file).Contains("FLANNEL_MTU=1350\n", StringComparison.Ordinal), "the subnet file follows");
+            await ping.WaitForAnswersAsync(30);
+
+            PingReport report = await ping.StopAsync();
+            Assert.True(report.AllAnswered, report.ToString());
+            Link after = cluster.Hosts[0].Device("flannel.1");
+            Assert.Equal((device.Index, device.Address, 1350), (after.Index, after.Address, after.Mtu));
+            Assert.Equal(lease.Key, cluster.Node(0).Lease.Key);
+            Assert.Equal(IPAddress.Parse("10.5.0.0"), cluster.Node(0).Status.Config!.SubnetMin);
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+        }
+    }
+
+    [NetnsFact]
+    public async Task Config_DirectRouting_IsTurnedOnAndOffWithoutLosingAPing()
+    {
+        await using OverlayCluster cluster = await OverlayCluster.StartAsync(2);
+        LabContainer a = cluster.AddContainer(0);
+        LabContainer b = cluster.AddContainer(1);
+        string subnet = cluster.Node(1).Lease.Subnet!.Value.ToString();
+        await using ContinuousPing ping = a.StartPinging(b.Address!, HundredPerSecond);
+        await ping.WaitForAnswersAsync(30);
+
+        cluster.Memory.SetConfig(OverlayCluster.Vxlan.Replace("\"vxlan\"", "\"vxlan\",\"DirectRouting\":true", StringComparison.Ordinal));
+        await UntilRouteAsync(cluster, subnet, $"via {cluster.Hosts[1].Address} dev eth0");
+        await ping.WaitForAnswersAsync(30);
+        cluster.Memory.SetConfig(OverlayCluster.Vxlan);
+        await UntilRouteAsync(cluster, subnet, "dev flannel.1");
+        await ping.WaitForAnswersAsync(30);
+
+        PingReport report = await ping.StopAsync();
+        Assert.True(report.AllAnswered, report.ToString());
+    }
+
+    [NetnsFact]
+    public async Task Config_AnotherVni_IsPendingAndTrafficGoesOn()
+    {
+        await using OverlayCluster cluster = await OverlayCluster.StartAsync(2);
+        LabContainer a = cluster.AddContainer(0);
+        LabContainer b = cluster.AddContainer(1);
+        cluster.Memory.SetConfig(OverlayCluster.Vxlan.Replace("\"vxlan\"", "\"vxlan\",\"VNI\":7", StringComparison.Ordinal));
+        FlannelNodeStatus status = await cluster.UntilAsync(0, found => found.PendingConfig is not null);
+        Assert.Contains("VNI 7 instead of 1", status.PendingConfig!.ToString(), StringComparison.Ordinal);
+        await OverlayCluster.AssertPingAsync(a, b);
+    }
+
+    [NetnsFact]
+    public async Task Host_ChangesItsAddress_KeepsSubnetAndMacAndPeersFollow()
+    {
+        await using OverlayCluster cluster = await OverlayCluster.StartAsync(2);
+        LabContainer a = cluster.AddContainer(0);
+        LabContainer b = cluster.AddContainer(1);
+        await OverlayCluster.AssertPingAsync(a, b);
+        Lease before = cluster.Node(1).Lease;
+        LabHost host = cluster.Hosts[1];
+        Link device = host.Device("flannel.1");
+        int eth0 = host.Device("eth0").Index;
+        var moved = IPAddress.Parse("192.168.100.77");
+
+        host.Netlink.DeleteAddress(new InterfaceAddress { LinkIndex = eth0, Address = host.Address!, PrefixLength = 24 });
+        host.Netlink.AddAddress(new InterfaceAddress { LinkIndex = eth0, Address = moved, PrefixLength = 24 });
+
+        FlannelNodeStatus status = await cluster.UntilAsync(0, found => found.Peers.Values.Any(peer => moved.Equals(peer.Attributes.PublicIP)));
+        Lease seen = Assert.Single(status.Peers).Value;
+        Assert.Equal((before.Key, before.CreateRevision), (seen.Key, seen.CreateRevision));
+        await cluster.UntilAsync(0, found => found.State == FlannelNodeState.Ready);
+        await cluster.UntilAsync(1, found => found.State == FlannelNodeState.Ready && moved.Equals(found.ExternalInterface!.Address));
+        Assert.Equal((device.Index, device.Address), (host.Device("flannel.1").Index, host.Device("flannel.1").Address));
+        Assert.Equal(moved, host.Device("flannel.1").Vxlan!.Local);
+        await OverlayCluster.AssertPingAsync(a, b);
+        await OverlayCluster.AssertPingAsync(b, a);
+    }
+
+    [NetnsFact]
+    public async Task Stop_WithRelease_GivesTheLeaseBackAndLeavesTheDevice()
+    {
+        await using OverlayCluster cluster = await OverlayCluster.StartAsync(2);
+        await cluster.RestartAsync(1, options => options.ReleaseLeaseOnStop = true);
+        await cluster.StopNodeAsync(1);
+        Assert.Single((await cluster.Memory.ListAsync(null, CancellationToken.None)).Entries);
+        Assert.True(cluster.Hosts[1].Device("flannel.1").IsUp);
+        await cluster.UntilAsync(0, status => status.Peers.IsEmpty);
+    }
+
+    private static async Task UntilRouteAsync(OverlayCluster cluster, string subnet, string how)
+    {
+        using var limit = new CancellationTokenSource(OverlayCluster.Limit);
+        string routes;
+        do
+        {
+            routes = await cluster.Hosts[0].ExecAsync("ip", "route", "show", subnet);
+        }
+        while (!routes.Contains(how, StringComparison.Ordinal) && !limit.IsCancellationRequested);
+        Assert.Contains(how, routes, StringComparison.Ordinal);
+    }
+}
