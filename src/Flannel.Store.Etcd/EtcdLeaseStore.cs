@@ -1,5 +1,6 @@
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Client;
+using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Grpc;
 using Flannel.Store.Etcd.Protocol;
 using Flannel.Store.Etcd.Watching;
@@ -31,9 +32,10 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     /// <param name="time">The clock that deadlines and pauses run on; times to live run on etcd's.</param>
     /// <param name="random">Where chance comes from; used by the store alone.</param>
     /// <param name="logger">Where to log.</param>
-    public EtcdLeaseStore(EtcdStoreOptions options, TimeProvider time, Random random, ILogger<EtcdLeaseStore> logger)
+    /// <param name="metrics">Where to count.</param>
+    public EtcdLeaseStore(EtcdStoreOptions options, TimeProvider time, Random random, ILogger<EtcdLeaseStore> logger, EtcdMetrics metrics)
     {
-        _client = new EtcdClient(options, time, random, logger);
+        _client = new EtcdClient(options, time, random, logger, metrics);
         _keys = new EtcdKeys(options.Prefix);
         _renewal = options.Renewal;
         _disposeTimeout = options.RequestTimeout;

@@ -1,6 +1,7 @@
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Client;
+using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Protocol;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
@@ -199,7 +200,7 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
     public async Task List_TwentyThousandSubnets_ShowsThemAllAtOneRevision()
     {
         const int Count = 20_000, PerTxn = 100;
-        using var client = new EtcdClient(new EtcdStoreOptions { Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), NullLogger.Instance);
+        using var client = new EtcdClient(new EtcdStoreOptions { Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), NullLogger.Instance, new EtcdMetrics(null, ""));
         for (int first = 0; first < Count; first += PerTxn)
         {
             var txn = new TxnRequest();

@@ -1,22 +1,28 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Flannel.Core.Diagnostics;
-using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
-using Microsoft.Extensions.Logging.Abstractions;
+using Flannel.Testing.Time;
+using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 
 namespace Flannel.Store.Etcd.Tests;
 
-/// <summary>Endpoints that are not what they should be: reported soon, with the endpoint, the key and the reason.</summary>
+/// <summary>
+/// Endpoints that are not what they should be: reported within 3 s of the first call, with the endpoint, the key and the reason. The store's clock stands
+/// still in these tests unless they move it, so what fails by itself needs no deadline.
+/// </summary>
 public sealed class EtcdUnreachableTests
 {
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
+
+    private readonly FakeTimeProvider _time = new();
+
     [Fact]
     public async Task Endpoint_NobodyListens_IsReportedAsTransient()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        string endpoint = $"http://{listener.LocalEndpoint}";
-        listener.Stop();
+        string endpoint = ClosedPort();
 
         StoreException error = await FailAsync(endpoint, "http://127.0.0.1:1");
 
@@ -27,38 +33,170 @@ public sealed class EtcdUnreachableTests
     }
 
     [Fact]
-    public async Task Endpoint_NameUnknown_IsReported() => Assert.Contains("cannot connect", (await FailAsync("http://nowhere.invalid:2379")).Message, StringComparison.Ordinal);
+    public async Task Endpoint_NameUnknown_IsReported() =>
+        Assert.Contains("cannot connect", (await FailAsync("http://nowhere.invalid:2379")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Endpoints_AcceptAndAreSilent_AreReportedWithinThreeSeconds(int count)
+    {
+        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+        Array.ForEach(listeners, listener => listener.Start());
+        await using EtcdLeaseStore store = Open(options => options.Endpoints = [.. listeners.Select(listener => $"http://{listener.LocalEndpoint}")], time: _time);
+
+        TimeSpan needed = await TimeFailureAsync(store);
+
+        Assert.True(needed <= ReportLimit, $"it took {needed}");
+        Array.ForEach(listeners, listener => listener.Dispose());
+    }
 
     [Fact]
-    public async Task Endpoint_AcceptsAndIsSilent_IsReportedAfterTheTimeout()
+    public async Task Endpoint_AcceptsAndIsSilentAgainAndAgain_GetsMoreTimeForItsFirstAnswer()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
+        await using EtcdLeaseStore store = Open(options => options.Endpoints = [$"http://{listener.LocalEndpoint}"], time: _time);
 
-        StoreException error = await FailAsync($"http://{listener.LocalEndpoint}");
+        TimeSpan first = await TimeFailureAsync(store);
+        TimeSpan second = await TimeFailureAsync(store);
+        TimeSpan third = await TimeFailureAsync(store);
 
-        Assert.True(error.IsTransient);
-        Assert.Contains("no answer within 1 s", error.Message, StringComparison.Ordinal);
+        // Up to what the options allow: a server that is slow is not shut out.
+        Assert.Equal((2 * first, TimeSpan.FromSeconds(5)), (second, third));
     }
 
     [SkippableFact]
-    public async Task Endpoint_SpeaksAnotherProtocol_IsReported()
+    public async Task Endpoint_FrozenAfterItAnswered_HasTheWholeTimeout()
+    {
+        await using EtcdServer server = await EtcdServer.StartAsync();
+        await using EtcdLeaseStore store = Open(options => options.Endpoints = server.Endpoints, time: _time);
+        await store.ReadConfigAsync(CancellationToken.None);
+
+        await server.Members[0].FreezeAsync();
+
+        Assert.Equal(TimeSpan.FromSeconds(5), await TimeFailureAsync(store));
+    }
+
+    [Fact]
+    public async Task Endpoint_IsAWebServer_IsReported()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Task serving = ServeAsync(listener);
+        string endpoint = $"http://{listener.LocalEndpoint}";
+
+        StoreException error = await FailAsync(endpoint);
+
+        Assert.Contains($"{endpoint}: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is it etcd's client port", error.Message, StringComparison.Ordinal);
+        await serving.WaitAsync(WaitLimit);
+
+        static async Task ServeAsync(TcpListener listener)
+        {
+            using TcpClient client = await listener.AcceptTcpClientAsync();
+            await client.GetStream().ReadExactlyAsync(new byte[16]);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        }
+    }
+
+    [SkippableFact]
+    public async Task Endpoint_IsEtcdsPlainOrMetricsPort_IsReported()
     {
         await using EtcdServer server = await EtcdServer.StartAsync();
         string tls = server.Endpoints[0].Replace("http:", "https:", StringComparison.Ordinal);
 
-        Assert.Contains("TLS failed", (await FailAsync(tls)).Message, StringComparison.Ordinal);
-        StoreException peer = await FailAsync(server.Members[0].MetricsEndpoint);
-        Assert.Contains(server.Members[0].MetricsEndpoint, peer.Message, StringComparison.Ordinal);
+        StoreException plain = await FailAsync(tls);
+        StoreException metrics = await FailAsync(server.Members[0].MetricsEndpoint);
+
+        Assert.Contains("TLS failed", plain.Message, StringComparison.Ordinal);
+        Assert.Contains(server.Members[0].MetricsEndpoint, metrics.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<StoreException> FailAsync(params string[] endpoints)
+    [SkippableFact]
+    public async Task Endpoint_WantsTlsButTheAddressSaysHttp_IsReported()
     {
-        var options = new EtcdStoreOptions { Endpoints = endpoints, RequestTimeout = TimeSpan.FromSeconds(1) };
-        await using var store = new EtcdLeaseStore(options, TimeProvider.System, new Random(), NullLogger<EtcdLeaseStore>.Instance);
+        using var certificates = new EtcdCertificates();
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Certificates = certificates });
+        string plain = server.Endpoints[0].Replace("https:", "http:", StringComparison.Ordinal);
+
+        StoreException error = await FailAsync(plain);
+
+        Assert.Contains($"{plain}: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("does it want https", error.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Certificate_Expired_IsReportedForGood()
+    {
+        using var certificates = new EtcdCertificates();
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Certificates = certificates });
+        // etcd reads its certificate anew for every connection.
+        certificates.IssueExpired();
+
+        StoreException error = await FailAsync(options => (options.Endpoints, options.CaFile) = (server.Endpoints, certificates.Authority));
+
+        Assert.False(error.IsTransient);
+        Assert.Contains("TLS failed", error.Message, StringComparison.Ordinal);
+        Assert.Contains(server.Endpoints[0], error.Message, StringComparison.Ordinal);
+        Assert.Contains("NotTimeValid", error.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Certificate_OfAnUnknownAuthority_IsReportedForGood()
+    {
+        using var certificates = new EtcdCertificates();
+        using var others = new EtcdCertificates();
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Certificates = certificates });
+
+        foreach (string? authority in (string?[])[null, others.Authority])
+        {
+            StoreException error = await FailAsync(options => (options.Endpoints, options.CaFile) = (server.Endpoints, authority));
+            Assert.False(error.IsTransient);
+            Assert.Contains("certificate", error.Message, StringComparison.Ordinal);
+            Assert.Contains(server.Endpoints[0], error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static string ClosedPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return $"http://{listener.LocalEndpoint}";
+    }
+
+    private Task<StoreException> FailAsync(params string[] endpoints) => FailAsync(options => options.Endpoints = endpoints);
+
+    private async Task<StoreException> FailAsync(Action<EtcdStoreOptions> configure)
+    {
+        await using EtcdLeaseStore store = Open(configure, time: _time);
+        return await ReadAsync(store);
+    }
+
+    /// <summary>Lets the clock run until the call fails, and tells how far it came.</summary>
+    private async Task<TimeSpan> TimeFailureAsync(EtcdLeaseStore store)
+    {
+        TimeSpan start = _time.Elapsed;
+        Task<StoreException> read = ReadAsync(store);
+        using var limit = new CancellationTokenSource(WaitLimit);
+        while (!read.IsCompleted)
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
+            Task<TimeSpan> advance = _time.AdvanceToNextTimerAsync(either.Token);
+            if (await Task.WhenAny(read, advance) == read)
+                await either.CancelAsync();
+            await ((Task)advance).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        Assert.True((await read).IsTransient);
+        return _time.Elapsed - start;
+    }
+
+    private static async Task<StoreException> ReadAsync(EtcdLeaseStore store)
+    {
         Task<ReadOnlyMemory<byte>?> read = store.ReadConfigAsync(CancellationToken.None);
-        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => read.WaitAsync(TimeSpan.FromSeconds(30)));
-        Assert.Contains(LabStore.Prefix + "/config", error.Message, StringComparison.Ordinal);
+        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => read.WaitAsync(WaitLimit));
+        Assert.Contains(Prefix + "/config", error.Message, StringComparison.Ordinal);
         return error;
     }
 }

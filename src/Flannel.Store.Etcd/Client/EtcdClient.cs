@@ -1,3 +1,4 @@
+using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Grpc;
 using Flannel.Store.Etcd.Protocol;
 using Flannel.Store.Etcd.Security;
@@ -12,9 +13,9 @@ namespace Flannel.Store.Etcd.Client;
 /// </summary>
 internal sealed partial class EtcdClient : IDisposable
 {
-    // Together with a refused password or an unknown CA, unreachable addresses are reported within 3 s.
-    private static readonly TimeSpan ConnectBudget = TimeSpan.FromSeconds(2.5);
-    private static readonly TimeSpan ShortestConnectTimeout = TimeSpan.FromMilliseconds(500);
+    // A node says within 3 s what is wrong with the addresses it was given, be it that none of them answers.
+    private static readonly TimeSpan FirstAnswerBudget = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan ShortestFirstAnswer = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
@@ -29,7 +30,8 @@ internal sealed partial class EtcdClient : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="random">Where chance comes from; used by the client alone.</param>
     /// <param name="logger">Where to log.</param>
-    public EtcdClient(EtcdStoreOptions options, TimeProvider time, Random random, ILogger logger)
+    /// <param name="metrics">Where to count.</param>
+    public EtcdClient(EtcdStoreOptions options, TimeProvider time, Random random, ILogger logger, EtcdMetrics metrics)
     {
         _timeout = options.RequestTimeout;
         _time = time;
@@ -38,9 +40,9 @@ internal sealed partial class EtcdClient : IDisposable
         _endpoints = new EtcdEndpoints(addresses, time, random);
         _authenticator = options.Username is { } user ? new EtcdAuthenticator(user, options.Password ?? "", _timeout) : null;
         _tls = new TlsFiles(options.CaFile, options.CertificateFile, options.KeyFile, time, logger);
-        TimeSpan share = ConnectBudget / addresses.Length;
-        TimeSpan connectTimeout = share > ShortestConnectTimeout ? share : ShortestConnectTimeout;
-        _createTransport = address => new GrpcTransport(address, _tls.Identity, connectTimeout, time);
+        TimeSpan share = FirstAnswerBudget / addresses.Length;
+        TimeSpan firstAnswer = share > ShortestFirstAnswer ? share : ShortestFirstAnswer;
+        _createTransport = address => new GrpcTransport(address, _tls.Identity, firstAnswer, time, metrics);
     }
 
     /// <summary>One request, one answer.</summary>

@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd;
+using Flannel.Store.Etcd.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -33,5 +35,6 @@ public static class EtcdFlannelBuilderExtensions
         provider.GetRequiredService<IOptionsMonitor<EtcdStoreOptions>>().Get(name),
         provider.GetService<TimeProvider>() ?? TimeProvider.System,
         new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
-        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>());
+        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>(),
+        new EtcdMetrics(provider.GetService<IMeterFactory>(), name));
 }

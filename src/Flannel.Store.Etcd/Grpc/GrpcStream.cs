@@ -12,6 +12,7 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
     private readonly DuplexContent _content;
     private readonly MessageParser<TResponse> _parser;
     private readonly Action _closed;
+    private Action<GrpcStatusCode>? _answered;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Task<HttpResponseMessage> _response;
@@ -23,12 +24,20 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
     /// <param name="message">The request; the stream disposes it.</param>
     /// <param name="content">The request's body.</param>
     /// <param name="parser">What decodes the answers.</param>
+    /// <param name="answered">Called once, with the outcome of the first answer.</param>
     /// <param name="closed">Called once, when the stream is closed.</param>
-    public GrpcStream(HttpMessageInvoker invoker, HttpRequestMessage message, DuplexContent content, MessageParser<TResponse> parser, Action closed)
+    public GrpcStream(
+        HttpMessageInvoker invoker,
+        HttpRequestMessage message,
+        DuplexContent content,
+        MessageParser<TResponse> parser,
+        Action<GrpcStatusCode> answered,
+        Action closed)
     {
         _message = message;
         _content = content;
         _parser = parser;
+        _answered = answered;
         _closed = closed;
         // It ends when the server sends its headers, which etcd does with its first message: after ours, so it is not awaited here.
         _response = invoker.SendAsync(message, _stop.Token);
@@ -76,13 +85,24 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
             }
 
             if (await _reader.ReadAsync(_parser, either.Token).ConfigureAwait(false) is { } answer)
+            {
+                TellFirst(GrpcStatusCode.OK);
                 return answer;
+            }
+
             GrpcStatus.ThrowIfFailed(response.TrailingHeaders);
             throw new GrpcException(GrpcStatusCode.Unavailable, "it ended the stream");
         }
+        catch (GrpcException error)
+        {
+            TellFirst(error.Code);
+            throw;
+        }
         catch (Exception error) when (HttpFailure.IsOne(error, cancellationToken))
         {
-            throw HttpFailure.Map(error, timeout: null);
+            GrpcException failure = HttpFailure.Map(error, timeout: null);
+            TellFirst(failure.Code);
+            throw failure;
         }
     }
 
@@ -92,6 +112,7 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
 
+        TellFirst(GrpcStatusCode.Canceled);
         // etcd pays no attention to the end of the requests; only a reset ends a watch.
         await _stop.CancelAsync().ConfigureAwait(false);
         _content.Complete();
@@ -103,4 +124,6 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         _message.Dispose();
         _closed();
     }
+
+    private void TellFirst(GrpcStatusCode status) => Interlocked.Exchange(ref _answered, null)?.Invoke(status);
 }

@@ -7,7 +7,7 @@ namespace Flannel.Store.Etcd.Grpc;
 internal static class HttpFailure
 {
     // RFC 9113, section 7.
-    private const long RefusedStream = 0x7, Cancel = 0x8, EnhanceYourCalm = 0xb;
+    private const long NoError = 0x0, RefusedStream = 0x7, Cancel = 0x8, EnhanceYourCalm = 0xb;
 
     /// <summary>Whether this is a failure that has to be mapped: not one that is, and not the caller's own cancellation.</summary>
     public static bool IsOne(Exception error, CancellationToken cancellationToken) =>
@@ -41,10 +41,12 @@ internal static class HttpFailure
 
     private static GrpcException FromHttp2(HttpProtocolException error) => error.ErrorCode switch
     {
+        // What GOAWAY says when a server shuts down or a balancer tidies up.
+        NoError => new GrpcException(GrpcStatusCode.Unavailable, "it closed the connection", error),
         RefusedStream => new GrpcException(GrpcStatusCode.Unavailable, "it refused the stream", error) { NeverSent = true },
         Cancel => new GrpcException(GrpcStatusCode.Canceled, "it cancelled the stream", error),
         EnhanceYourCalm => new GrpcException(GrpcStatusCode.Unavailable, "it closed the connection because of too many pings", error),
-        _ => new GrpcException(GrpcStatusCode.Unavailable, $"the HTTP/2 connection broke (error 0x{error.ErrorCode:x}); is it etcd's client port?", error),
+        _ => new GrpcException(GrpcStatusCode.Unavailable, $"the HTTP/2 connection broke (error 0x{error.ErrorCode:x})", error),
     };
 
     private static T? Find<T>(Exception error) where T : Exception

@@ -28,12 +28,12 @@ internal sealed class Follower : IAsyncDisposable
     public IEnumerable<StoreChange> Changes => Items.OfType<StoreChanges>().SelectMany(item => item.Changes);
 
     /// <summary>Waits until a condition holds.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static async Task UntilAsync(Func<bool> condition, string what, TimeSpan? waitLimit = null)
     {
-        using var limit = new CancellationTokenSource(WaitLimit);
+        using var limit = new CancellationTokenSource(waitLimit ?? WaitLimit);
         while (!condition())
         {
-            Assert.False(limit.IsCancellationRequested, $"waited {WaitLimit} for {what}");
+            Assert.False(limit.IsCancellationRequested, $"waited {waitLimit ?? WaitLimit} for {what}");
             await Task.Delay(20);
         }
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Flannel.Core.Stores;
+using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Testing.Etcd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,9 +18,22 @@ internal static class LabStore
     public static EtcdLeaseStore Open(
         EtcdServer server, Action<EtcdStoreOptions>? configure = null, TimeSpan? probeAfter = null, ILogger<EtcdLeaseStore>? logger = null)
     {
-        var options = new EtcdStoreOptions { Endpoints = server.Endpoints, Prefix = Prefix };
-        configure?.Invoke(options);
-        return new EtcdLeaseStore(options, TimeProvider.System, new Random(), logger ?? NullLogger<EtcdLeaseStore>.Instance)
+        ArgumentNullException.ThrowIfNull(server);
+        return Open(options =>
+        {
+            options.Endpoints = server.Endpoints;
+            configure?.Invoke(options);
+        }, probeAfter, logger);
+    }
+
+    /// <summary>A store without an etcd of its own.</summary>
+    public static EtcdLeaseStore Open(
+        Action<EtcdStoreOptions> configure, TimeSpan? probeAfter = null, ILogger<EtcdLeaseStore>? logger = null, TimeProvider? time = null)
+    {
+        var options = new EtcdStoreOptions { Prefix = Prefix };
+        configure(options);
+        return new EtcdLeaseStore(
+            options, time ?? TimeProvider.System, new Random(), logger ?? NullLogger<EtcdLeaseStore>.Instance, new EtcdMetrics(null, ""))
         {
             ProbeAfter = probeAfter ?? TimeSpan.FromSeconds(15),
         };

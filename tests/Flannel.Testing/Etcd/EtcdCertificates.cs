@@ -24,7 +24,14 @@ public sealed class EtcdCertificates : IDisposable
     public string ClientKey => PathOf("client.key");
 
     /// <summary>Replaces everything by certificates of a new authority, in place.</summary>
-    public void Issue()
+    public void Issue() => Issue(DateTimeOffset.UtcNow.AddDays(29));
+
+    /// <summary>The same, by certificates whose time is over.</summary>
+    public void IssueExpired() => Issue(DateTimeOffset.UtcNow.AddHours(-1));
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private void Issue(DateTimeOffset until)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN=authority {Guid.NewGuid():N}", key, HashAlgorithmName.SHA256);
@@ -33,13 +40,11 @@ public sealed class EtcdCertificates : IDisposable
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         using X509Certificate2 authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
         File.WriteAllText(Authority, authority.ExportCertificatePem());
-        Issue(authority, "server", ServerCertificate, ServerKey);
-        Issue(authority, "client", ClientCertificate, ClientKey);
+        Issue(authority, until, "server", ServerCertificate, ServerKey);
+        Issue(authority, until, "client", ClientCertificate, ClientKey);
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
-
-    private static void Issue(X509Certificate2 authority, string name, string certificateFile, string keyFile)
+    private static void Issue(X509Certificate2 authority, DateTimeOffset until, string name, string certificateFile, string keyFile)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -50,7 +55,7 @@ public sealed class EtcdCertificates : IDisposable
         // etcd's gateway is a client of its own server and shows the server's certificate.
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
         using X509Certificate2 certificate =
-            request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(29), RandomNumberGenerator.GetBytes(8));
+            request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), until, RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
     }

@@ -1,0 +1,15 @@
+namespace Flannel.Store.Etcd.Diagnostics;
+
+/// <summary>The names of the etcd store's metrics. They are part of the public API: dashboards depend on them.</summary>
+public static class EtcdTelemetry
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Flannel.Store.Etcd";
+
+    /// <summary>
+    /// Histogram, <c>s</c>: how long etcd took to answer a request, or a stream its first one. A request that is sent to several endpoints counts
+    /// as often. By the tags <c>flannel.network</c>, <c>rpc.system</c> (<c>grpc</c>), <c>rpc.method</c> (such as <c>etcdserverpb.KV/Txn</c>),
+    /// <c>rpc.grpc.status_code</c> (0 for success) and <c>server.address</c> (the endpoint's host and port).
+    /// </summary>
+    public const string RequestDuration = "flannel.etcd.request.duration";
+}
