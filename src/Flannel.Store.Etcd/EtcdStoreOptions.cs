@@ -46,7 +46,10 @@ public sealed class EtcdStoreOptions
     /// <summary>A PEM file with the key of <see cref="CertificateFile"/>, not encrypted (<c>-etcd-keyfile</c>).</summary>
     public string? KeyFile { get; set; }
 
-    /// <summary>How long one endpoint may take to answer before the next one is asked.</summary>
+    /// <summary>
+    /// How long one endpoint may take to answer before the next one is asked. One that has never answered gets less at first, so that wrong addresses are
+    /// reported within 3 s.
+    /// </summary>
     /// <value>100 ms to 60 s. Default 5 s.</value>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
