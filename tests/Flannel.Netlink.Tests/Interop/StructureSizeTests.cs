@@ -8,7 +8,7 @@ public class StructureSizeTests
 {
     [Fact]
     public void Structures_HaveTheKernelsSizes() => Assert.Equal(
-        [16, 4, 20, 12, 16, 12, 8, 8, 12, 8, 64, 8, 16, 40, 8, 16],
+        [16, 4, 20, 12, 16, 12, 8, 8, 12, 8, 64, 8, 16, 40, 8, 16, 4],
         [
             Unsafe.SizeOf<nlmsghdr>(),
             Unsafe.SizeOf<nlattr>(),
@@ -26,5 +26,6 @@ public class StructureSizeTests
             Unsafe.SizeOf<Libc.ifreq>(),
             Unsafe.SizeOf<sock_filter>(),
             Unsafe.SizeOf<sock_fprog>(),
+            Unsafe.SizeOf<nfgenmsg>(),
         ]);
 }
