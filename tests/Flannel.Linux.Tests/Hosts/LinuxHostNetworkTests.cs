@@ -19,7 +19,7 @@ public class LinuxHostNetworkTests
     private static readonly NetworkConfig IPv4 = new();
     private static readonly NetworkConfig DualStack = new() { EnableIPv6 = true };
 
-    private readonly LinuxHostNetwork _host = new(NullLogger<LinuxHostNetwork>.Instance);
+    private readonly LinuxHostNetwork _host = new(TimeProvider.System, NullLogger<LinuxHostNetwork>.Instance);
 
     [NetnsFact]
     public async Task FindExternalInterface_DefaultRoute_IsTakenFromTheNamespace()
