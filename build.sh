@@ -214,7 +214,7 @@ main() {
             ;;
         test)
             (($# <= 1)) || die "test takes one filter at most"
-            need unshare:util-linux mount:mount ip:iproute2 etcd:etcd-server etcdctl:etcd-client
+            need unshare:util-linux mount:mount ip:iproute2 etcd:etcd-server etcdctl:etcd-client iptables:iptables nft:nftables
             need_dotnet
             build Flannel.sln
             supervise tests "${1:-}"

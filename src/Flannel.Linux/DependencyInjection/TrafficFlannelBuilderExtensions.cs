@@ -1,0 +1,50 @@
+using System.Runtime.Versioning;
+using Flannel.Core.Traffic;
+using Flannel.Linux.Traffic;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the traffic rules.</summary>
+public static class TrafficFlannelBuilderExtensions
+{
+    /// <summary>
+    /// Lets the network masquerade and forward: rules in nftables or in iptables, as the network configuration's <c>EnableNFTables</c> or the option
+    /// <c>Traffic.Filter</c> says. Linux and the chosen filter's program (Debian: <c>nftables</c> or <c>iptables</c>) are needed when the node starts.
+    /// </summary>
+    /// <param name="builder">The network.</param>
+    public static IFlannelBuilder UseTrafficRules(this IFlannelBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddFlannelLinux();
+
+        bool isRegistered = builder.Services.Any(service =>
+            service.IsKeyedService && service.ServiceType == typeof(ITrafficRules) && builder.Name.Equals(service.ServiceKey));
+
+        // On other systems the host's network, which is asked first, says that Linux is needed.
+        if (OperatingSystem.IsLinux() && !isRegistered)
+        {
+            builder.Services.AddKeyedSingleton<ITrafficRules>(builder.Name, CreateNftablesRules);
+            builder.Services.AddKeyedSingleton<ITrafficRules>(builder.Name, CreateIptablesRules);
+        }
+
+        return builder;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private static NftablesRules CreateNftablesRules(IServiceProvider provider, object? key) => new(CreateRunner(provider), CreateKeeper(provider));
+
+    [SupportedOSPlatform("linux")]
+    private static IptablesRules CreateIptablesRules(IServiceProvider provider, object? key) => new(CreateRunner(provider), CreateKeeper(provider));
+
+    [SupportedOSPlatform("linux")]
+    private static ProgramRunner CreateRunner(IServiceProvider provider) => new(ProgramRunner.DefaultSearchPath, Time(provider));
+
+    /// <summary>A host application need not register logging.</summary>
+    [SupportedOSPlatform("linux")]
+    private static TrafficKeeper CreateKeeper(IServiceProvider provider) =>
+        new(Time(provider), (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<TrafficKeeper>());
+
+    private static TimeProvider Time(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
+}

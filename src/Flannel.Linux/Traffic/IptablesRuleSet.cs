@@ -1,0 +1,144 @@
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Traffic;
+using Flannel.Netlink.Netfilter;
+
+namespace Flannel.Linux.Traffic;
+
+/// <summary>One policy's rules in iptables and ip6tables: a chain per table and family that holds nothing else, and the jump to it.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunner programs) : IRuleSet
+{
+    private const string Package = "iptables";
+
+    // iptables(8): 1 is also 'no such chain'; 3 is a kernel without the table.
+    private const int NoSuchChain = 1;
+    private const int NoSuchTable = 3;
+
+    private static readonly Version FirstWithRandomFully = new(1, 6, 2); // and the first whose iptables-restore waits for the lock
+
+    private readonly IReadOnlyList<IptablesChain> _chains = IptablesChain.All(policy);
+    private readonly HashSet<IptablesChain> _removed = [];
+    private readonly Dictionary<IptablesChain, string[]> _spellings = [];
+    private bool? _isModern;
+
+    /// <inheritdoc/>
+    public bool Concerns(NftablesChange change) => _chains.Any(chain =>
+        chain.Table == change.Table && (change.Chain is null || change.Chain == chain.Name || change.Chain == chain.Parent));
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> RepairAsync(CancellationToken cancellationToken)
+    {
+        List<string> repaired = [];
+        foreach (IptablesChain chain in _chains)
+        {
+            string? done = chain.IsWanted
+                ? await RepairAsync(chain, cancellationToken).ConfigureAwait(false)
+                : await RemoveOnceAsync(chain, cancellationToken).ConfigureAwait(false);
+            if (done is not null)
+                repaired.Add(done);
+        }
+
+        return repaired;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken)
+    {
+        List<string> removed = [];
+        foreach (IptablesChain chain in _chains)
+        {
+            if (await RemoveAsync(chain, cancellationToken).ConfigureAwait(false) is { } done)
+                removed.Add(done);
+        }
+
+        return removed;
+    }
+
+    private async Task<string?> RepairAsync(IptablesChain chain, CancellationToken cancellationToken)
+    {
+        bool isModern = _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
+        bool randomFully = policy.RandomFully && isModern;
+        string[] wanted = chain.Listing(randomFully);
+        string[]? found = await ListAsync(chain, chain.Name, cancellationToken).ConfigureAwait(false);
+        string[] parent = await ListAsync(chain, chain.Parent, cancellationToken).ConfigureAwait(false) ?? [];
+        bool isChainRight = found is not null
+            && (found.SequenceEqual(wanted) || (_spellings.TryGetValue(chain, out string[]? spelling) && found.SequenceEqual(spelling)));
+        bool isJumpRight = parent.Contains(chain.Jump) && !chain.Surplus(parent).Any();
+        if (isChainRight && isJumpRight)
+            return null;
+
+        await WriteAsync(chain, chain.Replacement(!isChainRight, parent, randomFully), cancellationToken).ConfigureAwait(false);
+        if (!isChainRight)
+            LearnSpelling(chain, wanted, await ListAsync(chain, chain.Name, cancellationToken).ConfigureAwait(false));
+        return isChainRight
+            ? RuleListing.Describe($"{chain.Parent} of table {chain.Table}", [chain.Jump], [.. parent.Where(chain.Owns)])
+            : RuleListing.Describe($"{chain.Name} of table {chain.Table}", wanted, found);
+    }
+
+    /// <summary>As for nftables: what is listed right after writing is how this release of iptables spells what was written.</summary>
+    private void LearnSpelling(IptablesChain chain, string[] wanted, string[]? listed)
+    {
+        if (listed?.Length != wanted.Length)
+            throw new TrafficRulesException($"The iptables chain {chain.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
+        _spellings[chain] = listed;
+    }
+
+    private async Task<string?> RemoveOnceAsync(IptablesChain chain, CancellationToken cancellationToken)
+    {
+        if (_removed.Contains(chain))
+            return null;
+        string? done = await RemoveAsync(chain, cancellationToken).ConfigureAwait(false);
+        _removed.Add(chain);
+        return done;
+    }
+
+    private async Task<string?> RemoveAsync(IptablesChain chain, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
+            string[]? found = await ListAsync(chain, chain.Name, cancellationToken, isTableOptional: true).ConfigureAwait(false);
+            string[] parent = await ListAsync(chain, chain.Parent, cancellationToken, isTableOptional: true).ConfigureAwait(false) ?? [];
+            if (found is null && !parent.Any(chain.Owns))
+                return null;
+            await WriteAsync(chain, chain.Removal(found is not null, parent), cancellationToken).ConfigureAwait(false);
+            return $"{chain.Name} of table {chain.Table} was left from an earlier configuration";
+        }
+        catch (MissingProgramException)
+        {
+            return null; // nobody has written rules with a program that is not there
+        }
+    }
+
+    private async Task WriteAsync(IptablesChain chain, string input, CancellationToken cancellationToken)
+    {
+        string[] arguments = _isModern == true ? ["--noflush", "-w"] : ["--noflush"];
+        ProgramResult result = await RunAsync(ProgramOf(chain) + "-restore", arguments, input, cancellationToken).ConfigureAwait(false);
+        result.OutputOf($"Writing {chain.Name} of the iptables table {chain.Table}");
+    }
+
+    /// <returns><see langword="null"/> if there is no such chain.</returns>
+    private async Task<string[]?> ListAsync(IptablesChain chain, string name, CancellationToken cancellationToken, bool isTableOptional = false)
+    {
+        ProgramResult result = await RunAsync(ProgramOf(chain), ["-w", "-t", chain.Table, "-S", name], input: null, cancellationToken).ConfigureAwait(false);
+        bool isAbsent = result.ExitCode == NoSuchChain || (isTableOptional && result.ExitCode == NoSuchTable);
+        return isAbsent ? null : RuleListing.Lines(result.OutputOf($"Reading {name} of the iptables table {chain.Table}"));
+    }
+
+    private async Task<bool> IsModernAsync(CancellationToken cancellationToken)
+    {
+        ProgramResult result = await RunAsync("iptables", ["--version"], input: null, cancellationToken).ConfigureAwait(false);
+        return VersionText().Match(result.Output) is not { Success: true } match || Version.Parse(match.Groups[1].ValueSpan) >= FirstWithRandomFully;
+    }
+
+    private static string ProgramOf(IptablesChain chain) => chain.Family == AddressFamily.InterNetwork ? "iptables" : "ip6tables";
+
+    private Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, string? input, CancellationToken cancellationToken) =>
+        programs.RunAsync(policy.NetworkNamespace, program, Package, arguments, input, cancellationToken);
+
+    [GeneratedRegex(@"v(\d+\.\d+\.\d+)")]
+    private static partial Regex VersionText();
+}

@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Traffic;
+using Flannel.Netlink;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Linux.Traffic;
+
+/// <summary>The loop that both packet filters share: read, put right, wait for a change or for the next look.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed partial class TrafficKeeper(TimeProvider time, ILogger<TrafficKeeper> logger)
+{
+    // A reload of somebody's firewall is many changes in a row, and our own writing is heard as well: one look afterwards serves for all of them.
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc cref="ITrafficRules.KeepAsync"/>
+    public async IAsyncEnumerable<TrafficStatus> KeepAsync(
+        TrafficPolicy policy, IRuleSet rules, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var blackholes = new BlackholeRoutes(policy);
+        using var watch = new RuleWatch(policy, rules, blackholes, time);
+        TrafficStatus? told = null;
+        int failures = 0;
+        bool wasWritten = false;
+        while (true)
+        {
+            FlannelException? problem = await TryRepairAsync().ConfigureAwait(false);
+            failures = problem is null ? 0 : failures + 1;
+            if (told is null || told.Problem?.Message != problem?.Message)
+            {
+                LogOutcome(policy.NetworkName, told, problem);
+                told = new TrafficStatus(problem);
+                yield return told;
+            }
+
+            if (problem is null)
+            {
+                await watch.WaitAsync(policy.ResyncInterval, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Settling, time, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await Task.Delay(RetryDelay(failures), time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        async Task<FlannelException?> TryRepairAsync()
+        {
+            try
+            {
+                if (watch.Open() is { } refusal && told is null)
+                    Log.Unwatched(logger, refusal, policy.NetworkName, policy.ResyncInterval);
+                IReadOnlyList<string> repaired = [.. await rules.RepairAsync(cancellationToken).ConfigureAwait(false), .. blackholes.Repair()];
+                if (repaired.Count > 0)
+                    LogRepaired(policy.NetworkName, wasWritten, repaired);
+                wasWritten = true;
+                return null;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // the top of the loop: whatever it is, the next round tries again, and the status says it meanwhile
+                return exception as FlannelException ?? new TrafficRulesException($"The traffic rules cannot be kept: {exception.Message}", isTransient: true, exception);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="ITrafficRules.RemoveAsync"/>
+    public async Task RemoveAsync(TrafficPolicy policy, IRuleSet rules, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> removed = await rules.RemoveAsync(cancellationToken).ConfigureAwait(false);
+        if (removed.Count > 0)
+            Log.Removed(logger, policy.NetworkName, string.Join("; ", removed));
+        try
+        {
+            new BlackholeRoutes(policy).Remove();
+        }
+        catch (NetlinkException exception)
+        {
+            throw new TrafficRulesException($"The blackhole routes of network '{policy.NetworkName}' cannot be removed: {exception.Message}", isTransient: true, exception);
+        }
+    }
+
+    private static TimeSpan RetryDelay(int failures) =>
+        TimeSpan.FromTicks(Math.Min(FirstRetry.Ticks << Math.Min(failures - 1, 16), LongestRetry.Ticks));
+
+    private void LogOutcome(string network, TrafficStatus? before, FlannelException? problem)
+    {
+        if (problem is not null)
+            Log.Failing(logger, problem, network);
+        else if (before?.Problem is not null)
+            Log.HoldAgain(logger, network);
+    }
+
+    private void LogRepaired(string network, bool wasWritten, IReadOnlyList<string> repaired)
+    {
+        string details = string.Join("; ", repaired);
+        if (wasWritten)
+            Log.Repaired(logger, network, details);
+        else
+            Log.Written(logger, network, details);
+    }
+}

@@ -1,0 +1,169 @@
+using System.Net;
+using System.Net.Sockets;
+using Flannel.Core.Traffic;
+using Flannel.Linux.Traffic;
+
+namespace Flannel.Linux.Tests.Traffic;
+
+/// <summary>The rules of the default network, character for character: flannel's own text, so that either takes over from the other.</summary>
+public sealed class RuleTextTests
+{
+    private static readonly NftablesDialect Full = new(HasComments: true, RandomFully: true);
+
+    [Fact]
+    public void Iptables_IPv4_IsFlannelsText()
+    {
+        IReadOnlyList<IptablesChain> chains = IptablesChain.All(TrafficPolicies.Policy());
+
+        Assert.Equal(
+            """
+            *nat
+            :FLANNEL-POSTRTG - [0:0]
+            -A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment "flanneld masq" -j RETURN
+            -A FLANNEL-POSTRTG -s 10.5.1.0/24 -d 10.5.0.0/16 -m comment --comment "flanneld masq" -j RETURN
+            -A FLANNEL-POSTRTG -s 10.5.0.0/16 -d 10.5.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+            -A FLANNEL-POSTRTG ! -s 10.5.0.0/16 -d 10.5.1.0/24 -m comment --comment "flanneld masq" -j RETURN
+            -A FLANNEL-POSTRTG -s 10.5.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+            -A FLANNEL-POSTRTG ! -s 10.5.0.0/16 -d 10.5.0.0/16 -m comment --comment "flanneld masq" -j MASQUERADE --random-fully
+            -A POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+            COMMIT
+
+            """,
+            chains[0].Replacement(rewrite: true, parentRules: [], randomFully: true));
+        Assert.Equal(
+            """
+            *filter
+            :FLANNEL-FWD - [0:0]
+            -A FLANNEL-FWD -s 10.5.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+            -A FLANNEL-FWD -d 10.5.0.0/16 -m comment --comment "flanneld forward" -j ACCEPT
+            -A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+            COMMIT
+
+            """,
+            chains[1].Replacement(rewrite: true, parentRules: [], randomFully: true));
+        Assert.All(chains, chain => Assert.Equal(chain.Family == AddressFamily.InterNetwork, chain.IsWanted));
+    }
+
+    [Fact]
+    public void Iptables_IPv6_IsFlannelsText()
+    {
+        IReadOnlyList<IptablesChain> chains = IptablesChain.All(TrafficPolicies.Policy(dualStack: true));
+
+        Assert.Equal(
+            [
+                "-N FLANNEL-POSTRTG",
+                "-A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -m comment --comment \"flanneld masq\" -j RETURN",
+                "-A FLANNEL-POSTRTG -s fc00:5:0:1::/64 -d fc00:5::/48 -m comment --comment \"flanneld masq\" -j RETURN",
+                "-A FLANNEL-POSTRTG -s fc00:5::/48 -d fc00:5:0:1::/64 -m comment --comment \"flanneld masq\" -j RETURN",
+                "-A FLANNEL-POSTRTG ! -s fc00:5::/48 -d fc00:5:0:1::/64 -m comment --comment \"flanneld masq\" -j RETURN",
+                "-A FLANNEL-POSTRTG -s fc00:5::/48 ! -d ff00::/8 -m comment --comment \"flanneld masq\" -j MASQUERADE",
+                "-A FLANNEL-POSTRTG ! -s fc00:5::/48 -d fc00:5::/48 -m comment --comment \"flanneld masq\" -j MASQUERADE",
+            ],
+            chains[2].Listing(randomFully: false));
+    }
+
+    [Fact]
+    public void Nftables_IPv4_IsFlannelsTextWithItsFaultsMended() => Assert.Equal(
+        """
+        table ip flannel-ipv4 {
+        	comment "rules for flannel-ipv4"
+        	chain forward {
+        		comment "chain to accept flannel traffic"
+        		type filter hook forward priority filter; policy accept;
+        		ip saddr 10.5.0.0/16 accept
+        		ip daddr 10.5.0.0/16 accept
+        	}
+        	chain postrtg {
+        		comment "chain to manage traffic masquerading by flannel"
+        		type nat hook postrouting priority srcnat; policy accept;
+        		meta mark & 0x00004000 == 0x00004000 return
+        		ip saddr 10.5.1.0/24 ip daddr 10.5.0.0/16 return
+        		ip saddr 10.5.0.0/16 ip daddr 10.5.1.0/24 return
+        		ip saddr != 10.5.0.0/16 ip daddr 10.5.1.0/24 return
+        		ip saddr 10.5.0.0/16 ip daddr != 224.0.0.0/4 masquerade fully-random
+        		ip saddr != 10.5.0.0/16 ip daddr 10.5.0.0/16 masquerade fully-random
+        	}
+        }
+
+        """,
+        Table(TrafficPolicies.Policy(), AddressFamily.InterNetwork).Listing(Full));
+
+    [Fact]
+    public void Nftables_IPv6_IsFlannelsTextWithItsFaultsMended() => Assert.Equal(
+        """
+        table ip6 flannel-ipv6
+        delete table ip6 flannel-ipv6
+        table ip6 flannel-ipv6 {
+        	chain forward {
+        		type filter hook forward priority filter; policy accept;
+        		ip6 saddr fc00:5::/48 accept
+        		ip6 daddr fc00:5::/48 accept
+        	}
+        	chain postrtg {
+        		type nat hook postrouting priority srcnat; policy accept;
+        		meta mark & 0x00004000 == 0x00004000 return
+        		ip6 saddr fc00:5:0:1::/64 ip6 daddr fc00:5::/48 return
+        		ip6 saddr fc00:5::/48 ip6 daddr fc00:5:0:1::/64 return
+        		ip6 saddr != fc00:5::/48 ip6 daddr fc00:5:0:1::/64 return
+        		ip6 saddr fc00:5::/48 ip6 daddr != ff00::/8 masquerade
+        		ip6 saddr != fc00:5::/48 ip6 daddr fc00:5::/48 masquerade
+        	}
+        }
+
+        """,
+        Table(TrafficPolicies.Policy(dualStack: true), AddressFamily.InterNetworkV6).Replacement(new NftablesDialect(HasComments: false, RandomFully: false)));
+
+    [Fact]
+    public void Exclusions_StandBeforeMasqueradingAndConcernContainersOnly()
+    {
+        TrafficPolicy policy = TrafficPolicies.Policy(dualStack: true) with
+        {
+            Forward = false,
+            MasqueradeExclusions = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.1/32"), IPNetwork.Parse("2001:db8::/32"), IPNetwork.Parse("10.0.0.0/8")],
+        };
+
+        Assert.Equal(
+            [
+                "-A FLANNEL-POSTRTG ! -s 10.5.0.0/16 -d 10.5.1.0/24 -m comment --comment \"flanneld masq\" -j RETURN",
+                "-A FLANNEL-POSTRTG -s 10.5.0.0/16 -d 10.0.0.0/8 -m comment --comment \"flanneld masq\" -j RETURN",
+                "-A FLANNEL-POSTRTG -s 10.5.0.0/16 -d 192.0.2.1/32 -m comment --comment \"flanneld masq\" -j RETURN",
+                "-A FLANNEL-POSTRTG -s 10.5.0.0/16 ! -d 224.0.0.0/4 -m comment --comment \"flanneld masq\" -j MASQUERADE --random-fully",
+            ],
+            IptablesChain.All(policy)[0].Listing(randomFully: true)[4..8]);
+        Assert.Contains("ip saddr 10.5.0.0/16 ip daddr 192.0.2.1 return\n", Table(policy, AddressFamily.InterNetwork).Listing(Full), StringComparison.Ordinal);
+        Assert.Contains(
+            "ip6 saddr != fc00:5::/48 ip6 daddr fc00:5:0:1::/64 return\n\t\tip6 saddr fc00:5::/48 ip6 daddr 2001:db8::/32 return\n\t\tip6 saddr fc00:5::/48 ip6 daddr != ff00::/8",
+            Table(policy, AddressFamily.InterNetworkV6).Listing(Full),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("chain forward", Table(policy, AddressFamily.InterNetwork).Listing(Full), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Jumps_BesideTheOneThatShallBe_AreDeleted()
+    {
+        IptablesChain chain = IptablesChain.All(TrafficPolicies.Policy())[0];
+        string[] parent =
+        [
+            "-P POSTROUTING ACCEPT",
+            chain.Jump,
+            "-A POSTROUTING -j FLANNEL-POSTRTG",
+            "-A POSTROUTING -s 10.4.0.0/16 ! -d 224.0.0.0/4 -m comment --comment \"flanneld masq\" -j MASQUERADE",
+            "-A POSTROUTING -m comment --comment \"flanneld masq blue\" -j FLANNEL-POSTRTG-BLUE",
+            "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+            chain.Jump,
+        ];
+
+        Assert.Equal(
+            """
+            *nat
+            -D POSTROUTING -j FLANNEL-POSTRTG
+            -D POSTROUTING -s 10.4.0.0/16 ! -d 224.0.0.0/4 -m comment --comment "flanneld masq" -j MASQUERADE
+            -D POSTROUTING -m comment --comment "flanneld masq" -j FLANNEL-POSTRTG
+            COMMIT
+
+            """,
+            chain.Replacement(rewrite: false, parent, randomFully: true));
+    }
+
+    private static NftablesTable Table(TrafficPolicy policy, AddressFamily family) => new(policy, new TrafficNames(policy.NetworkName), family);
+}
