@@ -52,6 +52,31 @@ public sealed class SubnetManagerAcquisitionTests
     }
 
     [Fact]
+    public async Task Acquire_HeldUnderAnotherAddress_RewritesTheDocumentInPlace()
+    {
+        var lab = new SubnetManagerLab();
+        Lease held = await lab.Node(1).AcquireAsync();
+
+        Lease lease = await lab.Node(2).Manager.AcquireAsync(lab.Request(2) with { HeldLease = held }, CancellationToken.None);
+
+        Assert.Equal((held.Key, held.CreateRevision), (lease.Key, lease.CreateRevision));
+        Assert.Equal(SubnetManagerLab.Attributes(2).ToJson(), Text((await lab.FindAsync(held.Key.ToString()))!));
+    }
+
+    [Fact]
+    public async Task Acquire_HeldUnderAnotherAddressButWrittenBySomebodyElse_LeavesItAlone()
+    {
+        var lab = new SubnetManagerLab();
+        Lease held = await lab.Node(1).AcquireAsync();
+        StoredEntry theirs = lab.PutPeer(held.Key.ToString(), host: 3);
+
+        Lease lease = await lab.Node(2).Manager.AcquireAsync(lab.Request(2) with { HeldLease = held }, CancellationToken.None);
+
+        Assert.NotEqual(held.Key, lease.Key);
+        Assert.Equal(theirs.ModRevision, (await lab.FindAsync(held.Key.ToString()))!.ModRevision);
+    }
+
+    [Fact]
     public async Task Acquire_OwnLeaseWithAnotherDocument_RewritesIt()
     {
         var lab = new SubnetManagerLab();
