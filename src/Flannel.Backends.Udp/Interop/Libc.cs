@@ -22,7 +22,7 @@ internal static unsafe partial class Libc
     internal static partial int close(nint fd);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int ioctl(SafeFileDescriptor fd, nuint request, ifreq* argument);
+    internal static partial int ioctl(SafeFileDescriptor fd, nuint request, void* argument);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(SafeFileDescriptor fd, nuint request, nuint argument);

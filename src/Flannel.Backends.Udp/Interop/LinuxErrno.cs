@@ -15,6 +15,7 @@ internal static class LinuxErrno
     internal const int EBUSY = 16;
     internal const int ENODEV = 19;
     internal const int EINVAL = 22;
+    internal const int ENOSYS = 38;
     internal const int EBADFD = 77;
     internal const int EMSGSIZE = 90;
     internal const int EADDRINUSE = 98;

@@ -1,0 +1,22 @@
+using System.Net;
+
+namespace Flannel.Backends.Udp.DataPath;
+
+/// <summary>What the threads of the data path need to know and what does not change while they run.</summary>
+internal sealed record DataPathSettings
+{
+    /// <summary>The MTU of the TUN device in bytes: no longer packet goes out, because flannel's receiver would cut it.</summary>
+    public required int Mtu { get; init; }
+
+    /// <summary>The TUN device's IPv4 address, which answers come from; <see langword="null"/> without IPv4.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <summary>The TUN device's IPv6 address; <see langword="null"/> without IPv6.</summary>
+    public IPAddress? AddressIPv6 { get; init; }
+
+    /// <summary>Whether datagrams of hosts that are no peers are taken.</summary>
+    public bool AcceptUnknownSenders { get; init; }
+
+    /// <summary>Whether peers may send packets from outside their subnets.</summary>
+    public bool AcceptForeignSources { get; init; }
+}

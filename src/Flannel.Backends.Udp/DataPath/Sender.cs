@@ -1,0 +1,168 @@
+using System.Runtime.InteropServices;
+using Flannel.Backends.Udp.Checksums;
+using Flannel.Backends.Udp.Interop;
+using Flannel.Backends.Udp.Packets;
+using Flannel.Backends.Udp.Peers;
+using Flannel.Backends.Udp.Segmentation;
+using Flannel.Backends.Udp.Sockets;
+using Flannel.Backends.Udp.Tun;
+using static Flannel.Backends.Udp.Interop.LinuxVirtioNet;
+
+namespace Flannel.Backends.Udp.DataPath;
+
+/// <summary>
+/// The thread that takes packets from the TUN device and sends them to peers. It reads until the device is empty, so that packets to one peer travel
+/// together, and then sends at once: nothing ever waits for company.
+/// </summary>
+internal sealed unsafe class Sender
+{
+    /// <summary>The longest packet, and room to read it at an address that suits the processor.</summary>
+    private const int SlotBytes = 65536 + 128;
+
+    /// <summary>Small packets are read one behind the other; a super-packet is sent before the next read.</summary>
+    private const int MemoryBytes = 4 * SlotBytes;
+
+    /// <summary>The header of ten bytes ends where an IP header is best placed.</summary>
+    private const int Alignment = 64;
+    private const int HeaderRoom = 16;
+
+    private readonly TunDevice _tun;
+    private readonly UdpSocket? _socket;
+    private readonly UdpSocket? _socket6;
+    private readonly PeerTableCell _peers;
+    private readonly DataPathSettings _settings;
+    private readonly OffloadState _offloads;
+    private readonly StopSignal _stop;
+    private readonly TimeProvider _time;
+    private readonly int _headerLength;
+
+    /// <summary>Prepares the thread's work.</summary>
+    /// <param name="tun">Where packets come from.</param>
+    /// <param name="socket">The IPv4 socket, if there is one.</param>
+    /// <param name="socket6">The IPv6 socket, if there is one.</param>
+    /// <param name="peers">Who is where.</param>
+    /// <param name="settings">What does not change.</param>
+    /// <param name="offloads">What may be used.</param>
+    /// <param name="stop">Ends the thread.</param>
+    /// <param name="time">The clock.</param>
+    public Sender(
+        TunDevice tun, UdpSocket? socket, UdpSocket? socket6, PeerTableCell peers, DataPathSettings settings, OffloadState offloads, StopSignal stop, TimeProvider time)
+    {
+        (_tun, _socket, _socket6, _peers, _settings, _offloads, _stop, _time) = (tun, socket, socket6, peers, settings, offloads, stop, time);
+        _headerLength = tun.HasVirtioHeader ? sizeof(virtio_net_hdr) : 0;
+    }
+
+    /// <summary>What the thread did.</summary>
+    public DirectionCounters Counters { get; } = new();
+
+    /// <summary>The thread's work. Returns when the stop signal is raised, or when the device is gone.</summary>
+    /// <returns>The error that ended it; 0 for the stop signal.</returns>
+    public int Run()
+    {
+        using var tun = new HeldDescriptor(_tun.Handle);
+        using var socket = new HeldDescriptor(_socket?.Handle);
+        using var socket6 = new HeldDescriptor(_socket6?.Handle);
+        using var stop = new HeldDescriptor(_stop.Handle);
+        using var memory = new NativeBuffer(MemoryBytes);
+        using var replies = new ReplyWriter(_settings, _time);
+        using var batch = new SendBatch(socket.Number, stop.Number, _stop, _offloads, Counters);
+        using var batch6 = new SendBatch(socket6.Number, stop.Number, _stop, _offloads, Counters);
+
+        byte* end = memory.Start + MemoryBytes - SlotBytes;
+        byte* slot = memory.Start;
+        PeerTable peers = _peers.Current;
+        while (!_stop.IsRaised)
+        {
+            byte* packet = slot + HeaderRoom;
+            nint read = Libc.read(tun.Number, packet - _headerLength, SlotBytes - HeaderRoom);
+            Counters.Reads++;
+            if (read > _headerLength)
+            {
+                var offload = _headerLength == 0 ? default : *(virtio_net_hdr*)(packet - _headerLength);
+                int length = (int)read - _headerLength;
+                Take(packet, length, offload, peers, batch, batch6, replies, tun.Number);
+                slot += (HeaderRoom + length + Alignment - 1) & ~(Alignment - 1);
+                if (offload.gso_type == VIRTIO_NET_HDR_GSO_NONE && slot <= end) continue;
+            }
+            else if (read < 0)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno == LinuxErrno.EINTR) continue;
+                if (errno != LinuxErrno.EAGAIN) return errno;
+            }
+
+            batch.Flush();
+            batch6.Flush();
+            slot = memory.Start;
+            if (read < 0)
+            {
+                int errno = Wait(tun.Number, stop.Number);
+                if (errno != 0) return errno;
+            }
+
+            peers = _peers.Current;
+        }
+
+        return 0;
+    }
+
+    private void Take(
+        byte* start, int length, in virtio_net_hdr offload, PeerTable peers, SendBatch batch, SendBatch batch6, ReplyWriter replies, int tun)
+    {
+        PacketDrop drop = IpPacket.Parse(start, length, out IpPacket packet);
+        if (drop != PacketDrop.None)
+        {
+            Counters.Drop(drop);
+            return;
+        }
+
+        PeerEndpoint? peer = peers.FindDestination(packet);
+        drop = peer is null ? PacketDrop.NoRoute : packet.TakeHop();
+        if (drop == PacketDrop.None) drop = Queue(peer!, packet, offload, peer!.Address.IsIpv6 ? batch6 : batch);
+        if (drop == PacketDrop.None) return;
+        Counters.Drop(drop);
+        Answer(drop, packet, replies, tun);
+    }
+
+    private PacketDrop Queue(PeerEndpoint peer, in IpPacket packet, in virtio_net_hdr offload, SendBatch batch)
+    {
+        PacketDrop drop;
+        if (offload.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+        {
+            if (packet.Length > _settings.Mtu) return PacketDrop.Oversized;
+            drop = (offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0
+                ? PacketDrop.None
+                : InternetChecksum.Complete(packet, offload.csum_start, offload.csum_offset);
+            if (drop == PacketDrop.None) batch.Add(peer, packet);
+        }
+        else
+        {
+            drop = SegmentPlan.Create(offload, packet, _settings.Mtu, out SegmentPlan plan);
+            if (drop == PacketDrop.None) batch.Add(peer, plan);
+        }
+
+        return drop;
+    }
+
+    /// <summary>Tells the packet's source, by what the kernel takes as received from the device.</summary>
+    private void Answer(PacketDrop reason, in IpPacket offender, ReplyWriter replies, int tun)
+    {
+        int length = replies.Write(reason, offender);
+        if (length == 0) return;
+        virtio_net_hdr none = default;
+        LinuxSocket.iovec* vectors = stackalloc LinuxSocket.iovec[2];
+        vectors[0] = new LinuxSocket.iovec { iov_base = &none, iov_len = (nuint)_headerLength };
+        vectors[1] = new LinuxSocket.iovec { iov_base = replies.Start, iov_len = (nuint)length };
+        if (Libc.writev(tun, vectors, 2) > 0) Counters.Replies++;
+    }
+
+    private int Wait(int tun, int stop)
+    {
+        Counters.Waits++;
+        LinuxPoll.pollfd* set = stackalloc LinuxPoll.pollfd[2];
+        set[0] = new LinuxPoll.pollfd { fd = tun, events = LinuxPoll.POLLIN };
+        set[1] = new LinuxPoll.pollfd { fd = stop, events = LinuxPoll.POLLIN };
+        if (Libc.poll(set, 2, -1) < 0) return Marshal.GetLastPInvokeError() is var errno && errno == LinuxErrno.EINTR ? 0 : errno;
+        return (set[0].revents & (LinuxPoll.POLLERR | LinuxPoll.POLLHUP | LinuxPoll.POLLNVAL)) != 0 ? LinuxErrno.EBADFD : 0;
+    }
+}
