@@ -1,6 +1,8 @@
+using System.Net;
 using System.Runtime.Versioning;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Udp;
@@ -10,34 +12,78 @@ namespace Flannel.Backends.Udp;
 /// </summary>
 /// <param name="options">This host's own choices.</param>
 /// <param name="time">The clock.</param>
-/// <param name="random">Spreads back-offs.</param>
 /// <param name="logger">Where to say what happens.</param>
-internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider time, Random random, ILogger<UdpBackend> logger) : IBackend
+internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider time, ILogger<UdpBackend> logger) : IBackend
 {
     /// <summary>The backend's name in the network configuration; leases do not name it.</summary>
     public const string TypeName = "udp";
 
     public string Name => TypeName;
 
+    /// <summary>A TUN device lives as long as the process that opened it, so one that is there belongs to somebody who is running.</summary>
     public bool Owns(HostPrefix prefix, NetworkConfig config) => false;
 
-    /// <summary>Any change can be followed: the device is made anew either way, and peers of another port are not heard until they follow, too.</summary>
-    public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted) => null;
+    public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
+    {
+        try
+        {
+            int before = UdpNetworkConfig.Parse(running).Port;
+            int after = UdpNetworkConfig.Parse(wanted).Port;
+            return before == after
+                ? null
+                : $"the Backend block asks for Port {after} instead of {before}, which cuts this node off from every peer that has not changed yet";
+        }
+        catch (NetworkConfigException error)
+        {
+            return error.Message;
+        }
+    }
 
     public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         cancellationToken.ThrowIfCancellationRequested();
         return OperatingSystem.IsLinux()
-            ? CreateNetworkAsync(context)
+            ? Task.FromResult<IBackendNetwork>(CreateNetwork(context))
             : throw new PlatformNotSupportedException($"The backend {TypeName} works on Linux; this is {Environment.OSVersion}.");
     }
 
     [SupportedOSPlatform("linux")]
-    private Task<IBackendNetwork> CreateNetworkAsync(BackendContext context)
+    private UdpNetwork CreateNetwork(BackendContext context)
     {
-        Log.DeviceCreated(logger, "", 0, 0, context.ExternalInterface.Name, options.Offloads);
-        _ = (time, random);
-        return Task.FromResult<IBackendNetwork>(new UdpNetwork(UdpNetworkConfig.Parse(context.Config), context.ExternalInterface));
+        UdpSpec spec = CreateSpec(context);
+        var network = new UdpNetwork(spec, context, time, logger);
+        try
+        {
+            network.Prepare();
+            return network;
+        }
+        catch
+        {
+            network.Close();
+            throw;
+        }
+    }
+
+    private UdpSpec CreateSpec(BackendContext context)
+    {
+        NetworkConfig config = context.Config;
+        ExternalInterface external = context.ExternalInterface;
+        var families = new List<UdpFamily>();
+        if (config.EnableIPv4) families.Add(CreateFamily("IPv4", config.Network, config.SubnetLength, external.Address));
+        if (config.EnableIPv6) families.Add(CreateFamily("IPv6", config.IPv6Network, config.IPv6SubnetLength, external.AddressIPv6));
+        return new UdpSpec
+        {
+            Families = families,
+            Port = UdpNetworkConfig.Parse(config).Port,
+            UplinkName = external.Name,
+            UplinkIndex = external.Index,
+            Options = options,
+        };
+
+        UdpFamily CreateFamily(string name, IPNetwork? network, int subnetLength, IPAddress? address) => new(
+            network ?? throw new ArgumentException($"The network configuration has no network for {name}.", nameof(context)),
+            subnetLength,
+            address ?? throw new ArgumentException($"The external interface {external.Name} has no address for {name}.", nameof(context)));
     }
 }

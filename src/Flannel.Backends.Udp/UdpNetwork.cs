@@ -1,44 +1,236 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
+using System.Threading.Channels;
+using Flannel.Backends.Udp.DataPath;
+using Flannel.Backends.Udp.Peers;
+using Flannel.Backends.Udp.Tun;
+using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
+using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
 using Flannel.Core.State;
+using Flannel.Linux.Hosts;
+using Flannel.Netlink;
+using Flannel.Netlink.Route;
+using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Udp;
 
-/// <summary>A running UDP network.</summary>
+/// <summary>
+/// A running UDP network: one data path at a time, and a loop that keeps it in order. Peers reach the data path by a new table; whatever breaks is seen by
+/// the kernel's notifications or by the threads themselves, and is repaired or opened anew.
+/// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class UdpNetwork(UdpNetworkConfig config, ExternalInterface externalInterface) : IBackendNetwork
+internal sealed partial class UdpNetwork : IBackendNetwork
 {
-    private readonly LatestValue<BackendStatus> _status = new(new BackendStatus { Mtu = externalInterface.Mtu - UdpOverhead.IPv4 });
+    private readonly UdpSpec _spec;
+    private readonly ExternalInterface _externalInterface;
+    private readonly TimeSpan _resyncInterval;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HostKernel _host;
+    private readonly RouteNetlink _netlink;
+    private readonly TunSetup _setup;
+    private readonly PeerTableCell _table = new();
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>At most one review is pending.</summary>
+    private readonly Channel<bool> _review =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly Lock _gate = new();
+    private readonly PeerDirectory _peers; // guarded by _gate
+    private readonly LatestValue<BackendStatus> _status;
+
+    private UdpDataPath? _dataPath; // the review's, once it runs
+    private DataPathSettings? _settings;
+    private TunState? _state;
+    private UdpOffloads _reported;
+    private IReadOnlyList<IPAddress> _addresses = [];
+    private Task _loops = Task.CompletedTask;
+    private int _isDisposed;
+
+    /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
+    /// <param name="spec">What the network shall be.</param>
+    /// <param name="context">The network and the host.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to say what happens.</param>
+    public UdpNetwork(UdpSpec spec, BackendContext context, TimeProvider time, ILogger logger)
+    {
+        (_spec, _externalInterface, _resyncInterval) = (spec, context.ExternalInterface, context.ResyncInterval);
+        (_time, _logger) = (time, logger);
+        _peers = new PeerDirectory(spec);
+        _host = new HostKernel(context.NetworkNamespace);
+        _netlink = _host.OpenNetlink();
+        _setup = new TunSetup(spec, _host, _netlink);
+        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead });
+    }
 
     public LeaseAttributes Attributes => new()
     {
-        PublicIP = externalInterface.PublicIP,
-        PublicIPv6 = externalInterface.PublicIPv6,
-        BackendV6Data = externalInterface.AddressIPv6 is null ? null : new UdpLeaseData(config.Port).ToJson(),
+        PublicIP = _externalInterface.PublicIP,
+        PublicIPv6 = _externalInterface.PublicIPv6,
+        BackendV6Data = _spec.Find(AddressFamily.InterNetworkV6) is null ? null : new UdpLeaseData(_spec.Port).ToJson(),
     };
 
     public BackendStatus Status => _status.Value;
 
-    public string? CheckPeer(Lease peer) => null;
+    internal (DirectionCounters? Sent, DirectionCounters? Received) DebugCounters => (_dataPath?.Sent, _dataPath?.Received);
 
-    public Task StartAsync(Lease own, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Opens the port and the device, so that whatever stands in the way is known before a lease is published.</summary>
+    /// <exception cref="FlannelException">The host refuses; says what to do.</exception>
+    public void Prepare()
+    {
+        int mtu = Translate(_setup.ReadMtu);
+        _dataPath = UdpDataPath.Open(_spec, _host, RequestReview);
+        UdpBackend.Log.DeviceCreated(_logger, _dataPath.Device, _spec.UplinkName, _dataPath.Offloads.Current);
+        Publish(status => status with { Mtu = mtu });
+    }
+
+    public string? CheckPeer(Lease peer)
+    {
+        lock (_gate) return _peers.Check(peer);
+    }
+
+    public Task StartAsync(Lease own, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _addresses = [.. _spec.Families.Select(family => AddressIn(own, family))];
+        var monitor = OpenMonitor(); // listens before anything is read, so that no change falls between the two
+        try
+        {
+            Translate(() => StartDataPath(_dataPath!));
+        }
+        catch
+        {
+            monitor.Dispose();
+            throw;
+        }
+
+        _loops = Task.WhenAll(
+            Task.Run(() => KeepRunningAsync("monitor", token => MonitorAsync(Interlocked.Exchange(ref monitor, null), token)), CancellationToken.None),
+            Task.Run(() => KeepRunningAsync("review", ReviewAsync), CancellationToken.None));
+        Publish(static status => status with { IsConverged = true });
+        return Task.CompletedTask;
+    }
 
     public void SetPeers(IReadOnlyList<Lease> peers)
     {
+        lock (_gate)
+        {
+            _peers.Replace(peers);
+            ActivatePeers_NeedsLock();
+        }
     }
 
     public void ChangePeers(IReadOnlyList<LeaseChange> changes)
     {
+        lock (_gate)
+        {
+            _peers.Change(changes);
+            ActivatePeers_NeedsLock();
+        }
     }
 
     public IAsyncEnumerable<BackendStatus> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
 
-    public Task RemoveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public ValueTask DisposeAsync()
+    /// <summary>The device goes with its descriptor, and everything else with the device.</summary>
+    public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        _status.Complete();
-        return ValueTask.CompletedTask;
+        await StopLoopsAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        CloseDataPath();
     }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        await StopLoopsAsync().ConfigureAwait(false);
+        Close();
+    }
+
+    /// <summary>Closes everything. The loops must not run.</summary>
+    public void Close()
+    {
+        CloseDataPath();
+        _netlink.Dispose();
+        _host.Dispose();
+        _stop.Dispose();
+        _status.Complete();
+    }
+
+    private static IPAddress AddressIn(Lease own, UdpFamily family) =>
+        (family.IsIpv6 ? own.SubnetIPv6 : own.Subnet)?.BaseAddress
+        ?? throw new ArgumentException($"The lease {own.Key} has no subnet in {family.Network}.", nameof(own));
+
+    private async Task StopLoopsAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loops.ConfigureAwait(false);
+    }
+
+    private void ActivatePeers_NeedsLock()
+    {
+        ImmutableDictionary<SubnetKey, string> before = Status.PeerProblems;
+        _table.Current = _peers.BuildTable();
+        foreach ((SubnetKey peer, string problem) in _peers.Problems)
+        {
+            if (!before.ContainsKey(peer)) UdpBackend.Log.PeerLimited(_logger, peer, problem);
+        }
+
+        ImmutableDictionary<SubnetKey, string> problems = _peers.Problems;
+        Publish(status => status with { PeerProblems = problems });
+    }
+
+    private void StartDataPath(UdpDataPath dataPath)
+    {
+        _state = _setup.Apply(dataPath.Device, known: null, _addresses);
+        _settings = new DataPathSettings(_state.Mtu)
+        {
+            Address = AddressOf(AddressFamily.InterNetwork),
+            AddressIPv6 = AddressOf(AddressFamily.InterNetworkV6),
+            AcceptUnknownSenders = _spec.Options.AcceptUnknownSenders,
+            AcceptForeignSources = _spec.Options.AcceptForeignSources,
+        };
+        _reported = dataPath.Offloads.Current;
+        dataPath.Start(_settings, _table, _time);
+        int mtu = _state.Mtu;
+        Publish(status => status with { Mtu = mtu });
+    }
+
+    private IPAddress? AddressOf(AddressFamily family) => _addresses.FirstOrDefault(address => address.AddressFamily == family);
+
+    private void CloseDataPath()
+    {
+        if (_dataPath is not { } dataPath) return;
+        _dataPath = null;
+        _state = null;
+        dataPath.Dispose();
+        UdpBackend.Log.DeviceClosed(_logger, dataPath.Device);
+    }
+
+    private void Publish(Func<BackendStatus, BackendStatus> change) => _status.Update(static (status, change) => change(status), change);
+
+    private static T Translate<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (NetlinkException exception) when (exception.ErrorName == "EPERM")
+        {
+            throw new MissingCapabilityException("CAP_NET_ADMIN", $"Setting up the TUN device ({exception.Operation})", exception);
+        }
+        catch (NetlinkException exception)
+        {
+            throw new TunDeviceException($"The kernel refuses to set up the TUN device: {exception.Message}.", exception, exception.IsTransient);
+        }
+    }
+
+    private static void Translate(Action action) => Translate(() =>
+    {
+        action();
+        return true;
+    });
 }

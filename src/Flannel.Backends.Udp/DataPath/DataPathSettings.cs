@@ -2,11 +2,18 @@ using System.Net;
 
 namespace Flannel.Backends.Udp.DataPath;
 
-/// <summary>What the threads of the data path need to know and what does not change while they run.</summary>
-internal sealed record DataPathSettings
+/// <summary>What the threads of the data path need to know. Only the MTU changes while they run.</summary>
+/// <param name="mtu">The MTU of the TUN device in bytes.</param>
+internal sealed class DataPathSettings(int mtu)
 {
+    private volatile int _mtu = mtu;
+
     /// <summary>The MTU of the TUN device in bytes: no longer packet goes out, because flannel's receiver would cut it.</summary>
-    public required int Mtu { get; init; }
+    public int Mtu
+    {
+        get => _mtu;
+        set => _mtu = value;
+    }
 
     /// <summary>The TUN device's IPv4 address, which answers come from; <see langword="null"/> without IPv4.</summary>
     public IPAddress? Address { get; init; }

@@ -14,6 +14,9 @@ internal sealed unsafe class ReceiveBatch : IDisposable
     private const int BufferBytes = 65536;
     private const int ControlRoom = 64;
 
+    /// <summary>What many small packets or one large transfer fill, and single packets do not.</summary>
+    private const int BulkBytes = 16384;
+
     private readonly NativeBuffer _memory = new(Buffers * BufferBytes);
     private readonly NativeBuffer _headerMemory;
     private readonly mmsghdr* _headers;
@@ -65,8 +68,8 @@ internal sealed unsafe class ReceiveBatch : IDisposable
         return 1;
     }
 
-    /// <summary>Whether another call is worth it: one that left buffers free has emptied the socket.</summary>
-    public bool IsMoreLikely(int received) => received is 1 or Buffers;
+    /// <summary>Whether more is likely to have come meanwhile. If not, waiting costs one system call less than asking.</summary>
+    public bool IsMoreLikely(int received) => received == Buffers || _headers->msg_len > BulkBytes;
 
     /// <summary>What a buffer holds.</summary>
     /// <param name="index">The buffer.</param>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net;
 using Flannel.Backends.Udp.Icmp;
 using Flannel.Backends.Udp.Packets;
 
@@ -14,7 +13,7 @@ internal sealed unsafe class ReplyWriter : IDisposable
 
     private readonly uint _address;
     private readonly UInt128 _address6;
-    private readonly int _mtu;
+    private readonly DataPathSettings _settings;
     private readonly TimeProvider _time;
     private readonly NativeBuffer _memory = new(IcmpV6Reply.MaximumLength);
     private long _lastRefill;
@@ -23,7 +22,7 @@ internal sealed unsafe class ReplyWriter : IDisposable
     /// <summary>Prepares for the addresses of the TUN device.</summary>
     public ReplyWriter(DataPathSettings settings, TimeProvider time)
     {
-        (_mtu, _time, _lastRefill) = (settings.Mtu, time, time.GetTimestamp());
+        (_settings, _time, _lastRefill) = (settings, time, time.GetTimestamp());
         if (settings.Address is not null) _address = BinaryPrimitives.ReadUInt32BigEndian(settings.Address.GetAddressBytes());
         if (settings.AddressIPv6 is not null) _address6 = BinaryPrimitives.ReadUInt128BigEndian(settings.AddressIPv6.GetAddressBytes());
     }
@@ -44,8 +43,8 @@ internal sealed unsafe class ReplyWriter : IDisposable
             (PacketDrop.NoRoute, true) => IcmpV6Reply.NoRoute(offender, _address6, Start),
             (PacketDrop.HopLimitExceeded, false) => IcmpReply.TimeExceeded(offender, _address, Start),
             (PacketDrop.HopLimitExceeded, true) => IcmpV6Reply.HopLimitExceeded(offender, _address6, Start),
-            (PacketDrop.Oversized, false) when offender.MayNotBeFragmented => IcmpReply.FragmentationNeeded(offender, _address, _mtu, Start),
-            (PacketDrop.Oversized, true) => IcmpV6Reply.PacketTooBig(offender, _address6, _mtu, Start),
+            (PacketDrop.Oversized, false) when offender.MayNotBeFragmented => IcmpReply.FragmentationNeeded(offender, _address, _settings.Mtu, Start),
+            (PacketDrop.Oversized, true) => IcmpV6Reply.PacketTooBig(offender, _address6, _settings.Mtu, Start),
             _ => 0,
         };
     }

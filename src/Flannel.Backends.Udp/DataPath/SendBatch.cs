@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Packets;

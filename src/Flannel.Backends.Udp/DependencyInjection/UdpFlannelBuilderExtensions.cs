@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Flannel.Backends.Udp;
 using Flannel.Core.Backends;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -39,6 +38,5 @@ public static class UdpFlannelBuilderExtensions
     private static UdpBackend CreateBackend(IServiceProvider provider, string name) => new(
         provider.GetRequiredService<IOptionsMonitor<UdpBackendOptions>>().Get(name),
         provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
         (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<UdpBackend>());
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using static Flannel.Backends.Udp.Interop.LinuxIfTun;
 using static Flannel.Backends.Udp.Interop.LinuxPoll;
 using static Flannel.Backends.Udp.Interop.LinuxSocket;
 

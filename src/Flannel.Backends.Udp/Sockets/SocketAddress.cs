@@ -64,6 +64,9 @@ internal unsafe struct SocketAddress
     public readonly bool IsSameHost(in SocketAddress other) =>
         _family == other._family && (IsIpv6 ? Ipv6 == other.Ipv6 : Ipv4 == other.Ipv4);
 
+    /// <summary>Whether the host and the port are the same.</summary>
+    public readonly bool IsSame(in SocketAddress other) => IsSameHost(other) && _ipv4.sin_port == other._ipv4.sin_port;
+
     public override readonly string ToString()
     {
         if (_family == 0) return "";

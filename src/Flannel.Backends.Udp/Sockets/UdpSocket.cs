@@ -9,6 +9,10 @@ namespace Flannel.Backends.Udp.Sockets;
 /// <summary>The socket that carries the outer packets of one address family, bound to the address and port that peers send to.</summary>
 internal sealed unsafe class UdpSocket : IDisposable
 {
+    /// <summary>The off-loads that are the socket's.</summary>
+    public const UdpOffloads Concerned =
+        UdpOffloads.SendSegmentation | UdpOffloads.SendBatches | UdpOffloads.ReceiveCoalescing | UdpOffloads.ReceiveBatches;
+
     private UdpSocket(SafeFileDescriptor handle, IPEndPoint endpoint, UdpOffloads offloads)
     {
         Handle = handle;
@@ -20,6 +24,9 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     /// <summary>The address and port that the socket is bound to.</summary>
     public IPEndPoint Endpoint { get; }
+
+    /// <summary>Whether it carries IPv6.</summary>
+    public bool IsIpv6 => Endpoint.AddressFamily == AddressFamily.InterNetworkV6;
 
     /// <summary>Which of the off-loads that concern the socket the kernel offers.</summary>
     public UdpOffloads Offloads { get; }
@@ -53,8 +60,7 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     private static UdpOffloads Probe(SafeFileDescriptor handle, UdpOffloads wanted)
     {
-        UdpOffloads offloads = wanted
-            & (UdpOffloads.SendSegmentation | UdpOffloads.SendBatches | UdpOffloads.ReceiveCoalescing | UdpOffloads.ReceiveBatches);
+        UdpOffloads offloads = wanted & Concerned;
 
         // Zero asks whether the option exists and turns nothing on: the size goes with each call.
         if (!TrySet(handle, IPPROTO_UDP, UDP_SEGMENT, 0)) offloads &= ~UdpOffloads.SendSegmentation;

@@ -100,7 +100,7 @@ internal sealed unsafe class TunDevice : IDisposable
         return offloads;
     }
 
-    private static FlannelException RefusedControl(int errno) => errno switch
+    private static TunDeviceException RefusedControl(int errno) => errno switch
     {
         LinuxErrno.ENOENT or LinuxErrno.ENODEV or LinuxErrno.ENXIO => new TunDeviceException(
             $"The udp backend needs {ControlPath}, which this host does not have (errno {errno}). Load the module (modprobe tun); " +

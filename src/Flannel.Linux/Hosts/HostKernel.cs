@@ -40,8 +40,17 @@ public sealed class HostKernel : IDisposable
     /// <returns>What came of it. A setting that is missing or read-only is no exception.</returns>
     public SysctlResult WriteSysctl(string path, string value) => Run(() => NetworkSysctl.Write(path, value));
 
+    /// <summary>Runs a function in the host's network namespace, where it opens what belongs there (a socket, a TUN device).</summary>
+    /// <param name="function">May run on another thread, and must not start any.</param>
+    /// <typeparam name="T">The type of its result.</typeparam>
+    public T Run<T>(Func<T> function) => _networkNamespace is null ? Invoke(function) : _networkNamespace.Run(function);
+
     /// <inheritdoc />
     public void Dispose() => _networkNamespace?.Dispose();
 
-    private T Run<T>(Func<T> function) => _networkNamespace is null ? function() : _networkNamespace.Run(function);
+    private static T Invoke<T>(Func<T> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return function();
+    }
 }

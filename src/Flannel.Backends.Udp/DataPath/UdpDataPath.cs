@@ -1,0 +1,124 @@
+using System.Runtime.Versioning;
+using Flannel.Backends.Udp.Sockets;
+using Flannel.Backends.Udp.Tun;
+using Flannel.Linux.Hosts;
+
+namespace Flannel.Backends.Udp.DataPath;
+
+/// <summary>
+/// A TUN device, the sockets, and the two threads between them. It cannot be repaired: when a descriptor fails, it ends, and another one is opened in
+/// its place.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class UdpDataPath : IDisposable
+{
+    private const int StackBytes = 256 * 1024;
+
+    private readonly StopSignal _stop = new();
+    private readonly TunDevice _tun;
+    private readonly List<UdpSocket> _sockets = [];
+    private readonly List<Thread> _threads = [];
+    private readonly Action _onChanged;
+    private volatile string? _fault;
+
+    private UdpDataPath(UdpSpec spec, Action onChanged)
+    {
+        _onChanged = onChanged;
+        try
+        {
+            foreach (UdpFamily family in spec.Families)
+            {
+                _sockets.Add(UdpSocket.Open(
+                    new System.Net.IPEndPoint(family.InterfaceAddress, spec.Port), spec.Options.Offloads, spec.Options.SocketBufferBytes));
+            }
+
+            _tun = TunDevice.Open(spec.Options.Offloads);
+        }
+        catch
+        {
+            foreach (UdpSocket socket in _sockets) socket.Dispose();
+            _stop.Dispose();
+            throw;
+        }
+
+        UdpOffloads offloads = _tun.Offloads;
+        foreach (UdpSocket socket in _sockets) offloads |= socket.Offloads;
+        foreach (UdpSocket socket in _sockets) offloads &= socket.Offloads | ~UdpSocket.Concerned;
+        Offloads = new OffloadState(offloads, onChanged);
+    }
+
+    /// <summary>The TUN device's name when it was opened.</summary>
+    public string Device => _tun.Name;
+
+    /// <summary>The off-loads in use.</summary>
+    public OffloadState Offloads { get; }
+
+    /// <summary>What the sending thread did; <see langword="null"/> before it started.</summary>
+    public DirectionCounters? Sent { get; private set; }
+
+    /// <summary>What the receiving thread did; <see langword="null"/> before it started.</summary>
+    public DirectionCounters? Received { get; private set; }
+
+    /// <summary>Why the data path ended by itself, or <see langword="null"/>.</summary>
+    public string? Fault => _fault;
+
+    /// <summary>Opens the sockets, then a TUN device, in the host's network namespace.</summary>
+    /// <param name="spec">What the network shall be.</param>
+    /// <param name="host">The host's kernel.</param>
+    /// <param name="onChanged">Called by any thread when <see cref="Fault"/> or <see cref="Offloads"/> changed.</param>
+    /// <exception cref="Flannel.Core.Diagnostics.FlannelException">The host refuses; says what to do.</exception>
+    public static UdpDataPath Open(UdpSpec spec, HostKernel host, Action onChanged) => host.Run(() => new UdpDataPath(spec, onChanged));
+
+    /// <summary>Starts the threads. The device must be set up.</summary>
+    /// <param name="settings">What the threads need to know.</param>
+    /// <param name="peers">Where they find the peers.</param>
+    /// <param name="time">The clock.</param>
+    public void Start(DataPathSettings settings, PeerTableCell peers, TimeProvider time)
+    {
+        UdpSocket? socket = _sockets.Find(static socket => !socket.IsIpv6);
+        UdpSocket? socket6 = _sockets.Find(static socket => socket.IsIpv6);
+        var sender = new Sender(_tun, socket, socket6, peers, settings, Offloads, _stop, time);
+        var receiver = new Receiver(_tun, socket, socket6, peers, settings, Offloads, _stop, time);
+        (Sent, Received) = (sender.Counters, receiver.Counters);
+        StartThread("send", sender.Run);
+        StartThread("receive", receiver.Run);
+    }
+
+    /// <summary>Ends the threads, then closes the descriptors: never the other way round, because numbers are given out again.</summary>
+    public void Dispose()
+    {
+        _stop.Raise();
+        foreach (Thread thread in _threads) thread.Join();
+        _tun.Dispose();
+        foreach (UdpSocket socket in _sockets) socket.Dispose();
+        _stop.Dispose();
+    }
+
+    private void StartThread(string direction, Func<int> run)
+    {
+        // Never of the pool: it waits in system calls for most of its life.
+        var thread = new Thread(() => Run(direction, run), StackBytes) { IsBackground = true, Name = $"{Device} {direction}" };
+        _threads.Add(thread);
+        thread.Start();
+    }
+
+    private void Run(string direction, Func<int> run)
+    {
+        try
+        {
+            int errno = run();
+            if (errno != 0) Fail($"{Device} cannot {direction} any more (errno {errno})");
+        }
+        catch (Exception exception)
+        {
+            // A thread that falls would take the host's process with it; the data path is opened anew instead.
+            Fail($"{Device} cannot {direction} any more: {exception}");
+        }
+    }
+
+    private void Fail(string fault)
+    {
+        _fault = fault;
+        _onChanged();
+    }
+}

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using Flannel.Core.Addressing;
+using Flannel.Core.Leases;
+using SocketAddress = Flannel.Backends.Udp.Sockets.SocketAddress;
+
+namespace Flannel.Backends.Udp.Peers;
+
+/// <summary>
+/// The peers as the control plane knows them, and the tables that the data path gets of them. A peer that stays keeps its endpoints, and so its
+/// counters. Not for several threads at once.
+/// </summary>
+/// <param name="spec">What the network is.</param>
+internal sealed class PeerDirectory(UdpSpec spec)
+{
+    private readonly Dictionary<SubnetKey, Entry> _entries = [];
+
+    /// <summary>The peers that can be reached in part only, each with the reason.</summary>
+    public ImmutableDictionary<SubnetKey, string> Problems { get; private set; } = ImmutableDictionary<SubnetKey, string>.Empty;
+
+    /// <summary>The endpoints of all peers.</summary>
+    public IEnumerable<PeerEndpoint> Endpoints => _entries.Values.SelectMany(static entry => entry.Endpoints);
+
+    /// <summary>Replaces all peers.</summary>
+    public void Replace(IReadOnlyList<Lease> peers)
+    {
+        HashSet<SubnetKey> kept = [.. peers.Select(static peer => peer.Key)];
+        foreach (SubnetKey gone in _entries.Keys.Where(key => !kept.Contains(key)).ToArray()) Remove(gone);
+        foreach (Lease peer in peers) Put(peer);
+    }
+
+    /// <summary>Changes the peers.</summary>
+    public void Change(IReadOnlyList<LeaseChange> changes)
+    {
+        foreach (LeaseChange change in changes)
+        {
+            if (change.After is { } peer) Put(peer);
+            else if (change.Before is { } gone) Remove(gone.Key);
+        }
+    }
+
+    /// <summary>The table of the peers as they are now.</summary>
+    public PeerTable BuildTable()
+    {
+        UdpFamily? ipv4 = spec.Find(AddressFamily.InterNetwork);
+        return new PeerTable([.. _entries.Values.SelectMany(static entry => entry.Subnets)], ipv4?.Network, ipv4?.SubnetLength ?? 0);
+    }
+
+    /// <summary>Why a peer cannot be a peer at all; <see langword="null"/> if it can.</summary>
+    public string? Check(Lease peer)
+    {
+        if (peer.Attributes.BackendType is { } type) return $"its backend is '{type}', ours is {UdpBackend.TypeName}, which publishes none";
+        List<string> reasons = [];
+        foreach (UdpFamily family in spec.Families)
+        {
+            if (TryReach(peer, family, out _, out _, out string? reason)) return null;
+            reasons.Add(reason);
+        }
+
+        return string.Join("; ", reasons.Distinct());
+    }
+
+    private void Put(Lease peer)
+    {
+        _entries.TryGetValue(peer.Key, out Entry? before);
+        var subnets = new List<PeerSubnet>();
+        var reasons = new List<string>();
+        foreach (UdpFamily family in spec.Families)
+        {
+            if (!TryReach(peer, family, out IPNetwork subnet, out SocketAddress address, out string? reason)) reasons.Add(reason);
+            else subnets.Add(new PeerSubnet(subnet, before?.Find(address) ?? new PeerEndpoint(peer.Key, address)));
+        }
+
+        _entries[peer.Key] = new Entry(subnets);
+        Problems = reasons.Count == 0 ? Problems.Remove(peer.Key) : Problems.SetItem(peer.Key, string.Join("; ", reasons));
+    }
+
+    private void Remove(SubnetKey key)
+    {
+        _entries.Remove(key);
+        Problems = Problems.Remove(key);
+    }
+
+    private bool TryReach(Lease peer, UdpFamily family, out IPNetwork subnet, out SocketAddress address, [NotNullWhen(false)] out string? reason)
+    {
+        (subnet, address, reason) = (default, default, null);
+        string name = family.IsIpv6 ? "IPv6" : "IPv4";
+        (IPNetwork? leased, IPAddress? host) = family.IsIpv6
+            ? (peer.SubnetIPv6, peer.Attributes.PublicIPv6)
+            : (peer.Subnet, peer.Attributes.PublicIP);
+        UdpLeaseData? data = null;
+        if (leased is null) reason = $"it has no {name} subnet";
+        else if (host is null) reason = $"it publishes no {name} address";
+        else if (family.IsIpv6 && peer.Attributes.BackendV6Data is null) reason = "it does not say that it carries IPv6, as flannel's udp does not";
+        else if (family.IsIpv6 && !UdpLeaseData.TryParse(peer.Attributes.BackendV6Data, out data, out string? problem)) reason = $"its BackendV6Data {problem}";
+        if (reason is not null) return false;
+        subnet = leased!.Value;
+        address = new SocketAddress(host!, data?.Port ?? spec.Port);
+        return true;
+    }
+
+    /// <summary>One peer: a subnet for each address family in which it can be reached.</summary>
+    private sealed record Entry(IReadOnlyList<PeerSubnet> Subnets)
+    {
+        public IEnumerable<PeerEndpoint> Endpoints => Subnets.Select(static subnet => subnet.Endpoint);
+
+        public PeerEndpoint? Find(SocketAddress address) => Endpoints.FirstOrDefault(endpoint => endpoint.Address.IsSame(address));
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Runtime.Versioning;
+using Flannel.Linux.Hosts;
+using Flannel.Netlink;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Routes;
+
+namespace Flannel.Backends.Udp.Tun;
+
+/// <summary>
+/// Gives the TUN device its MTU, queue, addresses and routes, and gives back what others took. Doing it again changes nothing.
+/// </summary>
+/// <param name="spec">What the network shall be.</param>
+/// <param name="host">The host's kernel.</param>
+/// <param name="netlink">A socket in the host's namespace.</param>
+[SupportedOSPlatform("linux")]
+internal sealed class TunSetup(UdpSpec spec, HostKernel host, RouteNetlink netlink)
+{
+    /// <summary>The smallest that every host must take (RFC 791).</summary>
+    private const int MinimumMtu = 68;
+
+    /// <summary>The smallest MTU that carries IPv6 (RFC 8200).</summary>
+    private const int MinimumMtuIPv6 = 1280;
+
+    /// <summary>What the kernel keeps while we are busy; its own default of 500 overflows when single packets come in a burst.</summary>
+    private const int QueueLength = 1000;
+
+    /// <summary>The MTU that the device shall have now.</summary>
+    /// <exception cref="TunDeviceException">It would be too small, or the external interface is gone.</exception>
+    public int ReadMtu() => MtuOver(FindUplink());
+
+    /// <summary>Puts the device in order.</summary>
+    /// <param name="name">The device's name when it was opened; <paramref name="known"/> finds it under any other.</param>
+    /// <param name="known">The device as it was last, or <see langword="null"/> the first time.</param>
+    /// <param name="addresses">The first addresses of the node's own subnets.</param>
+    /// <exception cref="TunDeviceException">The device cannot be as it must.</exception>
+    /// <exception cref="NetlinkException">The kernel refuses.</exception>
+    public TunState Apply(string name, TunState? known, IReadOnlyList<IPAddress> addresses)
+    {
+        Link uplink = FindUplink();
+        int mtu = MtuOver(uplink);
+        Link link = (known is null ? netlink.FindLink(name) : netlink.FindLink(known.Index))
+            ?? throw new TunDeviceException($"{name} is gone.", isTransient: true);
+        if (known is null) Prepare(link);
+        bool isQueueShort = link.TxQueueLength < QueueLength;
+        if (link.Mtu != mtu || isQueueShort || !link.IsUp)
+        {
+            netlink.ChangeLink(link.Index, new LinkChange
+            {
+                Mtu = link.Mtu == mtu ? null : mtu,
+                TxQueueLength = isQueueShort ? QueueLength : null,
+                IsUp = link.IsUp ? null : true,
+            });
+        }
+
+        SetAddresses(link.Index, addresses);
+        foreach (UdpFamily family in spec.Families) SetRoute(link, family);
+        return new TunState(link.Index, mtu, uplink.Index, uplink.Mtu);
+    }
+
+    private Link FindUplink() =>
+        netlink.FindLink(spec.UplinkIndex) ?? netlink.FindLink(spec.UplinkName)
+            ?? throw new TunDeviceException($"The external interface {spec.UplinkName} is gone.", isTransient: true);
+
+    private int MtuOver(Link uplink)
+    {
+        int mtu = uplink.Mtu - spec.Overhead;
+        (int minimum, string what) = spec.Families.Any(static family => family.IsIpv6) ? (MinimumMtuIPv6, "IPv6") : (MinimumMtu, "IPv4");
+        return mtu >= minimum
+            ? mtu
+            : throw new TunDeviceException(
+                $"The overlay would have an MTU of {mtu}, but {what} needs {minimum}. Raise the MTU of {uplink.Name} (it is {uplink.Mtu}) to at " +
+                $"least {minimum + spec.Overhead}{(minimum == MinimumMtuIPv6 ? ", or turn IPv6 off (EnableIPv6) in the network configuration" : "")}.");
+    }
+
+    /// <summary>What only the first time is for. None of it is worth failing for.</summary>
+    private void Prepare(Link link)
+    {
+        // Our answers come from the device's own address, which the kernel otherwise takes for forged.
+        host.WriteSysctl($"ipv4/conf/{link.Name}/accept_local", "1");
+
+        // Router advertisements would come from peers' containers, not from a router.
+        host.WriteSysctl($"ipv6/conf/{link.Name}/accept_ra", "0");
+        try
+        {
+            // A link-local address would make the kernel look for routers, and ask again and again.
+            netlink.ChangeLink(link.Index, new LinkChange { Ipv6AddressGeneration = Ipv6AddressGeneration.None });
+        }
+        catch (NetlinkException)
+        {
+            // A kernel without IPv6.
+        }
+    }
+
+    private void SetAddresses(int index, IReadOnlyList<IPAddress> wanted)
+    {
+        IReadOnlyList<InterfaceAddress> found = netlink.GetAddresses(linkIndex: index);
+        foreach (InterfaceAddress address in found)
+        {
+            bool isOurs = spec.Families.Any(family => family.Network.Contains(address.Address));
+            if (isOurs && !wanted.Contains(address.Address)) netlink.DeleteAddress(address);
+        }
+
+        foreach (IPAddress address in wanted)
+        {
+            int length = address.GetAddressBytes().Length * 8;
+            if (found.Any(other => other.Address.Equals(address) && other.PrefixLength == length)) continue;
+            netlink.ReplaceAddress(new InterfaceAddress
+            {
+                LinkIndex = index,
+                Address = address,
+                PrefixLength = length,
+                // The address is the node's own by its lease; the kernel would keep it unusable for a second to ask peers that cannot answer.
+                Flags = length == 128 ? AddressFlags.NoDad : AddressFlags.None,
+            });
+        }
+    }
+
+    private void SetRoute(Link link, UdpFamily family)
+    {
+        var route = new RouteEntry { Destination = family.Network, LinkIndex = link.Index };
+        IReadOnlyList<RouteEntry> found = netlink.GetRoutes(family.Family, new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = link.Index });
+        if (found.Any(other => other.Destination.Equals(family.Network))) return;
+        try
+        {
+            netlink.AddRoute(route);
+        }
+        catch (NetlinkException exception) when (exception.IsAlreadyExists)
+        {
+            throw new TunDeviceException(
+                $"The route to {family.Network} cannot be made, because the host has another one (see: ip route show {family.Network}). " +
+                "Remove it, or stop whatever makes it; another flanneld perhaps.",
+                exception,
+                isTransient: true);
+        }
+    }
+}
