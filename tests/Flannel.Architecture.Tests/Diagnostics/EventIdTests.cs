@@ -17,6 +17,7 @@ public sealed class EventIdTests
         ["Flannel.Linux"] = (3500, 3999),
         ["Flannel.Backends.Vxlan"] = (4000, 4999),
         ["Flannel.Backends.Udp"] = (5000, 5999),
+        ["Flannel.Backends.HostGateway"] = (6000, 6999),
     };
 
     private static readonly (Assembly Assembly, MethodInfo Method, LoggerMessageAttribute Message)[] Messages =

@@ -14,6 +14,9 @@ public sealed class ProjectReferenceTests
         [("Flannel.Backends.Vxlan", "Flannel.Core")] = "implements the backend seam on the core's leases and reconciler",
         [("Flannel.Backends.Vxlan", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Vxlan", "Flannel.Netlink")] = "programs the VXLAN device, neighbours, FDB and routes",
+        [("Flannel.Backends.HostGateway", "Flannel.Core")] = "implements the backend seam on the core's leases and reconciler",
+        [("Flannel.Backends.HostGateway", "Flannel.Linux")] = "enters network namespaces and knows plain routes to peers, as VXLAN's direct routing does",
+        [("Flannel.Backends.HostGateway", "Flannel.Netlink")] = "programs routes and follows the external interface",
         [("Flannel.Backends.Udp", "Flannel.Core")] = "implements the backend seam on the core's leases",
         [("Flannel.Backends.Udp", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Udp", "Flannel.Netlink")] = "gives the TUN device its address, MTU and route, and watches over them",
@@ -51,6 +54,7 @@ public sealed class ProjectReferenceTests
     [InlineData("Flannel.Linux")]
     [InlineData("Flannel.Backends.Vxlan")]
     [InlineData("Flannel.Backends.Udp")]
+    [InlineData("Flannel.Backends.HostGateway")]
     public void PlatformPackages_DependOnMicrosoftExtensionsOnly(string name) => Assert.All(
         Package(name).PackageReferences,
         package => Assert.StartsWith("Microsoft.Extensions.", package, StringComparison.Ordinal));

@@ -16,6 +16,9 @@ internal sealed class OverlayCluster : IAsyncDisposable
     public const string VxlanDualStack = """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
     public const string VxlanIPv6Only = """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
 
+    public const string HostGatewayDualStack =
+        """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"Host-GW"}}""";
+
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly Dictionary<LabHost, OverlayNode> _nodes = [];

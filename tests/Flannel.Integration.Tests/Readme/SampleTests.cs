@@ -51,6 +51,16 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public void HostGateway_RegistersItsBackend()
+    {
+        var services = new ServiceCollection();
+        HostGatewaySample.Register(services);
+        using ServiceProvider provider = services.BuildServiceProvider();
+
+        Assert.Equal("host-gw", Assert.Single(provider.GetKeyedServices<Flannel.Core.Backends.IBackend>(string.Empty)).Name);
+    }
+
+    [Fact]
     public void Vxlan_SetsItsOptions()
     {
         var services = new ServiceCollection();

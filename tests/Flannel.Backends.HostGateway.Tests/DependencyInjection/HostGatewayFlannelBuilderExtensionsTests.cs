@@ -1,0 +1,29 @@
+using Flannel.Core.Backends;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Flannel.Backends.HostGateway.Tests.DependencyInjection;
+
+public sealed class HostGatewayFlannelBuilderExtensionsTests
+{
+    [Fact]
+    public async Task UseHostGateway_Twice_RegistersOneBackendAndTheHost()
+    {
+        var services = new ServiceCollection();
+        services.AddFlannel().UseHostGateway().UseHostGateway();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        Assert.Equal("host-gw", Assert.IsType<HostGatewayBackend>(Assert.Single(provider.GetKeyedServices<IBackend>(""))).Name);
+        Assert.NotNull(provider.GetService<IHostNetwork>());
+    }
+
+    [Fact]
+    public async Task UseHostGateway_TwoNetworks_HaveBackendsOfTheirOwn()
+    {
+        var services = new ServiceCollection();
+        services.AddFlannel("red").UseHostGateway();
+        services.AddFlannel("blue").UseHostGateway();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        Assert.NotSame(Assert.Single(provider.GetKeyedServices<IBackend>("red")), Assert.Single(provider.GetKeyedServices<IBackend>("blue")));
+    }
+}
