@@ -21,6 +21,12 @@ public sealed record FlannelNodeStatus
     /// <summary>Whether the overlay has carried traffic since the node started: the lease is held and the first peers have been programmed.</summary>
     public bool IsReady { get; init; }
 
+    /// <summary>
+    /// Whether the subnet file says what this node has to tell; <see langword="false"/> before it is written for the first time, while it cannot be written,
+    /// and without one.
+    /// </summary>
+    public bool IsSubnetFileCurrent { get; init; }
+
     /// <summary>The network's configuration, once read.</summary>
     public NetworkConfig? Config { get; init; }
 

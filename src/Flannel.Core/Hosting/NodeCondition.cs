@@ -40,6 +40,8 @@ internal sealed record NodeCondition
 
     public Exception? SubnetFileError { get; init; }
 
+    public bool IsSubnetFileCurrent { get; init; }
+
     /// <summary>Whether traffic rules shall hold and have not been tried yet.</summary>
     public bool IsTrafficPending { get; init; }
 
@@ -65,6 +67,7 @@ internal sealed record NodeCondition
             Reason = reason,
             Error = error,
             IsReady = state is FlannelNodeState.Ready or FlannelNodeState.Degraded,
+            IsSubnetFileCurrent = IsSubnetFileCurrent,
             Config = Config,
             ExternalInterface = ExternalInterface,
             Lease = Lease,

@@ -31,7 +31,7 @@ internal sealed partial class SubnetFileKeeper(string path, NodeConditionCell co
             try
             {
                 await content.WriteAsync(path, cancellationToken).ConfigureAwait(false);
-                condition.Change(current => current with { SubnetFileError = null });
+                condition.Change(current => current with { SubnetFileError = null, IsSubnetFileCurrent = true });
                 LogWritten(logger, path);
                 return;
             }
@@ -39,7 +39,7 @@ internal sealed partial class SubnetFileKeeper(string path, NodeConditionCell co
             {
                 // The state in memory is what counts; the file follows as soon as the disk lets it.
                 if (attempts == 1) LogFailed(logger, exception.Message);
-                condition.Change(current => current with { SubnetFileError = exception });
+                condition.Change(current => current with { SubnetFileError = exception, IsSubnetFileCurrent = false });
             }
 
             await Task.Delay(WriteBackOff.Delay(attempts, random), time, cancellationToken).ConfigureAwait(false);
