@@ -15,6 +15,7 @@ usage: ./build.sh <command> [arguments]
   demo [options]     build an overlay of several hosts in one process and ping through it (--hosts N, --dual-stack, --keep, --json, --help)
   test [filter]      run all tests, or those whose full name contains the filter
   bench [options]    measure, side by side with the same work done by hand
+  publish            make artifacts/flanneld/flanneld, the console host as one file that needs no .NET
   format             bring every file into the house style
 
 Each command works as root and as an ordinary user, and touches nothing outside namespaces of its own.
@@ -76,6 +77,15 @@ need_dotnet() {
 build() {
     dotnet msbuild "$1" -restore -maxCpuCount -p:Configuration="$configuration" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
         die "the build of $1 failed"
+}
+
+# The folder is made anew: what an earlier publish left there would look like a part of this one.
+publish() {
+    local output="$root/artifacts/flanneld"
+    rm -rf "$output"
+    dotnet publish samples/Flanneld -c "$configuration" --use-current-runtime -o "$output" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
+        die "the publish of samples/Flanneld failed"
+    say "made artifacts/flanneld/flanneld"
 }
 
 # --- namespaces --------------------------------------------------------------------------------------------------------------------------------
@@ -224,6 +234,11 @@ main() {
             need_dotnet
             build bench/Flannel.Benchmarks
             supervise exec dotnet "$root/bench/Flannel.Benchmarks/bin/$configuration/net10.0/Flannel.Benchmarks.dll" "$@"
+            ;;
+        publish)
+            (($# == 0)) || die "publish takes no arguments"
+            need_dotnet
+            publish
             ;;
         format)
             need_dotnet

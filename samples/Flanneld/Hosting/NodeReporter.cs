@@ -1,0 +1,87 @@
+using Flanneld.Systemd;
+using Flannel.Core.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Flanneld.Hosting;
+
+/// <summary>
+/// Says how the node is, in the log and to systemd: each reason why it is not ready as soon as it is known, and again and again as long as it lasts, so
+/// that nobody watches a program that seems to do nothing.
+/// </summary>
+internal sealed partial class NodeReporter(SystemdNotifier systemd, ILogger logger, TimeProvider time)
+{
+    private static readonly TimeSpan FirstReminder = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan NextReminder = TimeSpan.FromSeconds(30);
+
+    private bool _wasReady;
+    private Readiness _last = new(false, "");
+    private string _lastError = "";
+
+    /// <summary>Reports until cancelled.</summary>
+    public async Task FollowAsync(IFlannelNode node, CancellationToken stop)
+    {
+        Task reminding = RemindAsync(node, stop);
+        try
+        {
+            await foreach (FlannelNodeStatus status in node.WatchAsync(stop)) Report(status);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            LogStopping(logger);
+        }
+
+        await reminding;
+    }
+
+    private void Report(FlannelNodeStatus status)
+    {
+        Readiness readiness = Readiness.Of(status);
+
+        // The node logs every other state itself; while it starts, it does not repeat itself, but operators read the first line only.
+        string error = status is { State: FlannelNodeState.Starting, Error: not null } ? status.Reason : "";
+        if (error.Length > 0 && error != _lastError) LogNotReady(logger, status.Reason);
+        _lastError = error.Length > 0 ? error : readiness.IsReady ? "" : _lastError;
+
+        if (readiness == _last) return;
+        if (readiness.IsReady && !_wasReady)
+        {
+            _wasReady = true;
+            LogReady(logger, $"{status.Lease?.Key}");
+            systemd.Ready(Describe(status, readiness));
+        }
+        else
+        {
+            systemd.Status(Describe(status, readiness));
+        }
+
+        _last = readiness;
+    }
+
+    private static string Describe(FlannelNodeStatus status, Readiness readiness) => readiness switch
+    {
+        { IsReady: false } => $"not ready: {readiness.Reason}",
+        { Reason.Length: > 0 } => $"{status.Lease?.Key}, but: {readiness.Reason}",
+        _ => $"{status.Lease?.Key}",
+    };
+
+    private async Task RemindAsync(IFlannelNode node, CancellationToken stop)
+    {
+        for (TimeSpan pause = FirstReminder; !stop.IsCancellationRequested; pause = NextReminder)
+        {
+            await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!stop.IsCancellationRequested && Readiness.Of(node.Status) is { IsReady: false } readiness) LogStillNotReady(logger, readiness.Reason);
+        }
+    }
+
+    [LoggerMessage(9010, LogLevel.Information, "Ready with {Subnet}.")]
+    private static partial void LogReady(ILogger logger, string subnet);
+
+    [LoggerMessage(9011, LogLevel.Warning, "Not ready, trying again: {Reason}")]
+    private static partial void LogNotReady(ILogger logger, string reason);
+
+    [LoggerMessage(9012, LogLevel.Warning, "Still not ready: {Reason}")]
+    private static partial void LogStillNotReady(ILogger logger, string reason);
+
+    [LoggerMessage(9013, LogLevel.Information, "Stopping.")]
+    private static partial void LogStopping(ILogger logger);
+}

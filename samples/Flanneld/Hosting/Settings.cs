@@ -1,0 +1,57 @@
+using System.Net;
+using Flanneld.CommandLine;
+using Flannel.Core.Configuration;
+using Flannel.Store.Etcd;
+
+namespace Flanneld.Hosting;
+
+/// <summary>The flags as the packages' options take them. Made from values that <see cref="SettingsRules"/> has passed.</summary>
+internal sealed class Settings(FlagValues values)
+{
+    public StoreKind Store => values.Text(FlanneldFlags.Store) == "memory" ? StoreKind.Memory : StoreKind.Etcd;
+
+    public string[] Endpoints => values.Text(FlanneldFlags.EtcdEndpoints).Split(',');
+
+    public string NetConfigPath => values.Text(FlanneldFlags.NetConfigPath);
+
+    /// <summary>Whether <see cref="NetConfigPath"/> must exist.</summary>
+    public bool IsNetConfigPathGiven => values.IsGiven(FlanneldFlags.NetConfigPath);
+
+    /// <summary>Where to answer health checks, or <see langword="null"/> for nowhere.</summary>
+    public IPEndPoint? HealthEndpoint => values.Number(FlanneldFlags.HealthzPort) is > 0 and long port
+        ? new IPEndPoint(IPAddress.Parse(values.Text(FlanneldFlags.HealthzIP)), (int)port)
+        : null;
+
+    public void Configure(FlannelOptions options)
+    {
+        foreach (string name in values.List(FlanneldFlags.Iface)) options.ExternalInterface.Names.Add(name);
+        foreach (string pattern in values.List(FlanneldFlags.IfaceRegex)) options.ExternalInterface.Patterns.Add(pattern);
+        options.ExternalInterface.CanReach = values.TextOrNull(FlanneldFlags.IfaceCanReach);
+        options.ExternalInterface.PublicIP = values.TextOrNull(FlanneldFlags.PublicIP);
+        options.ExternalInterface.PublicIPv6 = values.TextOrNull(FlanneldFlags.PublicIPv6);
+
+        options.SubnetFile = Path.GetFullPath(values.Text(FlanneldFlags.SubnetFile));
+        options.LeaseRenewMargin = TimeSpan.FromMinutes(values.Number(FlanneldFlags.SubnetLeaseRenewMargin));
+        options.ReleaseLeaseOnStop = values.IsOn(FlanneldFlags.ReleaseLeaseOnStop);
+
+        options.IpMasq = values.IsOn(FlanneldFlags.IpMasq);
+        foreach (string destination in values.List(FlanneldFlags.IpMasqExclude)) options.Traffic.MasqueradeExclusions.Add(destination);
+        options.Traffic.RandomFully = !values.IsOn(FlanneldFlags.IpMasqFullyRandomDisable);
+        options.Traffic.Forward = values.IsOn(FlanneldFlags.IptablesForwardRules);
+        options.Traffic.Blackhole = values.IsOn(FlanneldFlags.IpBlackholeRoute);
+        options.Traffic.ResyncInterval = TimeSpan.FromSeconds(values.Number(FlanneldFlags.IptablesResync));
+    }
+
+    public void Configure(EtcdStoreOptions options)
+    {
+        options.Endpoints = Endpoints;
+        options.Prefix = values.Text(FlanneldFlags.EtcdPrefix);
+        options.CaFile = values.TextOrNull(FlanneldFlags.EtcdCaFile);
+        options.CertificateFile = values.TextOrNull(FlanneldFlags.EtcdCertFile);
+        options.KeyFile = values.TextOrNull(FlanneldFlags.EtcdKeyFile);
+        options.Username = values.TextOrNull(FlanneldFlags.EtcdUsername);
+        options.Password = values.TextOrNull(FlanneldFlags.EtcdPassword);
+        options.AllowInsecureCredentials = values.IsOn(FlanneldFlags.EtcdAllowInsecureCredentials);
+        options.Renewal = values.Text(FlanneldFlags.EtcdRenewal) == "put" ? EtcdRenewal.Put : EtcdRenewal.KeepAlive;
+    }
+}

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Flanneld.CommandLine;
+
+namespace Flanneld.Hosting;
+
+/// <summary>
+/// What flags may say. The packages check their options as well, but speak of options; an operator is told the flag, the value and what is allowed.
+/// All problems are found at once.
+/// </summary>
+internal sealed class SettingsRules
+{
+    private readonly FlagValues _values;
+    private readonly List<string> _problems = [];
+
+    private SettingsRules(FlagValues values) => _values = values;
+
+    /// <summary>A sentence for each thing that is wrong.</summary>
+    public static IReadOnlyList<string> Check(FlagValues values)
+    {
+        var rules = new SettingsRules(values);
+        rules.CheckAll();
+        return rules._problems;
+    }
+
+    private void CheckAll()
+    {
+        if (_values.Arguments is [string argument, ..])
+        {
+            _problems.Add(
+                $"\"{argument}\" is no flag, and nothing behind it would be read; a flag starts with -, and the value of a switch is joined by =, as in " +
+                "-ip-masq=false");
+        }
+
+        if (_values.IsOn(FlanneldFlags.KubeSubnetMgr))
+            Refuse(FlanneldFlags.KubeSubnetMgr, "the Kubernetes store is not there yet; keep leases in etcd (-etcd-endpoints) or in memory (-store=memory)");
+        CheckChoice(FlanneldFlags.Store, "etcd", "memory");
+        CheckEtcd();
+
+        foreach (string pattern in _values.List(FlanneldFlags.IfaceRegex)) CheckPattern(pattern);
+        CheckAddress(FlanneldFlags.IfaceCanReach, family: null);
+        CheckAddress(FlanneldFlags.PublicIP, AddressFamily.InterNetwork);
+        CheckAddress(FlanneldFlags.PublicIPv6, AddressFamily.InterNetworkV6);
+
+        if (_values.TextOrNull(FlanneldFlags.SubnetFile) is null) Refuse(FlanneldFlags.SubnetFile, "it must be a path");
+        CheckRange(FlanneldFlags.SubnetLeaseRenewMargin, 1, 1439);
+        CheckRange(FlanneldFlags.IptablesResync, 1, 86_400);
+        foreach (string destination in _values.List(FlanneldFlags.IpMasqExclude))
+        {
+            if (!IPNetwork.TryParse(destination, out _)) Refuse(FlanneldFlags.IpMasqExclude, "it must be a network such as 10.0.0.0/8", destination);
+        }
+
+        CheckRange(FlanneldFlags.HealthzPort, 0, ushort.MaxValue);
+        CheckAddress(FlanneldFlags.HealthzIP, family: null);
+        if (_values.TextOrNull(FlanneldFlags.HealthzIP) is null) Refuse(FlanneldFlags.HealthzIP, "it must be an IP address");
+    }
+
+    private void CheckEtcd()
+    {
+        CheckChoice(FlanneldFlags.EtcdRenewal, "keepalive", "put");
+        if (_values.Text(FlanneldFlags.EtcdPrefix).Trim('/').Length == 0) Refuse(FlanneldFlags.EtcdPrefix, "it must name a key, such as /coreos.com/network");
+        CheckPair(FlanneldFlags.EtcdCertFile, FlanneldFlags.EtcdKeyFile);
+        CheckPair(FlanneldFlags.EtcdUsername, FlanneldFlags.EtcdPassword);
+
+        foreach (string endpoint in _values.Text(FlanneldFlags.EtcdEndpoints).Split(',')) CheckEndpoint(endpoint);
+    }
+
+    private void CheckEndpoint(string endpoint)
+    {
+        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address)
+            || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
+            || address.Host.Length == 0)
+        {
+            // An address with a user in it may hold a password.
+            string shown = endpoint.Contains('@', StringComparison.Ordinal) ? "(not shown)" : endpoint;
+            Refuse(FlanneldFlags.EtcdEndpoints, "each must be http:// or https://, a host and a port, such as http://127.0.0.1:2379", shown);
+            return;
+        }
+
+        string server = address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+        if (address.UserInfo.Length > 0) Refuse(FlanneldFlags.EtcdEndpoints, "a user is given by -etcd-username and -etcd-password", server);
+        if (address.PathAndQuery != "/" || address.Fragment.Length > 0)
+            Refuse(FlanneldFlags.EtcdEndpoints, $"each must be scheme, host and port only, such as {server}", endpoint);
+        if (address.Scheme == Uri.UriSchemeHttps) return;
+
+        Flag[] files = [.. new[] { FlanneldFlags.EtcdCaFile, FlanneldFlags.EtcdCertFile, FlanneldFlags.EtcdKeyFile }.Where(IsSet)];
+        if (files.Length > 0)
+        {
+            Refuse(
+                FlanneldFlags.EtcdEndpoints,
+                $"certificates ({string.Join(", ", files.Select(_values.NameOf))}) are of no use over http; write https, or leave them out",
+                server);
+        }
+
+        if (IsSet(FlanneldFlags.EtcdUsername) && !_values.IsOn(FlanneldFlags.EtcdAllowInsecureCredentials))
+        {
+            Refuse(
+                FlanneldFlags.EtcdEndpoints,
+                "the password could be read on the way; write https, or allow it with -etcd-allow-insecure-credentials",
+                server);
+        }
+    }
+
+    private void CheckPair(Flag one, Flag other)
+    {
+        if (IsSet(one) == IsSet(other)) return;
+        (Flag given, Flag missing) = IsSet(one) ? (one, other) : (other, one);
+        _problems.Add($"{_values.NameOf(given)} is given without -{missing.Name}; both are needed, or neither");
+    }
+
+    private void CheckChoice(Flag flag, params string[] choices)
+    {
+        if (!choices.Contains(_values.Text(flag))) Refuse(flag, $"it must be {string.Join(" or ", choices)}");
+    }
+
+    private void CheckRange(Flag flag, long lowest, long highest)
+    {
+        long number = _values.Number(flag);
+        if (number < lowest || number > highest) Refuse(flag, $"it must be {lowest} to {highest}");
+    }
+
+    private void CheckAddress(Flag flag, AddressFamily? family)
+    {
+        if (_values.TextOrNull(flag) is not { } text) return;
+        if (IPAddress.TryParse(text, out IPAddress? address) && (family is null || address.AddressFamily == family)) return;
+        string wanted = family switch
+        {
+            AddressFamily.InterNetwork => "an IPv4 address",
+            AddressFamily.InterNetworkV6 => "an IPv6 address",
+            _ => "an IP address",
+        };
+        Refuse(flag, $"it must be {wanted}");
+    }
+
+    private void CheckPattern(string pattern)
+    {
+        try
+        {
+            _ = new Regex(pattern, RegexOptions.NonBacktracking);
+        }
+        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+        {
+            Refuse(FlanneldFlags.IfaceRegex, $"it must be a regular expression without look-around and back-references: {exception.Message}", pattern);
+        }
+    }
+
+    private bool IsSet(Flag flag) => _values.TextOrNull(flag) is not null;
+
+    private void Refuse(Flag flag, string allowed, string? value = null) =>
+        _problems.Add($"{_values.NameOf(flag)} cannot be \"{(flag.IsSecret ? "(not shown)" : value ?? _values.Text(flag))}\": {allowed}");
+}

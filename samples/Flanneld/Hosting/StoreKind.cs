@@ -1,0 +1,8 @@
+namespace Flanneld.Hosting;
+
+/// <summary>Where leases are kept.</summary>
+internal enum StoreKind
+{
+    Etcd,
+    Memory,
+}

@@ -1,0 +1,42 @@
+using System.Reflection;
+using Flanneld;
+using Flanneld.CommandLine;
+using Flanneld.Docker;
+using Flanneld.Hosting;
+using Flanneld.Logging;
+using Microsoft.Extensions.Logging;
+
+if (args is ["docker-opts", .. string[] options]) return DockerOptionsCommand.Run(options, Console.Error);
+
+var flags = new FlagSet(FlanneldFlags.All);
+List<string> problems = [];
+FlagValues values = flags.Parse(args, problems);
+if (values.IsHelp && problems.Count == 0)
+{
+    Console.Error.Write(Usage.Text);
+    return 0;
+}
+
+if (problems.Count == 0 && values.IsOn(FlanneldFlags.Version))
+{
+    Console.Error.WriteLine(Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion);
+    return 0;
+}
+
+List<string> ignored = [];
+flags.FillFromEnvironment(values, Environment.GetEnvironmentVariable, ignored);
+using var loggers = new LineLoggerFactory(Console.Error, TimeProvider.System, values.Number(FlanneldFlags.Verbosity));
+ILogger logger = loggers.CreateLogger("Flanneld");
+foreach (string problem in ignored) Log.Ignored(logger, problem);
+
+problems.AddRange(SettingsRules.Check(values));
+if (problems.Count > 0)
+{
+    foreach (string problem in problems) Console.Error.WriteLine($"flanneld: {LogText.OnOneLine(problem)}");
+    Console.Error.WriteLine("flanneld: flanneld -help lists all flags");
+    return 1;
+}
+
+Log.Notes(logger, values);
+using var signals = new StopSignals(() => Log.HangUp(logger));
+return await new Daemon(new Settings(values), loggers, TimeProvider.System).RunAsync(signals.Token);
