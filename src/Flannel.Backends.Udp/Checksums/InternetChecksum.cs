@@ -58,7 +58,7 @@ internal static unsafe partial class InternetChecksum
     /// <summary>True if the checksum of an IPv4 header is right.</summary>
     public static bool HeaderIsValid(in IpPacket packet) => Fold(SumScalar(packet.Start, packet.HeaderLength)) == ushort.MaxValue;
 
-    /// <summary>True if the TCP or UDP checksum of a packet without extension headers is right. A UDP checksum of zero is not looked at here.</summary>
+    /// <summary>True if the TCP or UDP checksum of a packet without extension headers is right; UDP's zero for none is wrong.</summary>
     public static bool TransportIsValid(in IpPacket packet)
     {
         ulong sum = SumPseudoHeader(packet, packet.Protocol) + Word(packet.PayloadLength) + Sum(packet.Payload, packet.PayloadLength);

@@ -53,7 +53,8 @@ internal static unsafe class Classifier
             return CoalescingClass.InOrder;
 
         // Correct, but no sender computes all ones, and segmenting would give back zero.
-        return NetworkOrder.ReadUInt16(tcp + InternetChecksum.TcpChecksumOffset) == ushort.MaxValue ? CoalescingClass.InOrder : CoalescingClass.Mergeable;
+        ushort checksum = NetworkOrder.ReadUInt16(tcp + InternetChecksum.TcpChecksumOffset);
+        return checksum == ushort.MaxValue ? CoalescingClass.InOrder : CoalescingClass.Mergeable;
     }
 
     private static CoalescingClass ClassifyUdp(in IpPacket packet)

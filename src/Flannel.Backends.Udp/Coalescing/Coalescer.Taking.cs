@@ -107,7 +107,8 @@ internal sealed unsafe partial class Coalescer
 
         byte* transport = header + run.First.HeaderLength;
         int transportLength = totalLength - run.First.HeaderLength;
-        ushort pseudo = InternetChecksum.Fold(InternetChecksum.SumPseudoHeader(run.First, run.First.Protocol) + InternetChecksum.Word(transportLength));
+        ulong sum = InternetChecksum.SumPseudoHeader(run.First, run.First.Protocol) + InternetChecksum.Word(transportLength);
+        ushort pseudo = InternetChecksum.Fold(sum); // what CHECKSUM_PARTIAL starts from, not complemented
         if (run.IsTcp)
         {
             transport[13] |= (byte)(_packets[run.Tail].Payload[13] & TcpFlags.Push);
@@ -120,7 +121,8 @@ internal sealed unsafe partial class Coalescer
         }
     }
 
-    private void SetVector(int index, byte* start, int length) => _vectors[index] = new LinuxSocket.iovec { iov_base = start, iov_len = (nuint)length };
+    private void SetVector(int index, byte* start, int length) =>
+        _vectors[index] = new LinuxSocket.iovec { iov_base = start, iov_len = (nuint)length };
 
     private static T* Address<T>(T[] pinned)
         where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));

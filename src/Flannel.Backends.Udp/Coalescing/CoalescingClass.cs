@@ -12,6 +12,8 @@ internal enum CoalescingClass
     /// <summary>It goes as it is and keeps its place in its flow, so the flow's run ends before it.</summary>
     InOrder,
 
-    /// <summary>Its ports cannot be told (fragments, options, extension headers, other protocols): every run between its addresses ends before it.</summary>
+    /// <summary>
+    /// Its ports cannot be told (fragments, options, extension headers, other protocols), so every run between its addresses ends before it.
+    /// </summary>
     Opaque,
 }

@@ -83,7 +83,8 @@ internal static unsafe class IcmpReply
         return offender.Protocol != IpProtocol.Icmp || IsQuery(offender);
     }
 
-    private static bool IsQuery(in IpPacket icmp) => icmp.PayloadLength > 0 && (icmp.Payload[0] is Echo or EchoReply or TimestampRequest or TimestampReply);
+    private static bool IsQuery(in IpPacket icmp) =>
+        icmp.PayloadLength > 0 && (icmp.Payload[0] is Echo or EchoReply or TimestampRequest or TimestampReply);
 
     private static bool IsSingleHost(uint address) => address >> 24 is not (0 or 127) && !IsMulticastOrAbove(address);
 

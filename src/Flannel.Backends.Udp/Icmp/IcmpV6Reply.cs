@@ -90,7 +90,7 @@ internal static unsafe class IcmpV6Reply
         {
             if (next == IpProtocol.IcmpV6)
                 return offset >= packet.Length || packet.Start[offset] is < FirstInformationalType or Redirect;
-            if (next is not (IpProtocol.HopByHopOptions or IpProtocol.Routing or IpProtocol.Fragment or IpProtocol.Authentication or IpProtocol.DestinationOptions))
+            if (!IsExtensionHeader(next))
                 return false;
             if (offset + 8 > packet.Length)
                 return true;
@@ -109,4 +109,11 @@ internal static unsafe class IcmpV6Reply
 
         return true;
     }
+
+    private static bool IsExtensionHeader(byte next) => next
+        is IpProtocol.HopByHopOptions
+        or IpProtocol.Routing
+        or IpProtocol.Fragment
+        or IpProtocol.Authentication
+        or IpProtocol.DestinationOptions;
 }

@@ -38,7 +38,9 @@ internal unsafe struct SegmentPlan
     public int SegmentSize { get; private set; }
 
     /// <summary>Checks a superpacket and plans its segments.</summary>
-    /// <param name="offload">What the kernel put in front of the packet. Its <c>hdr_len</c> is not used: for a forwarded packet it is the length of the first linear area.</param>
+    /// <param name="offload">
+    /// What the kernel put in front of the packet. Its <c>hdr_len</c> is not used: for a forwarded packet it is the length of the first linear area.
+    /// </param>
     /// <param name="packet">The superpacket.</param>
     /// <param name="maximumLength">The longest packet that may leave, in bytes.</param>
     /// <param name="plan">The plan; undefined unless the result is <see cref="PacketDrop.None"/>.</param>

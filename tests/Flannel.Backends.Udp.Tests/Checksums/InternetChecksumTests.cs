@@ -148,8 +148,11 @@ public sealed unsafe class InternetChecksumTests : IDisposable
         byte* data = _memory.Place(bytes);
         ulong[] sums =
         [
-            InternetChecksum.Sum(data, bytes.Length), InternetChecksum.SumScalar(data, bytes.Length), InternetChecksum.SumVector128(data, bytes.Length),
-            InternetChecksum.SumVector256(data, bytes.Length), InternetChecksum.SumVector512(data, bytes.Length),
+            InternetChecksum.Sum(data, bytes.Length),
+            InternetChecksum.SumScalar(data, bytes.Length),
+            InternetChecksum.SumVector128(data, bytes.Length),
+            InternetChecksum.SumVector256(data, bytes.Length),
+            InternetChecksum.SumVector512(data, bytes.Length),
         ];
         Assert.All(sums, sum => Assert.Equal(expected, HostOrder(InternetChecksum.Fold(sum))));
     }

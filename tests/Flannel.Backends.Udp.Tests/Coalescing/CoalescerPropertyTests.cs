@@ -92,7 +92,7 @@ public sealed class CoalescerPropertyTests : IDisposable
             Assert.Equal(SlowCoalescer.Renumbered(packet, segment.AsSpan(4, 2)), segment);
     }
 
-    /// <summary>What keeps its order: all packets between two addresses, but each flow with ports and each flow's acknowledgements for themselves.</summary>
+    /// <summary>What keeps its order: a flow, its acknowledgements for themselves, and what has no ports between two addresses.</summary>
     private static string FlowOf(byte[] packet)
     {
         bool isIpv6 = packet[0] >> 4 == 6;
@@ -102,7 +102,9 @@ public sealed class CoalescerPropertyTests : IDisposable
         bool isFragment = !isIpv6 && (((packet[6] << 8) | packet[7]) & 0x3FFF) != 0;
         if (isFragment || protocol is not (IpProtocol.Tcp or IpProtocol.Udp) || packet.Length < ip + (protocol == IpProtocol.Tcp ? 20 : 8))
             return addresses;
-        bool isAcknowledgement = protocol == IpProtocol.Tcp && (packet[ip + 13] & 0xBF) == 0x10 && packet.Length == ip + ((packet[ip + 12] >> 4) * 4);
+        bool isAcknowledgement = protocol == IpProtocol.Tcp
+            && (packet[ip + 13] & 0xBF) == TcpFlags.Ack
+            && packet.Length == ip + ((packet[ip + 12] >> 4) * 4);
         return $"{addresses} {protocol} {Convert.ToHexString(packet.AsSpan(ip, 4))} {isAcknowledgement}";
     }
 }

@@ -24,7 +24,7 @@ internal sealed class SlowCoalescer(int maximumSegments, int maximumBytes, bool 
         return coalescer._runs;
     }
 
-    /// <summary>The packet with the identification of an unfragmentable IPv4 packet set to another number (RFC 6864 §4.1: it means nothing).</summary>
+    /// <summary>An unfragmentable IPv4 packet with another identification (RFC 6864 §4.1: it means nothing); any other packet as it is.</summary>
     public static byte[] Renumbered(byte[] packet, ReadOnlySpan<byte> identification)
     {
         if (packet[0] >> 4 != 4 || (packet[6] & 0x40) == 0)

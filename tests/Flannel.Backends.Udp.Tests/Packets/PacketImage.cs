@@ -66,7 +66,9 @@ internal sealed record PacketImage
             _ => Payload,
         };
         byte[] extension = HasExtensionHeader ? [Protocol, 0, 1, 4, 0, 0, 0, 0] : [];
-        return IsIpv6 ? [.. Ipv6Header(extension.Length + transport.Length), .. extension, .. transport] : [.. Ipv4Header(transport.Length), .. transport];
+        return IsIpv6
+            ? [.. Ipv6Header(extension.Length + transport.Length), .. extension, .. transport]
+            : [.. Ipv4Header(transport.Length), .. transport];
     }
 
     private byte[] Ipv4Header(int payloadLength)

@@ -111,7 +111,7 @@ public sealed class SegmentPlanTests : IDisposable
 
     [Fact]
     public void Split_AnySuperpacket_IsWhatACardWouldSend() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(1500),
+        Config.QuickThrowOnFailure.WithMaxTest(800),
         Prop.ForAll<int>(seed =>
         {
             var random = new Random(seed);
@@ -132,7 +132,14 @@ public sealed class SegmentPlanTests : IDisposable
             ushort Size() => sizes[random.Next(sizes.Length)];
             LinuxVirtioNet.virtio_net_hdr offload = random.Next(3) == 0
                 ? Offload(kinds[random.Next(kinds.Length)], Size())
-                : new() { flags = (byte)random.Next(3), gso_type = kinds[random.Next(kinds.Length)], gso_size = Size(), csum_start = Size(), csum_offset = Size() };
+                : new()
+                {
+                    flags = (byte)random.Next(3),
+                    gso_type = kinds[random.Next(kinds.Length)],
+                    gso_size = Size(),
+                    csum_start = Size(),
+                    csum_offset = Size(),
+                };
             if (random.Next(2) == 0 && bytes.Length > 0)
                 offload.csum_start = (ushort)(bytes[0] >> 4 == 6 ? 40 : (bytes[0] & 15) * 4);
 
@@ -188,8 +195,10 @@ public sealed class SegmentPlanTests : IDisposable
         random.NextBytes(bytes.AsSpan(ip + (isUdp ? 6 : 16), 2)); // whatever the checksum field holds, it is not used
         if (isUdp)
             BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(ip + 4), (ushort)random.Next(65536));
-        byte kind = isUdp ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4 : isIpv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4;
-        return (Offload(kind, random.Next(1, 1500)) with { csum_start = (ushort)ip, hdr_len = (ushort)random.Next(65536) }, bytes);
+        byte tcpKind = isIpv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4;
+        byte kind = isUdp ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4 : tcpKind;
+        int size = random.Next(1 + (payload.Length / 300), 1500); // a naive segmenter is slow with very many
+        return (Offload(kind, size) with { csum_start = (ushort)ip, hdr_len = (ushort)random.Next(65536) }, bytes);
     }
 
     private List<byte[]> Split(LinuxVirtioNet.virtio_net_hdr offload, byte[] super)
