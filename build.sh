@@ -230,7 +230,7 @@ main() {
             supervise tests "${1:-}"
             ;;
         bench)
-            need unshare:util-linux mount:mount ip:iproute2 iperf3:iperf3
+            need unshare:util-linux mount:mount ip:iproute2 iperf3:iperf3 etcd:etcd-server
             need_dotnet
             build bench/Flannel.Benchmarks
             supervise exec dotnet "$root/bench/Flannel.Benchmarks/bin/$configuration/net10.0/Flannel.Benchmarks.dll" "$@"

@@ -36,7 +36,8 @@ internal static class Command
     public static Process Start(LabHost host, string program, IEnumerable<string> arguments) =>
         Start("nsenter", [$"--net={host.Path}", program, .. arguments]);
 
-    private static Process Start(string program, IEnumerable<string> arguments)
+    /// <summary>Starts a program.</summary>
+    public static Process Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         try
