@@ -57,6 +57,23 @@ public sealed class EtcdServer : IAsyncDisposable
         await member.WaitUntilHealthyAsync();
     }
 
+    /// <summary>Kills every member.</summary>
+    public async Task KillAllAsync()
+    {
+        foreach (EtcdMember member in Members)
+            await member.KillAsync();
+    }
+
+    /// <summary>Starts every member with the data it has and waits until they serve clients.</summary>
+    public async Task RestartAllAsync()
+    {
+        await KillAllAsync();
+        foreach (EtcdMember member in Members)
+            member.Launch(InitialCluster);
+        foreach (EtcdMember member in Members)
+            await member.WaitUntilHealthyAsync();
+    }
+
     /// <summary>Runs etcdctl and returns what it prints.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
