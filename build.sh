@@ -15,6 +15,7 @@ usage: ./build.sh <command> [arguments]
   demo [options]     build an overlay of several hosts in one process and ping through it (--hosts N, --dual-stack, --keep, --json, --help)
   test [filter]      run all tests, or those whose full name contains the filter
   bench [options]    measure, side by side with the same work done by hand
+  pack               make the NuGet packages with their symbols in artifacts/packages
   publish            make artifacts/flanneld/flanneld, the console host as one file that needs no .NET
   format             bring every file into the house style
 
@@ -86,6 +87,16 @@ publish() {
     dotnet publish samples/Flanneld -c "$configuration" --use-current-runtime -o "$output" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
         die "the publish of samples/Flanneld failed"
     say "made artifacts/flanneld/flanneld"
+}
+
+# The same commit gives the same bytes: files in packages carry the commit's time. Sources without their history have none, and get the time of packing.
+pack() {
+    local packages="$root/artifacts/packages" time
+    time="$(git -c safe.directory="$root" log -1 --format=%ct 2>/dev/null)" || say "git knows no commit here: the packages get the time of packing"
+    rm -rf "$packages"
+    dotnet msbuild eng/Packages.proj -restore -maxCpuCount -target:Pack -p:Configuration="$configuration" -p:PackageOutputPath="$packages/" \
+        -p:DeterministicTimestamp="$time" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 || die "packing failed"
+    say "made the packages in artifacts/packages"
 }
 
 # --- namespaces --------------------------------------------------------------------------------------------------------------------------------
@@ -228,6 +239,11 @@ main() {
             need_dotnet
             build Flannel.sln
             supervise tests "${1:-}"
+            ;;
+        pack)
+            (($# == 0)) || die "pack takes no arguments"
+            need_dotnet
+            pack
             ;;
         bench)
             need unshare:util-linux mount:mount ip:iproute2 iperf3:iperf3 etcd:etcd-server

@@ -40,7 +40,7 @@ public sealed partial class DocumentTests
     public void Samples_AreRegionsThatCompile(string path)
     {
         foreach (string block in Find(path).CodeBlocks("csharp"))
-            Assert.True(Regions.Contains(block), $"{path} shows C# that is no #region of a test project, so nobody knows whether it compiles:\n{block}");
+            Assert.True(Samples.Contains(block), $"{path} shows C# that is no #region of a test project and no program of one, so nobody knows whether it compiles:\n{block}");
     }
 
     [Fact]
@@ -79,8 +79,11 @@ public sealed partial class DocumentTests
     private static readonly HashSet<string> Declared =
         [.. SourceTree.Files("*.cs", "src", "samples", "tests", "bench").SelectMany(file => Declaration().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))];
 
-    private static readonly HashSet<string> Regions =
-        [.. SourceTree.Files("*.cs", "tests").SelectMany(file => Region().Matches(File.ReadAllText(file)).Select(match => Unindented(match.Groups[1].Value)))];
+    private static readonly HashSet<string> Samples =
+    [
+        .. SourceTree.Files("*.cs", "tests").SelectMany(file => Region().Matches(File.ReadAllText(file)).Select(match => Unindented(match.Groups[1].Value))),
+        .. SourceTree.Files("Program.cs", "tests").Select(File.ReadAllText),
+    ];
 
     private static Document Find(string path) => Document.All.Single(document => document.Path == path);
 

@@ -23,19 +23,31 @@ public sealed class ProjectReferenceTests
     };
 
     [Fact]
-    public void Packages_ReferenceEachOther_OnlyDownwards()
+    public void Libraries_ReferenceEachOther_OnlyDownwards()
     {
-        IEnumerable<(string, string)> found = SourceTree.Packages.SelectMany(package => package.ProjectReferences.Select(to => (package.Name, to)));
+        IEnumerable<(string, string)> found = SourceTree.Libraries.SelectMany(package => package.ProjectReferences.Select(to => (package.Name, to)));
 
         Assert.Equal(Allowed.Keys.Order(), found.Order());
         Assert.All(Allowed.Values, reason => Assert.NotEmpty(reason));
     }
 
     [Fact]
-    public void Packages_ReferenceNoBackendAndNoStore()
+    public void Libraries_ReferenceNoBackendAndNoStore()
     {
-        foreach (Project package in SourceTree.Packages)
+        foreach (Project package in SourceTree.Libraries)
             Assert.DoesNotContain(package.ProjectReferences, to => to.StartsWith("Flannel.Backends.", StringComparison.Ordinal) || to.StartsWith("Flannel.Store.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Metapackage_HoldsNoCodeAndReferencesEveryLibrary()
+    {
+        Project metapackage = Assert.Single(SourceTree.Packages, package => package.IsMetapackage);
+
+        Assert.Equal("Flannel", metapackage.Name);
+        Assert.Empty(SourceTree.Files("*.cs", metapackage.Folder));
+        Assert.Equal("../Flannel.*/*.csproj", (string?)Assert.Single(metapackage.Elements("ProjectReference")).Attribute("Include"));
+        Assert.All(SourceTree.Libraries, library => Assert.StartsWith("src/Flannel.", library.Folder, StringComparison.Ordinal));
+        Assert.Equal(["Microsoft.Extensions.DependencyInjection"], metapackage.PackageReferences);
     }
 
     [Fact]
@@ -71,10 +83,10 @@ public sealed class ProjectReferenceTests
     }
 
     [Fact]
-    public void EveryPackage_HasATestProject()
+    public void EveryLibrary_HasATestProject()
     {
         string[] names = [.. SourceTree.AllProjects.Select(project => project.Name)];
-        Assert.All(SourceTree.Packages, package => Assert.Contains(package.Name + ".Tests", names));
+        Assert.All(SourceTree.Libraries, library => Assert.Contains(library.Name + ".Tests", names));
     }
 
     [Fact]

@@ -12,14 +12,14 @@ public sealed class PublicApiTests
 
     private static readonly bool Approve = Environment.GetEnvironmentVariable("APPROVE") == "1";
 
-    public static TheoryData<string> Packages => [.. SourceTree.Packages.Select(package => package.Name)];
+    public static TheoryData<string> Libraries => [.. SourceTree.Libraries.Select(library => library.Name)];
 
     [Theory]
-    [MemberData(nameof(Packages))]
+    [MemberData(nameof(Libraries))]
     public void PublicApi_IsApproved(string package)
     {
         string path = SourceTree.PathOf($"{Folder}/{package}.txt");
-        string actual = ApiText.Of(SourceTree.AssemblyOf(SourceTree.Packages.Single(project => project.Name == package)));
+        string actual = ApiText.Of(SourceTree.AssemblyOf(SourceTree.Libraries.Single(project => project.Name == package)));
         if (Approve)
             File.WriteAllText(path, actual);
 
@@ -32,7 +32,7 @@ public sealed class PublicApiTests
     public void ApprovedFiles_AreAllOfAPackage()
     {
         IEnumerable<string> files = Directory.EnumerateFiles(SourceTree.PathOf(Folder), "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)!);
-        Assert.Equal(SourceTree.Packages.Select(package => package.Name).Order(StringComparer.Ordinal), files.Order(StringComparer.Ordinal));
+        Assert.Equal(SourceTree.Libraries.Select(library => library.Name).Order(StringComparer.Ordinal), files.Order(StringComparer.Ordinal));
     }
 
     // Each line carries the type it belongs to, so that the same member of two types is not the same line.

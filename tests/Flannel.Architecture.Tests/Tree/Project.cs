@@ -9,6 +9,9 @@ internal sealed record Project(string Name, string Folder, XDocument Document)
 
     public IReadOnlyList<string> PackageReferences => [.. Includes("PackageReference")];
 
+    /// <summary>Whether it becomes a package that only refers to others.</summary>
+    public bool IsMetapackage => (string?)Elements("IncludeBuildOutput").SingleOrDefault() == "false";
+
     public static Project Read(string path) =>
         new(Path.GetFileNameWithoutExtension(path), SourceTree.Relative(Path.GetDirectoryName(path)!), XDocument.Load(path));
 

@@ -12,6 +12,9 @@ internal static class SourceTree
     /// <summary>The projects that become packages.</summary>
     public static IReadOnlyList<Project> Packages { get; } = [.. ProjectsBelow("src")];
 
+    /// <summary>The packages that hold code.</summary>
+    public static IReadOnlyList<Project> Libraries { get; } = [.. Packages.Where(package => !package.IsMetapackage)];
+
     public static IReadOnlyList<Project> AllProjects { get; } =
         [.. Packages, .. ProjectsBelow("samples"), .. ProjectsBelow("tests"), .. ProjectsBelow("bench")];
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Flannel.Integration.Tests.Tree;
 using Flannel.Linux.Namespaces;
 using Flannel.Netlink.Route;
 
@@ -105,10 +106,5 @@ internal sealed class DemoProcess : IDisposable
         return [.. network.GetLinks().Select(link => link.Name)];
     }
 
-    // Ours is <root>/tests/<project>/bin/<configuration>/<framework>/.
-    private static string Assembly()
-    {
-        string[] output = AppContext.BaseDirectory.TrimEnd('/').Split('/');
-        return string.Join('/', [.. output[..^5], "samples", "Orchestrator", "bin", .. output[^2..], "Orchestrator.dll"]);
-    }
+    private static string Assembly() => Repository.PathOf("samples", "Orchestrator", "bin", Repository.Configuration, Repository.Framework, "Orchestrator.dll");
 }
