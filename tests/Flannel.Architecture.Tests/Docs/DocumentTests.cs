@@ -58,6 +58,13 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void ReadmesOfRepositoryAndMetapackage_NameEveryLibrary()
+    {
+        foreach (string path in new[] { "README.md", "src/Flannel/README.md" })
+            Assert.All(SourceTree.Libraries, library => Assert.Contains($"`{library.Name}`", Find(path).Text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Architecture_NamesEveryProjectAndFolder()
     {
         string text = Find("docs/architecture.md").Text;
