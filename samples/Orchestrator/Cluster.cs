@@ -26,6 +26,9 @@ internal sealed class Cluster(DemoOptions options) : IAsyncDisposable
 
     public IReadOnlyList<DemoHost> Hosts => _hosts;
 
+    /// <summary>Whether packets travel between the hosts inside other packets; host-gw routes them as they are.</summary>
+    public bool HasTunnels => Config.BackendType != "host-gw";
+
     public IEnumerable<DemoContainer> Containers => _hosts.SelectMany(host => host.Containers);
 
     /// <summary>Makes the hosts, each connected to the underlay.</summary>

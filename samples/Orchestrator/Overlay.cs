@@ -35,7 +35,8 @@ internal sealed class Overlay : IAsyncDisposable
                     options.StopMode = StopMode.Remove;
                 })
                 .UseInMemoryStore(store)
-                .UseVxlan();
+                .UseVxlan()
+                .UseHostGateway();
         }
 
         _application = builder.Build();

@@ -19,7 +19,7 @@ internal sealed partial record Report
             Networks = [.. new[] { cluster.Config.Network, cluster.Config.IPv6Network }.OfType<IPNetwork>().Select(network => network.ToString())],
             Hosts = hosts,
             Pings = [.. pings.Select(Of)],
-            Failures = [.. pings.Where(ping => !ping.IsAnswered).Select(Describe), .. hosts.SelectMany(FailuresOf)],
+            Failures = [.. pings.Where(ping => !ping.IsAnswered).Select(Describe), .. hosts.SelectMany(host => FailuresOf(host, cluster.HasTunnels))],
             Seconds = Math.Round(elapsed.TotalSeconds, 3),
         };
     }
@@ -67,9 +67,9 @@ internal sealed partial record Report
 
     private static string Describe(Ping ping) => $"{ping.From.Name} got no answer from {ping.To.Name} ({ping.Address}).";
 
-    private static IEnumerable<string> FailuresOf(HostReport host)
+    private static IEnumerable<string> FailuresOf(HostReport host, bool needsTunnels)
     {
-        if (host.Tunnels.Count == 0) yield return $"{host.Name} has no tunnel.";
+        if (needsTunnels && host.Tunnels.Count == 0) yield return $"{host.Name} has no tunnel.";
         foreach (TunnelReport tunnel in host.Tunnels.Where(tunnel => !tunnel.CarriedAll))
         {
             yield return $"{tunnel.Device} of {host.Name} sent {tunnel.Sent} and received {tunnel.Received} packets, but the answered pings need {tunnel.Needed} each way.";

@@ -8,19 +8,25 @@ internal sealed class ReportView(Report report)
 {
     private const int MostFailures = 10;
 
+    private readonly bool _hasTunnels = report.Hosts.Any(host => host.Tunnels.Count > 0);
+
     public void Draw(IAnsiConsole console)
     {
         console.Write(Layout.Headline("Hosts", $"in the {report.Backend} overlay {string.Join(" and ", report.Networks)}"));
         console.Write(Hosts());
-        console.Write(Layout.Headline("Tunnels", "packets counted before → after; a ping across takes one each way"));
-        console.Write(Tunnels());
+        if (_hasTunnels)
+        {
+            console.Write(Layout.Headline("Tunnels", "packets counted before → after; a ping across takes one each way"));
+            console.Write(Tunnels());
+        }
+
         new PingView(report).Draw(console);
         Verdict(console);
     }
 
     private Grid Hosts()
     {
-        Grid grid = Layout.Columns("Host", "Underlay", "Overlay subnet", "MTU", "VTEP MAC");
+        Grid grid = Layout.Columns("Host", "Underlay", "Overlay subnet", "MTU", _hasTunnels ? "VTEP MAC" : "");
         foreach (HostReport host in report.Hosts)
         {
             grid.AddRow(
@@ -62,7 +68,7 @@ internal sealed class ReportView(Report report)
         if (report.Ok)
         {
             console.MarkupLineInterpolated(
-                $"[green bold]All {answered} pings answered[/], {across} of them across hosts, through the tunnels. [grey]{report.Seconds:0.0} s[/]");
+                $"[green bold]All {answered} pings answered[/], {across} of them across hosts, {(_hasTunnels ? "through the tunnels" : "by plain routes")}. [grey]{report.Seconds:0.0} s[/]");
             return;
         }
 

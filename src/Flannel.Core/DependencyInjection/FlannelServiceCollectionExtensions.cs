@@ -103,15 +103,25 @@ public static class FlannelServiceCollectionExtensions
         Name = name,
         Options = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(name),
         SubnetManager = provider.GetRequiredKeyedService<ISubnetManager>(name),
-        Backends = [.. provider.GetKeyedServices<IBackend>(name)],
+        Backends = GetBackends(provider, name),
         HostNetwork = provider.GetService<IHostNetwork>()
-            ?? throw new InvalidOperationException($"Network '{name}' has no backend. Call a method such as UseVxlan() on what AddFlannel() returned."),
+            ?? throw new InvalidOperationException(
+                $"Network '{name}' has a backend, but nothing that knows the host's network (IHostNetwork). " +
+                "Call AddFlannelLinux() of the package Flannel.Linux on the services, or register an implementation of your own."),
         TrafficRules = [.. provider.GetKeyedServices<ITrafficRules>(name)],
         Time = Time(provider),
         Random = NewRandom(),
         LoggerFactory = Loggers(provider),
         MeterFactory = provider.GetService<IMeterFactory>(),
     });
+
+    private static IBackend[] GetBackends(IServiceProvider provider, string name)
+    {
+        IBackend[] backends = [.. provider.GetKeyedServices<IBackend>(name)];
+        return backends.Length > 0
+            ? backends
+            : throw new InvalidOperationException($"Network '{name}' has no backend. Call a method such as UseVxlan() on what AddFlannel() returned.");
+    }
 
     private static TimeProvider Time(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
 

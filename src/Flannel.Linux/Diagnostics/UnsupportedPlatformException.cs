@@ -6,8 +6,8 @@ namespace Flannel.Linux.Diagnostics;
 public sealed class UnsupportedPlatformException : FlannelException
 {
     internal UnsupportedPlatformException(string platform)
-        : base($"This backend programs the Linux kernel, but the process runs on {platform}. Run it on Linux 5.10 or later (WSL 2 will do), " +
-               "or choose a backend that leaves the host alone, such as alloc.") => Platform = platform;
+        : base($"Flannel.Linux works on the Linux kernel, but the process runs on {platform}. Run it on Linux 5.10 or later (WSL 2 will do), " +
+               "or use the backend alloc with an IHostNetwork of your own.") => Platform = platform;
 
     /// <summary>The operating system that was found.</summary>
     public string Platform { get; }

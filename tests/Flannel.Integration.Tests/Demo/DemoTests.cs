@@ -52,6 +52,18 @@ public class DemoTests
     }
 
     [NetnsFact]
+    public async Task Demo_HostGateway_PingsByPlainRoutes()
+    {
+        using var demo = DemoProcess.Start("--backend", "host-gw", "--dual-stack");
+        Assert.True(await demo.FinishAsync() == 0, demo.ToString());
+
+        Assert.Contains("Hosts in the host-gw overlay 10.244.0.0/16", demo.Output, StringComparison.Ordinal);
+        Assert.Matches(@"host-3 +192\.168\.100\.3 +10\.244\.\d+\.0/24 +1500", demo.Output);
+        Assert.DoesNotContain("Tunnels", demo.Output, StringComparison.Ordinal);
+        Assert.Contains("All 60 pings answered, 48 of them across hosts, by plain routes.", demo.Output, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
     public async Task Demo_ManyHosts_DrawsPairsOfHosts()
     {
         using var demo = DemoProcess.Start("--hosts", "7");

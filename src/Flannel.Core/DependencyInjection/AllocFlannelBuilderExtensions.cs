@@ -1,0 +1,28 @@
+using Flannel.Core.Backends;
+using Flannel.Core.Backends.Alloc;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the alloc backend.</summary>
+public static class AllocFlannelBuilderExtensions
+{
+    /// <summary>
+    /// Lets the network lease subnets without carrying packets: its configuration's <c>"Backend":{"Type":"alloc"}</c> chooses it. Peers show in the
+    /// node's status, and what to do with them is the application's business; the overlay's MTU is the external interface's.
+    /// </summary>
+    /// <remarks>
+    /// A node publishes the address of its external interface and looks for collisions, so it has to know the host's network (<see cref="IHostNetwork"/>).
+    /// The backends for Linux bring that knowledge along. With this backend alone, call <c>services.AddFlannelLinux()</c> of the package Flannel.Linux,
+    /// which asks for <c>CAP_NET_ADMIN</c> as for every backend; or register an implementation of your own, which runs anywhere and asks for nothing.
+    /// </remarks>
+    /// <param name="builder">The network.</param>
+    public static IFlannelBuilder UseAlloc(this IFlannelBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        IServiceCollection services = builder.Services;
+        bool isRegistered = services.Any(service => service.IsKeyedService && service.ServiceType == typeof(IBackend)
+            && builder.Name.Equals(service.ServiceKey) && service.KeyedImplementationType == typeof(AllocBackend));
+        if (!isRegistered) services.AddKeyedSingleton<IBackend, AllocBackend>(builder.Name);
+        return builder;
+    }
+}
