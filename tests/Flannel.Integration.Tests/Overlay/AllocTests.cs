@@ -1,5 +1,4 @@
 using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 
