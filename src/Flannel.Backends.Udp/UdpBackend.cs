@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Runtime.Versioning;
 using Flannel.Core.Backends;
@@ -12,8 +13,10 @@ namespace Flannel.Backends.Udp;
 /// </summary>
 /// <param name="options">This host's own choices.</param>
 /// <param name="time">The clock.</param>
+/// <param name="meters">Makes the meter, if anybody measures.</param>
 /// <param name="logger">Where to say what happens.</param>
-internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider time, ILogger<UdpBackend> logger) : IBackend
+internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider time, IMeterFactory? meters, ILogger<UdpBackend> logger)
+    : IBackend
 {
     /// <summary>The backend's name in the network configuration; leases do not name it.</summary>
     public const string TypeName = "udp";
@@ -52,7 +55,7 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider
     private UdpNetwork CreateNetwork(BackendContext context)
     {
         UdpSpec spec = CreateSpec(context);
-        var network = new UdpNetwork(spec, context, time, logger);
+        var network = new UdpNetwork(spec, context, time, meters, logger);
         try
         {
             network.Prepare();

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Threading.Channels;
 using Flannel.Backends.Udp.DataPath;
+using Flannel.Backends.Udp.Diagnostics;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tun;
 using Flannel.Core.Addressing;
@@ -43,8 +45,9 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private readonly Lock _gate = new();
     private readonly PeerDirectory _peers; // guarded by _gate
     private readonly LatestValue<BackendStatus> _status;
+    private readonly UdpMetrics? _metrics;
 
-    private UdpDataPath? _dataPath; // the review's, once it runs
+    private volatile UdpDataPath? _dataPath; // changed by the review only, once it runs
     private DataPathSettings? _settings;
     private TunState? _state;
     private UdpOffloads _reported;
@@ -56,8 +59,9 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     /// <param name="spec">What the network shall be.</param>
     /// <param name="context">The network and the host.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="meters">Makes the meter, if anybody measures.</param>
     /// <param name="logger">Where to say what happens.</param>
-    public UdpNetwork(UdpSpec spec, BackendContext context, TimeProvider time, ILogger logger)
+    public UdpNetwork(UdpSpec spec, BackendContext context, TimeProvider time, IMeterFactory? meters, ILogger logger)
     {
         (_spec, _externalInterface, _resyncInterval) = (spec, context.ExternalInterface, context.ResyncInterval);
         (_time, _logger) = (time, logger);
@@ -65,7 +69,8 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         _host = new HostKernel(context.NetworkNamespace);
         _netlink = _host.OpenNetlink();
         _setup = new TunSetup(spec, _host, _netlink);
-        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead });
+        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadTraffic = FindTraffic });
+        _metrics = meters is null ? null : new UdpMetrics(meters, context.NetworkName, this);
     }
 
     public LeaseAttributes Attributes => new()
@@ -77,7 +82,14 @@ internal sealed partial class UdpNetwork : IBackendNetwork
 
     public BackendStatus Status => _status.Value;
 
-    internal (DirectionCounters? Sent, DirectionCounters? Received) DebugCounters => (_dataPath?.Sent, _dataPath?.Received);
+    /// <summary>What went out, over all data paths that there were.</summary>
+    public DirectionCounters Sent { get; } = new();
+
+    /// <summary>What came in.</summary>
+    public DirectionCounters Received { get; } = new();
+
+    /// <summary>The data path of the moment; <see langword="null"/> while there is none.</summary>
+    public UdpDataPath? DataPath => _dataPath;
 
     /// <summary>Opens the port and the device, so that whatever stands in the way is known before a lease is published.</summary>
     /// <exception cref="FlannelException">The host refuses; says what to do.</exception>
@@ -134,6 +146,18 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         }
     }
 
+    /// <summary>What went to a peer and came from it.</summary>
+    public PeerTraffic? FindTraffic(SubnetKey peer)
+    {
+        lock (_gate) return _peers.FindTraffic(peer);
+    }
+
+    /// <summary>What went to every peer and came from it.</summary>
+    public IReadOnlyList<KeyValuePair<SubnetKey, PeerTraffic>> GetTraffic()
+    {
+        lock (_gate) return _peers.GetTraffic();
+    }
+
     public IAsyncEnumerable<BackendStatus> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
 
     /// <summary>The device goes with its descriptor, and everything else with the device.</summary>
@@ -157,6 +181,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         _netlink.Dispose();
         _host.Dispose();
         _stop.Dispose();
+        _metrics?.Dispose();
         _status.Complete();
     }
 
@@ -194,7 +219,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
             AcceptForeignSources = _spec.Options.AcceptForeignSources,
         };
         _reported = dataPath.Offloads.Current;
-        dataPath.Start(_settings, _table, _time);
+        dataPath.Start(_settings, _table, Sent, Received, _time);
         int mtu = _state.Mtu;
         Publish(status => status with { Mtu = mtu });
     }

@@ -34,6 +34,11 @@ internal sealed class DirectionCounters
     /// <summary>Answers to packets that cannot travel on.</summary>
     public long Replies;
 
+    /// <summary>
+    /// What the thread allocated on the managed heap in its whole life; known when it has ended. The same whatever it carried.
+    /// </summary>
+    public long AllocatedBytes { get; set; }
+
     /// <summary>Counts packets that went no further.</summary>
     public void Drop(PacketDrop reason, int packets = 1) => _drops[Padding + (int)reason] += packets;
 

@@ -4,7 +4,6 @@ using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Sockets;
-using Flannel.Backends.Udp.Tun;
 using static Flannel.Backends.Udp.Interop.LinuxSocket;
 
 namespace Flannel.Backends.Udp.DataPath;
@@ -15,42 +14,36 @@ namespace Flannel.Backends.Udp.DataPath;
 /// </summary>
 internal sealed unsafe class Receiver
 {
-    private readonly TunDevice _tun;
-    private readonly UdpSocket? _socket;
-    private readonly UdpSocket? _socket6;
+    private readonly DataPathEnds _ends;
     private readonly PeerTableCell _peers;
     private readonly DataPathSettings _settings;
     private readonly OffloadState _offloads;
     private readonly StopSignal _stop;
+    private readonly DirectionCounters _counters;
     private readonly TimeProvider _time;
     private readonly Coalescer _coalescer;
 
     /// <summary>Prepares the thread's work.</summary>
-    /// <param name="tun">Where packets go.</param>
-    /// <param name="socket">The IPv4 socket, if there is one.</param>
-    /// <param name="socket6">The IPv6 socket, if there is one.</param>
+    /// <param name="ends">Where packets come from and go to.</param>
     /// <param name="peers">Who may send what.</param>
     /// <param name="settings">What does not change.</param>
     /// <param name="offloads">What may be used.</param>
-    /// <param name="stop">Ends the thread.</param>
+    /// <param name="counters">Where the thread counts.</param>
     /// <param name="time">The clock.</param>
     public Receiver(
-        TunDevice tun, UdpSocket? socket, UdpSocket? socket6, PeerTableCell peers, DataPathSettings settings, OffloadState offloads, StopSignal stop, TimeProvider time)
+        DataPathEnds ends, PeerTableCell peers, DataPathSettings settings, OffloadState offloads, DirectionCounters counters, TimeProvider time)
     {
-        (_tun, _socket, _socket6, _peers, _settings, _offloads, _stop, _time) = (tun, socket, socket6, peers, settings, offloads, stop, time);
+        (_ends, _peers, _settings, _offloads, _stop, _counters, _time) = (ends, peers, settings, offloads, ends.Stop, counters, time);
         _coalescer = new Coalescer(new CoalescingLimits { Tcp = offloads.Has(UdpOffloads.WriteTcp), Udp = offloads.Has(UdpOffloads.WriteUdp) });
     }
-
-    /// <summary>What the thread did.</summary>
-    public DirectionCounters Counters { get; } = new();
 
     /// <summary>The thread's work. Returns when the stop signal is raised, or when the device or a socket is gone.</summary>
     /// <returns>The error that ended it; 0 for the stop signal.</returns>
     public int Run()
     {
-        using var tun = new HeldDescriptor(_tun.Handle);
-        using var socket = new HeldDescriptor(_socket?.Handle);
-        using var socket6 = new HeldDescriptor(_socket6?.Handle);
+        using var tun = new HeldDescriptor(_ends.Tun.Handle);
+        using var socket = new HeldDescriptor(_ends.Socket?.Handle);
+        using var socket6 = new HeldDescriptor(_ends.SocketIPv6?.Handle);
         using var stop = new HeldDescriptor(_stop.Handle);
         using var batch = new ReceiveBatch();
         using var replies = new ReplyWriter(_settings, _time);
@@ -60,7 +53,7 @@ internal sealed unsafe class Receiver
         set[2] = new LinuxPoll.pollfd { fd = stop.Number, events = LinuxPoll.POLLIN };
         while (!_stop.IsRaised)
         {
-            Counters.Waits++;
+            _counters.Waits++;
             if (Libc.poll(set, 3, -1) < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();
@@ -83,7 +76,7 @@ internal sealed unsafe class Receiver
     /// <summary>One system call's worth of datagrams, from the socket to the device.</summary>
     private int Empty(int socket, int tun, ReceiveBatch batch, ReplyWriter replies, ref bool isReady)
     {
-        Counters.Reads++;
+        _counters.Reads++;
         int count = batch.Receive(socket, _offloads.Has(UdpOffloads.ReceiveBatches));
         if (count < 0)
         {
@@ -110,7 +103,7 @@ internal sealed unsafe class Receiver
             SocketAddress* sender = batch.SenderAt(index);
             if (isTruncated)
             {
-                Counters.Drop(PacketDrop.Oversized);
+                _counters.Drop(PacketDrop.Oversized);
                 continue;
             }
 
@@ -133,7 +126,7 @@ internal sealed unsafe class Receiver
         if (drop == PacketDrop.None && (drop = packet.TakeHop()) == PacketDrop.HopLimitExceeded) Answer(drop, packet, sender, replies, socket);
         if (drop != PacketDrop.None)
         {
-            Counters.Drop(drop);
+            _counters.Drop(drop);
             return 0;
         }
 
@@ -166,14 +159,14 @@ internal sealed unsafe class Receiver
     /// <returns>The error that ends the thread; 0 if it goes on.</returns>
     private int WriteOut(int tun)
     {
-        int skipped = _tun.HasVirtioHeader ? 0 : 1;
+        int skipped = _ends.Tun.HasVirtioHeader ? 0 : 1;
         while (_coalescer.TryTake(out GatheredWrite write))
         {
-            Counters.Writes++;
+            _counters.Writes++;
             if (Libc.writev(tun, write.Vectors + skipped, write.VectorCount - skipped) >= 0)
             {
-                Counters.Packets += write.Packets;
-                Counters.Bytes += write.Length;
+                _counters.Packets += write.Packets;
+                _counters.Bytes += write.Length;
                 continue;
             }
 
@@ -189,7 +182,7 @@ internal sealed unsafe class Receiver
                     return errno;
                 default:
                     // EIO: the device is down; whoever set it down is dealt with elsewhere.
-                    Counters.Drop(PacketDrop.Refused, write.Packets);
+                    _counters.Drop(PacketDrop.Refused, write.Packets);
                     break;
             }
         }
@@ -211,6 +204,6 @@ internal sealed unsafe class Receiver
         var vector = new iovec { iov_base = replies.Start, iov_len = (nuint)length };
         SocketAddress address = sender;
         var message = new msghdr { msg_name = &address, msg_namelen = address.Length, msg_iov = &vector, msg_iovlen = 1 };
-        if (Libc.sendmsg(socket, &message, MSG_DONTWAIT) > 0) Counters.Replies++;
+        if (Libc.sendmsg(socket, &message, MSG_DONTWAIT) > 0) _counters.Replies++;
     }
 }

@@ -4,8 +4,6 @@ using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Segmentation;
-using Flannel.Backends.Udp.Sockets;
-using Flannel.Backends.Udp.Tun;
 using static Flannel.Backends.Udp.Interop.LinuxVirtioNet;
 
 namespace Flannel.Backends.Udp.DataPath;
@@ -26,47 +24,41 @@ internal sealed unsafe class Sender
     private const int Alignment = 64;
     private const int HeaderRoom = 16;
 
-    private readonly TunDevice _tun;
-    private readonly UdpSocket? _socket;
-    private readonly UdpSocket? _socket6;
+    private readonly DataPathEnds _ends;
     private readonly PeerTableCell _peers;
     private readonly DataPathSettings _settings;
     private readonly OffloadState _offloads;
     private readonly StopSignal _stop;
+    private readonly DirectionCounters _counters;
     private readonly TimeProvider _time;
     private readonly int _headerLength;
 
     /// <summary>Prepares the thread's work.</summary>
-    /// <param name="tun">Where packets come from.</param>
-    /// <param name="socket">The IPv4 socket, if there is one.</param>
-    /// <param name="socket6">The IPv6 socket, if there is one.</param>
+    /// <param name="ends">Where packets come from and go to.</param>
     /// <param name="peers">Who is where.</param>
     /// <param name="settings">What does not change.</param>
     /// <param name="offloads">What may be used.</param>
-    /// <param name="stop">Ends the thread.</param>
+    /// <param name="counters">Where the thread counts.</param>
     /// <param name="time">The clock.</param>
     public Sender(
-        TunDevice tun, UdpSocket? socket, UdpSocket? socket6, PeerTableCell peers, DataPathSettings settings, OffloadState offloads, StopSignal stop, TimeProvider time)
+        DataPathEnds ends, PeerTableCell peers, DataPathSettings settings, OffloadState offloads, DirectionCounters counters, TimeProvider time)
     {
-        (_tun, _socket, _socket6, _peers, _settings, _offloads, _stop, _time) = (tun, socket, socket6, peers, settings, offloads, stop, time);
-        _headerLength = tun.HasVirtioHeader ? sizeof(virtio_net_hdr) : 0;
+        (_ends, _peers, _settings, _offloads, _stop, _counters, _time) = (ends, peers, settings, offloads, ends.Stop, counters, time);
+        _headerLength = ends.Tun.HasVirtioHeader ? sizeof(virtio_net_hdr) : 0;
     }
-
-    /// <summary>What the thread did.</summary>
-    public DirectionCounters Counters { get; } = new();
 
     /// <summary>The thread's work. Returns when the stop signal is raised, or when the device is gone.</summary>
     /// <returns>The error that ended it; 0 for the stop signal.</returns>
     public int Run()
     {
-        using var tun = new HeldDescriptor(_tun.Handle);
-        using var socket = new HeldDescriptor(_socket?.Handle);
-        using var socket6 = new HeldDescriptor(_socket6?.Handle);
+        using var tun = new HeldDescriptor(_ends.Tun.Handle);
+        using var socket = new HeldDescriptor(_ends.Socket?.Handle);
+        using var socket6 = new HeldDescriptor(_ends.SocketIPv6?.Handle);
         using var stop = new HeldDescriptor(_stop.Handle);
         using var memory = new NativeBuffer(MemoryBytes);
         using var replies = new ReplyWriter(_settings, _time);
-        using var batch = new SendBatch(socket.Number, stop.Number, _stop, _offloads, Counters);
-        using var batch6 = new SendBatch(socket6.Number, stop.Number, _stop, _offloads, Counters);
+        using var batch = new SendBatch(socket.Number, stop.Number, _stop, _offloads, _counters);
+        using var batch6 = new SendBatch(socket6.Number, stop.Number, _stop, _offloads, _counters);
 
         byte* end = memory.Start + MemoryBytes - SlotBytes;
         byte* slot = memory.Start;
@@ -75,7 +67,7 @@ internal sealed unsafe class Sender
         {
             byte* packet = slot + HeaderRoom;
             nint read = Libc.read(tun.Number, packet - _headerLength, SlotBytes - HeaderRoom);
-            Counters.Reads++;
+            _counters.Reads++;
             if (read > _headerLength)
             {
                 var offload = _headerLength == 0 ? default : *(virtio_net_hdr*)(packet - _headerLength);
@@ -112,7 +104,7 @@ internal sealed unsafe class Sender
         PacketDrop drop = IpPacket.Parse(start, length, out IpPacket packet);
         if (drop != PacketDrop.None)
         {
-            Counters.Drop(drop);
+            _counters.Drop(drop);
             return;
         }
 
@@ -120,7 +112,7 @@ internal sealed unsafe class Sender
         drop = peer is null ? PacketDrop.NoRoute : packet.TakeHop();
         if (drop == PacketDrop.None) drop = Queue(peer!, packet, offload, peer!.Address.IsIpv6 ? batch6 : batch);
         if (drop == PacketDrop.None) return;
-        Counters.Drop(drop);
+        _counters.Drop(drop);
         Answer(drop, packet, replies, tun);
     }
 
@@ -153,12 +145,12 @@ internal sealed unsafe class Sender
         LinuxSocket.iovec* vectors = stackalloc LinuxSocket.iovec[2];
         vectors[0] = new LinuxSocket.iovec { iov_base = &none, iov_len = (nuint)_headerLength };
         vectors[1] = new LinuxSocket.iovec { iov_base = replies.Start, iov_len = (nuint)length };
-        if (Libc.writev(tun, vectors, 2) > 0) Counters.Replies++;
+        if (Libc.writev(tun, vectors, 2) > 0) _counters.Replies++;
     }
 
     private int Wait(int tun, int stop)
     {
-        Counters.Waits++;
+        _counters.Waits++;
         LinuxPoll.pollfd* set = stackalloc LinuxPoll.pollfd[2];
         set[0] = new LinuxPoll.pollfd { fd = tun, events = LinuxPoll.POLLIN };
         set[1] = new LinuxPoll.pollfd { fd = stop, events = LinuxPoll.POLLIN };

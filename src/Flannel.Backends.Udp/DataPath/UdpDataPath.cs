@@ -50,14 +50,11 @@ internal sealed class UdpDataPath : IDisposable
     /// <summary>The TUN device's name when it was opened.</summary>
     public string Device => _tun.Name;
 
+    /// <summary>The sockets, IPv4 first.</summary>
+    public IReadOnlyList<UdpSocket> Sockets => _sockets;
+
     /// <summary>The off-loads in use.</summary>
     public OffloadState Offloads { get; }
-
-    /// <summary>What the sending thread did; <see langword="null"/> before it started.</summary>
-    public DirectionCounters? Sent { get; private set; }
-
-    /// <summary>What the receiving thread did; <see langword="null"/> before it started.</summary>
-    public DirectionCounters? Received { get; private set; }
 
     /// <summary>Why the data path ended by itself, or <see langword="null"/>.</summary>
     public string? Fault => _fault;
@@ -72,16 +69,16 @@ internal sealed class UdpDataPath : IDisposable
     /// <summary>Starts the threads. The device must be set up.</summary>
     /// <param name="settings">What the threads need to know.</param>
     /// <param name="peers">Where they find the peers.</param>
+    /// <param name="sent">Where the sending thread counts.</param>
+    /// <param name="received">Where the receiving thread counts.</param>
     /// <param name="time">The clock.</param>
-    public void Start(DataPathSettings settings, PeerTableCell peers, TimeProvider time)
+    public void Start(DataPathSettings settings, PeerTableCell peers, DirectionCounters sent, DirectionCounters received, TimeProvider time)
     {
         UdpSocket? socket = _sockets.Find(static socket => !socket.IsIpv6);
         UdpSocket? socket6 = _sockets.Find(static socket => socket.IsIpv6);
-        var sender = new Sender(_tun, socket, socket6, peers, settings, Offloads, _stop, time);
-        var receiver = new Receiver(_tun, socket, socket6, peers, settings, Offloads, _stop, time);
-        (Sent, Received) = (sender.Counters, receiver.Counters);
-        StartThread("send", sender.Run);
-        StartThread("receive", receiver.Run);
+        var ends = new DataPathEnds(_tun, socket, socket6, _stop);
+        StartThread("send", new Sender(ends, peers, settings, Offloads, sent, time).Run, sent);
+        StartThread("receive", new Receiver(ends, peers, settings, Offloads, received, time).Run, received);
     }
 
     /// <summary>Ends the threads, then closes the descriptors: never the other way round, because numbers are given out again.</summary>
@@ -94,19 +91,20 @@ internal sealed class UdpDataPath : IDisposable
         _stop.Dispose();
     }
 
-    private void StartThread(string direction, Func<int> run)
+    private void StartThread(string direction, Func<int> run, DirectionCounters counters)
     {
         // Never of the pool: it waits in system calls for most of its life.
-        var thread = new Thread(() => Run(direction, run), StackBytes) { IsBackground = true, Name = $"{Device} {direction}" };
+        var thread = new Thread(() => Run(direction, run, counters), StackBytes) { IsBackground = true, Name = $"{Device} {direction}" };
         _threads.Add(thread);
         thread.Start();
     }
 
-    private void Run(string direction, Func<int> run)
+    private void Run(string direction, Func<int> run, DirectionCounters counters)
     {
         try
         {
             int errno = run();
+            counters.AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
             if (errno != 0) Fail($"{Device} cannot {direction} any more (errno {errno})");
         }
         catch (Exception exception)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Flannel.Backends.Udp;
 using Flannel.Core.Backends;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -38,5 +39,6 @@ public static class UdpFlannelBuilderExtensions
     private static UdpBackend CreateBackend(IServiceProvider provider, string name) => new(
         provider.GetRequiredService<IOptionsMonitor<UdpBackendOptions>>().Get(name),
         provider.GetService<TimeProvider>() ?? TimeProvider.System,
+        provider.GetService<IMeterFactory>(),
         (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<UdpBackend>());
 }

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Flannel.Core.Addressing;
+using Flannel.Core.Backends;
 using Flannel.Core.Leases;
 using SocketAddress = Flannel.Backends.Udp.Sockets.SocketAddress;
 
@@ -19,9 +20,6 @@ internal sealed class PeerDirectory(UdpSpec spec)
 
     /// <summary>The peers that can be reached in part only, each with the reason.</summary>
     public ImmutableDictionary<SubnetKey, string> Problems { get; private set; } = ImmutableDictionary<SubnetKey, string>.Empty;
-
-    /// <summary>The endpoints of all peers.</summary>
-    public IEnumerable<PeerEndpoint> Endpoints => _entries.Values.SelectMany(static entry => entry.Endpoints);
 
     /// <summary>Replaces all peers.</summary>
     public void Replace(IReadOnlyList<Lease> peers)
@@ -47,6 +45,13 @@ internal sealed class PeerDirectory(UdpSpec spec)
         UdpFamily? ipv4 = spec.Find(AddressFamily.InterNetwork);
         return new PeerTable([.. _entries.Values.SelectMany(static entry => entry.Subnets)], ipv4?.Network, ipv4?.SubnetLength ?? 0);
     }
+
+    /// <summary>What went to a peer and came from it; <see langword="null"/> if it is none.</summary>
+    public PeerTraffic? FindTraffic(SubnetKey peer) => _entries.TryGetValue(peer, out Entry? entry) ? entry.ToTraffic() : null;
+
+    /// <summary>What went to every peer and came from it.</summary>
+    public IReadOnlyList<KeyValuePair<SubnetKey, PeerTraffic>> GetTraffic() =>
+        [.. _entries.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.ToTraffic()))];
 
     /// <summary>Why a peer cannot be a peer at all; <see langword="null"/> if it can.</summary>
     public string? Check(Lease peer)
@@ -104,8 +109,14 @@ internal sealed class PeerDirectory(UdpSpec spec)
     /// <summary>One peer: a subnet for each address family in which it can be reached.</summary>
     private sealed record Entry(IReadOnlyList<PeerSubnet> Subnets)
     {
-        public IEnumerable<PeerEndpoint> Endpoints => Subnets.Select(static subnet => subnet.Endpoint);
+        private IEnumerable<PeerEndpoint> Endpoints => Subnets.Select(static subnet => subnet.Endpoint);
 
         public PeerEndpoint? Find(SocketAddress address) => Endpoints.FirstOrDefault(endpoint => endpoint.Address.IsSame(address));
+
+        public PeerTraffic ToTraffic() => new(
+            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.SentPackets)),
+            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.SentBytes)),
+            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.ReceivedPackets)),
+            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.ReceivedBytes)));
     }
 }

@@ -22,6 +22,12 @@ public sealed record BackendStatus
     /// <summary>What is wrong with the data path as a whole (device lost, uplink away), or <see langword="null"/>.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>
+    /// Reads what went to a peer and came from it, at the moment of the call; it gives <see langword="null"/> for a peer that it does not know.
+    /// <see langword="null"/> for backends whose packets this process does not see.
+    /// </summary>
+    public Func<SubnetKey, PeerTraffic?>? ReadTraffic { get; init; }
+
     /// <summary>The peers that cannot be programmed at present, each with the reason. They are tried again with back-off.</summary>
     public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
 }

@@ -55,7 +55,13 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         get
         {
             FlannelNodeStatus status = Status;
-            return [.. status.Peers.Values.Select(lease => new FlannelPeer(lease, status.PeerProblems.GetValueOrDefault(lease.Key)))];
+            return
+            [
+                .. status.Peers.Values.Select(lease => new FlannelPeer(lease, status.PeerProblems.GetValueOrDefault(lease.Key))
+                {
+                    Traffic = status.ReadTraffic?.Invoke(lease.Key),
+                }),
+            ];
         }
     }
 

@@ -50,4 +50,7 @@ public sealed record FlannelNodeStatus
 
     /// <summary>What of the network configuration in the store the node does not follow until it is started anew, or <see langword="null"/>.</summary>
     public PendingConfig? PendingConfig { get; init; }
+
+    /// <summary>Reads what went to a peer and came from it; shown by <see cref="IFlannelNode.Peers"/>.</summary>
+    internal Func<SubnetKey, PeerTraffic?>? ReadTraffic { get; init; }
 }

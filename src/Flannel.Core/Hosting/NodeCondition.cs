@@ -73,6 +73,7 @@ internal sealed record NodeCondition
             Lease = Lease,
             Mtu = Backend?.Mtu,
             Peers = Peers,
+            ReadTraffic = Backend?.ReadTraffic,
             PeerProblems = Backend?.PeerProblems ?? ImmutableDictionary<SubnetKey, string>.Empty,
             Quarantined = Quarantined,
             PendingConfig = PendingConfig,

@@ -1,0 +1,71 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.Versioning;
+using System.Text.Json;
+using Flannel.Backends.Udp.DataPath;
+using Flannel.Backends.Udp.Packets;
+using Flannel.Core.Addressing;
+using Flannel.Core.Backends;
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Backends.Udp.Diagnostics;
+
+/// <summary>The network's counters; they read what the threads count when somebody collects, and cost the threads nothing.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class UdpMetrics : IDisposable
+{
+    private static readonly KeyValuePair<string, object?> Sent = new(UdpTelemetry.DirectionTag, "sent");
+    private static readonly KeyValuePair<string, object?> Received = new(UdpTelemetry.DirectionTag, "received");
+
+    private static readonly KeyValuePair<string, object?>[] Reasons =
+        [.. Enum.GetValues<PacketDrop>().Select(static reason => KeyValuePair.Create<string, object?>(
+            UdpTelemetry.ReasonTag, JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString())))];
+
+    private readonly UdpNetwork _network;
+    private volatile bool _isDisposed;
+
+    /// <summary>Creates the instruments.</summary>
+    /// <param name="factory">Owns the meter.</param>
+    /// <param name="name">The network's name in this process.</param>
+    /// <param name="network">What is read.</param>
+    public UdpMetrics(IMeterFactory factory, string name, UdpNetwork network)
+    {
+        _network = network;
+        Meter meter = factory.Create(new MeterOptions(UdpTelemetry.MeterName)
+        {
+            Version = typeof(UdpMetrics).Assembly.GetName().Version?.ToString(3),
+            Tags = [new KeyValuePair<string, object?>(FlannelTelemetry.NetworkTag, name)],
+        });
+        Counter(UdpTelemetry.Packets, "{packet}", "Packets carried.", () => Both(static counters => counters.Packets));
+        Counter(UdpTelemetry.Bytes, "By", "Bytes carried.", () => Both(static counters => counters.Bytes));
+        Counter(UdpTelemetry.Calls, "{call}", "System calls.", () => Both(static counters => counters.Reads + counters.Writes));
+        Counter(UdpTelemetry.Drops, "{packet}", "Packets that went no further.", () => [.. DropsOf(network.Sent, Sent), .. DropsOf(network.Received, Received)]);
+        Counter(UdpTelemetry.PeerPackets, "{packet}", "Packets to and from a peer.", () => OfPeers(static traffic => (traffic.SentPackets, traffic.ReceivedPackets)));
+        Counter(UdpTelemetry.PeerBytes, "By", "Bytes to and from a peer.", () => OfPeers(static traffic => (traffic.SentBytes, traffic.ReceivedBytes)));
+
+        void Counter(string instrument, string unit, string description, Func<IEnumerable<Measurement<long>>> read) =>
+            meter.CreateObservableCounter(instrument, () => _isDisposed ? [] : read(), unit, description);
+    }
+
+    /// <summary>Silences the counters; the meter itself belongs to its factory.</summary>
+    public void Dispose() => _isDisposed = true;
+
+    private Measurement<long>[] Both(Func<DirectionCounters, long> read) =>
+        [new(read(_network.Sent), Sent), new(read(_network.Received), Received)];
+
+    private static IEnumerable<Measurement<long>> DropsOf(DirectionCounters counters, KeyValuePair<string, object?> direction)
+    {
+        for (int reason = 1; reason < DirectionCounters.Reasons; reason++)
+            yield return new Measurement<long>(counters.DropsOf((PacketDrop)reason), direction, Reasons[reason]);
+    }
+
+    private IEnumerable<Measurement<long>> OfPeers(Func<PeerTraffic, (long Sent, long Received)> read)
+    {
+        foreach ((SubnetKey peer, PeerTraffic traffic) in _network.GetTraffic())
+        {
+            KeyValuePair<string, object?> tag = new(UdpTelemetry.PeerTag, peer.ToString());
+            (long sent, long received) = read(traffic);
+            yield return new Measurement<long>(sent, Sent, tag);
+            yield return new Measurement<long>(received, Received, tag);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+using Flannel.Backends.Udp.Tests.Support;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Testing.Namespaces;
+using Flannel.Testing.Pinging;
+
+namespace Flannel.Backends.Udp.Tests.Kernel;
+
+/// <summary>What others break is put in order again, and said.</summary>
+public sealed class HealingTests
+{
+    [NetnsFact]
+    public async Task Device_Deleted_IsMadeAnewAndTheStatusSaysSo()
+    {
+        var log = new ListLogger<UdpBackend>();
+        await using UdpCluster cluster = await UdpCluster.StartAsync(logger: log);
+        UdpNode node = cluster.Nodes[0];
+        LabContainer[] containers = cluster.AddContainers();
+        await using ContinuousPing ping = containers[0].StartPinging(containers[1].Address!);
+        await ping.WaitForAnswersAsync(5);
+
+        node.Host.Netlink.DeleteLink(node.Host.Device(node.Device).Index);
+        await node.EventuallyAsync(() => log.CountOf(5100) == 1 && log.CountOf(5101) == 1);
+
+        await ping.WaitForAnswersAsync(20);
+        Assert.True(node.Network.Status is { Problem: null, IsConverged: true });
+        Assert.Contains(node.Host.Netlink.GetAddresses(AddressFamily.InterNetwork), address => address.Address.Equals(node.Address));
+    }
+
+    [NetnsFact]
+    public async Task Device_SetDownStrippedAndResized_IsPutInOrder()
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync(ipv6: true);
+        UdpNode node = cluster.Nodes[0];
+        await using ContinuousPing ping = cluster.Nodes[1].Host.StartPinging(node.Address);
+        await ping.WaitForAnswersAsync(5);
+        int index = node.Host.Device(node.Device).Index;
+
+        node.Host.Netlink.ChangeLink(index, new LinkChange { IsUp = false });
+        await ping.WaitForAnswersAsync(5);
+        node.Host.Netlink.DeleteAddress(new InterfaceAddress { LinkIndex = index, Address = node.Address, PrefixLength = 32 });
+        await ping.WaitForAnswersAsync(5);
+        node.Host.Netlink.DeleteRoute(new() { Destination = IPNetwork.Parse("10.5.0.0/16"), LinkIndex = index });
+        await ping.WaitForAnswersAsync(5);
+        node.Host.Netlink.ChangeLink(index, new LinkChange { Mtu = 1300, Name = "renamed0" });
+        await node.EventuallyAsync(() => node.Host.Netlink.FindLink(index)?.Mtu == node.Network.Status.Mtu);
+
+        Assert.Equal(index, node.Host.Device("renamed0").Index);
+        await node.WaitAsync(static status => status is { Problem: null, IsConverged: true });
+        Assert.True((await node.Host.PingAsync(cluster.Nodes[1].AddressIPv6, new PingOptions { Count = 3 })).AllAnswered);
+    }
+
+    [NetnsFact]
+    public async Task Uplink_ChangesItsMtu_TheOverlayFollows()
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync();
+        UdpNode node = cluster.Nodes[0];
+
+        node.Host.Netlink.ChangeLink(node.Host.Device("eth0").Index, new LinkChange { Mtu = 1400 });
+
+        await node.WaitAsync(static status => status.Mtu == 1372);
+        await node.EventuallyAsync(() => node.Host.Device(node.Device).Mtu == 1372);
+        Assert.True((await node.Host.PingAsync(cluster.Nodes[1].Address, new PingOptions { PacketSize = 1372, DontFragment = true })).AllAnswered);
+    }
+
+    [NetnsFact]
+    public async Task Address_TakenFromTheHostAndGivenBack_TheOverlayWorksAgain()
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync();
+        UdpNode node = cluster.Nodes[0];
+        var address = new InterfaceAddress { LinkIndex = node.Host.Device("eth0").Index, Address = node.Host.Address!, PrefixLength = 24 };
+        await using ContinuousPing ping = node.Host.StartPinging(cluster.Nodes[1].Address);
+        await ping.WaitForAnswersAsync(5);
+
+        node.Host.Netlink.DeleteAddress(address);
+        await node.WaitAsync(static status => status is { Problem: not null, IsConverged: false });
+        node.Host.Netlink.AddAddress(address);
+
+        await node.WaitAsync(static status => status is { Problem: null, IsConverged: true });
+        await ping.WaitForAnswersAsync(20);
+    }
+
+    [NetnsFact]
+    public async Task Node_Restarted_LosesOnlyWhatWasOnTheWay()
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync();
+        LabContainer[] containers = cluster.AddContainers();
+        await using ContinuousPing ping = containers[0].StartPinging(containers[1].Address!);
+        await ping.WaitForAnswersAsync(5);
+
+        await cluster.StopAsync(cluster.Nodes[0]);
+        Assert.DoesNotContain(cluster.Lab.Hosts[0].Netlink.GetLinks(), static link => link.Name.StartsWith("flannel", StringComparison.Ordinal));
+        Assert.DoesNotContain(cluster.Lab.Hosts[0].Netlink.GetRoutes(AddressFamily.InterNetwork), static route => route.Destination.PrefixLength == 16);
+        await cluster.AddNodeAsync(cluster.Lab.Hosts[0]);
+        cluster.Meet();
+
+        await ping.WaitForAnswersAsync(20);
+    }
+}

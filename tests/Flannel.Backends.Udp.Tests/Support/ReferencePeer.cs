@@ -1,0 +1,127 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using Flannel.Backends.Udp.DataPath;
+using Flannel.Backends.Udp.Interop;
+using Flannel.Backends.Udp.Sockets;
+using Flannel.Backends.Udp.Tun;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Testing.Namespaces;
+
+namespace Flannel.Backends.Udp.Tests.Support;
+
+/// <summary>
+/// A peer that behaves as flannel's udp does: one packet per system call, a TUN device without off-loads, a socket without UDP_GRO, a receive buffer
+/// of the MTU that truncates what is longer, nothing below 20 bytes, one hop taken each way. It knows one other host.
+/// </summary>
+internal sealed unsafe class ReferencePeer : IAsyncDisposable
+{
+    private const int Mtu = 1472;
+
+    private readonly TunDevice _tun;
+    private readonly UdpSocket _socket;
+    private readonly Flannel.Backends.Udp.Sockets.SocketAddress _peer;
+    private readonly StopSignal _stop = new();
+    private readonly Thread[] _threads;
+
+    private ReferencePeer(TunDevice tun, UdpSocket socket, IPAddress peer)
+    {
+        (_tun, _socket, _peer) = (tun, socket, new Flannel.Backends.Udp.Sockets.SocketAddress(peer, 8285));
+        _threads = [new Thread(Send), new Thread(Receive)];
+        foreach (Thread thread in _threads) thread.Start();
+    }
+
+    public long Received { get; private set; }
+
+    public long Truncated { get; private set; }
+
+    public long TooShort { get; private set; }
+
+    /// <summary>Datagrams that are not exactly one packet.</summary>
+    public long WithWrongLength { get; private set; }
+
+    public static ReferencePeer Start(LabHost host, int number, LabHost peer)
+    {
+        TunDevice tun = host.Run(static () => TunDevice.Open(UdpOffloads.None));
+        UdpSocket socket = host.Run(() => UdpSocket.Open(new IPEndPoint(host.Address!, 8285), UdpOffloads.None, 1 << 20));
+        Link link = host.Device(tun.Name);
+        host.Netlink.ChangeLink(link.Index, new LinkChange { Mtu = Mtu, IsUp = true });
+        host.Netlink.AddAddress(new InterfaceAddress { LinkIndex = link.Index, Address = UdpCluster.KeyOf(number).Ipv4!.Value.BaseAddress, PrefixLength = 32 });
+        host.Netlink.AddRoute(new() { Destination = IPNetwork.Parse("10.5.0.0/16"), LinkIndex = link.Index });
+        return new ReferencePeer(tun, socket, peer.Address!);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _stop.Raise();
+        foreach (Thread thread in _threads) thread.Join();
+        _tun.Dispose();
+        _socket.Dispose();
+        _stop.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Send()
+    {
+        using var tun = new HeldDescriptor(_tun.Handle);
+        using var socket = new HeldDescriptor(_socket.Handle);
+        byte* packet = stackalloc byte[Mtu];
+        Flannel.Backends.Udp.Sockets.SocketAddress peer = _peer;
+        while (Wait(tun.Number))
+        {
+            nint length = Libc.read(tun.Number, packet, Mtu);
+            if (length < 20 || packet[0] >> 4 != 4 || !TakeHop(packet)) continue;
+            var vector = new LinuxSocket.iovec { iov_base = packet, iov_len = (nuint)length };
+            var message = new LinuxSocket.msghdr { msg_name = &peer, msg_namelen = peer.Length, msg_iov = &vector, msg_iovlen = 1 };
+            Libc.sendmsg(socket.Number, &message, 0);
+        }
+    }
+
+    private void Receive()
+    {
+        using var tun = new HeldDescriptor(_tun.Handle);
+        using var socket = new HeldDescriptor(_socket.Handle);
+        byte* packet = stackalloc byte[Mtu];
+        while (Wait(socket.Number))
+        {
+            var vector = new LinuxSocket.iovec { iov_base = packet, iov_len = Mtu };
+            var message = new LinuxSocket.msghdr { msg_iov = &vector, msg_iovlen = 1 };
+            nint length = Libc.recvmsg(socket.Number, &message, 0);
+            if (length < 0) continue;
+            Received++;
+            if ((message.msg_flags & LinuxSocket.MSG_TRUNC) != 0) Truncated++;
+            if (length < 20) TooShort++;
+            if (length < 20 || !TakeHop(packet)) continue;
+            if (((packet[2] << 8) | packet[3]) != length) WithWrongLength++;
+            vector.iov_len = (nuint)length;
+            Libc.writev(tun.Number, &vector, 1);
+        }
+    }
+
+    private bool Wait(int descriptor)
+    {
+        using var stop = new HeldDescriptor(_stop.Handle);
+        LinuxPoll.pollfd* set = stackalloc LinuxPoll.pollfd[2];
+        set[0] = new LinuxPoll.pollfd { fd = descriptor, events = LinuxPoll.POLLIN };
+        set[1] = new LinuxPoll.pollfd { fd = stop.Number, events = LinuxPoll.POLLIN };
+        while (!_stop.IsRaised)
+        {
+            if (Libc.poll(set, 2, -1) < 0 && Marshal.GetLastPInvokeError() != LinuxErrno.EINTR) return false;
+            if (set[0].revents != 0) return !_stop.IsRaised;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes a hop and computes the header's checksum anew, the long way.</summary>
+    private static bool TakeHop(byte* packet)
+    {
+        if (--packet[8] == 0) return false;
+        (packet[10], packet[11]) = (0, 0);
+        uint sum = 0;
+        for (int index = 0; index < (packet[0] & 15) * 4; index += 2) sum += (uint)((packet[index] << 8) | packet[index + 1]);
+        while (sum >> 16 != 0) sum = (sum & 0xFFFF) + (sum >> 16);
+        (packet[10], packet[11]) = ((byte)(~sum >> 8), (byte)~sum);
+        return true;
+    }
+}

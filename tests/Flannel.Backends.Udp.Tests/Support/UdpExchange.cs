@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using Flannel.Testing.Namespaces;
+
+namespace Flannel.Backends.Udp.Tests.Support;
+
+/// <summary>A pair of UDP sockets in two nodes of a lab.</summary>
+internal sealed class UdpExchange : IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    private readonly Socket _sender;
+    private readonly Socket _receiver;
+
+    /// <summary>Opens the sockets.</summary>
+    /// <param name="from">The sender.</param>
+    /// <param name="to">The receiver.</param>
+    /// <param name="address">The receiver's address.</param>
+    public UdpExchange(LabNode from, LabNode to, IPAddress address)
+    {
+        _receiver = to.Run(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+        _receiver.ReceiveBufferSize = 8 << 20;
+        _receiver.Bind(new IPEndPoint(address, 0));
+        _sender = from.Run(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+        _sender.Connect(_receiver.LocalEndPoint!);
+    }
+
+    /// <summary>The sending socket, for its options.</summary>
+    public Socket Sender => _sender;
+
+    /// <summary>Sends datagrams and checks that each arrives as it was, in order.</summary>
+    public async Task CheckAsync(IEnumerable<byte[]> datagrams)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        byte[] buffer = new byte[65536];
+        foreach (byte[] datagram in datagrams)
+        {
+            await _sender.SendAsync(datagram, limit.Token);
+            int length = await _receiver.ReceiveAsync(buffer.AsMemory(), limit.Token);
+            Assert.Equal(datagram, buffer[..length]);
+        }
+    }
+
+    /// <summary>Sends datagrams back to back, then checks that they arrive in order.</summary>
+    public async Task CheckBurstAsync(IReadOnlyList<byte[]> datagrams)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        byte[] buffer = new byte[65536];
+        foreach (byte[] datagram in datagrams) await _sender.SendAsync(datagram, limit.Token);
+        foreach (byte[] datagram in datagrams)
+        {
+            int length = await _receiver.ReceiveAsync(buffer.AsMemory(), limit.Token);
+            Assert.Equal(datagram, buffer[..length]);
+        }
+    }
+
+    /// <summary>Datagrams of some lengths with recognisable content.</summary>
+    public static byte[][] Datagrams(params int[] lengths)
+    {
+        var random = new Random(42);
+        return [.. lengths.Select(length =>
+        {
+            byte[] datagram = new byte[length];
+            random.NextBytes(datagram);
+            return datagram;
+        })];
+    }
+
+    public void Dispose()
+    {
+        _sender.Dispose();
+        _receiver.Dispose();
+    }
+}

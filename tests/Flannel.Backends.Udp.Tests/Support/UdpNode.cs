@@ -1,0 +1,113 @@
+using System.Net;
+using Flannel.Backends.Udp.DataPath;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+using Flannel.Core.Leases;
+using Flannel.Testing.Namespaces;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flannel.Backends.Udp.Tests.Support;
+
+/// <summary>One host's UDP network, started with a lease of its own.</summary>
+internal sealed class UdpNode : IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    private UdpNode(LabHost host, UdpNetwork network, Lease lease) => (Host, Network, Lease) = (host, network, lease);
+
+    public LabHost Host { get; }
+
+    public UdpNetwork Network { get; }
+
+    public Lease Lease { get; }
+
+    /// <summary>Where the packets of this network meet the host: the address on the TUN device.</summary>
+    public IPAddress Address => Lease.Subnet!.Value.BaseAddress;
+
+    public IPAddress AddressIPv6 => Lease.SubnetIPv6!.Value.BaseAddress;
+
+    public UdpDataPath DataPath => Network.DataPath ?? throw new InvalidOperationException($"There is no data path: {Network.Status}");
+
+    public string Device => DataPath.Device;
+
+    public static async Task<UdpNode> StartAsync(
+        LabHost host, int number, NetworkConfig config, UdpBackendOptions? options = null, ILogger<UdpBackend>? logger = null)
+    {
+        UdpNetwork created = await CreateAsync(host, config, options, logger: logger);
+        try
+        {
+            var lease = new Lease
+            {
+                Key = UdpCluster.KeyOf(number, config.EnableIPv4, config.EnableIPv6),
+                Attributes = created.Attributes,
+                CreateRevision = number,
+            };
+            await created.StartAsync(lease, CancellationToken.None);
+            return new UdpNode(host, created, lease);
+        }
+        catch
+        {
+            await created.DisposeAsync();
+            throw;
+        }
+    }
+
+    public static async Task<UdpNetwork> CreateAsync(
+        LabHost host, NetworkConfig config, UdpBackendOptions? options = null, ExternalInterface? external = null, ILogger<UdpBackend>? logger = null) =>
+        (UdpNetwork)await new UdpBackend(options ?? new UdpBackendOptions(), TimeProvider.System, meters: null, logger ?? NullLogger<UdpBackend>.Instance)
+            .CreateNetworkAsync(
+                new BackendContext
+                {
+                    NetworkName = "test",
+                    Config = config,
+                    ExternalInterface = external ?? ExternalOf(host),
+                    NetworkNamespace = host.NamespaceName,
+                },
+                CancellationToken.None);
+
+    public static ExternalInterface ExternalOf(LabHost host)
+    {
+        var eth0 = host.Device("eth0");
+        return new ExternalInterface
+        {
+            Name = eth0.Name,
+            Index = eth0.Index,
+            Mtu = eth0.Mtu,
+            Address = host.Address,
+            PublicIP = host.Address,
+            AddressIPv6 = host.AddressIPv6,
+            PublicIPv6 = host.AddressIPv6,
+        };
+    }
+
+    public LabContainer AddContainer() => Host.AddContainer(Lease.Subnet, Lease.SubnetIPv6, mtu: Network.Status.Mtu);
+
+    /// <summary>Waits until the status is as wanted.</summary>
+    public async Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted)
+    {
+        using var timeout = new CancellationTokenSource(Deadline);
+        while (true)
+        {
+            BackendStatus status = Network.Status;
+            if (isWanted(status)) return status;
+            if (timeout.IsCancellationRequested) throw new TimeoutException($"The status stayed {status}; {string.Join("; ", status.PeerProblems)}");
+            await Task.Delay(2, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Waits until something is the case.</summary>
+    public async Task EventuallyAsync(Func<Task<bool>> condition)
+    {
+        using var timeout = new CancellationTokenSource(Deadline);
+        while (!await condition())
+        {
+            if (timeout.IsCancellationRequested) throw new TimeoutException($"It did not happen; the status is {Network.Status}");
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+
+    public Task EventuallyAsync(Func<bool> condition) => EventuallyAsync(() => Task.FromResult(condition()));
+
+    public async ValueTask DisposeAsync() => await Network.DisposeAsync();
+}
