@@ -43,7 +43,7 @@ internal sealed class KeptRules : IAsyncDisposable
 
     /// <summary>The rules of one kind without numbers and counters.</summary>
     internal static async Task<string> TextAsync(PacketFilter filter, LabNode host) => filter == PacketFilter.Nftables
-        ? await host.ExecAsync("sh", "-c", "for table in $(nft list tables | grep flannel | cut -d ' ' -f 2,3 | tr ' ' +); do nft -s list table ${table%+*} ${table#*+}; done")
+        ? await host.ExecAsync("sh", "-c", "for table in $(nft list tables | grep flannel | sort | cut -d ' ' -f 2,3 | tr ' ' +); do nft -s list table ${table%+*} ${table#*+}; done")
         : await host.ExecAsync("sh", "-c", "for p in iptables ip6tables; do for t in nat filter; do $p -t $t -S | grep -v '^-P'; done; done; true");
 
     internal async Task<TrafficStatus> NextAsync() => await _told.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
