@@ -33,13 +33,17 @@ internal static class Command
     }
 
     /// <summary>Starts a program inside a host's namespace.</summary>
-    public static Process Start(LabHost host, string program, IEnumerable<string> arguments) =>
-        Start("nsenter", [$"--net={host.Path}", program, .. arguments]);
+    /// <param name="host">The host.</param>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="keepsErrors">Whether what it says of errors is for the caller, who then has to read it, and not for the terminal.</param>
+    public static Process Start(LabHost host, string program, IEnumerable<string> arguments, bool keepsErrors = false) =>
+        Start("nsenter", [$"--net={host.Path}", program, .. arguments], keepsErrors);
 
     /// <summary>Starts a program.</summary>
-    public static Process Start(string program, IEnumerable<string> arguments)
+    public static Process Start(string program, IEnumerable<string> arguments, bool keepsErrors = false)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = keepsErrors };
         try
         {
             return Process.Start(start)!;

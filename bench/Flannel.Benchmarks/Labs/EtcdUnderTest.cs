@@ -76,6 +76,17 @@ internal sealed class EtcdUnderTest : IDisposable
     public Task PutLeasesAsync(string prefix, IEnumerable<Peer> peers, CancellationToken cancellationToken) =>
         PutAsync(peers.Select(peer => ($"{prefix}/subnets/{peer.Lease.Key}", peer.Lease.Attributes.ToUtf8Json())), cancellationToken);
 
+    /// <summary>Watches everything below a prefix from now on.</summary>
+    public async Task<EtcdWatch> WatchAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var request = new JsonObject { ["create_request"] = new JsonObject { ["key"] = Base64(prefix + "/"), ["range_end"] = Base64(prefix + "0") } };
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri("/v3/watch", UriKind.Relative)) { Content = JsonContent.Create(request) };
+        HttpResponseMessage answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        var lines = new StreamReader(await answer.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(cancellationToken));
+        await lines.ReadLineAsync(cancellationToken); // that the watch was created
+        return new EtcdWatch(lines);
+    }
+
     /// <summary>How many requests it has got so far, streams included.</summary>
     public async Task<double> CountRequestsAsync(CancellationToken cancellationToken)
     {
@@ -92,6 +103,8 @@ internal sealed class EtcdUnderTest : IDisposable
         _process.WaitForExit();
         _process.Dispose();
     }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private static async ValueTask<Stream> ConnectAsync(LabHost? host, SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -132,7 +145,7 @@ internal sealed class EtcdUnderTest : IDisposable
             {
                 ["request_put"] = new JsonObject
                 {
-                    ["key"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(entry.Key)),
+                    ["key"] = Base64(entry.Key),
                     ["value"] = Convert.ToBase64String(entry.Value),
                 },
             })]);

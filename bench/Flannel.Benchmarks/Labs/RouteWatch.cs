@@ -39,6 +39,16 @@ internal sealed class RouteWatch : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until all of these have appeared.</summary>
+    public async Task WaitForAsync(IEnumerable<IPNetwork> destinations)
+    {
+        var missing = new HashSet<IPNetwork>(destinations);
+        while (missing.Count > 0)
+        {
+            if (await NextAsync() is RouteChanged { Route: var route }) missing.Remove(route.Destination);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _notifications.DisposeAsync();

@@ -58,6 +58,9 @@ internal sealed record Peer
     /// <summary>What the host publishes.</summary>
     public Lease Lease { get; }
 
+    /// <summary>The host that is measured, at an address.</summary>
+    public static Peer Own(IPAddress host) => new(OwnSubnet, host, new PhysicalAddress([0x0E, 0xFF, 0, 0, 0, 1]));
+
     /// <summary>Makes the peers up to a number.</summary>
     public static IReadOnlyList<Peer> Make(int count) => [.. Enumerable.Range(0, count).Select(static number => new Peer(number))];
 
