@@ -17,7 +17,7 @@ public sealed class CoalescerPropertyTests : IDisposable
     [Fact]
     public void Coalesce_AnyTraffic_MakesTheRunsOfTheModel() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(400),
-        Prop.ForAll<int>(seed =>
+        Prop.ForAll(Seeds.Any, seed =>
         {
             (CoalescingLimits limits, List<byte[]> packets) = Batch(new Random(seed));
 
@@ -32,7 +32,7 @@ public sealed class CoalescerPropertyTests : IDisposable
     [Fact]
     public void SplitOfCoalesce_AnyTraffic_GivesBackThePackets() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(400),
-        Prop.ForAll<int>(seed =>
+        Prop.ForAll(Seeds.Any, seed =>
         {
             (CoalescingLimits limits, List<byte[]> packets) = Batch(new Random(seed));
             using var memory = new GuardedMemory(2);
@@ -55,7 +55,7 @@ public sealed class CoalescerPropertyTests : IDisposable
     [Fact]
     public void Coalesce_HostilePackets_StaysInside() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(2000),
-        Prop.ForAll<int>(seed =>
+        Prop.ForAll(Seeds.Any, seed =>
         {
             var random = new Random(seed);
             byte[][] packets = [.. Enumerable.Range(0, 20).Select(_ => HostileBytes.Next(random))];

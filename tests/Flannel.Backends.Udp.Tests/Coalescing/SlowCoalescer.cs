@@ -27,7 +27,7 @@ internal sealed class SlowCoalescer(int maximumSegments, int maximumBytes, bool 
     /// <summary>An unfragmentable IPv4 packet with another identification (RFC 6864 §4.1: it means nothing); any other packet as it is.</summary>
     public static byte[] Renumbered(byte[] packet, ReadOnlySpan<byte> identification)
     {
-        if (packet[0] >> 4 != 4 || (packet[6] & 0x40) == 0)
+        if (packet[0] >> 4 != 4 || (packet[6] & 0x40) == 0 || packet.AsSpan(4, 2).SequenceEqual(identification))
             return packet;
         byte[] renumbered = [.. packet];
         int sum = Word(packet, 10) + Word(packet, 4) + (ushort)~BinaryPrimitives.ReadUInt16BigEndian(identification);
@@ -101,8 +101,10 @@ internal sealed class SlowCoalescer(int maximumSegments, int maximumBytes, bool 
 
     private bool SegmentsComeBack(List<byte[]> packets, int header)
     {
+        if (packets.Exists(packet => packet.Length <= header))
+            return false; // the header of the last one is longer than another packet
         byte[] super = [.. packets[0], .. packets.Skip(1).SelectMany(packet => packet[header..])];
-        if (super.Length > maximumBytes || packets.Exists(packet => packet.Length < header))
+        if (super.Length > maximumBytes)
             return false;
         bool isIpv6 = super[0] >> 4 == 6;
         bool isUdp = super[isIpv6 ? 6 : 9] == IpProtocol.Udp;

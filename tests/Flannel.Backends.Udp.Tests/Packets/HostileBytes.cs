@@ -33,7 +33,22 @@ internal static class HostileBytes
             Payload = new byte[random.Next(100)],
         }.ToBytes();
         for (int count = random.Next(4); count > 0; count--)
-            bytes[random.Next(Math.Min(bytes.Length, 64))] = Lies[random.Next(Lies.Length)];
+            bytes[LiePosition(bytes, random)] = Lies[random.Next(Lies.Length)];
         return random.Next(2) == 0 ? bytes : bytes[..random.Next(bytes.Length)];
+    }
+
+    /// <summary>Anywhere in the headers, but gladly where lengths are: of IP, of UDP, and TCP's data offset.</summary>
+    private static int LiePosition(byte[] bytes, Random random)
+    {
+        int ip = bytes[0] >> 4 == 6 ? 40 : (bytes[0] & 15) * 4;
+        int position = random.Next(8) switch
+        {
+            0 => 0,
+            1 => random.Next(2, 6),
+            2 => ip + random.Next(4, 6),
+            3 => ip + 12,
+            _ => random.Next(64),
+        };
+        return Math.Min(position, bytes.Length - 1);
     }
 }
