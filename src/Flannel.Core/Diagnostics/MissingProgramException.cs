@@ -8,7 +8,7 @@ public sealed class MissingProgramException : FlannelException
     /// <param name="package">The Debian package that brings it, for example <c>nftables</c>.</param>
     /// <param name="operation">What it was needed for.</param>
     public MissingProgramException(string program, string package, string operation)
-        : base($"{operation} needs the program {program}, which is in no directory of the search path. Install it (Debian: apt-get install {package}).")
+        : base($"{operation} needs the program {program}, which is not in the search path. Install it (Debian: apt-get install {package}).")
     {
         Program = program;
         Package = package;

@@ -10,8 +10,8 @@ namespace Flannel.Linux.Traffic;
 
 /// <summary>
 /// Routes that end packets for addresses of the node's subnet that no container has. Their metric is higher than any that others use: for one
-/// prefix the lower metric wins, so the route of a bridge with the same prefix (metric 0, for IPv6 256) carries the packets whenever it is there. The metric
-/// also says whose route it is.
+/// prefix the lower metric wins, so the route of a bridge with the same prefix (metric 0, for IPv6 256) carries the packets whenever it is there.
+/// The metric also says whose route it is.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class BlackholeRoutes(TrafficPolicy policy)

@@ -6,7 +6,7 @@ using Flannel.Core.Traffic;
 
 namespace Flannel.Linux.Traffic;
 
-/// <summary>One chain of ours in a table of iptables, with the jump that leads to it, as the programs write and read them. The text is flannel's.</summary>
+/// <summary>One chain of ours in a table of iptables, with the jump that leads to it, as the programs write and read them.</summary>
 internal sealed class IptablesChain
 {
     private readonly ImmutableArray<TrafficRule> _rules;
@@ -58,7 +58,7 @@ internal sealed class IptablesChain
     /// <param name="randomFully">Whether source ports are drawn at random.</param>
     public string[] Listing(bool randomFully) => [$"-N {Name}", .. _rules.Select(rule => ToText(rule, randomFully))];
 
-    /// <summary>Whether a rule of <see cref="Parent"/> is of ours: a jump to our chain, or one that flannel's older releases put there directly.</summary>
+    /// <summary>Whether a rule of <see cref="Parent"/> is ours: a jump to our chain, or what flannel's older releases put there directly.</summary>
     public bool Owns(string parentRule) =>
         parentRule.EndsWith($" -j {Name}", StringComparison.Ordinal) || parentRule.EndsWith($" -g {Name}", StringComparison.Ordinal)
         || parentRule.Contains($" --comment \"{Comment}\" ", StringComparison.Ordinal);

@@ -82,7 +82,11 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     private void LearnSpelling(IptablesChain chain, string[] wanted, string[]? listed)
     {
         if (listed?.Length != wanted.Length)
-            throw new TrafficRulesException($"The iptables chain {chain.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
+        {
+            throw new TrafficRulesException(
+                $"The iptables chain {chain.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
+        }
+
         _spellings[chain] = listed;
     }
 
@@ -123,7 +127,8 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     /// <returns><see langword="null"/> if there is no such chain.</returns>
     private async Task<string[]?> ListAsync(IptablesChain chain, string name, CancellationToken cancellationToken, bool isTableOptional = false)
     {
-        ProgramResult result = await RunAsync(ProgramOf(chain), ["-w", "-t", chain.Table, "-S", name], input: null, cancellationToken).ConfigureAwait(false);
+        string[] arguments = ["-w", "-t", chain.Table, "-S", name];
+        ProgramResult result = await RunAsync(ProgramOf(chain), arguments, input: null, cancellationToken).ConfigureAwait(false);
         bool isAbsent = result.ExitCode == NoSuchChain || (isTableOptional && result.ExitCode == NoSuchTable);
         return isAbsent ? null : RuleListing.Lines(result.OutputOf($"Reading {name} of the iptables table {chain.Table}"));
     }
@@ -131,7 +136,8 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     private async Task<bool> IsModernAsync(CancellationToken cancellationToken)
     {
         ProgramResult result = await RunAsync("iptables", ["--version"], input: null, cancellationToken).ConfigureAwait(false);
-        return VersionText().Match(result.Output) is not { Success: true } match || Version.Parse(match.Groups[1].ValueSpan) >= FirstWithRandomFully;
+        Match version = VersionText().Match(result.Output);
+        return !version.Success || Version.Parse(version.Groups[1].ValueSpan) >= FirstWithRandomFully;
     }
 
     private static string ProgramOf(IptablesChain chain) => chain.Family == AddressFamily.InterNetwork ? "iptables" : "ip6tables";

@@ -13,6 +13,9 @@ internal sealed class NftablesRuleSet : IRuleSet
     private const string Program = "nft";
     private const string Package = "nftables";
 
+    // strerror(3) of ENOENT and of EOPNOTSUPP and EPROTONOSUPPORT.
+    private static readonly string[] Absence = ["No such file or directory", "not supported"];
+
     private readonly TrafficPolicy _policy;
     private readonly ProgramRunner _programs;
     private readonly NftablesTable[] _tables;
@@ -79,7 +82,8 @@ internal sealed class NftablesRuleSet : IRuleSet
         if (IsRight(table, found, dialect))
             return null;
 
-        (await RunAsync(["-f", "-"], table.Replacement(dialect), cancellationToken).ConfigureAwait(false)).OutputOf($"Writing the nftables table {table.Name}");
+        ProgramResult written = await RunAsync(["-f", "-"], table.Replacement(dialect), cancellationToken).ConfigureAwait(false);
+        written.OutputOf($"Writing the nftables table {table.Name}");
         LearnSpelling(table, dialect, await ListAsync(table, cancellationToken).ConfigureAwait(false));
         return RuleListing.Describe($"table {table.Keyword} {table.Name}", RuleListing.Lines(table.Listing(dialect)), found);
     }
@@ -96,11 +100,16 @@ internal sealed class NftablesRuleSet : IRuleSet
     private void LearnSpelling(NftablesTable table, NftablesDialect dialect, string[]? listed)
     {
         if (listed is null || listed.Length != RuleListing.Lines(table.Listing(dialect)).Length)
-            throw new TrafficRulesException($"The nftables table {table.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
+        {
+            throw new TrafficRulesException(
+                $"The nftables table {table.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
+        }
+
         _spellings[table] = listed;
     }
 
-    /// <summary>Finds out by a dry run what nft and the kernel understand; <see langword="null"/> if they refuse everything, which writing will then report.</summary>
+    /// <summary>Finds out by dry runs what nft and the kernel understand.</summary>
+    /// <returns><see langword="null"/> if they refuse everything, which writing will then report.</returns>
     private async Task<NftablesDialect?> ProbeAsync(NftablesTable table, CancellationToken cancellationToken)
     {
         NftablesDialect best = Best;
@@ -129,16 +138,17 @@ internal sealed class NftablesRuleSet : IRuleSet
     {
         if (await ListAsync(table, cancellationToken).ConfigureAwait(false) is null)
             return null;
-        (await RunAsync(["-f", "-"], table.Removal, cancellationToken).ConfigureAwait(false)).OutputOf($"Removing the nftables table {table.Name}");
+        ProgramResult removed = await RunAsync(["-f", "-"], table.Removal, cancellationToken).ConfigureAwait(false);
+        removed.OutputOf($"Removing the nftables table {table.Name}");
         return $"table {table.Keyword} {table.Name} was left from an earlier configuration";
     }
 
     /// <returns><see langword="null"/> if there is no such table, or nothing in the kernel that could hold one.</returns>
     private async Task<string[]?> ListAsync(NftablesTable table, CancellationToken cancellationToken)
     {
-        ProgramResult result = await RunAsync(["-s", "list", "table", table.Keyword, table.Name], input: null, cancellationToken).ConfigureAwait(false);
-        bool isAbsent = result.ExitCode != 0
-            && (result.Errors.Contains("No such file or directory", StringComparison.Ordinal) || result.Errors.Contains("not supported", StringComparison.Ordinal));
+        string[] arguments = ["-s", "list", "table", table.Keyword, table.Name];
+        ProgramResult result = await RunAsync(arguments, input: null, cancellationToken).ConfigureAwait(false);
+        bool isAbsent = result.ExitCode != 0 && Array.Exists(Absence, words => result.Errors.Contains(words, StringComparison.Ordinal));
         return isAbsent ? null : RuleListing.Lines(result.OutputOf($"Reading the nftables table {table.Name}"));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -83,7 +84,7 @@ internal sealed class NftablesTable
     {
         var text = new StringBuilder();
         if (rule.IsMarked)
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"meta mark & 0x{TrafficRule.Mark:x8} == 0x{TrafficRule.Mark:x8} ");
+            text.Append(CultureInfo.InvariantCulture, $"meta mark & 0x{TrafficRule.Mark:x8} == 0x{TrafficRule.Mark:x8} ");
         Match("saddr", rule.Source);
         Match("daddr", rule.Destination);
         return text.Append(rule.Action switch
@@ -101,6 +102,9 @@ internal sealed class NftablesTable
     }
 
     // nft lists a single address without its length.
-    private static string ToText(IPNetwork network) =>
-        network.PrefixLength == (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 32 : 128) ? network.BaseAddress.ToString() : network.ToString();
+    private string ToText(IPNetwork network)
+    {
+        bool isSingle = network.PrefixLength == (Family == AddressFamily.InterNetwork ? 32 : 128);
+        return isSingle ? network.BaseAddress.ToString() : network.ToString();
+    }
 }

@@ -14,7 +14,8 @@ internal sealed record ProgramResult(string Command, int ExitCode, string Output
     /// <exception cref="TrafficRulesException">It failed.</exception>
     public string OutputOf(string operation) => ExitCode == 0
         ? Output
-        : throw new TrafficRulesException($"{operation} failed: '{Command}' ended with {ExitCode} and said: {Said}. It is tried again.", isTransient: true);
+        : throw new TrafficRulesException(
+            $"{operation} failed: '{Command}' ended with {ExitCode} and said: {Said}. It is tried again.", isTransient: true);
 
     private string Said => Errors.Trim() is { Length: > 0 } said ? said.ReplaceLineEndings(" ").TrimEnd('.') : "nothing";
 }

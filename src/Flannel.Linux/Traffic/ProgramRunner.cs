@@ -52,7 +52,8 @@ internal sealed class ProgramRunner(string? searchPath, TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TrafficRulesException($"'{command}' did not end within {Limit.TotalSeconds} s and was killed. Does something hold the lock of iptables?", isTransient: true);
+            throw new TrafficRulesException(
+                $"'{command}' did not end within {Limit.TotalSeconds} s and was killed. Does something hold iptables' lock?", isTransient: true);
         }
         finally
         {
@@ -82,8 +83,8 @@ internal sealed class ProgramRunner(string? searchPath, TimeProvider time)
         }
     }
 
-    // The runtime reaps children on a thread for signals, which it starts with the first child or the first handler. That thread must not be born inside a
-    // namespace, which it would keep alive for ever.
+    // The runtime reaps children on a thread for signals, which it starts with the first child or the first handler. That thread must not be born
+    // inside a namespace, which it would keep alive for ever.
     private static void StartSignalThread() => PosixSignalRegistration.Create(PosixSignal.SIGCHLD, static _ => { }).Dispose();
 
     private static async Task FeedAsync(Process process, string? input, CancellationToken cancellationToken)

@@ -1,8 +1,8 @@
 namespace Flannel.Linux.Traffic;
 
 /// <summary>
-/// What a packet filter's program prints of a chain or table, line by line without indentation. Compared in full and in order, so a missing, an extra and a
-/// misplaced rule are all seen.
+/// What a packet filter's program prints of a chain or table, line by line without indentation. Compared in full and in order, so a missing, an
+/// extra and a misplaced rule are all seen.
 /// </summary>
 internal static class RuleListing
 {
@@ -27,6 +27,9 @@ internal static class RuleListing
         };
     }
 
-    private static string Show(string[] lines) =>
-        string.Join(", ", lines.Take(ShownAtMost).Select(static line => $"'{line}'")) + (lines.Length > ShownAtMost ? $" and {lines.Length - ShownAtMost} more" : "");
+    private static string Show(string[] lines)
+    {
+        string shown = string.Join(", ", lines.Take(ShownAtMost).Select(static line => $"'{line}'"));
+        return lines.Length > ShownAtMost ? $"{shown} and {lines.Length - ShownAtMost} more" : shown;
+    }
 }

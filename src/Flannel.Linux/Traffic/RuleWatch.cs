@@ -22,7 +22,7 @@ internal sealed class RuleWatch(TrafficPolicy policy, IRuleSet rules, BlackholeR
         try
         {
             if (policy.Blackhole)
-                _routes ??= NetworkNamespace.Run(policy.NetworkNamespace, static () => RouteMonitor.Open(new RouteMonitorOptions { Groups = Groups }));
+                _routes ??= NetworkNamespace.Run(policy.NetworkNamespace, static () => RouteMonitor.Open(OfRoutes()));
             _nftables ??= NetworkNamespace.Run(policy.NetworkNamespace, () => NftablesMonitor.Open(rules.Concerns));
             return null;
         }
@@ -55,7 +55,7 @@ internal sealed class RuleWatch(TrafficPolicy policy, IRuleSet rules, BlackholeR
         _routes?.Dispose();
     }
 
-    private static RouteMonitorGroups Groups => RouteMonitorGroups.Ipv4Routes | RouteMonitorGroups.Ipv6Routes;
+    private static RouteMonitorOptions OfRoutes() => new() { Groups = RouteMonitorGroups.Ipv4Routes | RouteMonitorGroups.Ipv6Routes };
 
     // A monitor that failed is replaced by the next Open; until then everything may have changed.
     private async Task WaitForRulesAsync(NftablesMonitor monitor, CancellationToken cancellationToken)

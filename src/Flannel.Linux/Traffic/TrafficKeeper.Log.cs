@@ -11,7 +11,7 @@ internal sealed partial class TrafficKeeper
         [LoggerMessage(FlannelEventIds.TrafficRulesWritten, LogLevel.Information, "Network '{Network}': traffic rules written, because {Reasons}")]
         internal static partial void Written(ILogger logger, string network, string reasons);
 
-        [LoggerMessage(FlannelEventIds.TrafficRulesRepaired, LogLevel.Warning, "Network '{Network}': traffic rules repaired that somebody changed: {Reasons}")]
+        [LoggerMessage(FlannelEventIds.TrafficRulesRepaired, LogLevel.Warning, "Network '{Network}': traffic rules repaired, because {Reasons}")]
         internal static partial void Repaired(ILogger logger, string network, string reasons);
 
         [LoggerMessage(FlannelEventIds.TrafficRulesFailing, LogLevel.Error, "Network '{Network}': the traffic rules cannot be kept")]
@@ -23,7 +23,7 @@ internal sealed partial class TrafficKeeper
         [LoggerMessage(
             FlannelEventIds.TrafficRulesUnwatched,
             LogLevel.Warning,
-            "Network '{Network}': the kernel does not tell of changes of the packet filter, so the traffic rules are only looked at every {Interval}")]
+            "Network '{Network}': the kernel tells of no changes of the packet filter, so the traffic rules are only looked at every {Interval}")]
         internal static partial void Unwatched(ILogger logger, Exception exception, string network, TimeSpan interval);
 
         [LoggerMessage(FlannelEventIds.TrafficRulesRemoved, LogLevel.Information, "Network '{Network}': traffic rules removed: {Removed}")]

@@ -63,7 +63,8 @@ internal sealed partial class TrafficKeeper(TimeProvider time, ILogger<TrafficKe
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
                 // the top of the loop: whatever it is, the next round tries again, and the status says it meanwhile
-                return exception as FlannelException ?? new TrafficRulesException($"The traffic rules cannot be kept: {exception.Message}", isTransient: true, exception);
+                return exception as FlannelException
+                    ?? new TrafficRulesException($"The traffic rules cannot be kept: {exception.Message}", isTransient: true, exception);
             }
         }
     }
@@ -80,7 +81,8 @@ internal sealed partial class TrafficKeeper(TimeProvider time, ILogger<TrafficKe
         }
         catch (NetlinkException exception)
         {
-            throw new TrafficRulesException($"The blackhole routes of network '{policy.NetworkName}' cannot be removed: {exception.Message}", isTransient: true, exception);
+            throw new TrafficRulesException(
+                $"The blackhole routes of network '{policy.NetworkName}' cannot be removed: {exception.Message}", isTransient: true, exception);
         }
     }
 

@@ -5,7 +5,7 @@ using Flannel.Core.Traffic;
 
 namespace Flannel.Linux.Traffic;
 
-/// <summary>One rule before it is written down in the language of a packet filter: what both filters do is the same because they get the same list.</summary>
+/// <summary>One rule before it is written down in a packet filter's language: both filters do the same because they get the same list.</summary>
 /// <param name="Action">What to do.</param>
 internal sealed record TrafficRule(RuleAction Action)
 {
@@ -39,7 +39,7 @@ internal sealed record TrafficRule(RuleAction Action)
             new TrafficRule(RuleAction.Return) { Source = network, Destination = subnet },
             new TrafficRule(RuleAction.Return) { Source = elsewhere, Destination = subnet },
 
-            // About container addresses only: an exclusion that covers the overlay must not undo the last rule, which brings answers back to this host.
+            // About containers' addresses only: an exclusion that covers the overlay must not undo the last rule, which brings answers back.
             .. exclusions.Where(exclusion => exclusion.BaseAddress.AddressFamily == family).Distinct()
                 .Select(exclusion => new TrafficRule(RuleAction.Return) { Source = network, Destination = new AddressMatch(exclusion) }),
             new TrafficRule(RuleAction.Masquerade) { Source = network, Destination = unicast },

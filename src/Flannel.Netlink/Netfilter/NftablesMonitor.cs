@@ -19,7 +19,7 @@ public sealed class NftablesMonitor : IDisposable
     private readonly NetlinkSocket _socket;
     private readonly CancellablePoll _poll;
     private readonly Func<NftablesChange, bool> _filter;
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(1); // a second signal before the first is taken says nothing new
     private readonly Thread _thread;
     private readonly Lock _lifetime = new();
     private bool _isListening; // under _lifetime

@@ -19,7 +19,7 @@ public sealed class BlackholeRoutesTests
             string right = Shown(host);
             Assert.Equal("10.5.1.0/24 fc00:5:0:1::/64", right);
 
-            host.Netlink.DeleteRoute(new RouteEntry { Destination = TrafficPolicies.IPv4.Subnet, Type = RouteType.Blackhole, Protocol = RouteProtocol.Unspecified });
+            host.Netlink.DeleteRoute(new RouteEntry { Destination = TrafficPolicies.IPv4.Subnet, Type = RouteType.Blackhole });
 
             await KeptRules.EventuallyAsync(() => Task.FromResult(Shown(host)), right);
         }
@@ -48,7 +48,8 @@ public sealed class BlackholeRoutesTests
         await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
         await KeptRules.OnceAsync(Nftables, Policy(host));
 
-        await KeptRules.OnceAsync(Nftables, Policy(host) with { Ranges = [new TrafficRange(TrafficPolicies.IPv4.Network, IPNetwork.Parse("10.5.9.0/24"))] });
+        var other = new TrafficRange(TrafficPolicies.IPv4.Network, IPNetwork.Parse("10.5.9.0/24"));
+        await KeptRules.OnceAsync(Nftables, Policy(host) with { Ranges = [other] });
         Assert.Equal("10.5.9.0/24", Shown(host));
         await KeptRules.OnceAsync(Nftables, Policy(host) with { Blackhole = false });
 

@@ -74,7 +74,15 @@ public sealed class IptablesRulesTests
     public async Task Remove_ChainThatFlannelLeftEmpty_Goes()
     {
         await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
-        await host.ExecAsync("sh", "-ce", "iptables -t nat -N FLANNEL-POSTRTG; iptables -t nat -A POSTROUTING -j FLANNEL-POSTRTG; iptables -N FLANNEL-FWD; iptables -A FLANNEL-FWD -j ACCEPT");
+        await host.ExecAsync(
+            "sh",
+            "-ce",
+            """
+            iptables -t nat -N FLANNEL-POSTRTG
+            iptables -t nat -A POSTROUTING -j FLANNEL-POSTRTG
+            iptables -N FLANNEL-FWD
+            iptables -A FLANNEL-FWD -j ACCEPT
+            """);
 
         await KeptRules.Create(Iptables).RemoveAsync(TrafficPolicies.Policy(host.NamespaceName), default);
 
@@ -86,7 +94,8 @@ public sealed class IptablesRulesTests
     {
         Skip.If(Netns.Obstacle is not null, Netns.Obstacle);
         await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
-        string probe = await host.ExecAsync("sh", "-c", "for p in iptables-legacy ip6tables-legacy; do $p -t nat -S && $p -S; done >/dev/null 2>&1 && echo usable; true");
+        const string Probe = "for p in iptables-legacy ip6tables-legacy; do $p -t nat -S && $p -S; done >/dev/null 2>&1 && echo usable; true";
+        string probe = await host.ExecAsync("sh", "-c", Probe);
         Skip.If(probe.Length == 0, "This kernel, or this distribution, has no legacy iptables any more.");
         using var programs = new FakePrograms();
         foreach (string program in new[] { "iptables", "ip6tables" })

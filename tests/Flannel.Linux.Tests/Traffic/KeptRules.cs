@@ -42,9 +42,12 @@ internal sealed class KeptRules : IAsyncDisposable
     internal static Task<string> AllAsync(LabNode host) => host.ExecAsync("nft", "-s", "-a", "list", "ruleset");
 
     /// <summary>The rules of one kind without numbers and counters.</summary>
-    internal static async Task<string> TextAsync(PacketFilter filter, LabNode host) => filter == PacketFilter.Nftables
-        ? await host.ExecAsync("sh", "-c", "for table in $(nft list tables | grep flannel | sort | cut -d ' ' -f 2,3 | tr ' ' +); do nft -s list table ${table%+*} ${table#*+}; done")
-        : await host.ExecAsync("sh", "-c", "for p in iptables ip6tables; do for t in nat filter; do $p -t $t -S | grep -v '^-P'; done; done; true");
+    internal static Task<string> TextAsync(PacketFilter filter, LabNode host) => host.ExecAsync(
+        "sh",
+        "-c",
+        filter == PacketFilter.Nftables
+            ? "nft list tables | grep flannel | sort | while read -r _ family table; do nft -s list table $family $table; done"
+            : "for p in iptables ip6tables; do for t in nat filter; do $p -t $t -S | grep -v '^-P'; done; done; true");
 
     internal async Task<TrafficStatus> NextAsync() => await _told.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
 

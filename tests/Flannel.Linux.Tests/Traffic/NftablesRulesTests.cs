@@ -42,7 +42,11 @@ public sealed class NftablesRulesTests
     {
         await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
         using var programs = new FakePrograms();
-        programs.Write("nft", "if [ \"$2\" = list ]; then count; /usr/sbin/nft \"$@\" | sed 's/0x00004000/16384/g'; else exec /usr/sbin/nft \"$@\"; fi");
+        programs.Write(
+            "nft",
+            """
+            if [ "$2" = list ]; then count; /usr/sbin/nft "$@" | sed 's/0x00004000/16384/g'; else exec /usr/sbin/nft "$@"; fi
+            """);
         TrafficPolicy policy = TrafficPolicies.Policy(host.NamespaceName) with { ResyncInterval = TimeSpan.FromMilliseconds(50) };
         await using KeptRules kept = await KeptRules.StartAsync(Nftables, policy, programs.SearchPath);
         string written = await KeptRules.AllAsync(host);

@@ -5,12 +5,22 @@ using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;
 
-/// <summary>How rules come, stay and go: the same for both packet filters. The clock looks after ten minutes, so what is quicker is by notification.</summary>
+/// <summary>
+/// How rules come, stay and go: the same for both packet filters. The clock looks after ten minutes, so what is quicker is by notification.
+/// </summary>
 public sealed class TrafficKeepingTests
 {
     private static readonly TrafficRange Earlier = new(IPNetwork.Parse("10.9.0.0/16"), IPNetwork.Parse("10.9.7.0/24"));
 
     public static TheoryData<PacketFilter> Filters => [PacketFilter.Iptables, PacketFilter.Nftables];
+
+    private const string IptablesReorder =
+        "iptables -t nat -D FLANNEL-POSTRTG 2; " +
+        "iptables -t nat -A FLANNEL-POSTRTG -s 10.5.1.0/24 -d 10.5.0.0/16 -m comment --comment 'flanneld masq' -j RETURN";
+
+    private const string NftablesReorder =
+        "nft flush chain ip flannel-ipv4 forward; " +
+        "nft add rule ip flannel-ipv4 forward ip daddr 10.5.0.0/16 accept; nft add rule ip flannel-ipv4 forward ip saddr 10.5.0.0/16 accept";
 
     public static TheoryData<PacketFilter, string> Damages => new()
     {
@@ -19,14 +29,14 @@ public sealed class TrafficKeepingTests
         { PacketFilter.Iptables, "iptables -F FORWARD" },
         { PacketFilter.Iptables, "ip6tables -t nat -D POSTROUTING 1; ip6tables -t nat -F FLANNEL-POSTRTG; ip6tables -t nat -X FLANNEL-POSTRTG" },
         { PacketFilter.Iptables, "iptables -t nat -I FLANNEL-POSTRTG -j RETURN" },
-        { PacketFilter.Iptables, "iptables -t nat -D FLANNEL-POSTRTG 2; iptables -t nat -A FLANNEL-POSTRTG -s 10.5.1.0/24 -d 10.5.0.0/16 -m comment --comment 'flanneld masq' -j RETURN" },
+        { PacketFilter.Iptables, IptablesReorder },
         { PacketFilter.Iptables, "iptables -I FORWARD -j FLANNEL-FWD" },
         { PacketFilter.Iptables, "nft flush ruleset" },
         { PacketFilter.Nftables, "nft flush ruleset" },
         { PacketFilter.Nftables, "nft delete table ip6 flannel-ipv6" },
         { PacketFilter.Nftables, "nft flush chain ip flannel-ipv4 postrtg" },
         { PacketFilter.Nftables, "nft insert rule ip flannel-ipv4 postrtg return" },
-        { PacketFilter.Nftables, "nft flush chain ip flannel-ipv4 forward; nft add rule ip flannel-ipv4 forward ip daddr 10.5.0.0/16 accept; nft add rule ip flannel-ipv4 forward ip saddr 10.5.0.0/16 accept" },
+        { PacketFilter.Nftables, NftablesReorder },
         { PacketFilter.Nftables, "nft add chain ip flannel-ipv4 surprise" },
         { PacketFilter.Nftables, "nft delete chain ip flannel-ipv4 postrtg" },
     };
@@ -67,7 +77,7 @@ public sealed class TrafficKeepingTests
         TrafficPolicy policy = TrafficPolicies.Policy(host.NamespaceName);
         await KeptRules.OnceAsync(filter, policy);
         string right = await KeptRules.TextAsync(filter, host);
-        await KeptRules.OnceAsync(filter, TrafficPolicies.Policy(host.NamespaceName, dualStack: true) with { Ranges = [Earlier, TrafficPolicies.IPv6] });
+        await KeptRules.OnceAsync(filter, policy with { Ranges = [Earlier, TrafficPolicies.IPv6] });
         Assert.Contains("10.9.7.0/24", await KeptRules.TextAsync(filter, host), StringComparison.Ordinal);
         Assert.Contains("fc00:5::/48", await KeptRules.TextAsync(filter, host), StringComparison.Ordinal);
 

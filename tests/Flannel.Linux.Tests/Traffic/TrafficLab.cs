@@ -8,8 +8,8 @@ using Flannel.Testing.Namespaces;
 namespace Flannel.Linux.Tests.Traffic;
 
 /// <summary>
-/// A host with the rules and a pod, another host with the remote pod, routed without a tunnel, and a server outside of the overlay. The host has a second
-/// address, so that masquerading its own packets shows.
+/// A host with the rules and a pod, another host with the remote pod, routed without a tunnel, and a server outside of the overlay. The host has a
+/// second address, so that masquerading its own packets shows.
 /// </summary>
 internal sealed class TrafficLab : IAsyncDisposable
 {
