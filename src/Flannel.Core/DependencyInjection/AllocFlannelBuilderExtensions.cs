@@ -11,9 +11,10 @@ public static class AllocFlannelBuilderExtensions
     /// node's status, and what to do with them is the application's business; the overlay's MTU is the external interface's.
     /// </summary>
     /// <remarks>
-    /// A node publishes the address of its external interface and looks for collisions, so it has to know the host's network (<see cref="IHostNetwork"/>).
-    /// The backends for Linux bring that knowledge along. With this backend alone, call <c>services.AddFlannelLinux()</c> of the package Flannel.Linux,
-    /// which asks for <c>CAP_NET_ADMIN</c> as for every backend; or register an implementation of your own, which runs anywhere and asks for nothing.
+    /// A node publishes the address of its external interface and looks for collisions, so it has to know the host's network
+    /// (<see cref="IHostNetwork"/>). The backends for Linux bring that knowledge along. With this backend alone, call
+    /// <c>services.AddFlannelLinux()</c> of the package Flannel.Linux, which asks for <c>CAP_NET_ADMIN</c> as for every backend; or register an
+    /// implementation of your own, which runs anywhere and asks for nothing.
     /// </remarks>
     /// <param name="builder">The network.</param>
     public static IFlannelBuilder UseAlloc(this IFlannelBuilder builder)

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers the Linux platform layer. Backends for Linux call it; an application has to only if it uses none of them (<c>UseAlloc</c>).</summary>
+/// <summary>
+/// Registers the Linux platform layer. Backends for Linux call it; an application has to only if it uses none of them (<c>UseAlloc</c>).
+/// </summary>
 public static class FlannelLinuxServiceCollectionExtensions
 {
     /// <summary>
