@@ -65,7 +65,7 @@ internal sealed class FlagSet(IReadOnlyList<Flag> flags)
 
             value ??= arguments[index];
             if (flag.Accepts(value)) values.Add(flag, value);
-            else problems.Add($"flag -{name} cannot be \"{value}\"; it must be {flag.Accepted}");
+            else problems.Add($"flag -{name} cannot be \"{value}\": it must be {flag.Accepted}");
         }
 
         return values;
@@ -81,7 +81,7 @@ internal sealed class FlagSet(IReadOnlyList<Flag> flags)
         {
             if (environment(flag.Variable) is not { Length: > 0 } value) continue;
             if (flag.Accepts(value)) values.Add(flag, value, isFromEnvironment: true);
-            else problems.Add($"{flag.Variable} cannot be \"{value}\"; it must be {flag.Accepted}. It is ignored: \"{flag.Default}\" counts");
+            else problems.Add($"{flag.Variable} cannot be \"{value}\": it must be {flag.Accepted}. It is ignored: \"{flag.Default}\" counts");
         }
     }
 }

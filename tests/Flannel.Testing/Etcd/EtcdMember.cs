@@ -5,12 +5,12 @@ using System.Net.Sockets;
 
 namespace Flannel.Testing.Etcd;
 
-/// <summary>One etcd process on loopback.</summary>
+/// <summary>One etcd process on loopback, or on a laboratory's host.</summary>
 public sealed class EtcdMember : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly HttpClient Http = new();
 
+    private readonly HttpClient _http;
     private readonly string _folder;
     private readonly EtcdOptions _options;
     private readonly int _clientPort = FreePort();
@@ -19,15 +19,24 @@ public sealed class EtcdMember : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private Process? _process;
 
-    internal EtcdMember(string name, string folder, EtcdOptions options) => (Name, _folder, _options) = (name, folder, options);
+    internal EtcdMember(string name, string folder, EtcdOptions options)
+    {
+        (Name, _folder, _options) = (name, folder, options);
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
+    }
 
     public string Name { get; }
 
     /// <summary>Where clients connect.</summary>
-    public string Endpoint => $"{(_options.Certificates is null ? "http" : "https")}://127.0.0.1:{_clientPort}";
+    public string Endpoint => $"{Scheme}://{_options.Host?.Address ?? IPAddress.Loopback}:{_clientPort}";
+
+    /// <summary>Where clients on the same host connect.</summary>
+    public string LoopbackEndpoint => $"{Scheme}://127.0.0.1:{_clientPort}";
 
     /// <summary>Where it serves metrics over HTTP/1.1.</summary>
     public string MetricsEndpoint => $"http://127.0.0.1:{_metricsPort}";
+
+    private string Scheme => _options.Certificates is null ? "http" : "https";
 
     internal string PeerUrl => $"http://127.0.0.1:{_peerPort}";
 
@@ -51,20 +60,22 @@ public sealed class EtcdMember : IAsyncDisposable
     /// <summary>One of its metrics, summed over all labels.</summary>
     public async Task<double> MetricAsync(string name)
     {
-        string metrics = await Http.GetStringAsync(new Uri($"{MetricsEndpoint}/metrics"));
+        string metrics = await _http.GetStringAsync(new Uri($"{MetricsEndpoint}/metrics"));
         return metrics.Split('\n')
             .Where(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{", StringComparison.Ordinal))
             .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
     }
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync() => await KillAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _http.Dispose();
+    }
 
     internal void Launch(string initialCluster)
     {
-        var start = new ProcessStartInfo("etcd") { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string argument in Arguments(initialCluster))
-            start.ArgumentList.Add(argument);
+        ProcessStartInfo start = _options.Start("etcd", Arguments(initialCluster));
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -81,7 +92,7 @@ public sealed class EtcdMember : IAsyncDisposable
         {
             try
             {
-                string health = await Http.GetStringAsync(new Uri($"{MetricsEndpoint}/health"), limit.Token);
+                string health = await _http.GetStringAsync(new Uri($"{MetricsEndpoint}/health"), limit.Token);
                 if (health.Contains("\"true\"", StringComparison.Ordinal))
                     return;
             }
@@ -102,7 +113,7 @@ public sealed class EtcdMember : IAsyncDisposable
     {
         yield return $"--name={Name}";
         yield return $"--data-dir={Path.Combine(_folder, Name)}";
-        yield return $"--listen-client-urls={Endpoint}";
+        yield return $"--listen-client-urls={(_options.Host is null ? Endpoint : $"{Scheme}://0.0.0.0:{_clientPort}")}";
         yield return $"--advertise-client-urls={Endpoint}";
         yield return $"--listen-peer-urls={PeerUrl}";
         yield return $"--initial-advertise-peer-urls={PeerUrl}";
@@ -128,6 +139,24 @@ public sealed class EtcdMember : IAsyncDisposable
             yield return "--client-cert-auth";
             yield return $"--trusted-ca-file={certificates.Authority}";
         }
+    }
+
+    // A socket stays in the namespace that it was made in.
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        Socket socket = _options.Host is { } host ? host.Run(NewSocket) : NewSocket();
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     }
 
     private async Task SignalAsync(string signal)

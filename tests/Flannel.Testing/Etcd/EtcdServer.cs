@@ -77,13 +77,12 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Runs etcdctl and returns what it prints.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("etcdctl") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["ETCDCTL_API"] = "3";
         IEnumerable<string> tls = _options.Certificates is { } files
             ? [$"--cacert={files.Authority}", $"--cert={files.ClientCertificate}", $"--key={files.ClientKey}"]
             : [];
-        foreach (string argument in (string[])[$"--endpoints={string.Join(',', Endpoints)}", "--command-timeout=30s", .. tls, .. _login, .. arguments])
-            start.ArgumentList.Add(argument);
+        string endpoints = string.Join(',', Members.Select(member => _options.Host is null ? member.Endpoint : member.LoopbackEndpoint));
+        ProcessStartInfo start = _options.Start("etcdctl", [$"--endpoints={endpoints}", "--command-timeout=30s", .. tls, .. _login, .. arguments]);
+        start.Environment["ETCDCTL_API"] = "3";
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = await process.StandardError.ReadToEndAsync();

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Flanneld.Health;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flanneld.Tests.Health;
+
+public sealed class HealthServerTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly HealthServer _server = HealthServer.Start(
+        new IPEndPoint(IPAddress.Loopback, 0),
+        path => path == "/healthz" ? new HttpAnswer(200, "fine") : null,
+        TimeProvider.System,
+        NullLogger.Instance);
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Theory]
+    [InlineData("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK", "fine")]
+    [InlineData("GET /healthz HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK", "fine")]
+    [InlineData("GET /healthz HTTP/1.1\n\n", "HTTP/1.1 200 OK", "fine")]
+    [InlineData("GET /healthz?verbose=1 HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK", "fine")]
+    [InlineData("GET http://host:8081/healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK", "fine")]
+    [InlineData("HEAD /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK", "")]
+    [InlineData("GET /healthz HTTP/1.1\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK", "fine")] // one answer per connection
+    [InlineData("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found", "there are /healthz, /readyz and /metrics\n")]
+    [InlineData("GET /../etc/passwd HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found", null)]
+    [InlineData("POST /healthz HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 405 Method Not Allowed", null)]
+    [InlineData("nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request", null)]
+    [InlineData("\r\n\r\n", "HTTP/1.1 400 Bad Request", null)]
+    [InlineData("GET  HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request", null)]
+    [InlineData("GET /healthz HTTP/2.0\r\n\r\n", "HTTP/1.1 400 Bad Request", null)]
+    [InlineData("GET /h\u0001 HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request", null)]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 Bad Request", null)]
+    public async Task Request_IsAnswered(string request, string status, string? body)
+    {
+        string answer = await SendAsync(Encoding.Latin1.GetBytes(request));
+        string[] parts = answer.Split("\r\n\r\n", 2);
+
+        Assert.Equal(status, parts[0].Split("\r\n")[0]);
+        Assert.Contains("\r\nConnection: close", parts[0], StringComparison.Ordinal);
+        if (body is not null) Assert.Equal(body, parts[1]);
+    }
+
+    [Fact]
+    public async Task Request_WithoutEnd_IsRefusedAtItsBound() =>
+        Assert.StartsWith("HTTP/1.1 431 ", await SendAsync(Encoding.ASCII.GetBytes("GET /healthz HTTP/1.1\r\nX: " + new string('x', 20_000))), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Client_ThatClosesAtOnce_DoesNoHarm()
+    {
+        for (int i = 0; i < 200; i++)
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(_server.Endpoint);
+            if (i % 2 == 0) client.LingerState = new LingerOption(true, 0); // a reset
+        }
+
+        Assert.StartsWith("HTTP/1.1 200 ", await SendAsync("GET /healthz HTTP/1.1\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ManySilentClients_DelayTheOthersForALimitedTimeOnly()
+    {
+        List<TcpClient> silent = [];
+        try
+        {
+            for (int i = 0; i < 80; i++)
+            {
+                silent.Add(new TcpClient());
+                await silent[^1].ConnectAsync(_server.Endpoint);
+            }
+
+            Assert.StartsWith("HTTP/1.1 200 ", await SendAsync("GET /healthz HTTP/1.1\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
+        }
+        finally
+        {
+            silent.ForEach(client => client.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task RandomBytes_AreAnsweredOrDropped()
+    {
+        var random = new Random(20261121);
+        for (int i = 0; i < 50; i++)
+        {
+            byte[] bytes = new byte[random.Next(0, 3000)];
+            random.NextBytes(bytes);
+            string answer = await SendAsync(bytes);
+            Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 4", StringComparison.Ordinal), answer);
+        }
+    }
+
+    [Fact]
+    public async Task Stop_DoesNotWaitForSilentClients()
+    {
+        HealthServer server = HealthServer.Start(new IPEndPoint(IPAddress.Loopback, 0), _ => null, TimeProvider.System, NullLogger.Instance);
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Endpoint);
+
+        await server.DisposeAsync().AsTask().WaitAsync(Deadline);
+    }
+
+    [Fact]
+    public void TakenPort_IsAnError() => Assert.Equal(
+        SocketError.AddressAlreadyInUse,
+        Assert.Throws<SocketException>(() => HealthServer.Start(_server.Endpoint, _ => null, TimeProvider.System, NullLogger.Instance)).SocketErrorCode);
+
+    private async Task<string> SendAsync(byte[] request)
+    {
+        using var client = new TcpClient();
+        using var limit = new CancellationTokenSource(Deadline);
+        await client.ConnectAsync(_server.Endpoint, limit.Token);
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(request, limit.Token);
+        client.Client.Shutdown(SocketShutdown.Send);
+        using var answer = new MemoryStream();
+        await stream.CopyToAsync(answer, limit.Token);
+        return Encoding.UTF8.GetString(answer.ToArray());
+    }
+}

@@ -1,0 +1,88 @@
+using Flanneld.CommandLine;
+using Flanneld.Hosting;
+
+namespace Flanneld.Tests.Hosting;
+
+/// <summary>A wrong value is answered with the flag, the value and what is allowed.</summary>
+public sealed class SettingsRulesTests
+{
+    [Theory]
+    [InlineData("-subnet-lease-renew-margin", "\"0\"", "1 to 1439", "--subnet-lease-renew-margin=0")]
+    [InlineData("-subnet-lease-renew-margin", "\"1440\"", "1 to 1439", "--subnet-lease-renew-margin=1440")]
+    [InlineData("-iptables-resync", "\"0\"", "1 to 86400", "--iptables-resync=0")]
+    [InlineData("-healthz-port", "\"65536\"", "0 to 65535", "--healthz-port=65536")]
+    [InlineData("-healthz-port", "\"-1\"", "0 to 65535", "--healthz-port=-1")]
+    [InlineData("-healthz-ip", "\"localhost\"", "an IP address", "--healthz-ip=localhost")]
+    [InlineData("-healthz-ip", "\"\"", "an IP address", "--healthz-ip=")]
+    [InlineData("-public-ip", "\"2001:db8::1\"", "an IPv4 address", "--public-ip=2001:db8::1")]
+    [InlineData("-public-ip", "\"host\"", "an IPv4 address", "--public-ip=host")]
+    [InlineData("-public-ipv6", "\"192.0.2.1\"", "an IPv6 address", "--public-ipv6=192.0.2.1")]
+    [InlineData("-iface-can-reach", "\"gateway\"", "an IP address", "--iface-can-reach=gateway")]
+    [InlineData("-iface-regex", "\"eth(\"", "a regular expression", "--iface-regex=eth(")]
+    [InlineData("-ip-masq-exclude", "\"10.0.0.0/33\"", "a network such as 10.0.0.0/8", "--ip-masq-exclude=10.0.0.0/33")]
+    [InlineData("-subnet-file", "\"\"", "a path", "--subnet-file=")]
+    [InlineData("-store", "\"consul\"", "etcd or memory", "--store=consul")]
+    [InlineData("-etcd-renewal", "\"never\"", "keepalive or put", "--etcd-renewal=never")]
+    [InlineData("-etcd-prefix", "\"/\"", "must name a key", "--etcd-prefix=/")]
+    [InlineData("-etcd-endpoints", "\"127.0.0.1:2379\"", "http:// or https://", "--etcd-endpoints=127.0.0.1:2379")]
+    [InlineData("-etcd-endpoints", "\"\"", "http:// or https://", "--etcd-endpoints=http://a:1,")]
+    [InlineData("-etcd-endpoints", "\"http://a:1/v3\"", "scheme, host and port only", "--etcd-endpoints=http://a:1/v3")]
+    [InlineData("-etcd-endpoints", "\"http://a:1\"", "-etcd-username and -etcd-password", "--etcd-endpoints=http://u:p@a:1")]
+    [InlineData("-etcd-endpoints", "\"http://a:1\"", "flag -etcd-cafile) are of no use over http; write https", "--etcd-endpoints=http://a:1", "--etcd-cafile=ca.pem")]
+    [InlineData("-etcd-endpoints", "\"http://a:1\"", "-etcd-allow-insecure-credentials", "--etcd-endpoints=http://a:1", "--etcd-username=u", "--etcd-password=p")]
+    [InlineData("-etcd-username", "", "without -etcd-password", "--etcd-endpoints=https://a:1", "--etcd-username=u")]
+    [InlineData("-etcd-keyfile", "", "without -etcd-certfile", "--etcd-endpoints=https://a:1", "--etcd-keyfile=k")]
+    [InlineData("-kube-subnet-mgr", "\"true\"", "the Kubernetes store is not there yet", "--kube-subnet-mgr")]
+    [InlineData("\"false\" is no flag", "", "joined by =", "--ip-masq", "false")]
+    [InlineData("\"start\" is no flag", "", "a flag starts with -", "start")]
+    public void WrongValue_IsRefusedWithFlagValueAndWhatIsAllowed(string flag, string value, string allowed, params string[] arguments)
+    {
+        string problem = Assert.Single(Check(arguments));
+
+        Assert.Contains(flag, problem, StringComparison.Ordinal);
+        Assert.Contains(value, problem, StringComparison.Ordinal);
+        Assert.Contains(allowed, problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("-iface=192.168.205.10")]
+    [InlineData("--etcd-endpoints=https://a:2379", "--etcd-cafile=ca.pem")]
+    [InlineData("--etcd-endpoints=http://[::1]:2379/")]
+    [InlineData("--etcd-endpoints=http://a:2379", "--etcd-username=u", "--etcd-password=p", "--etcd-allow-insecure-credentials")]
+    [InlineData("--kube-subnet-mgr=false", "--kube-api-url=http://x", "--kubeconfig-file=x", "--kube-annotation-prefix=x", "--set-node-network-unavailable=false")]
+    [InlineData("--vmodule=a=1", "--log_backtrace_at=a.go:1", "-v", "10")]
+    [InlineData("--store=memory", "--net-config-path=/x")]
+    [InlineData("--healthz-ip=::", "--healthz-port=65535")]
+    public void RightValues_Pass(params string[] arguments) => Assert.Empty(Check(arguments));
+
+    [Fact]
+    public void Problems_AreFoundAllAtOnce() =>
+        Assert.Equal(4, Check("--store=x", "--public-ip=x", "--healthz-port=70000", "--subnet-lease-renew-margin=0").Count);
+
+    [Fact]
+    public void Secrets_AreNotShown()
+    {
+        IEnumerable<string> problems = Check("--etcd-password=hunter2").Concat(Check("--etcd-endpoints=ftp://me:hunter2@a:1")).Concat(Check("--etcd-endpoints=http://me:hunter2@a:1"));
+
+        Assert.Equal(3, problems.Count());
+        Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ValueOfTheEnvironment_IsNamedAsSuch()
+    {
+        FlagValues values = new FlagSet(FlanneldFlags.All).Parse([], []);
+        new FlagSet(FlanneldFlags.All).FillFromEnvironment(values, name => name == "FLANNELD_HEALTHZ_PORT" ? "70000" : null, []);
+
+        Assert.StartsWith("FLANNELD_HEALTHZ_PORT cannot be \"70000\"", Assert.Single(SettingsRules.Check(values)), StringComparison.Ordinal);
+    }
+
+    private static IReadOnlyList<string> Check(params string[] arguments)
+    {
+        List<string> problems = [];
+        FlagValues values = new FlagSet(FlanneldFlags.All).Parse(arguments, problems);
+        Assert.Empty(problems);
+        return SettingsRules.Check(values);
+    }
+}
