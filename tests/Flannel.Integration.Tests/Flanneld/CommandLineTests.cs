@@ -16,7 +16,7 @@ public sealed class CommandLineTests
             "flanneld: flag -public-ip cannot be \"here\": it must be an IPv4 address\n" +
             "flanneld: flanneld -help lists all flags\n",
             await RunAsync(1, "-healthz-port=http", "--public-ip", "here"));
-        Assert.StartsWith("flanneld: there is no flag -ifaec; there are -etcd-cafile, ", await RunAsync(1, "-ifaec=eth0"), StringComparison.Ordinal);
+        Assert.StartsWith("flanneld: there is no flag -ifaec; there are -etcd-allow-insecure-credentials, ", await RunAsync(1, "-ifaec=eth0"), StringComparison.Ordinal);
         Assert.Contains("the Kubernetes store is not there yet", await RunAsync(1, "--kube-subnet-mgr"), StringComparison.Ordinal);
 
         async Task<string> RunAsync(int code, params string[] arguments)

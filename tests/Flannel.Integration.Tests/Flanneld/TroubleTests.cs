@@ -80,12 +80,13 @@ public sealed partial class TroubleTests
         await using FlanneldProcess flanneld = FlanneldProcess.Start(
             lab.Hosts[0],
             new Dictionary<string, string> { ["FLANNELD_ETCD_PASSWORD"] = "hunter2" },
-            StartTests.Endpoints(etcd), "-etcd-username=root", "-etcd-allow-insecure-credentials");
+            StartTests.Endpoints(etcd), "-etcd-username=flannel", "-etcd-allow-insecure-credentials");
 
         await AssertReportedAsync(flanneld, "authentication failed");
         Assert.DoesNotContain("hunter2", flanneld.Output, StringComparison.Ordinal);
 
-        await etcd.RunAsync("user", "passwd", "root:hunter2", "--interactive=false");
+        await etcd.RunAsync("user", "add", "flannel:hunter2");
+        await etcd.RunAsync("user", "grant-role", "flannel", "root");
         await flanneld.WaitForReadyAsync();
         Assert.Equal(0, await flanneld.StopAsync());
     }
