@@ -46,7 +46,7 @@ internal sealed class Daemon(Settings settings, ILoggerFactory loggers, TimeProv
         await using (health)
         {
             using var systemd = new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
-            await FollowAsync(node, provider, new NodeReporter(systemd, _logger, time), stop);
+            await FollowAsync(node, provider, new NodeReporter(systemd, settings.StoreName, _logger, time), stop);
             systemd.Stopping();
             using var limit = new CancellationTokenSource(StopLimit, time);
             await node.StopAsync(limit.Token);

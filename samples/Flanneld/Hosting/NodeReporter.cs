@@ -8,7 +8,7 @@ namespace Flanneld.Hosting;
 /// Says how the node is, in the log and to systemd: each reason why it is not ready as soon as it is known, and again and again as long as it lasts, so
 /// that nobody watches a program that seems to do nothing.
 /// </summary>
-internal sealed partial class NodeReporter(SystemdNotifier systemd, ILogger logger, TimeProvider time)
+internal sealed partial class NodeReporter(SystemdNotifier systemd, string store, ILogger logger, TimeProvider time)
 {
     private static readonly TimeSpan FirstReminder = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan NextReminder = TimeSpan.FromSeconds(30);
@@ -69,7 +69,11 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, ILogger logg
         for (TimeSpan pause = FirstReminder; !stop.IsCancellationRequested; pause = NextReminder)
         {
             await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!stop.IsCancellationRequested && Readiness.Of(node.Status) is { IsReady: false } readiness) LogStillNotReady(logger, readiness.Reason);
+            FlannelNodeStatus status = node.Status;
+            if (stop.IsCancellationRequested || Readiness.Of(status) is not { IsReady: false } readiness) continue;
+
+            // Without an error a step has not ended yet, most likely because somebody does not answer.
+            LogStillNotReady(logger, status.Error is null ? $"{readiness.Reason}, and no answer so far; leases are in {store}" : readiness.Reason);
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed class Settings(FlagValues values)
 {
     public StoreKind Store => values.Text(FlanneldFlags.Store) == "memory" ? StoreKind.Memory : StoreKind.Etcd;
 
+    /// <summary>Where leases are kept, in words.</summary>
+    public string StoreName => Store == StoreKind.Memory ? "this process's memory" : $"etcd at {string.Join(", ", Endpoints)}";
+
     public string[] Endpoints => values.Text(FlanneldFlags.EtcdEndpoints).Split(',');
 
     public string NetConfigPath => values.Text(FlanneldFlags.NetConfigPath);

@@ -42,7 +42,7 @@ public sealed partial class TroubleTests
         int port = ((IPEndPoint)silent.LocalEndPoint!).Port;
         await using FlanneldProcess flanneld = FlanneldProcess.Start(host, $"-etcd-endpoints=http://127.0.0.1:{port}", $"-healthz-port={StartTests.HealthPort}");
 
-        await AssertReportedAsync(flanneld, "Still not ready: reading the network configuration");
+        await AssertReportedAsync(flanneld, $"Still not ready: reading the network configuration, and no answer so far; leases are in etcd at http://127.0.0.1:{port}");
         await flanneld.WaitForOutputAsync("Not ready, trying again: ");
     }
 
