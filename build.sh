@@ -238,6 +238,10 @@ main() {
             need unshare:util-linux mount:mount ip:iproute2 etcd:etcd-server etcdctl:etcd-client iptables:iptables nft:nftables
             need_dotnet
             build Flannel.sln
+            if [[ -z "${1:-}" || "$1" == *lanneld* ]]; then
+                publish # what operators run is what the tests of the console host run
+                export FLANNEL_TEST_FLANNELD="$root/artifacts/flanneld/flanneld"
+            fi
             supervise tests "${1:-}"
             ;;
         pack)
