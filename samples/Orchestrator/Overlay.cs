@@ -36,6 +36,7 @@ internal sealed class Overlay : IAsyncDisposable
                 })
                 .UseInMemoryStore(store)
                 .UseVxlan()
+                .UseUdp()
                 .UseHostGateway();
         }
 

@@ -16,7 +16,7 @@ var hosts = new Option<int>("--hosts")
 };
 var backend = new Option<string>("--backend")
 {
-    Description = "How packets travel between the hosts: vxlan, or host-gw",
+    Description = "How packets travel between the hosts: vxlan, udp or host-gw",
     HelpName = "NAME",
     DefaultValueFactory = _ => "vxlan",
 };

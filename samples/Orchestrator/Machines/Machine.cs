@@ -86,12 +86,13 @@ internal sealed class Machine : IDisposable
         Gateway = gateway,
     });
 
-    /// <summary>The VXLAN devices and their counters at this moment.</summary>
+    /// <summary>The tunnel devices, VXLAN or TUN, and their counters at this moment.</summary>
     public IEnumerable<Tunnel> ReadTunnels()
     {
         foreach (Link link in _network.GetLinks())
         {
-            if (link is { Vxlan.Local: { } local, Address: { } mac, Statistics: { } counters })
+            if (link is { Kind: "tun", Statistics: { } counted }) yield return new Tunnel(link.Name, Mac: null, Family: null, counted.SentPackets, counted.ReceivedPackets);
+            else if (link is { Vxlan.Local: { } local, Address: { } mac, Statistics: { } counters })
                 yield return new Tunnel(link.Name, mac, local.AddressFamily, counters.SentPackets, counters.ReceivedPackets);
         }
     }

@@ -41,13 +41,13 @@ internal sealed partial record Report
     };
 
     // An unanswered ping proves nothing about where it was lost, so only answered ones count.
-    private static int Crossings(DemoHost host, AddressFamily family, IReadOnlyList<Ping> pings) => pings.Count(ping =>
-        ping.IsAnswered && ping.CrossesHosts && ping.Address.AddressFamily == family && (ping.From.Host == host || ping.To.Host == host));
+    private static int Crossings(DemoHost host, AddressFamily? family, IReadOnlyList<Ping> pings) => pings.Count(ping =>
+        ping.IsAnswered && ping.CrossesHosts && (family is null || ping.Address.AddressFamily == family) && (ping.From.Host == host || ping.To.Host == host));
 
     private static TunnelReport Of(Tunnel before, Tunnel after, int needed) => new()
     {
         Device = after.Device,
-        VtepMac = string.Join(':', after.Mac.GetAddressBytes().Select(part => $"{part:x2}")),
+        VtepMac = before.Mac is null ? null : string.Join(':', after.Mac!.GetAddressBytes().Select(part => $"{part:x2}")),
         SentBefore = before.Sent,
         SentAfter = after.Sent,
         ReceivedBefore = before.Received,

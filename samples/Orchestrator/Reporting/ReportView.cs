@@ -26,7 +26,7 @@ internal sealed class ReportView(Report report)
 
     private Grid Hosts()
     {
-        Grid grid = Layout.Columns("Host", "Underlay", "Overlay subnet", "MTU", _hasTunnels ? "VTEP MAC" : "");
+        Grid grid = Layout.Columns("Host", "Underlay", "Overlay subnet", "MTU", report.Hosts.Any(host => host.Tunnels.Any(tunnel => tunnel.VtepMac is not null)) ? "VTEP MAC" : "");
         foreach (HostReport host in report.Hosts)
         {
             grid.AddRow(
@@ -34,7 +34,7 @@ internal sealed class ReportView(Report report)
                 Layout.Lines(host.Addresses),
                 Layout.Lines(host.Subnets),
                 new Text(host.Mtu.ToString(CultureInfo.InvariantCulture)),
-                Layout.Lines(host.Tunnels.Select(tunnel => tunnel.VtepMac)));
+                Layout.Lines(host.Tunnels.Select(tunnel => tunnel.VtepMac ?? "")));
         }
 
         return grid;

@@ -5,8 +5,8 @@ internal sealed record TunnelReport
 {
     public required string Device { get; init; }
 
-    /// <summary>The address of this end of the tunnel.</summary>
-    public required string VtepMac { get; init; }
+    /// <summary>The address of this end of a VXLAN tunnel.</summary>
+    public string? VtepMac { get; init; }
 
     public required ulong SentBefore { get; init; }
 

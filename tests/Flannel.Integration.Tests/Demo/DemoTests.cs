@@ -64,6 +64,17 @@ public class DemoTests
     }
 
     [NetnsFact]
+    public async Task Demo_Udp_PingsThroughTunDevices()
+    {
+        using var demo = DemoProcess.Start("--backend", "udp", "--dual-stack");
+        Assert.True(await demo.FinishAsync() == 0, demo.ToString());
+
+        Assert.Matches(@"host-3 +192\.168\.100\.3 +10\.244\.\d+\.0/24 +1452", demo.Output);
+        Assert.Matches(@"host-3 +flannel0 ", demo.Output);
+        Assert.Contains("All 60 pings answered, 48 of them across hosts, through the tunnels.", demo.Output, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
     public async Task Demo_ManyHosts_DrawsPairsOfHosts()
     {
         using var demo = DemoProcess.Start("--hosts", "7");

@@ -23,6 +23,8 @@ public class MeshTests
     [InlineData(OverlayCluster.Vxlan, 1450)]
     [InlineData(OverlayCluster.VxlanIPv6Only, 1430)]
     [InlineData(OverlayCluster.VxlanDualStack, 1430)]
+    [InlineData(OverlayCluster.Udp, 1472)]
+    [InlineData(OverlayCluster.UdpDualStack, 1452)]
     public async Task Families_EachAndBoth_CarryPings(string config, int mtu)
     {
         await using OverlayCluster cluster = await OverlayCluster.StartAsync(2, config);
@@ -32,7 +34,9 @@ public class MeshTests
         await OverlayCluster.AssertPingAsync(a, b);
         await OverlayCluster.AssertPingAsync(b, a);
         Assert.Equal(config != OverlayCluster.VxlanIPv6Only, a.Address is not null);
-        Assert.Equal(config != OverlayCluster.Vxlan, a.AddressIPv6 is not null);
+        Assert.Equal(config is not (OverlayCluster.Vxlan or OverlayCluster.Udp), a.AddressIPv6 is not null);
+        bool isUdp = config is OverlayCluster.Udp or OverlayCluster.UdpDualStack;
+        Assert.All(cluster.Node(0).Peers, peer => Assert.Equal(isUdp, peer.Traffic is { SentPackets: > 0, ReceivedPackets: > 0 }));
     }
 
     [NetnsTheory]

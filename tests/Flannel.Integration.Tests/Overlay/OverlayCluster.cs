@@ -16,6 +16,11 @@ internal sealed class OverlayCluster : IAsyncDisposable
     public const string VxlanDualStack = """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
     public const string VxlanIPv6Only = """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
 
+    public const string UdpDualStack = """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"udp"}}""";
+
+    /// <summary>Without a backend it is udp, as with flannel.</summary>
+    public const string Udp = """{"Network":"10.5.0.0/16"}""";
+
     public const string HostGatewayDualStack =
         """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"Host-GW"}}""";
 

@@ -20,7 +20,7 @@ internal sealed class OverlayNode : IAsyncDisposable
             options.NetworkNamespace = host.NamespaceName;
             options.ExternalInterface.Name = "eth0";
             configure?.Invoke(options);
-        }).UseVxlan().UseHostGateway();
+        }).UseVxlan().UseUdp().UseHostGateway();
         _provider = services.BuildServiceProvider();
         Node = _provider.GetRequiredService<IFlannelNode>();
     }

@@ -26,8 +26,8 @@ public class RefusalTests
     [NetnsFact]
     public async Task Backend_Unknown_ListsTheRegistered()
     {
-        await using OverlayCluster cluster = OverlayCluster.Create(1, """{"Network":"10.5.0.0/16"}""");
-        await AssertRefusedAsync<UnknownBackendException>(cluster, null, "'udp'", "vxlan");
+        await using OverlayCluster cluster = OverlayCluster.Create(1, """{"Network":"10.5.0.0/16","Backend":{"Type":"ipip"}}""");
+        await AssertRefusedAsync<UnknownBackendException>(cluster, null, "'ipip'", "vxlan", "udp");
     }
 
     [NetnsTheory]

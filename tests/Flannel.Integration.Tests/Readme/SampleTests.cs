@@ -61,11 +61,20 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public void Udp_SetsItsOptions()
+    {
+        var services = new ServiceCollection();
+        UdpSample.Register(services);
+        using ServiceProvider provider = services.BuildServiceProvider();
+
+        Assert.False(provider.GetRequiredService<IOptions<Flannel.Backends.Udp.UdpBackendOptions>>().Value.Offloads.HasFlag(Flannel.Backends.Udp.UdpOffloads.TunUdp));
+    }
+
+    [Fact]
     public void Vxlan_SetsItsOptions()
     {
         var services = new ServiceCollection();
         VxlanSample.Register(services);
-        UdpSample.Register(services);
         using ServiceProvider provider = services.BuildServiceProvider();
 
         Assert.Equal(1000, provider.GetRequiredService<IOptions<Flannel.Backends.Vxlan.VxlanBackendOptions>>().Value.NexthopThreshold);
