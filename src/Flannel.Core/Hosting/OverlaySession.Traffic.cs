@@ -23,28 +23,36 @@ internal sealed partial class OverlaySession
         PacketFilter wanted = Options.Traffic.Filter ?? (_config.EnableNFTables ? PacketFilter.Nftables : PacketFilter.Iptables);
         ITrafficRules rules = _services.TrafficRules.FirstOrDefault(candidate => candidate.Filter == wanted)
             ?? throw new TrafficRulesException($"The network asks for traffic rules in {wanted}, and none are registered for it; call UseTrafficRules() on what AddFlannel() returned.");
-        foreach (ITrafficRules other in _services.TrafficRules.Where(candidate => candidate != rules))
-            await CleanUpAsync(other, policy, cancellationToken).ConfigureAwait(false);
-
-        await foreach (TrafficStatus status in rules.KeepAsync(policy, cancellationToken).ConfigureAwait(false))
-        {
-            _condition.Change(condition => condition with { IsTrafficPending = false, TrafficError = status.Problem });
-            if (status.Problem is null) _trafficHolds.TrySetResult();
-        }
-
-        throw EndedByItself();
-    }
-
-    /// <summary>Rules of the other kind are from a time when the network was configured for that.</summary>
-    private async Task CleanUpAsync(ITrafficRules other, TrafficPolicy policy, CancellationToken cancellationToken)
-    {
+        Task cleaning = CleanUpAsync(_services.TrafficRules.Where(candidate => candidate != rules), policy, cancellationToken);
         try
         {
-            await other.RemoveAsync(policy, cancellationToken).ConfigureAwait(false);
+            await foreach (TrafficStatus status in rules.KeepAsync(policy, cancellationToken).ConfigureAwait(false))
+            {
+                _condition.Change(condition => condition with { IsTrafficPending = false, TrafficError = status.Problem });
+                if (status.Problem is null) _trafficHolds.TrySetResult();
+            }
+
+            throw EndedByItself();
         }
-        catch (FlannelException exception)
+        finally
         {
-            LogTrafficLeftover(_logger, _services.Name, other.Filter, exception.Message);
+            await cleaning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Rules of the other kind are from a time when the network was configured for that. They delay nobody while they go.</summary>
+    private async Task CleanUpAsync(IEnumerable<ITrafficRules> others, TrafficPolicy policy, CancellationToken cancellationToken)
+    {
+        foreach (ITrafficRules other in others)
+        {
+            try
+            {
+                await other.RemoveAsync(policy with { Blackhole = false }, cancellationToken).ConfigureAwait(false);
+            }
+            catch (FlannelException exception)
+            {
+                LogTrafficLeftover(_logger, _services.Name, other.Filter, exception.Message);
+            }
         }
     }
 

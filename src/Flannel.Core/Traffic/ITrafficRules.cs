@@ -18,8 +18,11 @@ public interface ITrafficRules
     /// </returns>
     IAsyncEnumerable<TrafficStatus> KeepAsync(TrafficPolicy policy, CancellationToken cancellationToken);
 
-    /// <summary>Removes the rules that this kind of packet filter holds for the policy's network. Does nothing if there are none.</summary>
-    /// <param name="policy">The policy whose rules to remove; only its network's name and namespace matter.</param>
+    /// <summary>
+    /// Removes the rules that this kind of packet filter holds for the policy's network, and its blackhole routes if the policy asks for them, which belong to
+    /// no kind. Does nothing if there are none.
+    /// </summary>
+    /// <param name="policy">The policy whose rules to remove; its ranges do not matter.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="Diagnostics.FlannelException">There are rules and they cannot be removed; says what to do.</exception>
     Task RemoveAsync(TrafficPolicy policy, CancellationToken cancellationToken);

@@ -75,6 +75,7 @@ internal sealed partial class TrafficKeeper(TimeProvider time, ILogger<TrafficKe
         IReadOnlyList<string> removed = await rules.RemoveAsync(cancellationToken).ConfigureAwait(false);
         if (removed.Count > 0)
             Log.Removed(logger, policy.NetworkName, string.Join("; ", removed));
+        if (!policy.Blackhole) return;
         try
         {
             new BlackholeRoutes(policy).Remove();
