@@ -100,7 +100,7 @@ internal sealed unsafe class TunDevice : IDisposable
         return offloads;
     }
 
-    private static TunDeviceException RefusedControl(int errno) => errno switch
+    internal static TunDeviceException RefusedControl(int errno) => errno switch
     {
         LinuxErrno.ENOENT or LinuxErrno.ENODEV or LinuxErrno.ENXIO => new TunDeviceException(
             $"The udp backend needs {ControlPath}, which this host does not have (errno {errno}). Load the module (modprobe tun); " +
@@ -111,7 +111,7 @@ internal sealed unsafe class TunDevice : IDisposable
         _ => new TunDeviceException($"{ControlPath} cannot be opened (errno {errno})."),
     };
 
-    private static FlannelException RefusedDevice(int errno) => errno switch
+    internal static FlannelException RefusedDevice(int errno) => errno switch
     {
         LinuxErrno.EPERM => new MissingCapabilityException("CAP_NET_ADMIN", "Creating a TUN device"),
         LinuxErrno.EBUSY => new TunDeviceException($"The kernel has no name like {NamePattern} left for a TUN device.", isTransient: true),

@@ -1,0 +1,31 @@
+using System.Net;
+using Flannel.Backends.Udp.Tests.Support;
+using Flannel.Core.Backends;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flannel.Backends.Udp.Tests;
+
+public sealed class UdpBackendTests
+{
+    private static readonly UdpBackend Backend = new(new UdpBackendOptions(), TimeProvider.System, meters: null, NullLogger<UdpBackend>.Instance);
+
+    [Fact]
+    public void Name_Always_IsFlannelsWord() => Assert.Equal("udp", Backend.Name);
+
+    [Fact]
+    public void Owns_ADeviceThatIsThere_NeverBecauseItsOwnerIsRunning() =>
+        Assert.False(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.0.0/16"), "flannel0", false, null), UdpCluster.ConfigOf()));
+
+    [Theory]
+    [InlineData("", "\"Port\":8285", null)]
+    [InlineData("\"Port\":8286", "\"Port\":8286,\"Other\":1", null)]
+    [InlineData("", "\"Port\":8286", "Port 8286 instead of 8285")]
+    [InlineData("", "\"Port\":0", "Port")]
+    public void RefuseLiveChange_OfThePort_SaysWhy(string running, string wanted, string? reason)
+    {
+        string? found = Backend.RefuseLiveChange(UdpCluster.ConfigOf(backend: running), UdpCluster.ConfigOf(backend: wanted));
+
+        if (reason is null) Assert.Null(found);
+        else Assert.Contains(reason, found, StringComparison.Ordinal);
+    }
+}
