@@ -48,6 +48,9 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
             _wasReady = true;
             LogReady(logger, $"{status.Lease?.Key}");
             systemd.Ready(Describe(status, readiness));
+
+            // Reading thousands of leases leaves garbage that a process which from now on mostly waits would hold for a long time.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
         else
         {
