@@ -1,3 +1,4 @@
+using Flannel.Core.Diagnostics;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
@@ -83,6 +84,121 @@ public sealed class EtcdClusterTests
         bool isFirst = (await first.CountLeasesAsync()) == 1;
         Assert.Equal(isFirst ? 0 : 1, await second.CountLeasesAsync());
         Assert.True(!isFirst || logger.Messages.Any(message => message.Contains("all endpoints must be of one cluster", StringComparison.Ordinal)));
+    }
+
+    [SkippableFact]
+    public async Task Members_AllAwayForAWhile_TheWatchGoesOnAndNothingIsLost()
+    {
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Members = 3 });
+        await using EtcdLeaseStore writer = Open(server, options => options.RequestTimeout = TimeSpan.FromSeconds(2));
+        await using EtcdLeaseStore watching = Open(server, options => options.RequestTimeout = TimeSpan.FromSeconds(2));
+        StoredEntry first = await EventuallyAsync(() => writer.CreateAsync());
+        await using var follower = new Follower(watching, first.ModRevision);
+        StoredEntry entry = await ChangeAsync(writer, first, 5);
+        await follower.UntilRevisionAsync(entry.ModRevision);
+
+        await server.KillAllAsync();
+        await Follower.UntilAsync(() => !follower.Errors.IsEmpty, "the watch to notice");
+        await Assert.ThrowsAnyAsync<StoreException>(() => writer.UpdateAsync(entry, Bytes("lost"), Hour, CancellationToken.None));
+        await server.RestartAllAsync();
+        entry = await ChangeAsync(writer, entry, 5);
+        await follower.UntilRevisionAsync(entry.ModRevision);
+
+        Assert.All(follower.Errors, error => Assert.True(error.IsTransient, error.Message));
+        Assert.Equal(
+            Enumerable.Range(1, (int)(entry.ModRevision - first.ModRevision)).Select(i => first.ModRevision + i),
+            follower.Changes.Select(change => change.Entry!.ModRevision));
+    }
+
+    [SkippableFact]
+    public async Task Members_WithoutALeader_BreakTheWatchInsteadOfKeepingItSilent()
+    {
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Members = 3 });
+        var logger = new ListLogger();
+        EtcdMember left = server.Members[0];
+        await using EtcdLeaseStore writer = Open(server, options => options.RequestTimeout = TimeSpan.FromSeconds(2));
+        await using EtcdLeaseStore watching = Open(server, options => options.Endpoints = [left.Endpoint], logger: logger);
+        StoredEntry entry = await EventuallyAsync(() => writer.CreateAsync());
+        await using var follower = new Follower(watching, entry.ModRevision - 1);
+        await follower.UntilRevisionAsync(entry.ModRevision);
+
+        foreach (EtcdMember member in server.Members.Skip(1))
+            await member.KillAsync();
+        await Follower.UntilAsync(() => logger.Messages.Any(message => message.Contains("no leader", StringComparison.Ordinal)), "the member to say so");
+        await server.RestartAllAsync();
+        entry = await ChangeAsync(writer, entry, 1);
+        await follower.UntilRevisionAsync(entry.ModRevision);
+
+        Assert.Equal([entry.CreateRevision, entry.ModRevision], follower.Changes.Select(change => change.Entry!.ModRevision));
+    }
+
+    [SkippableFact]
+    public async Task Member_ShutDownInOrder_CallsAndWatchGoOnElsewhere()
+    {
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Members = 3 });
+        await using EtcdLeaseStore store = Open(server);
+        StoredEntry entry = await EventuallyAsync(() => store.CreateAsync());
+        EtcdLeaseStore[] watchers = [.. server.Members.Select(_ => Open(server))];
+        Follower[] followers = [.. watchers.Select(watching => new Follower(watching, entry.ModRevision - 1))];
+        foreach (Follower follower in followers)
+            await follower.UntilRevisionAsync(entry.ModRevision);
+
+        // A GOAWAY each; a leader that leaves hands over first.
+        foreach (EtcdMember member in server.Members)
+        {
+            await member.TerminateAsync();
+            entry = await ChangeAsync(store, entry, 3);
+            await server.RestartAsync(member);
+        }
+
+        foreach (Follower follower in followers)
+        {
+            await follower.UntilRevisionAsync(entry.ModRevision);
+            long[] seen = [.. follower.Changes.Select(change => change.Entry!.ModRevision)];
+            Assert.Equal(Enumerable.Range(0, seen.Length).Select(i => entry.CreateRevision + i), seen);
+            Assert.Equal(entry.ModRevision, seen[^1]);
+            await follower.DisposeAsync();
+        }
+
+        foreach (EtcdLeaseStore watching in watchers)
+            await watching.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task Member_ThatIsALearner_IsPassedOver()
+    {
+        await using EtcdServer server = await EtcdServer.StartAsync();
+        await using EtcdMember learner = await server.AddLearnerAsync();
+        var logger = new ListLogger();
+        // Until it has caught up it refuses to be connected to.
+        await Follower.UntilAsync(() => IsListening(learner), "the learner to listen");
+
+        StoredEntry? entry = null;
+        for (int store = 0; store < 20; store++)
+        {
+            await using EtcdLeaseStore opened = Open(server, options => options.Endpoints = [learner.Endpoint, server.Endpoints[0]], logger: logger);
+            entry = entry is null ? await opened.CreateAsync() : await opened.UpdateAsync(entry, Bytes($"{store}"), Hour, CancellationToken.None).TakeAsync();
+            await using var follower = new Follower(opened, entry.ModRevision - 1);
+            await follower.UntilRevisionAsync(entry.ModRevision);
+            Assert.Empty(follower.Errors);
+        }
+
+        // Half of the stores try it first, by chance.
+        Assert.Contains(logger.Messages, message => message.Contains("not supported for learner", StringComparison.Ordinal));
+        Assert.Equal(1, await server.CountLeasesAsync());
+    }
+
+    private static bool IsListening(EtcdMember member)
+    {
+        try
+        {
+            using var client = new System.Net.Sockets.TcpClient("127.0.0.1", new Uri(member.Endpoint).Port);
+            return true;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
     }
 
     private static async Task<StoredEntry> ChangeAsync(EtcdLeaseStore store, StoredEntry entry, int count)

@@ -65,6 +65,24 @@ public sealed class EtcdWatchTests(EtcdFixture fixture) : IClassFixture<EtcdFixt
     }
 
     [SkippableFact]
+    public async Task Resumed_OverMoreHistoryThanFitsOneAnswer_DeliversItWholeAndOnce()
+    {
+        await using EtcdLeaseStore store = Open(_server);
+        StoredEntry first = await store.CreateAsync();
+        StoredEntry entry = first;
+        // etcd sends answers above 2 MB in fragments if it is asked to, as it is, and else refuses to send them.
+        for (int i = 0; i < 6; i++)
+            entry = await store.UpdateAsync(entry, Bytes(new string((char)('a' + i), 1 << 20)), Hour, CancellationToken.None).TakeAsync();
+
+        await using var follower = new Follower(store, first.ModRevision);
+        await follower.UntilRevisionAsync(entry.ModRevision);
+
+        Assert.Empty(follower.Errors);
+        Assert.Equal(6, Assert.IsType<StoreChanges>(Assert.Single(follower.Items)).Changes.Count);
+        Assert.Equal("abcdef", string.Concat(follower.Changes.Select(change => Text(change.Entry)[0])));
+    }
+
+    [SkippableFact]
     public async Task Silent_StreamIsReplacedAtAnotherEndpoint()
     {
         var logger = new ListLogger();

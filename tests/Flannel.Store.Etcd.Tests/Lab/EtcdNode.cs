@@ -34,6 +34,9 @@ internal sealed class EtcdNode : IAsyncDisposable
     /// <summary>The refused leases as they are now.</summary>
     public IReadOnlyList<QuarantinedLease> Quarantined => Results.OfType<QuarantineChanged>().LastOrDefault()?.Leases ?? [];
 
+    /// <summary>How often this happened to its lease.</summary>
+    public int Changes(OwnLeaseState state) => Results.OfType<OwnLeaseChanged>().Count(change => change.State == state);
+
     /// <summary>Reads the configuration and acquires a lease.</summary>
     public static async Task<EtcdNode> AcquireAsync(IServiceProvider provider, string name, string publicAddress, SubnetKey? previous = null)
     {

@@ -40,12 +40,22 @@ public sealed class EtcdMember : IAsyncDisposable
 
     internal string PeerUrl => $"http://127.0.0.1:{_peerPort}";
 
+    /// <summary>Has it shut down in an orderly way, which says goodbye to its clients.</summary>
+    public async Task TerminateAsync()
+    {
+        await SignalAsync("-TERM");
+        await KillAsync(waitFirst: true);
+    }
+
     /// <summary>Kills it without warning.</summary>
-    public async Task KillAsync()
+    public Task KillAsync() => KillAsync(waitFirst: false);
+
+    private async Task KillAsync(bool waitFirst)
     {
         if (_process is null)
             return;
-        _process.Kill();
+        if (!waitFirst)
+            _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
         _process = null;
@@ -73,9 +83,11 @@ public sealed class EtcdMember : IAsyncDisposable
         _http.Dispose();
     }
 
-    internal void Launch(string initialCluster)
+    internal void Launch(string initialCluster, bool joins = false)
     {
         ProcessStartInfo start = _options.Start("etcd", Arguments(initialCluster));
+        if (joins)
+            start.ArgumentList.Add("--initial-cluster-state=existing");
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -128,6 +140,8 @@ public sealed class EtcdMember : IAsyncDisposable
             yield return "--election-timeout=2000";
         }
 
+        if (_options.TokenSeconds > 0)
+            yield return $"--auth-token-ttl={_options.TokenSeconds}";
         if (_options.QuotaBytes > 0)
             yield return $"--quota-backend-bytes={_options.QuotaBytes}";
         if (_options.Certificates is not { } certificates)

@@ -21,6 +21,9 @@ public sealed record EtcdOptions
     /// </summary>
     public LabNode? Host { get; init; }
 
+    /// <summary>For how many seconds a token is good that nobody uses; 0 for etcd's own 300.</summary>
+    public int TokenSeconds { get; init; }
+
     /// <summary>How much it may store before it raises the alarm NOSPACE; 0 for etcd's own bound.</summary>
     public long QuotaBytes { get; init; }
 

@@ -74,6 +74,15 @@ public sealed class EtcdServer : IAsyncDisposable
             await member.WaitUntilHealthyAsync();
     }
 
+    /// <summary>Adds a member that gets everything and has no vote; it cannot answer linearizable reads. The caller disposes it.</summary>
+    public async Task<EtcdMember> AddLearnerAsync()
+    {
+        var learner = new EtcdMember("learner", _folder.FullName, _options);
+        await RunAsync("member", "add", learner.Name, "--learner", $"--peer-urls={learner.PeerUrl}");
+        learner.Launch($"{InitialCluster},{learner.Name}={learner.PeerUrl}", joins: true);
+        return learner;
+    }
+
     /// <summary>Runs etcdctl and returns what it prints.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
