@@ -10,14 +10,17 @@ namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
 /// The thread that takes packets from the TUN device and sends them to peers. It reads until the device is empty, so that packets to one peer travel
-/// together, and then sends at once: nothing ever waits for company.
+/// together, and then sends at once: nothing ever waits for company that is not there yet.
 /// </summary>
 internal sealed unsafe class Sender
 {
     /// <summary>The longest packet, and room to read it at an address that suits the processor.</summary>
     private const int SlotBytes = 65536 + 128;
 
-    /// <summary>Small packets are read one behind the other; a super-packet is sent before the next read.</summary>
+    /// <summary>
+    /// Small packets are read one behind the other. A super-packet is sent before the next read: its memory is still in the processor's cache then, which
+    /// is worth more than filling up the last of its messages with the next one's segments.
+    /// </summary>
     private const int MemoryBytes = 4 * SlotBytes;
 
     /// <summary>The header of ten bytes ends where an IP header is best placed.</summary>
@@ -62,6 +65,7 @@ internal sealed unsafe class Sender
 
         byte* end = memory.Start + MemoryBytes - SlotBytes;
         byte* slot = memory.Start;
+        int drained = 0;
         PeerTable peers = _peers.Current;
         while (!_stop.IsRaised)
         {
@@ -74,7 +78,7 @@ internal sealed unsafe class Sender
                 int length = (int)read - _headerLength;
                 Take(packet, length, offload, peers, batch, batch6, replies, tun.Number);
                 slot += (HeaderRoom + length + Alignment - 1) & ~(Alignment - 1);
-                if (offload.gso_type == VIRTIO_NET_HDR_GSO_NONE && slot <= end) continue;
+                if (offload.gso_type == VIRTIO_NET_HDR_GSO_NONE && slot <= end && ++drained < SendBatch.MaximumSegments) continue;
             }
             else if (read < 0)
             {
@@ -86,6 +90,7 @@ internal sealed unsafe class Sender
             batch.Flush();
             batch6.Flush();
             slot = memory.Start;
+            drained = 0;
             if (read < 0)
             {
                 int errno = Wait(tun.Number, stop.Number);
