@@ -1,10 +1,10 @@
 using System.Diagnostics.Metrics;
 using System.Net.Sockets;
+using Flannel.Core.Hosting;
+using Flannel.Core.Stores.InMemory;
 using Flanneld.Health;
 using Flanneld.Metrics;
 using Flanneld.Systemd;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

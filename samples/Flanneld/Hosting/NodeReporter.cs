@@ -1,5 +1,5 @@
-using Flanneld.Systemd;
 using Flannel.Core.Hosting;
+using Flanneld.Systemd;
 using Microsoft.Extensions.Logging;
 
 namespace Flanneld.Hosting;

@@ -1,7 +1,7 @@
 using System.Net;
-using Flanneld.CommandLine;
 using Flannel.Core.Configuration;
 using Flannel.Store.Etcd;
+using Flanneld.CommandLine;
 
 namespace Flanneld.Hosting;
 

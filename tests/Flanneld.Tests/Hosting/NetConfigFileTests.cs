@@ -1,6 +1,6 @@
 using System.Text;
-using Flanneld.Hosting;
 using Flannel.Core.Stores.InMemory;
+using Flanneld.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flanneld.Tests.Hosting;

@@ -1,5 +1,5 @@
-using Flanneld.Hosting;
 using Flannel.Core.Hosting;
+using Flanneld.Hosting;
 
 namespace Flanneld.Tests.Hosting;
 

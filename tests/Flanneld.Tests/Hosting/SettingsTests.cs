@@ -1,8 +1,8 @@
 using System.Net;
-using Flanneld.CommandLine;
-using Flanneld.Hosting;
 using Flannel.Core.Configuration;
 using Flannel.Store.Etcd;
+using Flanneld.CommandLine;
+using Flanneld.Hosting;
 
 namespace Flanneld.Tests.Hosting;
 
