@@ -85,19 +85,20 @@ internal sealed unsafe class TunDevice : IDisposable
     /// <summary>Asks for what the kernel shall leave to us, less and less, until it agrees.</summary>
     private static UdpOffloads Negotiate(SafeFileDescriptor handle, UdpOffloads offloads)
     {
-        if ((offloads & Udp.UdpOffloads.TunUdp) != 0)
-        {
-            if (Libc.ioctl(handle, TUNSETOFFLOAD, TcpOffloads | UdpOffloads) == 0) return offloads;
-            offloads &= ~Udp.UdpOffloads.TunUdp;
-        }
+        if (offloads == Udp.UdpOffloads.None) return offloads;
 
-        if ((offloads & Udp.UdpOffloads.TunTcp) != 0)
+        // A kernel that does not hand UDP super-packets over (before 6.2) does not take them either, which it would say of a packet only.
+        bool hasUdp = Libc.ioctl(handle, TUNSETOFFLOAD, TcpOffloads | UdpOffloads) == 0;
+        if (!hasUdp) offloads &= ~(Udp.UdpOffloads.TunUdp | Udp.UdpOffloads.WriteUdp);
+        nuint wanted = (offloads & (Udp.UdpOffloads.TunTcp | Udp.UdpOffloads.TunUdp)) switch
         {
-            if (Libc.ioctl(handle, TUNSETOFFLOAD, TcpOffloads) == 0) return offloads;
-            offloads &= ~Udp.UdpOffloads.TunTcp;
-        }
-
-        return offloads;
+            Udp.UdpOffloads.None => 0,
+            Udp.UdpOffloads.TunTcp => TcpOffloads,
+            _ => TcpOffloads | UdpOffloads,
+        };
+        if (Libc.ioctl(handle, TUNSETOFFLOAD, wanted) == 0) return offloads;
+        Libc.ioctl(handle, TUNSETOFFLOAD, (nuint)0);
+        return offloads & ~(Udp.UdpOffloads.TunTcp | Udp.UdpOffloads.TunUdp);
     }
 
     internal static TunDeviceException RefusedControl(int errno) => errno switch

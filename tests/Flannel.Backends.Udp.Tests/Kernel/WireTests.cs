@@ -74,6 +74,26 @@ public sealed class WireTests
         Assert.Equal([10, 5, 77, 1], answer[44..48]);
     }
 
+    [NetnsFact]
+    public async Task DestinationOfIpv6_WithoutAPeer_IsAnswered()
+    {
+        await using UdpCluster cluster = UdpCluster.Create(1, dualStack: true);
+        UdpNode node = await cluster.AddNodeAsync(cluster.Lab.Hosts[0], ipv6: true);
+        LabContainer container = node.AddContainer();
+        using Socket errors = container.Run(static () => new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6));
+        errors.Bind(new IPEndPoint(container.AddressIPv6!, 0));
+        using Socket sender = container.Run(static () => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp));
+        byte[] answer;
+        IPEndPoint from;
+
+        await sender.SendToAsync(new byte[100], new IPEndPoint(IPAddress.Parse("fd00:5:0:77::1"), 4711));
+        do (answer, from) = await ReceiveAsync(errors, AddressFamily.InterNetworkV6); // neighbour discovery comes this way, too
+        while (answer[0] >= 128);
+
+        Assert.Equal((1, 0), (answer[0], answer[1])); // destination unreachable, no route
+        Assert.Equal(node.AddressIPv6, from.Address);
+    }
+
     [NetnsTheory]
     [InlineData(2, 1)]
     [InlineData(3, 2)]
@@ -106,11 +126,12 @@ public sealed class WireTests
         return socket;
     }
 
-    private static async Task<(byte[] Datagram, IPEndPoint From)> ReceiveAsync(Socket socket)
+    private static async Task<(byte[] Datagram, IPEndPoint From)> ReceiveAsync(
+        Socket socket, AddressFamily family = AddressFamily.InterNetwork)
     {
         using var limit = new CancellationTokenSource(Deadline);
         byte[] buffer = new byte[65536];
-        SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), limit.Token);
+        SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0), limit.Token);
         return (buffer[..result.ReceivedBytes], (IPEndPoint)result.RemoteEndPoint);
     }
 }
