@@ -1,3 +1,4 @@
+using System.Globalization;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Testing.Namespaces;
 
@@ -6,7 +7,8 @@ namespace Flannel.Backends.Udp.Tests.Kernel;
 /// <summary>Every step of the ladder of off-loads carries the same packets, and a step that breaks while packets flow breaks no connection.</summary>
 public sealed class LadderTests
 {
-    private const int Transfer = 8 << 20;
+    /// <summary>How many bytes each direction carries: 8 MiB, or what the variable says (4294967296 for a soak of some minutes).</summary>
+    private static readonly long Transfer = long.Parse(Environment.GetEnvironmentVariable("FLANNEL_TEST_TRANSFER_BYTES") ?? "8388608", CultureInfo.InvariantCulture);
 
     public static TheoryData<UdpOffloads> Steps =>
     [

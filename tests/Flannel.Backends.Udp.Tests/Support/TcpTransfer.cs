@@ -10,6 +10,9 @@ internal static class TcpTransfer
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
+    // A tenth of what the slowest step of the ladder does on an idle machine.
+    private const double SlowestBytesPerSecond = 10e6;
+
     /// <summary>Sends and compares.</summary>
     /// <param name="from">The sender.</param>
     /// <param name="to">The receiver.</param>
@@ -21,7 +24,7 @@ internal static class TcpTransfer
         LabNode from, LabNode to, IPAddress address, long bytes, Action<Socket>? configure = null, CancellationToken cancellationToken = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Deadline);
+        limit.CancelAfter(Deadline + TimeSpan.FromSeconds(bytes / SlowestBytesPerSecond));
         using Socket listener = to.Run(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         listener.Bind(new IPEndPoint(address, 0));
         listener.Listen();
