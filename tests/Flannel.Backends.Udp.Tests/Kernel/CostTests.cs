@@ -10,6 +10,9 @@ namespace Flannel.Backends.Udp.Tests.Kernel;
 [Collection(nameof(RunsAlone))]
 public sealed class CostTests
 {
+    /// <summary>What the runtime makes once, in whichever thread comes first. One object per system call would be a thousand times as much.</summary>
+    private const long Noise = 256;
+
     [NetnsFact]
     public async Task Threads_WhateverTheyCarry_AllocateTheSame()
     {
@@ -17,7 +20,8 @@ public sealed class CostTests
         (long sent, long received) idle = await MeasureAsync(1 << 10);
         (long sent, long received) busy = await MeasureAsync(64 << 20);
 
-        Assert.Equal(idle, busy);
+        Assert.InRange(busy.sent - idle.sent, -Noise, Noise);
+        Assert.InRange(busy.received - idle.received, -Noise, Noise);
     }
 
     [NetnsFact]
@@ -41,9 +45,10 @@ public sealed class CostTests
         await using UdpCluster cluster = await UdpCluster.StartAsync();
         LabContainer[] containers = cluster.AddContainers();
         using var end = new CancellationTokenSource();
-        Task transfer = TcpTransfer.RunAsync(containers[0], containers[1], containers[1].Address!, long.MaxValue, cancellationToken: end.Token);
+        Task transfer = TcpTransfer.RunAsync(containers[0], containers[1], containers[1].Address!, 1L << 40, cancellationToken: end.Token);
         UdpNode node = cluster.Nodes[0];
-        await node.EventuallyAsync(() => node.Network.Sent.Packets > 1000);
+        await node.EventuallyAsync(() => node.Network.Sent.Packets > 1000 || transfer.IsCompleted);
+        if (transfer.IsCompleted) await transfer;
 
         long start = Stopwatch.GetTimestamp();
         await cluster.StopAsync(node);

@@ -43,6 +43,8 @@ public sealed class LadderTests
 
         // SO_NO_CHECK makes the kernel refuse UDP_SEGMENT with EINVAL, as an egress device that cannot compute checksums does.
         SocketOptions.Set(cluster.Nodes[0].DataPath.Sockets[0], level: 1, name: 11, value: 1);
+        using var exchange = new UdpExchange(containers[0], containers[1], containers[1].Address!);
+        await exchange.CheckSegmentedAsync(50, 64);
         await TcpTransfer.RunAsync(containers[0], containers[1], containers[1].Address!, Transfer);
 
         Assert.Equal(UdpOffloads.All & ~UdpOffloads.SendSegmentation, cluster.Nodes[0].DataPath.Offloads.Current);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Tests.Support;
+using Flannel.Linux.Sysctl;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 
@@ -86,15 +87,32 @@ public sealed class TrafficTests
     }
 
     [NetnsFact]
-    public async Task Datagrams_OfManyLengths_ArriveInOrder()
+    public async Task Transfer_WithEcn_ArrivesIntact()
     {
         await using UdpCluster cluster = await UdpCluster.StartAsync();
         LabContainer[] containers = cluster.AddContainers();
-        using var exchange = new UdpExchange(containers[0], containers[1], containers[1].Address!);
+        foreach (LabContainer container in containers) Assert.True(container.Run(static () => NetworkSysctl.Write("ipv4/tcp_ecn", "1")).IsOk);
+
+        await TcpTransfer.RunAsync(containers[0], containers[1], containers[1].Address!, Transfer);
+
+        AssertNothingDropped(cluster.Nodes[0]);
+    }
+
+    [NetnsTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Datagrams_OfManyLengths_ArriveInOrder(bool ipv4)
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync(ipv6: true);
+        LabContainer[] containers = cluster.AddContainers();
+        using var exchange = new UdpExchange(containers[0], containers[1], (ipv4 ? containers[1].Address : containers[1].AddressIPv6)!);
 
         await exchange.CheckAsync(UdpExchange.Datagrams(0, 1, 2, 7, 100, 1443, 1444, 1445, 3000, 9000, 65507));
         await exchange.CheckBurstAsync(UdpExchange.Datagrams([.. Enumerable.Range(0, 300).Select(static index => index % 3 == 0 ? 200 : 1 + (index % 40))]));
         await exchange.CheckBurstAsync(UdpExchange.Datagrams([.. Enumerable.Repeat(64, 500)]));
+        await exchange.CheckSegmentedAsync(50, 64);
+        await exchange.CheckSegmentedAsync(40, 1400);
+        Assert.True(cluster.Nodes[0].Network.Sent.Packets > cluster.Nodes[0].Network.Sent.Reads, "super-packets were read");
     }
 
     [NetnsFact]

@@ -54,6 +54,22 @@ internal sealed class UdpExchange : IDisposable
         }
     }
 
+    /// <summary>Sends datagrams of one length as one super-packet (<c>UDP_SEGMENT</c>), then checks that they arrive one by one.</summary>
+    public async Task CheckSegmentedAsync(int count, int length)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        byte[] buffer = new byte[65536];
+        byte[] all = Datagrams(count * length)[0];
+        _sender.SetRawSocketOption(17, 103, BitConverter.GetBytes(length));
+        await _sender.SendAsync(all, limit.Token);
+        _sender.SetRawSocketOption(17, 103, BitConverter.GetBytes(0));
+        for (int index = 0; index < count; index++)
+        {
+            int received = await _receiver.ReceiveAsync(buffer.AsMemory(), limit.Token);
+            Assert.Equal(all[(index * length)..((index + 1) * length)], buffer[..received]);
+        }
+    }
+
     /// <summary>Datagrams of some lengths with recognisable content.</summary>
     public static byte[][] Datagrams(params int[] lengths)
     {
