@@ -15,6 +15,7 @@ usage: ./build.sh <command> [arguments]
   demo [options]     build an overlay of several hosts in one process and ping through it (--hosts N, --dual-stack, --keep, --json, --help)
   test [filter]      run all tests, or those whose full name contains the filter
   bench [options]    measure, side by side with the same work done by hand
+  bench overlay      measure the overlays against each other: packets between containers of two hosts (--quick, --help)
   pack               make the NuGet packages with their symbols in artifacts/packages
   publish            make artifacts/flanneld/flanneld, the console host as one file that needs no .NET
   format             bring every file into the house style
@@ -252,8 +253,13 @@ main() {
         bench)
             need unshare:util-linux mount:mount ip:iproute2 iperf3:iperf3 etcd:etcd-server
             need_dotnet
-            build bench/Flannel.Benchmarks
-            supervise exec dotnet "$root/bench/Flannel.Benchmarks/bin/$configuration/net10.0/Flannel.Benchmarks.dll" "$@"
+            local bench=Flannel.Benchmarks
+            if [[ "${1:-}" == overlay ]]; then
+                bench=OverlayBench
+                shift
+            fi
+            build "bench/$bench"
+            supervise exec dotnet "$root/bench/$bench/bin/$configuration/net10.0/$bench.dll" "$@"
             ;;
         publish)
             (($# == 0)) || die "publish takes no arguments"

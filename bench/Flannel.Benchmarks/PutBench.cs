@@ -63,7 +63,7 @@ internal sealed class PutBench : IBench
         {
             EtcdLab lab = await EtcdLab.StartAsync(all, role, cancellationToken);
             await lab.Etcd.PutConfigAsync(EtcdUnderTest.Prefix, Peer.NetworkConfig, cancellationToken);
-            await lab.Etcd.PutLeasesAsync(EtcdUnderTest.Prefix, [Peer.Own(LabHost.LoneAddress)], cancellationToken); // else it might draw a subnet of a peer to come
+            await lab.Etcd.PutLeasesAsync(EtcdUnderTest.Prefix, [Peer.Own(LabHost.LoneAddress).Lease], cancellationToken); // else it might draw a subnet of a peer to come
             LabHost host = lab.AddHost(role);
             var flanneld = new Flanneld(program, host, lab.Etcd, EtcdUnderTest.Prefix);
             await flanneld.WaitForSubnetFileAsync(cancellationToken);
@@ -78,7 +78,7 @@ internal sealed class PutBench : IBench
             double installed = await routes.TimeAsync(peer.Subnet, () =>
             {
                 told = watch.TimeNextAsync(cancellationToken);
-                put = lab.Etcd.PutLeasesAsync(EtcdUnderTest.Prefix, [peer], cancellationToken);
+                put = lab.Etcd.PutLeasesAsync(EtcdUnderTest.Prefix, [peer.Lease], cancellationToken);
             });
             await put;
             if (counts) Routes.Add(installed);

@@ -74,7 +74,7 @@ internal sealed class StartBench : IBench
     {
         string prefix = $"/bench/{++_networks}";
         await etcd.PutConfigAsync(prefix, Peer.NetworkConfig, cancellationToken);
-        await etcd.PutLeasesAsync(prefix, peers, cancellationToken);
+        await etcd.PutLeasesAsync(prefix, peers.Select(static peer => peer.Lease), cancellationToken);
         return prefix;
     }
 

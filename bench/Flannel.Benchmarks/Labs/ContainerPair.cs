@@ -17,18 +17,17 @@ internal sealed class ContainerPair : IDisposable
     public static readonly IPAddress FirstAddress = IPAddress.Parse("192.168.100.1");
     public static readonly IPAddress SecondAddress = IPAddress.Parse("192.168.100.2");
 
-    private const string Inside = "eth0";
+    /// <summary>A container's only device.</summary>
+    public const string Inside = "eth0";
+
     private const string Outside = "container";
 
-    private readonly LabHost _client;
-    private readonly LabHost _server;
-    private IPAddress? _serverAddress;
     private Process? _iperf;
 
     public ContainerPair(Lab lab, string role)
     {
         (First, Second) = (lab.Add(role + "1"), lab.Add(role + "2"));
-        (_client, _server) = (lab.Add(role + "c1"), lab.Add(role + "c2"));
+        (Client, Server) = (lab.Add(role + "c1"), lab.Add(role + "c2"));
         First.Join(LabHost.Uplink, Second, LabHost.Uplink, UnderlayMtu);
         First.AddAddress(LabHost.Uplink, FirstAddress, 24);
         Second.AddAddress(LabHost.Uplink, SecondAddress, 24);
@@ -38,6 +37,15 @@ internal sealed class ContainerPair : IDisposable
 
     public LabHost Second { get; }
 
+    /// <summary>The container of the first host.</summary>
+    public LabHost Client { get; }
+
+    /// <summary>The container of the second host.</summary>
+    public LabHost Server { get; }
+
+    /// <summary>The second container's address, once it is attached.</summary>
+    public IPAddress ServerAddress { get; private set; } = IPAddress.None;
+
     /// <summary>Joins the containers to their hosts and starts the server in the second one.</summary>
     /// <param name="first">The first host's subnet.</param>
     /// <param name="second">The second host's subnet.</param>
@@ -45,10 +53,10 @@ internal sealed class ContainerPair : IDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task AttachAsync(IPNetwork first, IPNetwork second, int mtu, CancellationToken cancellationToken)
     {
-        Attach(First, _client, first, mtu);
-        Attach(Second, _server, second, mtu);
-        _serverAddress = Nth(second, 2);
-        _iperf = Command.Start(_server, "iperf3", ["--server", "--forceflush"]);
+        Attach(First, Client, first, mtu);
+        Attach(Second, Server, second, mtu);
+        ServerAddress = Nth(second, 2);
+        _iperf = Command.Start(Server, "iperf3", ["--server", "--forceflush"]);
         while (await _iperf.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
         {
             if (line.Contains("listening", StringComparison.OrdinalIgnoreCase)) return;
@@ -64,8 +72,8 @@ internal sealed class ContainerPair : IDisposable
     /// <returns>What arrived, in Gbit/s.</returns>
     public async Task<double> SendAsync(int streams, int seconds, CancellationToken cancellationToken)
     {
-        string[] arguments = ["--client", _serverAddress!.ToString(), "--parallel", Text(streams), "--omit", "1", "--time", Text(seconds), "--json"];
-        using JsonDocument report = JsonDocument.Parse(await Command.ReadAsync(_client, "iperf3", arguments, cancellationToken));
+        string[] arguments = ["--client", ServerAddress.ToString(), "--parallel", Text(streams), "--omit", "1", "--time", Text(seconds), "--json"];
+        using JsonDocument report = JsonDocument.Parse(await Command.ReadAsync(Client, "iperf3", arguments, cancellationToken));
         return report.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bits_per_second").GetDouble() / 1e9;
 
         static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);

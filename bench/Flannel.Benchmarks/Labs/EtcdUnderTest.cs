@@ -5,7 +5,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Flannel.Benchmarks.Overlays;
+using Flannel.Core.Leases;
 
 namespace Flannel.Benchmarks.Labs;
 
@@ -73,8 +73,8 @@ internal sealed class EtcdUnderTest : IDisposable
         PutAsync([($"{prefix}/config", Encoding.UTF8.GetBytes(config))], cancellationToken);
 
     /// <summary>Puts leases in place that never end.</summary>
-    public Task PutLeasesAsync(string prefix, IEnumerable<Peer> peers, CancellationToken cancellationToken) =>
-        PutAsync(peers.Select(peer => ($"{prefix}/subnets/{peer.Lease.Key}", peer.Lease.Attributes.ToUtf8Json())), cancellationToken);
+    public Task PutLeasesAsync(string prefix, IEnumerable<Lease> leases, CancellationToken cancellationToken) =>
+        PutAsync(leases.Select(lease => ($"{prefix}/subnets/{lease.Key}", lease.Attributes.ToUtf8Json())), cancellationToken);
 
     /// <summary>Watches everything below a prefix from now on.</summary>
     public async Task<EtcdWatch> WatchAsync(string prefix, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal sealed class NodeUnderTest : IAsyncDisposable
             options.NetworkNamespace = host.Name;
             options.ExternalInterface.Name = LabHost.Uplink;
             options.PeerGracePeriod = TimeSpan.Zero; // the bench takes leases away by the thousand and waits for each to be gone
-        }).UseInMemoryStore(store).UseVxlan();
+        }).UseInMemoryStore(store).UseVxlan().UseUdp();
         var node = new NodeUnderTest(services.BuildServiceProvider());
         try
         {
