@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Packets;
@@ -25,6 +26,9 @@ internal sealed unsafe class SendBatch : IDisposable
     private const int HeaderRoom = 128;
     private const int MaximumHeaders = 4 * (MaximumSegments + 1);
 
+    /// <summary>How much may be set aside: copying more would cost more than sending it.</summary>
+    private const int RestRoom = 12 * 1024;
+
     /// <summary>How many messages are looked through for one to the same peer.</summary>
     private const int LookBack = 8;
 
@@ -40,6 +44,7 @@ internal sealed unsafe class SendBatch : IDisposable
     private readonly byte* _controls;
     private readonly iovec* _vectors;
     private readonly byte* _stamps;
+    private readonly byte* _rest;
     private int _count;
     private int _stamped;
 
@@ -56,12 +61,13 @@ internal sealed unsafe class SendBatch : IDisposable
         int addresses = MaximumMessages * sizeof(SocketAddress);
         int controls = MaximumMessages * ControlRoom;
         int vectors = MaximumMessages * VectorsPerMessage * sizeof(iovec);
-        _memory = new NativeBuffer(headers + addresses + controls + vectors + (MaximumHeaders * HeaderRoom));
+        _memory = new NativeBuffer(headers + addresses + controls + vectors + (MaximumHeaders * HeaderRoom) + RestRoom);
         _headers = (mmsghdr*)_memory.Start;
         _addresses = (SocketAddress*)(_memory.Start + headers);
         _controls = _memory.Start + headers + addresses;
         _vectors = (iovec*)(_controls + controls);
         _stamps = (byte*)_vectors + vectors;
+        _rest = _stamps + (MaximumHeaders * HeaderRoom);
         for (int index = 0; index < MaximumMessages; index++)
         {
             _headers[index].msg_hdr.msg_name = _addresses + index;
@@ -87,39 +93,58 @@ internal sealed unsafe class SendBatch : IDisposable
         message.IsOpen = packet.Length == message.SegmentSize;
     }
 
-    /// <summary>Adds the segments of a super-packet.</summary>
+    /// <summary>
+    /// Adds the segments of a super-packet. As many as fit go in one message, together with what <see cref="FlushComplete"/> left of the one before.
+    /// </summary>
     public void Add(PeerEndpoint peer, in SegmentPlan plan)
     {
         int segmentSize = plan.HeaderLength + plan.SegmentSize;
         int perMessage = _offloads.Has(UdpOffloads.SendSegmentation) ? Math.Clamp(MaximumBytes / segmentSize, 1, MaximumSegments) : 1;
-        for (int first = 0; first < plan.Count; first += perMessage)
+        for (int segment = 0; segment < plan.Count;)
         {
-            int count = Math.Min(perMessage, plan.Count - first);
-            if (_stamped + count > MaximumHeaders) Flush();
-            int index = Begin(peer, segmentSize, vectorsPerSegment: 2);
-            ref Message message = ref _messages[index];
-            message.Segments = count;
-            iovec* vectors = VectorsOf(index);
-            for (int segment = first; segment < first + count; segment++)
-            {
-                byte* header = _stamps + (_stamped++ * HeaderRoom);
-                plan.StampHeader(segment, header);
-                int payload = plan.PayloadLengthAt(segment);
-                *vectors++ = new iovec { iov_base = header, iov_len = (nuint)plan.HeaderLength };
-                *vectors++ = new iovec { iov_base = plan.PayloadAt(segment), iov_len = (nuint)payload };
-                message.Bytes += plan.HeaderLength + payload;
-            }
+            if (_stamped + perMessage > MaximumHeaders) Flush();
+            int index = FindLast(peer);
+            bool isContinued = index >= 0 && _messages[index] is { IsOpen: true, VectorsPerSegment: 2 } && _messages[index].SegmentSize == segmentSize;
+            if (!isContinued) index = Begin(peer, segmentSize, vectorsPerSegment: 2);
+            segment = Fill(index, plan, segment, perMessage);
         }
     }
 
     /// <summary>Sends everything that waits. Afterwards the packets' memory is free.</summary>
     public void Flush()
     {
-        for (int index = 0; index < _count; index++) Complete(index);
-        int sent = 0;
-        while (sent < _count)
+        Send(_count);
+        _count = 0;
+        _stamped = 0;
+    }
+
+    /// <summary>
+    /// Sends everything but a few segments that a super-packet was longer than one message; those are set aside to travel with the next one. The kernel
+    /// makes super-packets of 64 KB without outer headers, so of full-size segments nearly every one is a segment or two too long, and a message of its own
+    /// for these costs a whole way through the kernel. Afterwards the packets' memory is free.
+    /// </summary>
+    public void FlushComplete()
+    {
+        int last = _count - 1;
+        if (last <= 0 || _messages[last] is not { IsOpen: true, VectorsPerSegment: 2, Bytes: <= RestRoom })
         {
-            int accepted = Send(_headers + sent, _count - sent);
+            Flush();
+            return;
+        }
+
+        Send(last);
+        SetAside(last);
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private void Send(int count)
+    {
+        for (int index = 0; index < count; index++) Complete(index);
+        int sent = 0;
+        while (sent < count)
+        {
+            int accepted = Send(_headers + sent, count - sent);
             if (accepted > 0)
             {
                 for (int end = sent + accepted; sent < end; sent++) CountSent(_messages[sent], _messages[sent].Segments, _messages[sent].Bytes);
@@ -129,12 +154,49 @@ internal sealed unsafe class SendBatch : IDisposable
                 sent++;
             }
         }
-
-        _count = 0;
-        _stamped = 0;
     }
 
-    public void Dispose() => _memory.Dispose();
+    /// <summary>Stamps segments into a message until it is full.</summary>
+    /// <returns>The first segment that did not fit.</returns>
+    private int Fill(int index, in SegmentPlan plan, int segment, int perMessage)
+    {
+        ref Message message = ref _messages[index];
+        iovec* vectors = VectorsOf(index) + (2 * message.Segments);
+        do
+        {
+            byte* header = _stamps + (_stamped++ * HeaderRoom);
+            plan.StampHeader(segment, header);
+            int payload = plan.PayloadLengthAt(segment);
+            *vectors++ = new iovec { iov_base = header, iov_len = (nuint)plan.HeaderLength };
+            *vectors++ = new iovec { iov_base = plan.PayloadAt(segment), iov_len = (nuint)payload };
+            message.Segments++;
+            message.Bytes += plan.HeaderLength + payload;
+            message.IsOpen = payload == plan.SegmentSize && message.Segments < perMessage;
+        }
+        while (++segment < plan.Count && message.IsOpen);
+        return segment;
+    }
+
+    /// <summary>Makes a message of segments the first, and copies what it is made of.</summary>
+    private void SetAside(int index)
+    {
+        ref Message message = ref _messages[index];
+        byte* rest = _rest;
+        iovec* from = VectorsOf(index);
+        iovec* to = VectorsOf(0);
+        for (int vector = 0; vector < 2 * message.Segments; vector++)
+        {
+            uint length = (uint)from[vector].iov_len;
+            Unsafe.CopyBlockUnaligned(rest, from[vector].iov_base, length);
+            to[vector] = new iovec { iov_base = rest, iov_len = length };
+            rest += length;
+        }
+
+        _messages[0] = message;
+        _addresses[0] = _addresses[index];
+        _count = 1;
+        _stamped = 0;
+    }
 
     private int FindLast(PeerEndpoint peer)
     {
@@ -147,7 +209,7 @@ internal sealed unsafe class SendBatch : IDisposable
     }
 
     private bool CanExtend(in Message message, int length) =>
-        message.IsOpen && length <= message.SegmentSize && message.Segments < MaximumSegments && message.Bytes + length <= MaximumBytes
+        message.IsOpen && message.VectorsPerSegment == 1 && length <= message.SegmentSize && message.Segments < MaximumSegments && message.Bytes + length <= MaximumBytes
         && _offloads.Has(UdpOffloads.SendSegmentation);
 
     private int Begin(PeerEndpoint peer, int segmentSize, int vectorsPerSegment)

@@ -17,10 +17,7 @@ internal sealed unsafe class Sender
     /// <summary>The longest packet, and room to read it at an address that suits the processor.</summary>
     private const int SlotBytes = 65536 + 128;
 
-    /// <summary>
-    /// Small packets are read one behind the other. A super-packet is sent before the next read: its memory is still in the processor's cache then, which
-    /// is worth more than filling up the last of its messages with the next one's segments.
-    /// </summary>
+    /// <summary>Small packets are read one behind the other. A super-packet is sent before the next read, while it is in the processor's cache.</summary>
     private const int MemoryBytes = 4 * SlotBytes;
 
     /// <summary>The header of ten bytes ends where an IP header is best placed.</summary>
@@ -77,8 +74,17 @@ internal sealed unsafe class Sender
                 var offload = _headerLength == 0 ? default : *(virtio_net_hdr*)(packet - _headerLength);
                 int length = (int)read - _headerLength;
                 Take(packet, length, offload, peers, batch, batch6, replies, tun.Number);
+                if (offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+                {
+                    batch.FlushComplete();
+                    batch6.FlushComplete();
+                    slot = memory.Start;
+                    peers = _peers.Current;
+                    continue;
+                }
+
                 slot += (HeaderRoom + length + Alignment - 1) & ~(Alignment - 1);
-                if (offload.gso_type == VIRTIO_NET_HDR_GSO_NONE && slot <= end && ++drained < SendBatch.MaximumSegments) continue;
+                if (slot <= end && ++drained < SendBatch.MaximumSegments) continue;
             }
             else if (read < 0)
             {
