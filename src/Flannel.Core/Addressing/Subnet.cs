@@ -6,7 +6,9 @@ namespace Flannel.Core.Addressing;
 /// <summary>An IPv4 or IPv6 subnet as numbers: what allocation and the lease rules compute with. The host bits are always clear.</summary>
 internal readonly struct Subnet : IEquatable<Subnet>
 {
-    private readonly UInt128 _first;
+    // Halves rather than UInt128: nothing that contains one is compiled ahead of time.
+    private readonly ulong _high;
+    private readonly ulong _low;
     private readonly byte _prefixLength;
     private readonly byte _width;
 
@@ -20,7 +22,8 @@ internal readonly struct Subnet : IEquatable<Subnet>
         ArgumentOutOfRangeException.ThrowIfNegative(prefixLength);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(prefixLength, width);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(address, HostMask(width));
-        _first = address & ~HostMask(width - prefixLength);
+        UInt128 first = address & ~HostMask(width - prefixLength);
+        (_high, _low) = ((ulong)(first >> 64), (ulong)first);
         _prefixLength = (byte)prefixLength;
         _width = (byte)width;
     }
@@ -47,17 +50,17 @@ internal readonly struct Subnet : IEquatable<Subnet>
     public int HostBits => _width - _prefixLength;
 
     /// <summary>The first address, which is the subnet's name.</summary>
-    public UInt128 First => _first;
+    public UInt128 First => new(_high, _low);
 
     /// <summary>The last address (IPv4: the broadcast address).</summary>
-    public UInt128 Last => _first | HostMask(HostBits);
+    public UInt128 Last => First | HostMask(HostBits);
 
     /// <summary>The first address.</summary>
-    public IPAddress BaseAddress => AddressText.ToAddress(_first, Family);
+    public IPAddress BaseAddress => AddressText.ToAddress(First, Family);
 
     /// <summary>The first address plus one: the host's own address on the container bridge, and <c>FLANNEL_SUBNET</c>. Needs a host bit.</summary>
     public IPAddress FirstHost => HostBits > 0
-        ? AddressText.ToAddress(_first + 1, Family)
+        ? AddressText.ToAddress(First + 1, Family)
         : throw new InvalidOperationException($"{this} has no second address.");
 
     public static bool operator ==(Subnet left, Subnet right) => left.Equals(right);
@@ -70,11 +73,11 @@ internal readonly struct Subnet : IEquatable<Subnet>
 
     /// <summary>Whether the other subnet lies inside or is the same. Never across families.</summary>
     public bool Contains(Subnet other) =>
-        _width == other._width && _prefixLength <= other._prefixLength && InSamePrefix(other._first, HostBits);
+        _width == other._width && _prefixLength <= other._prefixLength && InSamePrefix(other.First, HostBits);
 
     /// <summary>Whether the two share an address. Never across families.</summary>
     public bool Overlaps(Subnet other) =>
-        _width == other._width && InSamePrefix(other._first, Math.Max(HostBits, other.HostBits));
+        _width == other._width && InSamePrefix(other.First, Math.Max(HostBits, other.HostBits));
 
     /// <summary>How many subnets of a length fit in: 2^(<paramref name="prefixLength"/> − own length). The difference must be below 128.</summary>
     public UInt128 CountOf(int prefixLength)
@@ -87,7 +90,7 @@ internal readonly struct Subnet : IEquatable<Subnet>
     public Subnet Nth(UInt128 index, int prefixLength)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, CountOf(prefixLength));
-        return new Subnet(prefixLength == 0 ? _first : _first + (index << (_width - prefixLength)), prefixLength, Family);
+        return new Subnet(prefixLength == 0 ? First : First + (index << (_width - prefixLength)), prefixLength, Family);
     }
 
     /// <summary>The position of an inner subnet among those of its length.</summary>
@@ -98,25 +101,25 @@ internal readonly struct Subnet : IEquatable<Subnet>
             throw new ArgumentException($"{inner} is not inside {this}.", nameof(inner));
         }
 
-        return inner._prefixLength == 0 ? 0 : (inner._first - _first) >> inner.HostBits;
+        return inner._prefixLength == 0 ? 0 : (inner.First - First) >> inner.HostBits;
     }
 
     /// <summary>The same subnet in the BCL's type.</summary>
     public IPNetwork ToNetwork() => new(BaseAddress, _prefixLength);
 
-    public bool Equals(Subnet other) => _first == other._first && _prefixLength == other._prefixLength && _width == other._width;
+    public bool Equals(Subnet other) => _high == other._high && _low == other._low && _prefixLength == other._prefixLength && _width == other._width;
 
     public override bool Equals(object? obj) => obj is Subnet other && Equals(other);
 
-    public override int GetHashCode() => HashCode.Combine(_first, _prefixLength, _width);
+    public override int GetHashCode() => HashCode.Combine(_high, _low, _prefixLength, _width);
 
     /// <summary>The subnet as flannel writes it, for example <c>10.5.52.0/24</c>.</summary>
-    public override string ToString() => _width == 0 ? "" : $"{AddressText.Format(_first, Family)}/{_prefixLength}";
+    public override string ToString() => _width == 0 ? "" : $"{AddressText.Format(First, Family)}/{_prefixLength}";
 
     // A shift by the full width would shift by zero: C# takes the count modulo 128.
     private static UInt128 HostMask(int hostBits) => hostBits == 128 ? UInt128.MaxValue : (UInt128.One << hostBits) - 1;
 
-    private bool InSamePrefix(UInt128 address, int hostBits) => ((address ^ _first) & ~HostMask(hostBits)) == 0;
+    private bool InSamePrefix(UInt128 address, int hostBits) => ((address ^ First) & ~HostMask(hostBits)) == 0;
 
     private void CheckInner(int prefixLength)
     {

@@ -61,7 +61,7 @@ public readonly partial struct SubnetKey
         {
             (false, false) => "",
             (true, false) => ipv4,
-            _ => $"{ipv4}&{AddressText.Format(_ipv6, AddressFamily.InterNetworkV6)}-{_ipv6Length}",
+            _ => $"{ipv4}&{AddressText.Format(new UInt128(_ipv6High, _ipv6Low), AddressFamily.InterNetworkV6)}-{_ipv6Length}",
         };
     }
 

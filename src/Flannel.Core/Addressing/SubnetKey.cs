@@ -9,8 +9,10 @@ namespace Flannel.Core.Addressing;
 /// </summary>
 public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 {
-    // Numbers rather than IPNetwork: the key of every dictionary of leases has to hash and compare without touching the heap.
-    private readonly UInt128 _ipv6;
+    // Numbers rather than IPNetwork: the key of every dictionary of leases has to hash and compare without touching the heap. Halves rather than UInt128:
+    // nothing that contains one is compiled ahead of time, which makes every process that uses leases slow to start.
+    private readonly ulong _ipv6High;
+    private readonly ulong _ipv6Low;
     private readonly uint _ipv4;
     private readonly byte _ipv4Length;
     private readonly byte _ipv6Length;
@@ -52,7 +54,7 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
                 throw new ArgumentException($"{six} is no IPv6 subnet of length 0 to 127.", nameof(ipv6));
             }
 
-            _ipv6 = six.First;
+            (_ipv6High, _ipv6Low) = ((ulong)(six.First >> 64), (ulong)six.First);
             _ipv6Length = (byte)six.PrefixLength;
             _hasIpv6 = true;
         }
@@ -66,13 +68,13 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 
     internal Subnet? Ipv4Subnet => _hasIpv4 ? new Subnet(_ipv4, _ipv4Length, AddressFamily.InterNetwork) : null;
 
-    internal Subnet? Ipv6Subnet => _hasIpv6 ? new Subnet(_ipv6, _ipv6Length, AddressFamily.InterNetworkV6) : null;
+    internal Subnet? Ipv6Subnet => _hasIpv6 ? new Subnet(new UInt128(_ipv6High, _ipv6Low), _ipv6Length, AddressFamily.InterNetworkV6) : null;
 
     /// <summary>The subnet of one family as bare numbers, for loops over very many keys.</summary>
     internal bool TryGetSubnet(AddressFamily family, out UInt128 first, out int prefixLength)
     {
         bool isIpv4 = family == AddressFamily.InterNetwork;
-        (first, prefixLength) = isIpv4 ? (_ipv4, _ipv4Length) : (_ipv6, _ipv6Length);
+        (first, prefixLength) = isIpv4 ? (_ipv4, _ipv4Length) : (new UInt128(_ipv6High, _ipv6Low), _ipv6Length);
         return isIpv4 ? _hasIpv4 : _hasIpv6;
     }
 
@@ -89,7 +91,8 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
     /// <inheritdoc />
     public bool Equals(SubnetKey other) =>
         _ipv4 == other._ipv4
-        && _ipv6 == other._ipv6
+        && _ipv6High == other._ipv6High
+        && _ipv6Low == other._ipv6Low
         && _ipv4Length == other._ipv4Length
         && _ipv6Length == other._ipv6Length
         && _hasIpv4 == other._hasIpv4
@@ -99,5 +102,5 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
     public override bool Equals(object? obj) => obj is SubnetKey other && Equals(other);
 
     /// <inheritdoc />
-    public override int GetHashCode() => HashCode.Combine(_ipv4, _ipv4Length, _ipv6, _ipv6Length);
+    public override int GetHashCode() => HashCode.Combine(_ipv4, _ipv4Length, _ipv6High, _ipv6Low, _ipv6Length);
 }

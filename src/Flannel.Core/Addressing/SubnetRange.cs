@@ -3,9 +3,6 @@ namespace Flannel.Core.Addressing;
 /// <summary>Consecutive subnets of one length: what a network configuration lets nodes lease, from <c>SubnetMin</c> to <c>SubnetMax</c>.</summary>
 internal readonly struct SubnetRange
 {
-    private readonly UInt128 _start;
-    private readonly UInt128 _end;
-
     /// <summary>Creates a range.</summary>
     /// <param name="first">The first subnet.</param>
     /// <param name="last">The last subnet, included; of the same family and length, and not before <paramref name="first"/>.</param>
@@ -18,8 +15,6 @@ internal readonly struct SubnetRange
 
         First = first;
         Last = last;
-        _start = first.First >> first.HostBits;
-        _end = last.First >> last.HostBits;
     }
 
     /// <summary>The first subnet.</summary>
@@ -31,8 +26,12 @@ internal readonly struct SubnetRange
     /// <summary>The length of every subnet.</summary>
     public int PrefixLength => First.PrefixLength;
 
+    private UInt128 Start => First.First >> First.HostBits;
+
+    private UInt128 End => Last.First >> Last.HostBits;
+
     /// <summary>How many subnets there are; at least one.</summary>
-    public UInt128 Count => _end - _start + 1;
+    public UInt128 Count => End - Start + 1;
 
     /// <summary>The subnet at a position.</summary>
     /// <param name="index">0 to <see cref="Count"/> − 1.</param>
@@ -41,7 +40,7 @@ internal readonly struct SubnetRange
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            return new Subnet((_start + index) << First.HostBits, PrefixLength, First.Family);
+            return new Subnet((Start + index) << First.HostBits, PrefixLength, First.Family);
         }
     }
 
@@ -57,14 +56,14 @@ internal readonly struct SubnetRange
     {
         UInt128 start = subnet.First >> First.HostBits;
         UInt128 end = subnet.Last >> First.HostBits;
-        if (subnet.Family != First.Family || end < _start || start > _end)
+        if (subnet.Family != First.Family || end < Start || start > End)
         {
             firstIndex = lastIndex = default;
             return false;
         }
 
-        firstIndex = UInt128.Max(start, _start) - _start;
-        lastIndex = UInt128.Min(end, _end) - _start;
+        firstIndex = UInt128.Max(start, Start) - Start;
+        lastIndex = UInt128.Min(end, End) - Start;
         return true;
     }
 
