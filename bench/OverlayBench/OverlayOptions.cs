@@ -84,7 +84,7 @@ internal sealed record OverlayOptions
                 "--svg" => options with { ChartFile = Value(ref index) },
                 var name when Sections.Any(section => section.Name == name) => options with { Chosen = [.. options.Chosen, name] },
                 var name => throw new BenchException(
-                    $"'{name}' is neither an option nor something to measure; those are {string.Join(", ", Sections.Select(section => section.Name))}."),
+                    $"'{name}' is neither an option nor something to measure, which is {string.Join(", ", Sections.Select(other => other.Name))}."),
             };
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Flannel.Benchmarks.Labs;
 using Flannel.Benchmarks.Overlays;
 using Flannel.Benchmarks.Reporting;
@@ -53,9 +52,10 @@ internal sealed class OverlayRun(OverlayOptions options, OverlayReport report)
         int seconds = options.Seconds;
         if (options.Wants("tcp"))
         {
+            Goal[] goals = [new Goal(Vxlan, 0.6), new Goal(PeerUdp, 9)];
             foreach (TcpDirection direction in Enum.GetValues<TcpDirection>())
             {
-                await MeasureAsync(new TcpMeasure(1, direction, seconds) { Goals = direction == TcpDirection.Both ? [] : [new Goal(Vxlan, 0.6), new Goal(PeerUdp, 9)] }, cancellationToken);
+                await MeasureAsync(new TcpMeasure(1, direction, seconds) { Goals = direction == TcpDirection.Both ? [] : goals }, cancellationToken);
                 await MeasureAsync(new TcpMeasure(4, direction, seconds), cancellationToken);
             }
         }
@@ -104,25 +104,21 @@ internal sealed class OverlayRun(OverlayOptions options, OverlayReport report)
 
     private async Task MeasureGarbageAsync(CancellationToken cancellationToken)
     {
-        report.Progress($"what our nodes allocate in {options.GarbageSeconds} s of transfer");
-        OverlayPath path = _paths.Single(static path => path.Name == OurUdp);
-        (long idleBytes, int idleCollections, long bytes, int collections) =
-            await new GarbageMeasure(options.GarbageSeconds).MeasureAsync(path.Pods, cancellationToken);
-        report.AddNote(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{OurUdp}, allocated by the whole process that our nodes run in: {bytes:N0} bytes and {collections} collections in {options.GarbageSeconds} s of " +
-            $"TCP in both directions at once, {idleBytes:N0} bytes and {idleCollections} collections in as long a time before without traffic."));
+        await MeasureAsync(new GarbageMeasure(options.GarbageSeconds), [_paths.Single(static path => path.Name == OurUdp)], cancellationToken);
+        report.AddNote("What is allocated in .NET is the whole process's, in which our nodes run with all that keeps leases and devices in order.");
     }
 
-    private async Task MeasureAsync(IMeasure measure, CancellationToken cancellationToken)
+    private Task MeasureAsync(IMeasure measure, CancellationToken cancellationToken) => MeasureAsync(measure, _paths, cancellationToken);
+
+    private async Task MeasureAsync(IMeasure measure, List<OverlayPath> paths, CancellationToken cancellationToken)
     {
         IReadOnlyList<OverlayRow> rows = [.. measure.Figures.Select(report.Add)];
         for (int round = 0; round < options.Rounds; round++)
         {
             report.Progress($"{measure.Figures[0].Name}, round {round + 1} of {options.Rounds}");
-            for (int turn = 0; turn < _paths.Count; turn++)
+            for (int turn = 0; turn < paths.Count; turn++)
             {
-                OverlayPath path = _paths[(turn + round) % _paths.Count]; // none is always the first
+                OverlayPath path = paths[(turn + round) % paths.Count]; // none is always the first
                 double[] values = await measure.MeasureAsync(path.Pods, cancellationToken);
                 foreach ((OverlayRow row, double value) in rows.Zip(values)) row.Add(path.Name, value);
             }
@@ -132,13 +128,14 @@ internal sealed class OverlayRun(OverlayOptions options, OverlayReport report)
     private void Explain(bool hasPeer)
     {
         report.AddNote(
-            $"Two hosts joined by veth of MTU {ContainerPair.UnderlayMtu}, a container behind each, forwarded by its host; both hosts, both containers and the " +
-            "load on the same cores. veth is routes without an overlay, VXLAN is the kernel's, set up by our node.");
+            $"Two hosts joined by veth of MTU {ContainerPair.UnderlayMtu}, a container behind each, forwarded by its host; both hosts, both containers " +
+            "and the load on the same cores. veth is routes without an overlay, VXLAN is the kernel's, set up by our node.");
         if (hasPeer) report.AddNote("peer udp is the udp backend of the program that PEER_FLANNELD names, with etcd.");
         report.AddNote(
-            $"TCP by iperf3, {options.Seconds} s after one that does not count; \"back\" is sent by the container that was connected to. CPU is the time for which " +
-            "processors of the whole machine were not idle. UDP is sent by one thread without a pause and counted on the device of the container that it is for. " +
-            "Round trips are one datagram of 64 bytes after the other.");
-        report.AddNote("\"no off-load\": the devices between the hosts take one segment at a time (gso_max_segs 1), so that the kernel has to split before them.");
+            $"TCP by iperf3, {options.Seconds} s after one that does not count; \"back\" is sent by the container that was connected to, \"each way\" is the " +
+            "sum of both. CPU is the time for which processors of the whole machine were not idle. UDP is sent by one thread without a pause and counted on " +
+            "the device of the container that it is for. Round trips are one datagram of 64 bytes after the other.");
+        report.AddNote(
+            "\"no off-load\": the devices between the hosts take one segment at a time (gso_max_segs 1), so that the kernel has to split before them.");
     }
 }

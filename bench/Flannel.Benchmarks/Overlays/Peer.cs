@@ -58,8 +58,8 @@ internal sealed record Peer
     /// <summary>What the host publishes.</summary>
     public Lease Lease { get; }
 
-    /// <summary>What the host publishes in a network whose backend is udp.</summary>
-    public Lease UdpLease => new() { Key = Lease.Key, Attributes = new LeaseAttributes { PublicIP = Host, BackendType = "udp" } };
+    /// <summary>What the host publishes in a network whose backend is udp, which does not even name itself.</summary>
+    public Lease UdpLease => new() { Key = Lease.Key, Attributes = new LeaseAttributes { PublicIP = Host } };
 
     /// <summary>The host that is measured, at an address.</summary>
     public static Peer Own(IPAddress host) => new(OwnSubnet, host, new PhysicalAddress([0x0E, 0xFF, 0, 0, 0, 1]));

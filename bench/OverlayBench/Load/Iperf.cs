@@ -14,7 +14,8 @@ internal static class Iperf
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task<IperfResult> RunAsync(ContainerPair pods, int seconds, IEnumerable<string> options, CancellationToken cancellationToken)
     {
-        string[] arguments = ["--client", pods.ServerAddress.ToString(), "--time", seconds.ToString(CultureInfo.InvariantCulture), "--json", .. options];
+        string time = seconds.ToString(CultureInfo.InvariantCulture);
+        string[] arguments = ["--client", pods.ServerAddress.ToString(), "--time", time, "--json", .. options];
         using JsonDocument report = JsonDocument.Parse(await Command.ReadAsync(pods.Client, "iperf3", arguments, cancellationToken));
         JsonElement end = report.RootElement.GetProperty("end");
         return new IperfResult(

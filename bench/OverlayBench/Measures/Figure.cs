@@ -11,6 +11,9 @@ internal sealed record Figure(string Name, bool IsMoreBetter)
     /// <summary>Whether the chart shows it.</summary>
     public bool IsCharted { get; init; }
 
+    /// <summary>What our udp shall not exceed, if there is such a limit.</summary>
+    public double? Most { get; init; }
+
     /// <summary>What our udp shall reach.</summary>
     public IReadOnlyList<Goal> Goals { get; init; } = [];
 }

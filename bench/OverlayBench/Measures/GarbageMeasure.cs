@@ -8,24 +8,30 @@ namespace OverlayBench.Measures;
 /// without: the rest of the process is in both.
 /// </summary>
 /// <param name="seconds">How long.</param>
-internal sealed class GarbageMeasure(int seconds)
+internal sealed class GarbageMeasure(int seconds) : IMeasure
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
-    /// <summary>Measures once.</summary>
-    /// <returns>Bytes allocated and collections made, idle and in transfer.</returns>
-    public async Task<(long IdleBytes, int IdleCollections, long Bytes, int Collections)> MeasureAsync(ContainerPair pods, CancellationToken cancellationToken)
+    public IReadOnlyList<Figure> Figures =>
+    [
+        new Figure($"{seconds} s of TCP each way: allocated in .NET (bytes)", IsMoreBetter: false) { HasRatios = false, Most = 0 },
+        new Figure($"{seconds} s of TCP each way: collections", IsMoreBetter: false) { HasRatios = false, Most = 0 },
+        new Figure($"{seconds} s without traffic: allocated in .NET (bytes)", IsMoreBetter: false) { HasRatios = false },
+        new Figure($"{seconds} s without traffic: collections", IsMoreBetter: false) { HasRatios = false },
+    ];
+
+    public async Task<double[]> MeasureAsync(ContainerPair pods, CancellationToken cancellationToken)
     {
         await Iperf.RunAsync(pods, seconds: 1, ["--bidir"], cancellationToken); // what happens once does not count
-        (long idleBytes, int idleCollections) = CountWhileAsleep();
+        (double idleBytes, double idleCollections) = CountWhileAsleep();
         Task<IperfResult> transfer = Iperf.RunAsync(pods, seconds + (2 * (int)WarmUp.TotalSeconds), ["--bidir"], cancellationToken);
         await Task.Delay(WarmUp, cancellationToken);
-        (long bytes, int collections) = CountWhileAsleep();
+        (double bytes, double collections) = CountWhileAsleep();
         await transfer;
-        return (idleBytes, idleCollections, bytes, collections);
+        return [bytes, collections, idleBytes, idleCollections];
     }
 
-    private (long Bytes, int Collections) CountWhileAsleep()
+    private (double Bytes, double Collections) CountWhileAsleep()
     {
         (long bytes, int collections) = (GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0));
         Thread.Sleep(TimeSpan.FromSeconds(seconds));

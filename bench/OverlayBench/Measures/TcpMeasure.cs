@@ -22,7 +22,8 @@ internal sealed class TcpMeasure(int streams, TcpDirection direction, int second
     [
         new Figure($"{_name} (Gbit/s)", IsMoreBetter: true) { Goals = Goals, IsCharted = direction != TcpDirection.Back },
         new Figure($"{_name}: retransmissions", IsMoreBetter: false) { HasRatios = false },
-        new Figure($"{_name}: dropped by the hosts", IsMoreBetter: false) { HasRatios = false },
+        new Figure($"{_name}: dropped at the hosts' devices", IsMoreBetter: false) { HasRatios = false },
+        new Figure($"{_name}: dropped at the hosts' sockets", IsMoreBetter: false) { HasRatios = false },
     ];
 
     public async Task<double[]> MeasureAsync(ContainerPair pods, CancellationToken cancellationToken)
@@ -30,8 +31,9 @@ internal sealed class TcpMeasure(int streams, TcpDirection direction, int second
         string[] options = ["--omit", "1", "--parallel", streams.ToString(CultureInfo.InvariantCulture)];
         if (direction == TcpDirection.Back) options = [.. options, "--reverse"];
         if (direction == TcpDirection.Both) options = [.. options, "--bidir"];
-        double drops = HostDrops.Read(pods);
+        HostDrops before = HostDrops.Read(pods);
         IperfResult result = await Iperf.RunAsync(pods, seconds, options, cancellationToken);
-        return [result.GigabitsPerSecond, result.Retransmissions, HostDrops.Read(pods) - drops];
+        HostDrops drops = HostDrops.Read(pods) - before;
+        return [result.GigabitsPerSecond, result.Retransmissions, drops.AtDevices, drops.AtSockets];
     }
 }

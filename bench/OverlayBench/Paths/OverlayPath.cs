@@ -62,7 +62,7 @@ internal abstract class OverlayPath(Lab lab, string name) : IAsyncDisposable
         while (!Echo.Answers(Pods))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Stopwatch.GetElapsedTime(start) > Patience) throw new BenchException($"{Name}: nothing gets through from container to container within {Patience}.");
+            if (Stopwatch.GetElapsedTime(start) > Patience) throw new BenchException($"{Name}: no container has got an answer within {Patience}.");
         }
     }
 

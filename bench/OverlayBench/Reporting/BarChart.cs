@@ -32,26 +32,37 @@ internal static class BarChart
         var text = new StringBuilder();
         text.Append(Invariant(
             $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13" fill="#1f2933">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"
+                 font-family="sans-serif" font-size="13" fill="#1f2933">
               <title>{Escape(report.Command)}</title>
               <rect width="{width}" height="{height}" fill="#ffffff"/>
 
             """));
         for (int index = 0; index < rows.Length; index++)
-            AppendPanel(text, rows[index], report.Paths, Margin + (index % Columns * (PanelWidth + Margin)), Margin + (index / Columns * panelHeight));
-        text.Append(Invariant($"""  <text x="{Margin}" y="{height - Margin}" font-size="11" fill="#52606d">{Escape(report.Facts[0])}</text>""")).Append('\n');
-        return text.Append("</svg>\n").ToString();
+        {
+            (int down, int across) = Math.DivRem(index, Columns);
+            AppendPanel(text, rows[index], report.Paths, Margin + (across * (PanelWidth + Margin)), Margin + (down * panelHeight));
+        }
+
+        text.Append(Invariant(
+            $"""
+              <text x="{Margin}" y="{height - Margin}" font-size="11" fill="#52606d">{Escape(report.Facts[0])}</text>
+            </svg>
+
+            """));
+        return text.ToString();
     }
 
     private static void AppendPanel(StringBuilder text, OverlayRow row, IReadOnlyList<string> paths, int left, int top)
     {
+        string name = Escape(row.Figure.Name);
         string better = row.Figure.IsMoreBetter ? "more is better" : "less is better";
         text.Append(Invariant(
             $"""
-              <text x="{left}" y="{top + 14}" font-weight="bold">{Escape(row.Figure.Name)}<tspan font-weight="normal" fill="#52606d">, {better}</tspan></text>
+              <text x="{left}" y="{top + 14}" font-weight="bold">{name}<tspan font-weight="normal" fill="#52606d">, {better}</tspan></text>
 
             """));
-        double[] values = [.. paths.Select(path => row.Samples.TryGetValue(path, out Sample? sample) && double.IsFinite(sample.Median) ? sample.Median : 0)];
+        double[] values = [.. paths.Select(path => ValueOf(row, path))];
         double scale = (PanelWidth - LabelWidth - ValueWidth) / Math.Max(values.Max(), double.Epsilon);
         for (int index = 0; index < paths.Count; index++)
         {
@@ -67,6 +78,9 @@ internal static class BarChart
                 """));
         }
     }
+
+    private static double ValueOf(OverlayRow row, string path) =>
+        row.Samples.TryGetValue(path, out Sample? sample) && double.IsFinite(sample.Median) ? sample.Median : 0;
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);
 

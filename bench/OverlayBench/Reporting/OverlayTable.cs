@@ -29,7 +29,7 @@ internal static class OverlayTable
         row.Figure.Name,
         .. paths.Select(path => row.Samples.TryGetValue(path, out Sample? sample) ? Quantity.Round(sample.Median) : ""),
         .. others.Select(other => row.Ratio(OverlayReport.Ours, other) is { } ratio ? Quantity.Ratio(ratio) : ""),
-        string.Join("; ", row.Figure.Goals.Select(goal => Judge(row, goal)).OfType<string>()),
+        string.Join("; ", row.Figure.Goals.Select(goal => Judge(row, goal)).Append(JudgeMost(row)).OfType<string>()),
     ];
 
     private static string? Judge(OverlayRow row, Goal goal)
@@ -39,6 +39,10 @@ internal static class OverlayTable
         string sign = row.Figure.IsMoreBetter ? "≥" : "≤";
         return string.Create(CultureInfo.InvariantCulture, $"{sign} {goal.Limit} × {goal.Path}: {(isMet ? "met" : "missed")}");
     }
+
+    private static string? JudgeMost(OverlayRow row) => row.Figure.Most is { } most && row.Samples.TryGetValue(OverlayReport.Ours, out Sample? sample)
+        ? string.Create(CultureInfo.InvariantCulture, $"{most}: {(sample.Highest <= most ? "met" : "missed")}")
+        : null;
 
     private static void AppendRow(StringBuilder text, string[] cells, int[] widths)
     {
