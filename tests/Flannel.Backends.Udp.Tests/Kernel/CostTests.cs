@@ -10,8 +10,11 @@ namespace Flannel.Backends.Udp.Tests.Kernel;
 [Collection(nameof(RunsAlone))]
 public sealed class CostTests
 {
-    /// <summary>What the runtime makes once, in whichever thread comes first. One object per system call would be a thousand times as much.</summary>
-    private const long Noise = 256;
+    /// <summary>
+    /// The runtime counts in allocation contexts of this size, and a collection meanwhile cuts one short. One object per super-packet would be several times
+    /// as much.
+    /// </summary>
+    private const long Noise = 8192;
 
     [NetnsFact]
     public async Task Threads_WhateverTheyCarry_AllocateTheSame()
@@ -20,8 +23,8 @@ public sealed class CostTests
         (long sent, long received) idle = await MeasureAsync(1 << 10);
         (long sent, long received) busy = await MeasureAsync(64 << 20);
 
-        Assert.InRange(busy.sent - idle.sent, -Noise, Noise);
-        Assert.InRange(busy.received - idle.received, -Noise, Noise);
+        Assert.InRange(busy.sent - idle.sent, long.MinValue, Noise);
+        Assert.InRange(busy.received - idle.received, long.MinValue, Noise);
     }
 
     [NetnsFact]
