@@ -22,8 +22,8 @@ internal sealed class TcpMeasure(int streams, TcpDirection direction, int second
     [
         new Figure($"{_name} (Gbit/s)", IsMoreBetter: true) { Goals = Goals, IsCharted = direction != TcpDirection.Back },
         new Figure($"{_name}: retransmissions", IsMoreBetter: false) { HasRatios = false },
-        new Figure($"{_name}: dropped at the hosts' devices", IsMoreBetter: false) { HasRatios = false },
-        new Figure($"{_name}: dropped at the hosts' sockets", IsMoreBetter: false) { HasRatios = false },
+        new Figure($"{_name}: dropped at the hosts' devices", IsMoreBetter: false) { HasRatios = false, Most = 0 },
+        new Figure($"{_name}: dropped at the hosts' sockets", IsMoreBetter: false) { HasRatios = false, Most = 0 },
     ];
 
     public async Task<double[]> MeasureAsync(ContainerPair pods, CancellationToken cancellationToken)
