@@ -12,7 +12,8 @@ namespace Flannel.Linux.Hosts;
 /// <content>Waiting for the host to move to another address or interface.</content>
 internal sealed partial class LinuxHostNetwork
 {
-    // A reconfiguration takes several steps; an address that comes back within this time was never gone.
+    // A reconfiguration takes several steps; an address that comes back within this time was never gone. Without a usable interface, this is how often one is
+    // looked for: what makes one usable (a route, the end of a check for duplicates) is told in too many ways to listen to.
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(300);
 
     /// <inheritdoc/>
@@ -26,14 +27,14 @@ internal sealed partial class LinuxHostNetwork
         // The monitor listens before anything is read, so that no change falls between the two.
         using RouteMonitor monitor = NetworkNamespace.Run(networkNamespace, static () => RouteMonitor.Open(new RouteMonitorOptions
         {
-            Groups = RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Routes,
+            Groups = RouteMonitorGroups.Links | RouteMonitorGroups.Addresses,
         }));
         IAsyncEnumerator<RouteNotification> notifications = monitor.WatchAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (notifications.ConfigureAwait(false))
         {
             while (true)
             {
-                if (FindOther(networkNamespace, options, config, current) is not null)
+                while (!Stands(networkNamespace, current))
                 {
                     await Task.Delay(SettleTime, time, cancellationToken).ConfigureAwait(false);
                     if (FindOther(networkNamespace, options, config, current) is { } other)
@@ -53,13 +54,11 @@ internal sealed partial class LinuxHostNetwork
         }
     }
 
-    // Routes come and go with every peer; only a default route can make a choice possible that was not.
     private static bool Concerns(RouteNotification notification, ExternalInterface current) => notification switch
     {
-        RouteChanged { Route: var route } => route.IsDefault,
-        RouteRemoved => false,
         AddressRemoved { Address: var address } => address.LinkIndex == current.Index,
-        AddressChanged or LinkChanged or LinkRemoved or Resynchronise => true,
+        LinkRemoved { Link: var link } => link.Index == current.Index,
+        Resynchronise => true,
         _ => false,
     };
 
