@@ -56,7 +56,14 @@ public sealed class HealingTests
         await node.WaitForConvergenceAsync();
         string before = await ShowAsync();
 
-        await node.Host.ExecAsync(command[0], command[1..]);
+        try
+        {
+            await node.Host.ExecAsync(command[0], command[1..]);
+        }
+        catch (InvalidOperationException exception) when (exception.Message.Contains("10 rounds", StringComparison.Ordinal))
+        {
+            // A flush starts over as long as it finds something, and gives up on entries that were back ten times.
+        }
 
         await node.EventuallyAsync(async () => await ShowAsync() == before);
 
