@@ -1,3 +1,4 @@
+using Flannel.Core.Configuration;
 using Flannel.Core.Hosting;
 using Flanneld.Hosting;
 
@@ -15,6 +16,11 @@ public sealed class ReadinessTests
         Assert.False(Readiness.Of(new FlannelNodeStatus()).IsReady);
         Assert.NotEmpty(Readiness.Of(new FlannelNodeStatus()).Reason);
     }
+
+    [Fact]
+    public void PendingConfiguration_LeavesTheNodeReadyAndIsSaid() => Assert.Equal(
+        new Readiness(true, "pending until a restart: VNI 7 instead of 1"),
+        Readiness.Of(new FlannelNodeStatus { IsReady = true, IsSubnetFileCurrent = true, PendingConfig = new PendingConfig(null, ["VNI 7 instead of 1"]) }));
 
     [Fact]
     public void DegradedNode_StaysReadyAndSaysWhy() => Assert.Equal(
