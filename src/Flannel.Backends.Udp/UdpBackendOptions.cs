@@ -30,7 +30,7 @@ public sealed class UdpBackendOptions
     public bool AcceptForeignSources { get; set; }
 
     /// <summary>How many bytes the kernel may hold for the socket in each direction.</summary>
-    /// <value>65536 to 268435456. Default 8388608.</value>
+    /// <value>65536 to 268435456. Default 33554432: several TCP receive windows, so that what senders may have under way is not dropped here.</value>
     [Range(65_536, 268_435_456)]
-    public int SocketBufferBytes { get; set; } = 8 * 1024 * 1024;
+    public int SocketBufferBytes { get; set; } = 32 * 1024 * 1024;
 }

@@ -31,12 +31,21 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> RepairAsync(CancellationToken cancellationToken)
     {
+        if (!_chains.Any(chain => chain.IsWanted))
+            return _removed.Count > 0 ? [] : await RemoveAsync(cancellationToken).ConfigureAwait(false);
+
+        // Reading is many short runs of a program, and a node that starts waits for them: they are made at once.
+        _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
+        IptablesChain[] chains = [.. _chains.Where(chain => chain.IsWanted || !_removed.Contains(chain))];
+        ChainListing[] listings = await Task.WhenAll(chains.Select(chain => ReadAsync(chain, cancellationToken))).ConfigureAwait(false);
         List<string> repaired = [];
-        foreach (IptablesChain chain in _chains)
+        foreach ((IptablesChain chain, ChainListing listing) in chains.Zip(listings))
         {
             string? done = chain.IsWanted
-                ? await RepairAsync(chain, cancellationToken).ConfigureAwait(false)
-                : await RemoveOnceAsync(chain, cancellationToken).ConfigureAwait(false);
+                ? await RepairAsync(chain, listing, cancellationToken).ConfigureAwait(false)
+                : await RemoveAsync(chain, listing, cancellationToken).ConfigureAwait(false);
+            if (!chain.IsWanted)
+                _removed.Add(chain);
             if (done is not null)
                 repaired.Add(done);
         }
@@ -48,22 +57,49 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     public async Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken)
     {
         List<string> removed = [];
+        try
+        {
+            _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (MissingProgramException)
+        {
+            return removed; // nobody has written rules with a program that is not there
+        }
+
         foreach (IptablesChain chain in _chains)
         {
-            if (await RemoveAsync(chain, cancellationToken).ConfigureAwait(false) is { } done)
+            ChainListing listing = await ReadAsync(chain, isWanted: false, cancellationToken).ConfigureAwait(false);
+            if (await RemoveAsync(chain, listing, cancellationToken).ConfigureAwait(false) is { } done)
                 removed.Add(done);
+            _removed.Add(chain);
         }
 
         return removed;
     }
 
-    private async Task<string?> RepairAsync(IptablesChain chain, CancellationToken cancellationToken)
+    private Task<ChainListing> ReadAsync(IptablesChain chain, CancellationToken cancellationToken) => ReadAsync(chain, chain.IsWanted, cancellationToken);
+
+    /// <summary>Lists a chain and its parent. A chain that is not wanted is not there if its program or its table is missing.</summary>
+    private async Task<ChainListing> ReadAsync(IptablesChain chain, bool isWanted, CancellationToken cancellationToken)
     {
-        bool isModern = _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
-        bool randomFully = policy.RandomFully && isModern;
+        try
+        {
+            Task<string[]?> own = ListAsync(chain, chain.Name, cancellationToken, isTableOptional: !isWanted);
+            Task<string[]?> parent = ListAsync(chain, chain.Parent, cancellationToken, isTableOptional: !isWanted);
+            await Task.WhenAll(own, parent).ConfigureAwait(false);
+            return new ChainListing(await own.ConfigureAwait(false), await parent.ConfigureAwait(false) ?? []);
+        }
+        catch (MissingProgramException) when (!isWanted)
+        {
+            return new ChainListing(null, []); // nobody has written rules with a program that is not there
+        }
+    }
+
+    private async Task<string?> RepairAsync(IptablesChain chain, ChainListing listing, CancellationToken cancellationToken)
+    {
+        bool randomFully = policy.RandomFully && _isModern == true;
         string[] wanted = chain.Listing(randomFully);
-        string[]? found = await ListAsync(chain, chain.Name, cancellationToken).ConfigureAwait(false);
-        string[] parent = await ListAsync(chain, chain.Parent, cancellationToken).ConfigureAwait(false) ?? [];
+        (string[]? found, string[] parent) = listing;
         bool isChainRight = found is not null
             && (found.SequenceEqual(wanted) || (_spellings.TryGetValue(chain, out string[]? spelling) && found.SequenceEqual(spelling)));
         bool isJumpRight = parent.Contains(chain.Jump) && !chain.Surplus(parent).Any();
@@ -90,31 +126,12 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
         _spellings[chain] = listed;
     }
 
-    private async Task<string?> RemoveOnceAsync(IptablesChain chain, CancellationToken cancellationToken)
+    private async Task<string?> RemoveAsync(IptablesChain chain, ChainListing listing, CancellationToken cancellationToken)
     {
-        if (_removed.Contains(chain))
+        if (listing.Own is null && !listing.Parent.Any(chain.Owns))
             return null;
-        string? done = await RemoveAsync(chain, cancellationToken).ConfigureAwait(false);
-        _removed.Add(chain);
-        return done;
-    }
-
-    private async Task<string?> RemoveAsync(IptablesChain chain, CancellationToken cancellationToken)
-    {
-        try
-        {
-            _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
-            string[]? found = await ListAsync(chain, chain.Name, cancellationToken, isTableOptional: true).ConfigureAwait(false);
-            string[] parent = await ListAsync(chain, chain.Parent, cancellationToken, isTableOptional: true).ConfigureAwait(false) ?? [];
-            if (found is null && !parent.Any(chain.Owns))
-                return null;
-            await WriteAsync(chain, chain.Removal(found is not null, parent), cancellationToken).ConfigureAwait(false);
-            return $"{chain.Name} of table {chain.Table} was left from an earlier configuration";
-        }
-        catch (MissingProgramException)
-        {
-            return null; // nobody has written rules with a program that is not there
-        }
+        await WriteAsync(chain, chain.Removal(listing.Own is not null, listing.Parent), cancellationToken).ConfigureAwait(false);
+        return $"{chain.Name} of table {chain.Table} was left from an earlier configuration";
     }
 
     private async Task WriteAsync(IptablesChain chain, string input, CancellationToken cancellationToken)
@@ -147,4 +164,7 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
 
     [GeneratedRegex(@"v(\d+\.\d+\.\d+)")]
     private static partial Regex VersionText();
+
+    /// <summary>What was found of one chain: its own listing, or <see langword="null"/> if it is not there, and its parent's.</summary>
+    private sealed record ChainListing(string[]? Own, string[] Parent);
 }
