@@ -22,7 +22,7 @@ public sealed class HealingTests
         await ping.WaitForAnswersAsync(5);
 
         node.Host.Netlink.DeleteLink(node.Host.Device(node.Device).Index);
-        await node.EventuallyAsync(() => log.CountOf(5100) == 1 && log.CountOf(5101) == 1);
+        await node.EventuallyAsync(() => log.CountOf(5100) >= 1 && log.CountOf(5101) >= 1); // more than once if what is wrong was seen to change
 
         await ping.WaitForAnswersAsync(20);
         Assert.True(node.Network.Status is { Problem: null, IsConverged: true });
