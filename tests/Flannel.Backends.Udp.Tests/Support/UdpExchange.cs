@@ -9,8 +9,11 @@ internal sealed class UdpExchange : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
+    private readonly LabNode _from;
+    private readonly IPAddress _address;
     private readonly Socket _sender;
     private readonly Socket _receiver;
+    private bool _isWarm;
 
     /// <summary>Opens the sockets.</summary>
     /// <param name="from">The sender.</param>
@@ -18,6 +21,7 @@ internal sealed class UdpExchange : IDisposable
     /// <param name="address">The receiver's address.</param>
     public UdpExchange(LabNode from, LabNode to, IPAddress address)
     {
+        (_from, _address) = (from, address);
         _receiver = to.Run(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
         _receiver.ReceiveBufferSize = 8 << 20;
         _receiver.Bind(new IPEndPoint(address, 0));
@@ -31,6 +35,7 @@ internal sealed class UdpExchange : IDisposable
     /// <summary>Sends datagrams and checks that each arrives as it was, in order.</summary>
     public async Task CheckAsync(IEnumerable<byte[]> datagrams)
     {
+        await WarmUpAsync();
         using var limit = new CancellationTokenSource(Deadline);
         byte[] buffer = new byte[65536];
         foreach (byte[] datagram in datagrams)
@@ -44,6 +49,7 @@ internal sealed class UdpExchange : IDisposable
     /// <summary>Sends datagrams back to back, then checks that they arrive in order.</summary>
     public async Task CheckBurstAsync(IReadOnlyList<byte[]> datagrams)
     {
+        await WarmUpAsync();
         using var limit = new CancellationTokenSource(Deadline);
         byte[] buffer = new byte[65536];
         foreach (byte[] datagram in datagrams) await _sender.SendAsync(datagram, limit.Token);
@@ -57,6 +63,7 @@ internal sealed class UdpExchange : IDisposable
     /// <summary>Sends datagrams of one length as one super-packet (<c>UDP_SEGMENT</c>), then checks that they arrive one by one.</summary>
     public async Task CheckSegmentedAsync(int count, int length)
     {
+        await WarmUpAsync();
         using var limit = new CancellationTokenSource(Deadline);
         byte[] buffer = new byte[65536];
         byte[] all = Datagrams(count * length)[0];
@@ -80,6 +87,17 @@ internal sealed class UdpExchange : IDisposable
             random.NextBytes(datagram);
             return datagram;
         })];
+    }
+
+    /// <summary>Until links have found their neighbours, which takes IPv6 seconds, the kernel drops what it cannot deliver yet.</summary>
+    private async Task WarmUpAsync()
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        while (!_isWarm)
+        {
+            _isWarm = (await _from.PingAsync(_address)).AllAnswered;
+            if (limit.IsCancellationRequested) throw new TimeoutException($"{_from.NamespaceName} cannot reach {_address}.");
+        }
     }
 
     public void Dispose()

@@ -26,6 +26,8 @@ internal sealed class OverlayCluster : IAsyncDisposable
 
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan WarmUpLimit = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<LabHost, OverlayNode> _nodes = [];
 
     private OverlayCluster(NetworkLab lab, string config)
@@ -109,6 +111,12 @@ internal sealed class OverlayCluster : IAsyncDisposable
     {
         foreach (IPAddress address in new[] { to.Address, to.AddressIPv6 }.OfType<IPAddress>())
         {
+            // Until links have found their neighbours, which takes IPv6 seconds, the kernel drops what it cannot deliver yet.
+            using var warmUp = new CancellationTokenSource(WarmUpLimit);
+            while (!(await from.PingAsync(address)).AllAnswered && !warmUp.IsCancellationRequested)
+            {
+            }
+
             PingReport report = await from.PingAsync(address, new PingOptions { Count = 2 });
             Assert.True(report.AllAnswered, $"{from.NamespaceName} to {address}: {report}");
         }
