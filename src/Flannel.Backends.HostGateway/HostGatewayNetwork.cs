@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
@@ -8,6 +7,7 @@ using Flannel.Backends.HostGateway.Peers;
 using Flannel.Core.Backends;
 using Flannel.Core.Leases;
 using Flannel.Core.State;
+using Flannel.Linux.DataPaths;
 using Flannel.Linux.Hosts;
 
 namespace Flannel.Backends.HostGateway;
@@ -107,19 +107,5 @@ internal sealed class HostGatewayNetwork : IBackendNetwork
         lock (_publishing) _status.Publish(MergeStatus());
     }
 
-    private BackendStatus MergeStatus()
-    {
-        HostGatewayDataPathStatus[] statuses = [.. _dataPaths.Select(static dataPath => dataPath.Status)];
-        string[] problems = [.. statuses.Select(static status => status.Problem).OfType<string>().Distinct()];
-        return new BackendStatus
-        {
-            Mtu = statuses.Min(static status => status.Mtu),
-            IsConverged = statuses.All(static status => status.IsConverged),
-            Problem = problems.Length == 0 ? null : string.Join(" ", problems),
-            PeerProblems = statuses
-                .SelectMany(static status => status.PeerProblems)
-                .GroupBy(static problem => problem.Key, static problem => problem.Value)
-                .ToImmutableDictionary(static problem => problem.Key, static problem => string.Join("; ", problem.Distinct())),
-        };
-    }
+    private BackendStatus MergeStatus() => DataPathStatus.Merge([.. _dataPaths.Select(static dataPath => dataPath.Status)]);
 }

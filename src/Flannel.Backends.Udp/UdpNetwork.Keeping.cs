@@ -9,39 +9,11 @@ namespace Flannel.Backends.Udp;
 // The loops that keep the data path in order: one listens to the kernel, one acts.
 internal sealed partial class UdpNetwork
 {
-    private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
-
     /// <summary>Changes come in swarms; one review serves them all.</summary>
     private static readonly TimeSpan ReviewDelay = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Whatever stands in the way may be gone any moment, and looking costs next to nothing.</summary>
     private static readonly TimeSpan RepairDelay = TimeSpan.FromMilliseconds(500);
-
-    private void RequestReview() => _review.Writer.TryWrite(true);
-
-    /// <summary>
-    /// Runs a loop until the network stops. A failure that nobody foresaw is reported and must neither end the loop nor reach the host.
-    /// </summary>
-    private async Task KeepRunningAsync(string name, Func<CancellationToken, Task> loop)
-    {
-        CancellationToken stop = _stop.Token;
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                await loop(stop).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                UdpBackend.Log.LoopFailed(_logger, exception, name);
-                await Task.Delay(RestartDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
 
     private RouteMonitor OpenMonitor() =>
         _host.OpenMonitor(RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Routes, _netlink);
@@ -49,10 +21,10 @@ internal sealed partial class UdpNetwork
     private async Task MonitorAsync(RouteMonitor? opened, CancellationToken cancellationToken)
     {
         using RouteMonitor monitor = opened ?? OpenMonitor();
-        if (opened is null) RequestReview(); // nobody listened since the last one failed
+        if (opened is null) _review.Request(); // nobody listened since the last one failed
         await foreach (RouteNotification notification in monitor.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (Concerns(notification)) RequestReview();
+            if (Concerns(notification)) _review.Request();
         }
     }
 
@@ -81,22 +53,7 @@ internal sealed partial class UdpNetwork
         {
             string? problem = Review();
             ReportProblem(problem);
-            await WaitForReviewAsync(problem is null ? _resyncInterval : RepairDelay, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task WaitForReviewAsync(TimeSpan patience, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(patience, _time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await _review.Reader.ReadAsync(both.Token).ConfigureAwait(false);
-            await Task.Delay(ReviewDelay, _time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Nothing happened for a while: time to look by ourselves.
+            await _review.WaitAsync(problem is null ? _resyncInterval : RepairDelay, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -124,7 +81,7 @@ internal sealed partial class UdpNetwork
 
     private void Rebuild()
     {
-        UdpDataPath dataPath = UdpDataPath.Open(_spec, _host, RequestReview);
+        UdpDataPath dataPath = UdpDataPath.Open(_spec, _host, _review.Request);
         try
         {
             UdpBackend.Log.DeviceCreated(_logger, dataPath.Device, _spec.UplinkName, dataPath.Offloads.Current);

@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using System.Threading.Channels;
 using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Diagnostics;
 using Flannel.Backends.Udp.Peers;
@@ -13,6 +12,7 @@ using Flannel.Core.Backends;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
 using Flannel.Core.State;
+using Flannel.Linux.DataPaths;
 using Flannel.Linux.Hosts;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
@@ -36,12 +36,8 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private readonly RouteNetlink _netlink;
     private readonly TunSetup _setup;
     private readonly PeerTableCell _table = new();
-    private readonly CancellationTokenSource _stop = new();
-
-    /// <summary>At most one review is pending.</summary>
-    private readonly Channel<bool> _review =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
+    private readonly SupervisedLoops _loops;
+    private readonly ReviewSignal _review;
     private readonly Lock _gate = new();
     private readonly PeerDirectory _peers; // guarded by _gate
     private readonly LatestValue<BackendStatus> _status;
@@ -52,7 +48,6 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private TunState? _state;
     private UdpOffloads _reported;
     private IReadOnlyList<IPAddress> _addresses = [];
-    private Task _loops = Task.CompletedTask;
     private int _isDisposed;
 
     /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
@@ -65,6 +60,8 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     {
         (_spec, _externalInterface, _resyncInterval) = (spec, context.ExternalInterface, context.ResyncInterval);
         (_time, _logger) = (time, logger);
+        _loops = new SupervisedLoops(time, (exception, loop) => UdpBackend.Log.LoopFailed(logger, exception, loop));
+        _review = new ReviewSignal(ReviewDelay, time);
         _peers = new PeerDirectory(spec);
         _host = new HostKernel(context.NetworkNamespace);
         _netlink = _host.OpenNetlink();
@@ -96,7 +93,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     public void Prepare()
     {
         int mtu = Translate(_setup.ReadMtu);
-        _dataPath = UdpDataPath.Open(_spec, _host, RequestReview);
+        _dataPath = UdpDataPath.Open(_spec, _host, _review.Request);
         UdpBackend.Log.DeviceCreated(_logger, _dataPath.Device, _spec.UplinkName, _dataPath.Offloads.Current);
         Publish(status => status with { Mtu = mtu });
     }
@@ -121,9 +118,8 @@ internal sealed partial class UdpNetwork : IBackendNetwork
             throw;
         }
 
-        _loops = Task.WhenAll(
-            Task.Run(() => KeepRunningAsync("monitor", token => MonitorAsync(Interlocked.Exchange(ref monitor, null), token)), CancellationToken.None),
-            Task.Run(() => KeepRunningAsync("review", ReviewAsync), CancellationToken.None));
+        _loops.Start("monitor", token => MonitorAsync(Interlocked.Exchange(ref monitor, null), token));
+        _loops.Start("review", ReviewAsync);
         Publish(static status => status with { IsConverged = true });
         return Task.CompletedTask;
     }
@@ -163,14 +159,14 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     /// <summary>The device goes with its descriptor, and everything else with the device.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        await StopLoopsAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _loops.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         CloseDataPath();
     }
 
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        await StopLoopsAsync().ConfigureAwait(false);
+        await _loops.StopAsync().ConfigureAwait(false);
         Close();
     }
 
@@ -180,7 +176,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         CloseDataPath();
         _netlink.Dispose();
         _host.Dispose();
-        _stop.Dispose();
+        _loops.Dispose();
         _metrics?.Dispose();
         _status.Complete();
     }
@@ -188,12 +184,6 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private static IPAddress AddressIn(Lease own, UdpFamily family) =>
         (family.IsIpv6 ? own.SubnetIPv6 : own.Subnet)?.BaseAddress
         ?? throw new ArgumentException($"The lease {own.Key} has no subnet in {family.Network}.", nameof(own));
-
-    private async Task StopLoopsAsync()
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loops.ConfigureAwait(false);
-    }
 
     private void ActivatePeers_NeedsLock()
     {

@@ -1,13 +1,12 @@
-using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Backends.Vxlan.DataPath;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Peers;
-using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 using Flannel.Core.Leases;
 using Flannel.Core.State;
+using Flannel.Linux.DataPaths;
 using Flannel.Linux.Hosts;
 
 namespace Flannel.Backends.Vxlan;
@@ -123,19 +122,6 @@ internal sealed class VxlanNetwork : IBackendNetwork
         lock (_publishing) _status.Publish(MergeStatus());
     }
 
-    private BackendStatus MergeStatus()
-    {
-        VxlanDataPathStatus[] statuses = [.. _dataPaths.Select(static dataPath => dataPath.Status)];
-        ImmutableDictionary<SubnetKey, string> peerProblems = ImmutableDictionary<SubnetKey, string>.Empty;
-        foreach (VxlanDataPathStatus status in statuses) peerProblems = peerProblems.SetItems(status.PeerProblems);
-        string[] problems = [.. statuses.Select(static status => status.Problem).OfType<string>().Distinct()];
-        return new BackendStatus
-        {
-            Mtu = statuses.Min(static status => status.Mtu),
-            Attributes = Attributes,
-            IsConverged = statuses.All(static status => status.IsConverged),
-            Problem = problems.Length == 0 ? null : string.Join(" ", problems),
-            PeerProblems = peerProblems,
-        };
-    }
+    private BackendStatus MergeStatus() =>
+        DataPathStatus.Merge([.. _dataPaths.Select(static dataPath => dataPath.Status)]) with { Attributes = Attributes };
 }

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.Versioning;
-using System.Threading.Channels;
 using Flannel.Backends.HostGateway.Diagnostics;
 using Flannel.Backends.HostGateway.Peers;
 using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
 using Flannel.Core.Reconciliation;
+using Flannel.Linux.DataPaths;
 using Flannel.Linux.Hosts;
 using Flannel.Linux.Routes;
 using Flannel.Netlink.Route;
@@ -26,27 +26,23 @@ internal sealed partial class HostGatewayDataPath : IAsyncDisposable
     /// <summary>What keeps a route out may go in silence, and looking costs next to nothing.</summary>
     private static readonly TimeSpan MaximumBackOff = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan ReviewDelay = TimeSpan.FromMilliseconds(50);
+
     private readonly HostGatewaySpec _spec;
     private readonly HostKernel _host;
     private readonly TimeSpan _resyncInterval;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RouteNetlink _netlink;
     private readonly Uplink _uplink;
     private readonly PeerRoutes _peerRoutes;
     private readonly HostGatewayReconcileTarget _target;
     private readonly Reconciler<IPNetwork, IPAddress> _reconciler;
-    private readonly CancellationTokenSource _stop = new();
-
-    /// <summary>At most one review is pending.</summary>
-    private readonly Channel<bool> _review =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
+    private readonly SupervisedLoops _loops;
+    private readonly ReviewSignal _review;
     private readonly Lock _gate = new();
     private readonly HostGatewayPeerTable _peers; // guarded by _gate
 
     private RouteMonitor? _monitor;
-    private Task _loops = Task.CompletedTask;
 
     /// <summary>Opens the kernel; nothing is changed before <see cref="SetPeers"/>.</summary>
     /// <param name="spec">What the routes are made from.</param>
@@ -58,8 +54,10 @@ internal sealed partial class HostGatewayDataPath : IAsyncDisposable
     public HostGatewayDataPath(
         HostGatewaySpec spec, TimeSpan resyncInterval, HostKernel host, TimeProvider time, Random random, ILogger logger)
     {
-        (_spec, _host, _resyncInterval, _time, _logger) = (spec, host, resyncInterval, time, logger);
+        (_spec, _host, _resyncInterval, _logger) = (spec, host, resyncInterval, logger);
         _netlink = host.OpenNetlink();
+        _loops = new SupervisedLoops(time, (exception, loop) => HostGatewayBackend.Log.LoopFailed(logger, exception, spec.UplinkName, spec.Family, loop));
+        _review = new ReviewSignal(ReviewDelay, time);
         _uplink = new Uplink(spec, _netlink, logger);
         _peerRoutes = new PeerRoutes(spec.Network, spec.SubnetLength);
         _target = new HostGatewayReconcileTarget(spec, _uplink, _peerRoutes, _netlink);
@@ -75,7 +73,7 @@ internal sealed partial class HostGatewayDataPath : IAsyncDisposable
     public ReconcilerStatus<IPNetwork> Reconciliation => _reconciler.Status;
 
     /// <summary>The condition of the data path now.</summary>
-    public HostGatewayDataPathStatus Status
+    public DataPathStatus Status
     {
         get
         {
@@ -87,7 +85,7 @@ internal sealed partial class HostGatewayDataPath : IAsyncDisposable
             ImmutableDictionary<IPNetwork, Exception> failures = uplink.Problem is null ? status.Failures : status.Failures.Clear();
             ImmutableDictionary<SubnetKey, string> peerProblems;
             lock (_gate) peerProblems = _peers.DescribeProblems(failures);
-            return new HostGatewayDataPathStatus(uplink.Mtu, status.IsConverged && problem is null, problem, peerProblems);
+            return new DataPathStatus(uplink.Mtu, status.IsConverged && problem is null, problem, peerProblems);
         }
     }
 
@@ -105,11 +103,10 @@ internal sealed partial class HostGatewayDataPath : IAsyncDisposable
     {
         // The monitor listens before anything is read, so that no change falls between the two.
         _monitor = OpenMonitor();
-        _loops = Task.WhenAll(
-            Task.Run(() => KeepRunningAsync("reconcile", _reconciler.RunAsync)),
-            Task.Run(() => KeepRunningAsync("monitor", MonitorAsync)),
-            Task.Run(() => KeepRunningAsync("report", token => ReportAsync(onStatusChanged, token))),
-            Task.Run(() => KeepRunningAsync("review", token => ReviewAsync(onStatusChanged, token))));
+        _loops.Start("reconcile", _reconciler.RunAsync);
+        _loops.Start("monitor", MonitorAsync);
+        _loops.Start("report", token => ReportAsync(onStatusChanged, token));
+        _loops.Start("review", token => ReviewAsync(onStatusChanged, token));
     }
 
     /// <summary>Replaces the peers.</summary>
@@ -129,11 +126,7 @@ internal sealed partial class HostGatewayDataPath : IAsyncDisposable
     }
 
     /// <summary>Ends the loops and leaves the kernel as it is.</summary>
-    public async Task StopAsync()
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loops.ConfigureAwait(false);
-    }
+    public Task StopAsync() => _loops.StopAsync();
 
     /// <summary>Removes everything that is ours. The loops must have ended.</summary>
     public void Remove() => _target.RemoveAll();
@@ -143,7 +136,7 @@ internal sealed partial class HostGatewayDataPath : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
         _monitor?.Dispose(); // if the loop that takes it over never ran
         _netlink.Dispose();
-        _stop.Dispose();
+        _loops.Dispose();
     }
 
     /// <summary>Why a host cannot be a gateway. While the interface itself is in trouble nothing is held against hosts.</summary>

@@ -1,44 +1,15 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Vxlan.Entries;
 using Flannel.Core.Addressing;
 using Flannel.Core.Reconciliation;
+using Flannel.Linux.DataPaths;
 using Flannel.Netlink.Route.Monitoring;
 
 namespace Flannel.Backends.Vxlan.DataPath;
 
 internal sealed partial class VxlanDataPath
 {
-    private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
-
-    /// <summary>Routes change in swarms; one review serves them all.</summary>
-    private static readonly TimeSpan ReviewDelay = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>
-    /// Runs a loop until the data path stops. A failure that nobody foresaw is reported and must neither end the loop nor reach the host.
-    /// </summary>
-    private async Task KeepRunningAsync(string name, Func<CancellationToken, Task> loop)
-    {
-        CancellationToken stop = _stop.Token;
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                await loop(stop).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                VxlanBackend.Log.LoopFailed(_logger, exception, _spec.Name, name);
-                await Task.Delay(RestartDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
     private RouteMonitor OpenMonitor()
     {
         RouteMonitorGroups groups = RouteMonitorGroups.Links | RouteMonitorGroups.Neighbours;
@@ -52,7 +23,7 @@ internal sealed partial class VxlanDataPath
     /// <summary>Reports to the reconciler what changes in the kernel.</summary>
     private async Task MonitorAsync(IPAddress subnetBase, CancellationToken cancellationToken)
     {
-        var listener = new VxlanListener(_spec, _device, _ownership, _nexthops, _netlink, Reconciler, subnetBase, RequestReview);
+        var listener = new VxlanListener(_spec, _device, _ownership, _nexthops, _netlink, Reconciler, subnetBase, _review.Request);
         RouteMonitor? opened = Interlocked.Exchange(ref _monitor, null);
         using RouteMonitor monitor = opened ?? OpenMonitor();
         if (opened is null) listener.Take(new Resynchronise()); // nobody listened since the last one failed
@@ -68,15 +39,10 @@ internal sealed partial class VxlanDataPath
     /// </summary>
     private async Task ReviewAsync(CancellationToken cancellationToken)
     {
-        ITimer timer = _time.CreateTimer(static state => ((VxlanDataPath)state!).RequestReview(), this, _resyncInterval, _resyncInterval);
-        await using (timer.ConfigureAwait(false))
+        while (true)
         {
-            while (true)
-            {
-                await _review.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-                await Task.Delay(ReviewDelay, _time, cancellationToken).ConfigureAwait(false);
-                ReviewDirectRouting();
-            }
+            await _review.WaitAsync(_resyncInterval, cancellationToken).ConfigureAwait(false);
+            ReviewDirectRouting();
         }
     }
 
@@ -90,41 +56,26 @@ internal sealed partial class VxlanDataPath
         }
     }
 
-    private void RequestReview() => _review.Writer.TryWrite(true);
-
     /// <summary>Passes the reconciler's status on, and says once what breaks and what heals.</summary>
     private async Task ReportAsync(Action onStatusChanged, CancellationToken cancellationToken)
     {
-        string? problem = null;
-        ImmutableDictionary<SubnetKey, string> peerProblems = ImmutableDictionary<SubnetKey, string>.Empty;
+        var report = new ProblemReport(LogProblem, LogPeerProblem);
         await foreach (ReconcilerStatus<VxlanEntryKey> _ in Reconciler.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
-            VxlanDataPathStatus status = Status;
-            LogProblem(problem, status.Problem);
-            LogPeerProblems(peerProblems, status.PeerProblems);
-            (problem, peerProblems) = (status.Problem, status.PeerProblems);
+            report.Take(Status);
             onStatusChanged();
         }
     }
 
-    private void LogProblem(string? before, string? after)
+    private void LogProblem(string? problem)
     {
-        if (after == before) return;
-        if (after is null) VxlanBackend.Log.DataPathRestored(_logger, _spec.Name);
-        else VxlanBackend.Log.DataPathBroken(_logger, _spec.Name, after);
+        if (problem is null) VxlanBackend.Log.DataPathRestored(_logger, _spec.Name);
+        else VxlanBackend.Log.DataPathBroken(_logger, _spec.Name, problem);
     }
 
-    private void LogPeerProblems(ImmutableDictionary<SubnetKey, string> before, ImmutableDictionary<SubnetKey, string> after)
+    private void LogPeerProblem(SubnetKey peer, string? problem)
     {
-        if (ReferenceEquals(before, after)) return;
-        foreach ((SubnetKey peer, string problem) in after)
-        {
-            if (!before.ContainsKey(peer)) VxlanBackend.Log.PeerFailing(_logger, _spec.Name, peer, problem);
-        }
-
-        foreach (SubnetKey peer in before.Keys)
-        {
-            if (!after.ContainsKey(peer)) VxlanBackend.Log.PeerRestored(_logger, _spec.Name, peer);
-        }
+        if (problem is null) VxlanBackend.Log.PeerRestored(_logger, _spec.Name, peer);
+        else VxlanBackend.Log.PeerFailing(_logger, _spec.Name, peer, problem);
     }
 }

@@ -2,13 +2,13 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Runtime.Versioning;
-using System.Threading.Channels;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Entries;
 using Flannel.Backends.Vxlan.Peers;
 using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
 using Flannel.Core.Reconciliation;
+using Flannel.Linux.DataPaths;
 using Flannel.Linux.Hosts;
 using Flannel.Linux.Routes;
 using Flannel.Netlink;
@@ -33,6 +33,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     /// <summary>The uplink may come back any moment, and looking costs next to nothing.</summary>
     private static readonly TimeSpan MaximumBackOff = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan ReviewDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AddressPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AddressPoll = TimeSpan.FromMilliseconds(2);
 
@@ -47,12 +48,8 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     private readonly NexthopIds _nexthops;
     private readonly VxlanOwnership _ownership;
     private readonly bool _hasNexthops;
-    private readonly CancellationTokenSource _stop = new();
-
-    /// <summary>At most one review is pending.</summary>
-    private readonly Channel<bool> _review =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
+    private readonly SupervisedLoops _loops;
+    private readonly ReviewSignal _review;
     private readonly Lock _gate = new();
     private readonly VxlanPeerTable _peers; // guarded by _gate
 
@@ -60,7 +57,6 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     private Reconciler<VxlanEntryKey, VxlanEntry>? _reconciler;
     private IPAddress? _subnetBase;
     private RouteMonitor? _monitor;
-    private Task _loops = Task.CompletedTask;
 
     /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
     /// <param name="spec">What the device shall be.</param>
@@ -83,6 +79,8 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     {
         (_spec, _host, _resyncInterval, _time, _random, _logger) = (spec, host, resyncInterval, time, random, logger);
         _netlink = host.OpenNetlink();
+        _loops = new SupervisedLoops(time, (exception, loop) => VxlanBackend.Log.LoopFailed(logger, exception, spec.Name, loop));
+        _review = new ReviewSignal(ReviewDelay, time);
         _device = new VxlanDevice(spec, mac, _netlink, IgnoreRouterAdvertisements, time, logger);
         _nexthops = new NexthopIds(FirstNexthopId + ((uint)spec.Config.Vni * NexthopIdRange));
         _ownership = new VxlanOwnership(spec, _nexthops);
@@ -104,14 +102,14 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     public ReconcilerStatus<VxlanEntryKey> Reconciliation => _reconciler?.Status ?? new ReconcilerStatus<VxlanEntryKey>();
 
     /// <summary>The condition of the data path now.</summary>
-    public VxlanDataPathStatus Status
+    public DataPathStatus Status
     {
         get
         {
             ReconcilerStatus<VxlanEntryKey> status = Reconciliation;
             ImmutableDictionary<SubnetKey, string> peerProblems;
             lock (_gate) peerProblems = _peers.DescribeProblems(status.Failures);
-            return new VxlanDataPathStatus(_device.State!.Mtu, status.IsConverged, status.ReadError?.Message, peerProblems);
+            return new DataPathStatus(_device.State!.Mtu, status.IsConverged, status.ReadError?.Message, peerProblems);
         }
     }
 
@@ -131,11 +129,10 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         _target = new VxlanReconcileTarget(_spec, _device, _ownership, _nexthops, _hasNexthops, _netlink, subnetBase);
         var options = new ReconcilerOptions { ResyncInterval = _resyncInterval, MaximumBackOff = MaximumBackOff };
         _reconciler = new Reconciler<VxlanEntryKey, VxlanEntry>(_target, options, _time, _random);
-        _loops = Task.WhenAll(
-            Task.Run(() => KeepRunningAsync("reconcile", _reconciler.RunAsync)),
-            Task.Run(() => KeepRunningAsync("monitor", token => MonitorAsync(subnetBase, token))),
-            Task.Run(() => KeepRunningAsync("report", token => ReportAsync(onStatusChanged, token))),
-            _spec.Config.DirectRouting ? Task.Run(() => KeepRunningAsync("review", ReviewAsync)) : Task.CompletedTask);
+        _loops.Start("reconcile", _reconciler.RunAsync);
+        _loops.Start("monitor", token => MonitorAsync(subnetBase, token));
+        _loops.Start("report", token => ReportAsync(onStatusChanged, token));
+        if (_spec.Config.DirectRouting) _loops.Start("review", ReviewAsync);
     }
 
     /// <summary>
@@ -174,11 +171,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
     }
 
     /// <summary>Ends the loops and leaves the kernel as it is.</summary>
-    public async Task StopAsync()
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loops.ConfigureAwait(false);
-    }
+    public Task StopAsync() => _loops.StopAsync();
 
     /// <summary>Removes everything that is ours. The loops must have ended.</summary>
     public void Remove()
@@ -192,7 +185,7 @@ internal sealed partial class VxlanDataPath : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
         _monitor?.Dispose(); // if the loop that takes it over never ran
         _netlink.Dispose();
-        _stop.Dispose();
+        _loops.Dispose();
     }
 
     private Reconciler<VxlanEntryKey, VxlanEntry> Reconciler =>

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using Flannel.Core.Addressing;
+using Flannel.Core.Backends;
+
+namespace Flannel.Linux.DataPaths;
+
+/// <summary>The condition of one address family's data path.</summary>
+/// <param name="Mtu">The MTU that containers must not exceed, in bytes.</param>
+/// <param name="IsConverged">Whether the kernel has everything desired, failing peers excepted.</param>
+/// <param name="Problem">What is wrong with the data path as a whole, or <see langword="null"/>.</param>
+/// <param name="PeerProblems">The peers that cannot be reached, each with the reason.</param>
+public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, ImmutableDictionary<SubnetKey, string> PeerProblems)
+{
+    /// <summary>Makes one status of those of all address families.</summary>
+    /// <param name="statuses">One or more.</param>
+    public static BackendStatus Merge(IReadOnlyCollection<DataPathStatus> statuses)
+    {
+        string[] problems = [.. statuses.Select(static status => status.Problem).OfType<string>().Distinct()];
+        return new BackendStatus
+        {
+            Mtu = statuses.Min(static status => status.Mtu),
+            IsConverged = statuses.All(static status => status.IsConverged),
+            Problem = problems.Length == 0 ? null : string.Join(" ", problems),
+            PeerProblems = statuses
+                .SelectMany(static status => status.PeerProblems)
+                .GroupBy(static problem => problem.Key, static problem => problem.Value)
+                .ToImmutableDictionary(static problem => problem.Key, static problem => string.Join("; ", problem.Distinct())),
+        };
+    }
+}
