@@ -20,7 +20,7 @@ public sealed class LeakTests
         LeakCheck check = LeakCheck.Start();
 
         for (int round = 0; round < 5; round++) await RoundAsync(host);
-        ExternalInterface external = HostGatewayNode.ExternalOf(host);
+        ExternalInterface external = host.External;
         await Assert.ThrowsAsync<HostGatewayException>(
             () => HostGatewayNode.CreateAsync(host, HostGatewayCluster.ConfigOf(), external with { Name = "eth9", Index = 4711 }));
         await Assert.ThrowsAsync<HostGatewayAddressException>(

@@ -18,7 +18,7 @@ public sealed class RefusalTests
     {
         await using var cluster = HostGatewayCluster.Create(dualStack: true);
         LabHost host = cluster.Lab.Hosts[0];
-        ExternalInterface external = HostGatewayNode.ExternalOf(host);
+        ExternalInterface external = host.External;
         external = external with
         {
             PublicIP = publicIP is null ? external.PublicIP : IPAddress.Parse(publicIP),
@@ -41,7 +41,7 @@ public sealed class RefusalTests
     {
         await using var cluster = HostGatewayCluster.Create(dualStack: true);
         LabHost host = cluster.Lab.Hosts[0];
-        ExternalInterface external = HostGatewayNode.ExternalOf(host) with { PublicIPv6 = IPAddress.Parse("2001:db8::7") };
+        ExternalInterface external = host.External with { PublicIPv6 = IPAddress.Parse("2001:db8::7") };
 
         await using IBackendNetwork network = await HostGatewayNode.CreateAsync(host, HostGatewayCluster.ConfigOf(), external);
 
@@ -53,7 +53,7 @@ public sealed class RefusalTests
     {
         await using var cluster = HostGatewayCluster.Create();
         LabHost host = cluster.Lab.Hosts[0];
-        ExternalInterface external = HostGatewayNode.ExternalOf(host) with { Name = "eth9", Index = 4711 };
+        ExternalInterface external = host.External with { Name = "eth9", Index = 4711 };
 
         FlannelException refusal = await Assert.ThrowsAsync<HostGatewayException>(
             () => HostGatewayNode.CreateAsync(host, HostGatewayCluster.ConfigOf(), external));

@@ -1,6 +1,7 @@
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -46,7 +47,7 @@ internal sealed class HostGatewayNode : IAsyncDisposable
             {
                 NetworkName = "test",
                 Config = config,
-                ExternalInterface = external ?? ExternalOf(host),
+                ExternalInterface = external ?? host.External,
                 NetworkNamespace = host.NamespaceName,
                 ResyncInterval = TimeSpan.FromMinutes(10), // so that what heals has healed by notifications
             },
@@ -54,35 +55,10 @@ internal sealed class HostGatewayNode : IAsyncDisposable
 
     public static HostGatewayBackend NewBackend() => new(TimeProvider.System, new Random(1), NullLogger<HostGatewayBackend>.Instance);
 
-    public static ExternalInterface ExternalOf(LabHost host)
-    {
-        var eth0 = host.Device("eth0");
-        return new ExternalInterface
-        {
-            Name = eth0.Name,
-            Index = eth0.Index,
-            Mtu = eth0.Mtu,
-            Address = host.Address,
-            PublicIP = host.Address,
-            AddressIPv6 = host.AddressIPv6,
-            PublicIPv6 = host.AddressIPv6,
-        };
-    }
-
     public Task WaitForConvergenceAsync() => WaitAsync(static status => status.IsConverged && status.Problem is null);
 
     /// <summary>Waits until the status is as wanted.</summary>
-    public async Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted)
-    {
-        using var timeout = new CancellationTokenSource(Deadline);
-        while (true)
-        {
-            BackendStatus status = Network.Status;
-            if (isWanted(status)) return status;
-            if (timeout.IsCancellationRequested) throw new TimeoutException($"The status stayed {status}; {string.Join("; ", status.PeerProblems)}");
-            await Task.Delay(2, CancellationToken.None);
-        }
-    }
+    public Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted) => Network.WaitAsync(isWanted);
 
     /// <summary>Waits until the host has exactly these routes to subnets of the network.</summary>
     public Task UntilRoutesAsync(params string[] expected) => UntilAsync(routes => routes.SequenceEqual(expected));

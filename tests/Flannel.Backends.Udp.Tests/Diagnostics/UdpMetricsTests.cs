@@ -28,7 +28,7 @@ public sealed class UdpMetricsTests
             {
                 NetworkName = "blue",
                 Config = UdpCluster.ConfigOf(),
-                ExternalInterface = UdpNode.ExternalOf(host),
+                ExternalInterface = host.External,
                 NetworkNamespace = host.NamespaceName,
             },
             CancellationToken.None);

@@ -36,7 +36,7 @@ public sealed class RefusalTests
     {
         await using var cluster = UdpCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
-        ExternalInterface external = UdpNode.ExternalOf(host) with { Address = IPAddress.Parse("192.168.100.77") };
+        ExternalInterface external = host.External with { Address = IPAddress.Parse("192.168.100.77") };
 
         var exception = await Assert.ThrowsAsync<UdpPortException>(() => UdpNode.CreateAsync(host, UdpCluster.ConfigOf(), external: external));
 

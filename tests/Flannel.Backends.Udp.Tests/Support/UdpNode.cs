@@ -3,6 +3,7 @@ using Flannel.Backends.Udp.DataPath;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,8 +13,6 @@ namespace Flannel.Backends.Udp.Tests.Support;
 /// <summary>One host's UDP network, started with a lease of its own.</summary>
 internal sealed class UdpNode : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     private UdpNode(LabHost host, UdpNetwork network, Lease lease) => (Host, Network, Lease) = (host, network, lease);
 
     public LabHost Host { get; }
@@ -61,51 +60,18 @@ internal sealed class UdpNode : IAsyncDisposable
                 {
                     NetworkName = "test",
                     Config = config,
-                    ExternalInterface = external ?? ExternalOf(host),
+                    ExternalInterface = external ?? host.External,
                     NetworkNamespace = host.NamespaceName,
                 },
                 CancellationToken.None);
 
-    public static ExternalInterface ExternalOf(LabHost host)
-    {
-        var eth0 = host.Device("eth0");
-        return new ExternalInterface
-        {
-            Name = eth0.Name,
-            Index = eth0.Index,
-            Mtu = eth0.Mtu,
-            Address = host.Address,
-            PublicIP = host.Address,
-            AddressIPv6 = host.AddressIPv6,
-            PublicIPv6 = host.AddressIPv6,
-        };
-    }
-
     public LabContainer AddContainer() => Host.AddContainer(Lease.Subnet, Lease.SubnetIPv6, mtu: Network.Status.Mtu);
 
     /// <summary>Waits until the status is as wanted.</summary>
-    public async Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted)
-    {
-        using var timeout = new CancellationTokenSource(Deadline);
-        while (true)
-        {
-            BackendStatus status = Network.Status;
-            if (isWanted(status)) return status;
-            if (timeout.IsCancellationRequested) throw new TimeoutException($"The status stayed {status}; {string.Join("; ", status.PeerProblems)}");
-            await Task.Delay(2, CancellationToken.None);
-        }
-    }
+    public Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted) => Network.WaitAsync(isWanted);
 
     /// <summary>Waits until something is the case.</summary>
-    public async Task EventuallyAsync(Func<Task<bool>> condition)
-    {
-        using var timeout = new CancellationTokenSource(Deadline);
-        while (!await condition())
-        {
-            if (timeout.IsCancellationRequested) throw new TimeoutException($"It did not happen; the status is {Network.Status}");
-            await Task.Delay(10, CancellationToken.None);
-        }
-    }
+    public Task EventuallyAsync(Func<Task<bool>> condition) => Network.EventuallyAsync(condition);
 
     public Task EventuallyAsync(Func<bool> condition) => EventuallyAsync(() => Task.FromResult(condition()));
 

@@ -87,7 +87,7 @@ public sealed class DeviceConflictTests
     {
         await using var cluster = VxlanCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
-        ExternalInterface external = VxlanNode.ExternalOf(host) with { Name = "eth9", Index = 4711 };
+        ExternalInterface external = host.External with { Name = "eth9", Index = 4711 };
 
         var exception = await Assert.ThrowsAsync<VxlanDeviceException>(
             () => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: external));
@@ -125,7 +125,7 @@ public sealed class DeviceConflictTests
     {
         await using var cluster = VxlanCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
-        ExternalInterface external = VxlanNode.ExternalOf(host) with { PublicIP = IPAddress.Parse("203.0.113.7") };
+        ExternalInterface external = host.External with { PublicIP = IPAddress.Parse("203.0.113.7") };
 
         await using IBackendNetwork network = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: external);
 

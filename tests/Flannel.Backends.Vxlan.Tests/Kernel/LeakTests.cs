@@ -20,7 +20,7 @@ public sealed class LeakTests
 
         for (int round = 0; round < 5; round++) await RoundAsync(host);
         await Assert.ThrowsAsync<VxlanDeviceException>(
-            () => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: VxlanNode.ExternalOf(host) with { Name = "eth9", Index = 4711 }));
+            () => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf(), external: host.External with { Name = "eth9", Index = 4711 }));
         await using (IBackendNetwork unstarted = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf()))
         {
         }

@@ -2,6 +2,7 @@ using System.Net;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -10,8 +11,6 @@ namespace Flannel.Backends.Vxlan.Tests.Support;
 /// <summary>One host's VXLAN network, started with a lease of its own.</summary>
 internal sealed class VxlanNode : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     private VxlanNode(LabHost host, IBackendNetwork network, Lease lease) => (Host, Network, Lease) = (host, network, lease);
 
     public LabHost Host { get; }
@@ -64,7 +63,7 @@ internal sealed class VxlanNode : IAsyncDisposable
             {
                 NetworkName = "test",
                 Config = config,
-                ExternalInterface = external ?? ExternalOf(host),
+                ExternalInterface = external ?? host.External,
                 NetworkNamespace = host.NamespaceName,
                 PreviousAttributes = previous,
             },
@@ -73,46 +72,13 @@ internal sealed class VxlanNode : IAsyncDisposable
     public static VxlanBackend NewBackend(VxlanBackendOptions? options = null) =>
         new(options ?? new VxlanBackendOptions(), TimeProvider.System, new Random(Random.Shared.Next()), NullLogger<VxlanBackend>.Instance);
 
-    public static ExternalInterface ExternalOf(LabHost host)
-    {
-        var eth0 = host.Device("eth0");
-        return new ExternalInterface
-        {
-            Name = eth0.Name,
-            Index = eth0.Index,
-            Mtu = eth0.Mtu,
-            Address = host.Address,
-            PublicIP = host.Address,
-            AddressIPv6 = host.AddressIPv6,
-            PublicIPv6 = host.AddressIPv6,
-        };
-    }
-
     public Task WaitForConvergenceAsync() => WaitAsync(static status => status.IsConverged && status.Problem is null);
 
     /// <summary>Waits until the status is as wanted.</summary>
-    public async Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted)
-    {
-        using var timeout = new CancellationTokenSource(Deadline);
-        while (true)
-        {
-            BackendStatus status = Network.Status;
-            if (isWanted(status)) return status;
-            if (timeout.IsCancellationRequested) throw new TimeoutException($"The status stayed {status}; {string.Join("; ", status.PeerProblems)}");
-            await Task.Delay(2, CancellationToken.None);
-        }
-    }
+    public Task<BackendStatus> WaitAsync(Func<BackendStatus, bool> isWanted) => Network.WaitAsync(isWanted);
 
     /// <summary>Waits until the host shows what is wanted.</summary>
-    public async Task EventuallyAsync(Func<Task<bool>> condition)
-    {
-        using var timeout = new CancellationTokenSource(Deadline);
-        while (!await condition())
-        {
-            if (timeout.IsCancellationRequested) throw new TimeoutException($"It did not happen; the status is {Network.Status}");
-            await Task.Delay(10, CancellationToken.None);
-        }
-    }
+    public Task EventuallyAsync(Func<Task<bool>> condition) => Network.EventuallyAsync(condition);
 
     /// <summary>Waits until a command prints a line that contains a text, or no more such line.</summary>
     public Task UntilShownAsync(string text, string program, params string[] arguments) =>

@@ -11,7 +11,7 @@ internal sealed class EtcdOverlay : IAsyncDisposable
 {
     private const string ConfigKey = "/coreos.com/network/config";
 
-    private readonly List<ServiceProvider> _providers = [];
+    private readonly List<OverlayNode> _nodes = [];
 
     private EtcdOverlay(EtcdServer etcd, NetworkLab lab) => (Etcd, Lab) = (etcd, lab);
 
@@ -38,52 +38,25 @@ internal sealed class EtcdOverlay : IAsyncDisposable
         }
     }
 
-    public IFlannelNode Node(int host) => _providers[host].GetRequiredService<IFlannelNode>();
+    public IFlannelNode Node(int host) => _nodes[host].Node;
 
     public Task PutConfigAsync(string config) => Etcd.RunAsync("put", ConfigKey, config);
 
     public LabContainer AddContainer(int host) => Lab.Hosts[host].AddContainer(Node(host).Lease.Subnet, Node(host).Lease.SubnetIPv6, Node(host).Mtu);
 
-    public async Task<FlannelNodeStatus> UntilAsync(int host, Func<FlannelNodeStatus, bool> condition)
-    {
-        using var limit = new CancellationTokenSource(OverlayCluster.Limit);
-        FlannelNodeStatus last = Node(host).Status;
-        try
-        {
-            await foreach (FlannelNodeStatus status in Node(host).WatchAsync(limit.Token))
-            {
-                last = status;
-                if (condition(status)) return status;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Reported below with what was seen last.
-        }
-
-        throw new TimeoutException($"The node did not get there; it is {last.State} with {last.Peers.Count} peers. {last.Reason} {last.Error}");
-    }
+    public Task<FlannelNodeStatus> UntilAsync(int host, Func<FlannelNodeStatus, bool> condition) => _nodes[host].UntilAsync(condition);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (ServiceProvider provider in _providers) await provider.DisposeAsync();
+        foreach (OverlayNode node in _nodes) await node.DisposeAsync();
         await Lab.DisposeAsync();
         await Etcd.DisposeAsync();
     }
 
     private async Task AddAsync(LabHost host)
     {
-        var services = new ServiceCollection();
-        services
-            .AddFlannel(options =>
-            {
-                options.NetworkNamespace = host.NamespaceName;
-                options.ExternalInterface.Name = "eth0";
-            })
-            .UseEtcd(options => options.Endpoints = Etcd.Endpoints)
-            .UseVxlan();
-        ServiceProvider provider = services.BuildServiceProvider();
-        _providers.Add(provider);
-        await provider.GetRequiredService<IFlannelNode>().StartAsync();
+        var node = new OverlayNode(host, builder => builder.UseEtcd(options => options.Endpoints = Etcd.Endpoints).UseVxlan());
+        _nodes.Add(node);
+        await node.Node.StartAsync();
     }
 }

@@ -6,6 +6,7 @@ using Flannel.Core.Stores.InMemory;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 using Flannel.Testing.Stores;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Overlay;
 
@@ -70,7 +71,7 @@ internal sealed class OverlayCluster : IAsyncDisposable
 
     public async Task<IFlannelNode> AddNodeAsync(LabHost host, Action<FlannelOptions>? configure = null, ILeaseStore? store = null)
     {
-        var node = new OverlayNode(host, store ?? Store, configure);
+        var node = new OverlayNode(host, builder => Use(builder, store ?? Store), configure);
         _nodes[host] = node;
         await node.Node.StartAsync();
         return node.Node;
@@ -126,5 +127,11 @@ internal sealed class OverlayCluster : IAsyncDisposable
     {
         foreach (OverlayNode node in _nodes.Values) await node.DisposeAsync();
         await Lab.DisposeAsync();
+    }
+
+    private static void Use(IFlannelBuilder builder, ILeaseStore store)
+    {
+        builder.Services.AddKeyedSingleton(builder.Name, store);
+        builder.UseVxlan().UseUdp().UseHostGateway();
     }
 }

@@ -1,6 +1,5 @@
 using Flannel.Core.Configuration;
 using Flannel.Core.Hosting;
-using Flannel.Core.Stores;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,16 +10,19 @@ internal sealed class OverlayNode : IAsyncDisposable
 {
     private readonly ServiceProvider _provider;
 
-    public OverlayNode(LabHost host, ILeaseStore store, Action<FlannelOptions>? configure)
+    /// <summary>Makes a node, without starting it.</summary>
+    /// <param name="host">Where it runs.</param>
+    /// <param name="use">Chooses store and backends.</param>
+    /// <param name="configure">Changes the options.</param>
+    public OverlayNode(LabHost host, Action<IFlannelBuilder> use, Action<FlannelOptions>? configure = null)
     {
         var services = new ServiceCollection();
-        services.AddKeyedSingleton(string.Empty, store);
-        services.AddFlannel(options =>
+        use(services.AddFlannel(options =>
         {
             options.NetworkNamespace = host.NamespaceName;
             options.ExternalInterface.Name = "eth0";
             configure?.Invoke(options);
-        }).UseVxlan().UseUdp().UseHostGateway();
+        }));
         _provider = services.BuildServiceProvider();
         Node = _provider.GetRequiredService<IFlannelNode>();
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Flannel.Core.Backends;
 using Flannel.Netlink.Route.Links;
 
 namespace Flannel.Testing.Namespaces;
@@ -16,6 +17,25 @@ public sealed class LabHost : LabNode
 
     /// <summary>The containers so far.</summary>
     public IReadOnlyList<LabContainer> Containers => _containers;
+
+    /// <summary>The interface on the underlay, as a backend is told of it.</summary>
+    public ExternalInterface External
+    {
+        get
+        {
+            Link eth0 = Device("eth0");
+            return new ExternalInterface
+            {
+                Name = eth0.Name,
+                Index = eth0.Index,
+                Mtu = eth0.Mtu,
+                Address = Address,
+                PublicIP = Address,
+                AddressIPv6 = AddressIPv6,
+                PublicIPv6 = AddressIPv6,
+            };
+        }
+    }
 
     internal string Port => $"h{_number}";
 
