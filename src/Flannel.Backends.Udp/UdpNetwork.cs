@@ -62,6 +62,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         (_time, _logger) = (time, logger);
         _loops = new SupervisedLoops(time, (exception, loop) => UdpBackend.Log.LoopFailed(logger, exception, loop));
         _review = new ReviewSignal(ReviewDelay, time);
+        (Sent, Received) = (new DirectionCounters(spec.Options.ThreadPairs), new DirectionCounters(spec.Options.ThreadPairs));
         _peers = new PeerDirectory(spec);
         _host = new HostKernel(context.NetworkNamespace);
         _netlink = _host.OpenNetlink();
@@ -80,10 +81,10 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     public BackendStatus Status => _status.Value;
 
     /// <summary>What went out, over all data paths that there were.</summary>
-    public DirectionCounters Sent { get; } = new();
+    public DirectionCounters Sent { get; }
 
     /// <summary>What came in.</summary>
-    public DirectionCounters Received { get; } = new();
+    public DirectionCounters Received { get; }
 
     /// <summary>The data path of the moment; <see langword="null"/> while there is none.</summary>
     public UdpDataPath? DataPath => _dataPath;

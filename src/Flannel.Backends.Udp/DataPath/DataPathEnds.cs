@@ -1,11 +1,12 @@
+using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Sockets;
-using Flannel.Backends.Udp.Tun;
 
 namespace Flannel.Backends.Udp.DataPath;
 
-/// <summary>What both threads of a data path hold on to.</summary>
-/// <param name="Tun">The device on the host's side.</param>
+/// <summary>What both threads of a pair hold on to.</summary>
+/// <param name="Tun">A queue of the device on the host's side.</param>
+/// <param name="HasVirtioHeader">Whether a <c>virtio_net_hdr</c> comes before each packet of the queue.</param>
 /// <param name="Socket">The IPv4 socket on the network's side, if there is one.</param>
 /// <param name="SocketIPv6">The IPv6 socket, if there is one.</param>
 /// <param name="Stop">Ends the threads.</param>
-internal sealed record DataPathEnds(TunDevice Tun, UdpSocket? Socket, UdpSocket? SocketIPv6, StopSignal Stop);
+internal sealed record DataPathEnds(SafeFileDescriptor Tun, bool HasVirtioHeader, UdpSocket? Socket, UdpSocket? SocketIPv6, StopSignal Stop);

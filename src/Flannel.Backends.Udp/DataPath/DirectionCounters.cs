@@ -2,46 +2,28 @@ using Flannel.Backends.Udp.Packets;
 
 namespace Flannel.Backends.Udp.DataPath;
 
-/// <summary>
-/// What one thread of the data path did. It alone writes, with plain additions; others read and may see a number a moment old. 64-bit numbers are
-/// read whole on the platforms this runs on.
-/// </summary>
-internal sealed class DirectionCounters
+/// <summary>What all threads of one direction did, over all data paths that there were.</summary>
+/// <param name="pairs">How many pairs of threads there are.</param>
+internal sealed class DirectionCounters(int pairs)
 {
-    /// <summary>How many <see cref="PacketDrop"/> there are.</summary>
-    public const int Reasons = (int)PacketDrop.Refused + 1;
+    /// <summary>Each thread's own.</summary>
+    public IReadOnlyList<ThreadCounters> Threads { get; } = [.. Enumerable.Range(0, pairs).Select(static pair => new ThreadCounters(pair))];
 
-    // Far enough from its neighbours on the heap that threads do not share a cache line.
-    private const int Padding = 16;
+    /// <inheritdoc cref="ThreadCounters.Packets"/>
+    public long Packets => Threads.Sum(static thread => Volatile.Read(ref thread.Packets));
 
-    private readonly long[] _drops = new long[Padding + Reasons + Padding];
+    /// <inheritdoc cref="ThreadCounters.Bytes"/>
+    public long Bytes => Threads.Sum(static thread => Volatile.Read(ref thread.Bytes));
 
-    /// <summary>Packets carried, each segment counted.</summary>
-    public long Packets;
+    /// <inheritdoc cref="ThreadCounters.Reads"/>
+    public long Reads => Threads.Sum(static thread => Volatile.Read(ref thread.Reads));
 
-    /// <summary>Their bytes, outer headers not counted.</summary>
-    public long Bytes;
+    /// <inheritdoc cref="ThreadCounters.Writes"/>
+    public long Writes => Threads.Sum(static thread => Volatile.Read(ref thread.Writes));
 
-    /// <summary>System calls that read.</summary>
-    public long Reads;
+    /// <inheritdoc cref="ThreadCounters.AllocatedBytes"/>
+    public long AllocatedBytes => Threads.Sum(static thread => thread.AllocatedBytes);
 
-    /// <summary>System calls that wrote.</summary>
-    public long Writes;
-
-    /// <summary>How often the thread had nothing to do and waited.</summary>
-    public long Waits;
-
-    /// <summary>Answers to packets that cannot travel on.</summary>
-    public long Replies;
-
-    /// <summary>
-    /// What the thread allocated on the managed heap in its whole life; known when it has ended. The same whatever it carried.
-    /// </summary>
-    public long AllocatedBytes { get; set; }
-
-    /// <summary>Counts packets that went no further.</summary>
-    public void Drop(PacketDrop reason, int packets = 1) => _drops[Padding + (int)reason] += packets;
-
-    /// <summary>How many packets went no further for a reason.</summary>
-    public long DropsOf(PacketDrop reason) => Volatile.Read(ref _drops[Padding + (int)reason]);
+    /// <inheritdoc cref="ThreadCounters.DropsOf"/>
+    public long DropsOf(PacketDrop reason) => Threads.Sum(thread => thread.DropsOf(reason));
 }

@@ -19,7 +19,8 @@ internal sealed unsafe class Receiver
     private readonly DataPathSettings _settings;
     private readonly OffloadState _offloads;
     private readonly StopSignal _stop;
-    private readonly DirectionCounters _counters;
+    private readonly ThreadCounters _counters;
+    private readonly BusyPoll _busyPoll;
     private readonly TimeProvider _time;
     private readonly Coalescer _coalescer;
 
@@ -29,11 +30,19 @@ internal sealed unsafe class Receiver
     /// <param name="settings">What does not change.</param>
     /// <param name="offloads">What may be used.</param>
     /// <param name="counters">Where the thread counts.</param>
+    /// <param name="busyPoll">Whether to look again before sleeping.</param>
     /// <param name="time">The clock.</param>
     public Receiver(
-        DataPathEnds ends, PeerTableCell peers, DataPathSettings settings, OffloadState offloads, DirectionCounters counters, TimeProvider time)
+        DataPathEnds ends,
+        PeerTableCell peers,
+        DataPathSettings settings,
+        OffloadState offloads,
+        ThreadCounters counters,
+        BusyPoll busyPoll,
+        TimeProvider time)
     {
-        (_ends, _peers, _settings, _offloads, _stop, _counters, _time) = (ends, peers, settings, offloads, ends.Stop, counters, time);
+        (_ends, _peers, _settings, _offloads, _stop) = (ends, peers, settings, offloads, ends.Stop);
+        (_counters, _busyPoll, _time) = (counters, busyPoll, time);
         _coalescer = new Coalescer(new CoalescingLimits { Tcp = offloads.Has(UdpOffloads.WriteTcp), Udp = offloads.Has(UdpOffloads.WriteUdp) });
     }
 
@@ -41,7 +50,7 @@ internal sealed unsafe class Receiver
     /// <returns>The error that ended it; 0 for the stop signal.</returns>
     public int Run()
     {
-        using var tun = new HeldDescriptor(_ends.Tun.Handle);
+        using var tun = new HeldDescriptor(_ends.Tun);
         using var socket = new HeldDescriptor(_ends.Socket?.Handle);
         using var socket6 = new HeldDescriptor(_ends.SocketIPv6?.Handle);
         using var stop = new HeldDescriptor(_stop.Handle);
@@ -53,16 +62,21 @@ internal sealed unsafe class Receiver
         set[2] = new LinuxPoll.pollfd { fd = stop.Number, events = LinuxPoll.POLLIN };
         while (!_stop.IsRaised)
         {
-            _counters.Waits++;
-            if (Libc.poll(set, 3, -1) < 0)
+            bool isReady = socket.Number >= 0, isReady6 = socket6.Number >= 0;
+            if (!_busyPoll.ShallLookAgain())
             {
-                int errno = Marshal.GetLastPInvokeError();
-                if (errno != LinuxErrno.EINTR) return errno;
-                continue;
+                _counters.Waits++;
+                if (Libc.poll(set, 3, -1) < 0)
+                {
+                    int errno = Marshal.GetLastPInvokeError();
+                    if (errno != LinuxErrno.EINTR) return errno;
+                    continue;
+                }
+
+                (isReady, isReady6) = (set[0].revents != 0, set[1].revents != 0);
             }
 
             // Both are emptied in turn: neither family keeps the other waiting.
-            bool isReady = set[0].revents != 0, isReady6 = set[1].revents != 0;
             while ((isReady || isReady6) && !_stop.IsRaised)
             {
                 if (isReady && Empty(socket.Number, tun.Number, batch, replies, ref isReady) is var errno && errno != 0) return errno;
@@ -96,6 +110,7 @@ internal sealed unsafe class Receiver
             }
         }
 
+        _busyPoll.Found();
         PeerTable peers = _peers.Current;
         for (int index = 0; index < count; index++)
         {
@@ -138,8 +153,9 @@ internal sealed unsafe class Receiver
         }
 
         if (peer is null) return 0;
-        peer.Counters.ReceivedPackets++;
-        peer.Counters.ReceivedBytes += packet.Length;
+        ref PeerCounters counters = ref peer.Counters[_counters.Pair];
+        counters.ReceivedPackets++;
+        counters.ReceivedBytes += packet.Length;
         return 0;
     }
 
@@ -159,7 +175,7 @@ internal sealed unsafe class Receiver
     /// <returns>The error that ends the thread; 0 if it goes on.</returns>
     private int WriteOut(int tun)
     {
-        int skipped = _ends.Tun.HasVirtioHeader ? 0 : 1;
+        int skipped = _ends.HasVirtioHeader ? 0 : 1;
         while (_coalescer.TryTake(out GatheredWrite write))
         {
             _counters.Writes++;

@@ -36,7 +36,7 @@ internal sealed unsafe class SendBatch : IDisposable
     private readonly int _stop;
     private readonly StopSignal _stopSignal;
     private readonly OffloadState _offloads;
-    private readonly DirectionCounters _counters;
+    private readonly ThreadCounters _counters;
     private readonly Message[] _messages = new Message[MaximumMessages];
     private readonly NativeBuffer _memory;
     private readonly mmsghdr* _headers;
@@ -54,7 +54,7 @@ internal sealed unsafe class SendBatch : IDisposable
     /// <param name="stopSignal">Ends waiting for room.</param>
     /// <param name="offloads">What may be used.</param>
     /// <param name="counters">Of the thread that sends.</param>
-    public SendBatch(int socket, int stop, StopSignal stopSignal, OffloadState offloads, DirectionCounters counters)
+    public SendBatch(int socket, int stop, StopSignal stopSignal, OffloadState offloads, ThreadCounters counters)
     {
         (_socket, _stop, _stopSignal, _offloads, _counters) = (socket, stop, stopSignal, offloads, counters);
         int headers = MaximumMessages * sizeof(mmsghdr);
@@ -321,8 +321,9 @@ internal sealed unsafe class SendBatch : IDisposable
     {
         _counters.Packets += packets;
         _counters.Bytes += bytes;
-        message.Peer.Counters.SentPackets += packets;
-        message.Peer.Counters.SentBytes += bytes;
+        ref PeerCounters counters = ref message.Peer.Counters[_counters.Pair];
+        counters.SentPackets += packets;
+        counters.SentBytes += bytes;
     }
 
     private iovec* VectorsOf(int index) => _vectors + (index * VectorsPerMessage);

@@ -29,7 +29,8 @@ internal sealed unsafe class Sender
     private readonly DataPathSettings _settings;
     private readonly OffloadState _offloads;
     private readonly StopSignal _stop;
-    private readonly DirectionCounters _counters;
+    private readonly ThreadCounters _counters;
+    private readonly BusyPoll _busyPoll;
     private readonly TimeProvider _time;
     private readonly int _headerLength;
 
@@ -39,19 +40,27 @@ internal sealed unsafe class Sender
     /// <param name="settings">What does not change.</param>
     /// <param name="offloads">What may be used.</param>
     /// <param name="counters">Where the thread counts.</param>
+    /// <param name="busyPoll">Whether to look again before sleeping.</param>
     /// <param name="time">The clock.</param>
     public Sender(
-        DataPathEnds ends, PeerTableCell peers, DataPathSettings settings, OffloadState offloads, DirectionCounters counters, TimeProvider time)
+        DataPathEnds ends,
+        PeerTableCell peers,
+        DataPathSettings settings,
+        OffloadState offloads,
+        ThreadCounters counters,
+        BusyPoll busyPoll,
+        TimeProvider time)
     {
-        (_ends, _peers, _settings, _offloads, _stop, _counters, _time) = (ends, peers, settings, offloads, ends.Stop, counters, time);
-        _headerLength = ends.Tun.HasVirtioHeader ? sizeof(virtio_net_hdr) : 0;
+        (_ends, _peers, _settings, _offloads, _stop) = (ends, peers, settings, offloads, ends.Stop);
+        (_counters, _busyPoll, _time) = (counters, busyPoll, time);
+        _headerLength = ends.HasVirtioHeader ? sizeof(virtio_net_hdr) : 0;
     }
 
     /// <summary>The thread's work. Returns when the stop signal is raised, or when the device is gone.</summary>
     /// <returns>The error that ended it; 0 for the stop signal.</returns>
     public int Run()
     {
-        using var tun = new HeldDescriptor(_ends.Tun.Handle);
+        using var tun = new HeldDescriptor(_ends.Tun);
         using var socket = new HeldDescriptor(_ends.Socket?.Handle);
         using var socket6 = new HeldDescriptor(_ends.SocketIPv6?.Handle);
         using var stop = new HeldDescriptor(_stop.Handle);
@@ -71,6 +80,7 @@ internal sealed unsafe class Sender
             _counters.Reads++;
             if (read > _headerLength)
             {
+                _busyPoll.Found();
                 var offload = _headerLength == 0 ? default : *(virtio_net_hdr*)(packet - _headerLength);
                 int length = (int)read - _headerLength;
                 Take(packet, length, offload, peers, batch, batch6, replies, tun.Number);
@@ -97,7 +107,7 @@ internal sealed unsafe class Sender
             batch6.Flush();
             slot = memory.Start;
             drained = 0;
-            if (read < 0)
+            if (read < 0 && !_busyPoll.ShallLookAgain())
             {
                 int errno = Wait(tun.Number, stop.Number);
                 if (errno != 0) return errno;

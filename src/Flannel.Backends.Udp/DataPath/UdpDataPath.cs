@@ -6,8 +6,8 @@ using Flannel.Linux.Hosts;
 namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
-/// A TUN device, the sockets, and the two threads between them. It cannot be repaired: when a descriptor fails, it ends, and another one is opened in
-/// its place.
+/// A TUN device, the sockets, and the pairs of threads between them; each pair has a queue of the device and sockets of its own. It cannot be repaired:
+/// when a descriptor fails, it ends, and another one is opened in its place.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class UdpDataPath : IDisposable
@@ -18,21 +18,24 @@ internal sealed class UdpDataPath : IDisposable
     private readonly TunDevice _tun;
     private readonly List<UdpSocket> _sockets = [];
     private readonly List<Thread> _threads = [];
+    private readonly int _pairs;
+    private readonly TimeSpan _busyPoll;
     private readonly Action _onChanged;
     private volatile string? _fault;
 
     private UdpDataPath(UdpSpec spec, Action onChanged)
     {
-        _onChanged = onChanged;
+        UdpBackendOptions options = spec.Options;
+        (_pairs, _busyPoll, _onChanged) = (options.ThreadPairs, TimeSpan.FromMicroseconds(options.BusyPollMicroseconds), onChanged);
         try
         {
             foreach (UdpFamily family in spec.Families)
             {
-                _sockets.Add(UdpSocket.Open(
-                    new System.Net.IPEndPoint(family.InterfaceAddress, spec.Port), spec.Options.Offloads, spec.Options.SocketBufferBytes));
+                var endpoint = new System.Net.IPEndPoint(family.InterfaceAddress, spec.Port);
+                _sockets.AddRange(UdpSocket.Open(endpoint, options.Offloads, options.SocketBufferBytes, _pairs));
             }
 
-            _tun = TunDevice.Open(spec.Options.Offloads);
+            _tun = TunDevice.Open(options.Offloads, _pairs);
         }
         catch
         {
@@ -50,7 +53,7 @@ internal sealed class UdpDataPath : IDisposable
     /// <summary>The TUN device's name when it was opened.</summary>
     public string Device => _tun.Name;
 
-    /// <summary>The sockets, IPv4 first.</summary>
+    /// <summary>The sockets: those of IPv4 first, in the order of the pairs.</summary>
     public IReadOnlyList<UdpSocket> Sockets => _sockets;
 
     /// <summary>The off-loads in use.</summary>
@@ -69,16 +72,21 @@ internal sealed class UdpDataPath : IDisposable
     /// <summary>Starts the threads. The device must be set up.</summary>
     /// <param name="settings">What the threads need to know.</param>
     /// <param name="peers">Where they find the peers.</param>
-    /// <param name="sent">Where the sending thread counts.</param>
-    /// <param name="received">Where the receiving thread counts.</param>
+    /// <param name="sent">Where the sending threads count.</param>
+    /// <param name="received">Where the receiving threads count.</param>
     /// <param name="time">The clock.</param>
     public void Start(DataPathSettings settings, PeerTableCell peers, DirectionCounters sent, DirectionCounters received, TimeProvider time)
     {
-        UdpSocket? socket = _sockets.Find(static socket => !socket.IsIpv6);
-        UdpSocket? socket6 = _sockets.Find(static socket => socket.IsIpv6);
-        var ends = new DataPathEnds(_tun, socket, socket6, _stop);
-        StartThread("send", new Sender(ends, peers, settings, Offloads, sent, time).Run, sent);
-        StartThread("receive", new Receiver(ends, peers, settings, Offloads, received, time).Run, received);
+        UdpSocket[] sockets = [.. _sockets.Where(static socket => !socket.IsIpv6)];
+        UdpSocket[] sockets6 = [.. _sockets.Where(static socket => socket.IsIpv6)];
+        for (int pair = 0; pair < _pairs; pair++)
+        {
+            var ends = new DataPathEnds(
+                _tun.Queues[pair], _tun.HasVirtioHeader, sockets.ElementAtOrDefault(pair), sockets6.ElementAtOrDefault(pair), _stop);
+            (ThreadCounters sending, ThreadCounters receiving) = (sent.Threads[pair], received.Threads[pair]);
+            StartThread("send", new Sender(ends, peers, settings, Offloads, sending, new BusyPoll(_busyPoll, time), time).Run, sending);
+            StartThread("receive", new Receiver(ends, peers, settings, Offloads, receiving, new BusyPoll(_busyPoll, time), time).Run, receiving);
+        }
     }
 
     /// <summary>Ends the threads, then closes the descriptors: never the other way round, because numbers are given out again.</summary>
@@ -91,15 +99,15 @@ internal sealed class UdpDataPath : IDisposable
         _stop.Dispose();
     }
 
-    private void StartThread(string direction, Func<int> run, DirectionCounters counters)
+    private void StartThread(string direction, Func<int> run, ThreadCounters counters)
     {
         // Never of the pool: it waits in system calls for most of its life.
-        var thread = new Thread(() => Run(direction, run, counters), StackBytes) { IsBackground = true, Name = $"{Device} {direction}" };
+        var thread = new Thread(() => Run(direction, run, counters), StackBytes) { IsBackground = true, Name = _pairs == 1 ? $"{Device} {direction}" : $"{Device} {direction} {counters.Pair}" };
         _threads.Add(thread);
         thread.Start();
     }
 
-    private void Run(string direction, Func<int> run, DirectionCounters counters)
+    private void Run(string direction, Func<int> run, ThreadCounters counters)
     {
         try
         {

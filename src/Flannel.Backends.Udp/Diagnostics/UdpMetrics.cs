@@ -54,7 +54,7 @@ internal sealed class UdpMetrics : IDisposable
 
     private static IEnumerable<Measurement<long>> DropsOf(DirectionCounters counters, KeyValuePair<string, object?> direction)
     {
-        for (int reason = 1; reason < DirectionCounters.Reasons; reason++)
+        for (int reason = 1; reason < ThreadCounters.Reasons; reason++)
             yield return new Measurement<long>(counters.DropsOf((PacketDrop)reason), direction, Reasons[reason]);
     }
 

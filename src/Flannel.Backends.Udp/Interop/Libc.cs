@@ -67,4 +67,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int poll(pollfd* fds, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc")]
+    internal static partial int sched_yield();
 }

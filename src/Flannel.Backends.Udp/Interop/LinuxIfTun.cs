@@ -8,6 +8,7 @@ internal static class LinuxIfTun
     internal const int IFNAMSIZ = 16;
 
     internal const short IFF_TUN = 0x0001;
+    internal const short IFF_MULTI_QUEUE = 0x0100;
     internal const short IFF_NO_PI = 0x1000;
     internal const short IFF_VNET_HDR = 0x4000;
 

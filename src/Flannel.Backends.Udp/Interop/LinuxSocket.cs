@@ -15,6 +15,7 @@ internal static unsafe class LinuxSocket
     internal const int SOL_SOCKET = 1;
     internal const int SO_SNDBUF = 7;
     internal const int SO_RCVBUF = 8;
+    internal const int SO_REUSEPORT = 15;
     internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_RCVBUFFORCE = 33;
     internal const int SO_RXQ_OVFL = 40;

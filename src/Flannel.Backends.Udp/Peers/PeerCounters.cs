@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Flannel.Backends.Udp.Peers;
 
 /// <summary>
-/// What went to a peer and came from it. Each half is written by one thread with plain additions and read by others, who may see it a moment old; the
+/// What one pair of threads sent to a peer and took from it. Each half is written by one thread with plain additions and read by others, who may see it a moment old; the
 /// halves are apart so that the threads do not take the cache line from each other.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -56,7 +56,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
     /// <summary>Why a peer cannot be a peer at all; <see langword="null"/> if it can.</summary>
     public string? Check(Lease peer)
     {
-        if (peer.Attributes.BackendType is { } type) return $"its backend is '{type}', ours is {UdpBackend.TypeName}, which publishes none";
+        if (peer.Attributes.BackendType is { } type and not UdpBackend.TypeName) return $"its backend is '{type}', ours is {UdpBackend.TypeName}, which publishes none";
         List<string> reasons = [];
         foreach (UdpFamily family in spec.Families)
         {
@@ -75,7 +75,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
         foreach (UdpFamily family in spec.Families)
         {
             if (!TryReach(peer, family, out IPNetwork subnet, out SocketAddress address, out string? reason)) reasons.Add(reason);
-            else subnets.Add(new PeerSubnet(subnet, before?.Find(address) ?? new PeerEndpoint(peer.Key, address)));
+            else subnets.Add(new PeerSubnet(subnet, before?.Find(address) ?? new PeerEndpoint(peer.Key, address, spec.Options.ThreadPairs)));
         }
 
         _entries[peer.Key] = new Entry(subnets);
@@ -113,10 +113,21 @@ internal sealed class PeerDirectory(UdpSpec spec)
 
         public PeerEndpoint? Find(SocketAddress address) => Endpoints.FirstOrDefault(endpoint => endpoint.Address.IsSame(address));
 
-        public PeerTraffic ToTraffic() => new(
-            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.SentPackets)),
-            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.SentBytes)),
-            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.ReceivedPackets)),
-            Endpoints.Sum(static endpoint => Volatile.Read(ref endpoint.Counters.ReceivedBytes)));
+        public PeerTraffic ToTraffic()
+        {
+            (long sentPackets, long sentBytes, long receivedPackets, long receivedBytes) = (0, 0, 0, 0);
+            foreach (PeerEndpoint endpoint in Endpoints)
+            {
+                foreach (ref PeerCounters counters in endpoint.Counters.AsSpan())
+                {
+                    sentPackets += Volatile.Read(ref counters.SentPackets);
+                    sentBytes += Volatile.Read(ref counters.SentBytes);
+                    receivedPackets += Volatile.Read(ref counters.ReceivedPackets);
+                    receivedBytes += Volatile.Read(ref counters.ReceivedBytes);
+                }
+            }
+
+            return new PeerTraffic(sentPackets, sentBytes, receivedPackets, receivedBytes);
+        }
     }
 }

@@ -9,13 +9,14 @@ namespace Flannel.Backends.Udp.Peers;
 /// </summary>
 /// <param name="key">The peer's subnets, its name in the control plane.</param>
 /// <param name="address">Where its packets go.</param>
-internal sealed class PeerEndpoint(SubnetKey key, SocketAddress address)
+/// <param name="pairs">How many pairs of threads count.</param>
+internal sealed class PeerEndpoint(SubnetKey key, SocketAddress address, int pairs)
 {
     /// <summary>Where its packets go; compared with where packets come from, ports aside.</summary>
     public readonly SocketAddress Address = address;
 
-    /// <summary>What went to it and came from it.</summary>
-    public PeerCounters Counters;
+    /// <summary>What went to it and came from it, by each pair of threads.</summary>
+    public readonly PeerCounters[] Counters = new PeerCounters[pairs];
 
     /// <summary>The peer's subnets, its name in the control plane.</summary>
     public SubnetKey Key { get; } = key;

@@ -31,12 +31,36 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// <summary>Which of the off-loads that concern the socket the kernel offers.</summary>
     public UdpOffloads Offloads { get; }
 
-    /// <summary>Opens a socket in the calling thread's network namespace.</summary>
+    /// <summary>
+    /// Opens sockets at one address and port in the calling thread's network namespace. Of several the kernel gives every peer one, by a hash of its
+    /// address and port, so that its datagrams stay in order.
+    /// </summary>
     /// <param name="endpoint">The external interface's address, and the port.</param>
     /// <param name="wanted">The off-loads that may be used.</param>
-    /// <param name="bufferBytes">How much the kernel may hold in each direction.</param>
+    /// <param name="bufferBytes">How much the kernel may hold in each direction, for each of them.</param>
+    /// <param name="count">How many.</param>
     /// <exception cref="UdpPortException">The kernel refuses; says what to do.</exception>
-    public static UdpSocket Open(IPEndPoint endpoint, UdpOffloads wanted, int bufferBytes)
+    public static IReadOnlyList<UdpSocket> Open(IPEndPoint endpoint, UdpOffloads wanted, int bufferBytes, int count)
+    {
+        var sockets = new List<UdpSocket>(count);
+        try
+        {
+            // The first alone: a port that another program has is refused, and not shared with it.
+            sockets.Add(Open(endpoint, wanted, bufferBytes, isOneOfMany: false));
+            if (count > 1 && !TrySet(sockets[0].Handle, SOL_SOCKET, SO_REUSEPORT, 1)) throw Refused(endpoint, Marshal.GetLastPInvokeError());
+            while (sockets.Count < count) sockets.Add(Open(endpoint, wanted, bufferBytes, isOneOfMany: true));
+            return sockets;
+        }
+        catch
+        {
+            foreach (UdpSocket socket in sockets) socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => Handle.Dispose();
+
+    private static UdpSocket Open(IPEndPoint endpoint, UdpOffloads wanted, int bufferBytes, bool isOneOfMany)
     {
         bool isIpv6 = endpoint.AddressFamily == AddressFamily.InterNetworkV6;
         SafeFileDescriptor handle = Libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -44,6 +68,7 @@ internal sealed unsafe class UdpSocket : IDisposable
         {
             if (handle.IsInvalid) throw Refused(endpoint, Marshal.GetLastPInvokeError());
             if (isIpv6) TrySet(handle, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+            if (isOneOfMany) TrySet(handle, SOL_SOCKET, SO_REUSEPORT, 1);
             var address = new SocketAddress(endpoint.Address, endpoint.Port);
             if (Libc.bind(handle, &address, address.Length) < 0) throw Refused(endpoint, Marshal.GetLastPInvokeError());
             SetBuffers(handle, bufferBytes);
@@ -55,8 +80,6 @@ internal sealed unsafe class UdpSocket : IDisposable
             throw;
         }
     }
-
-    public void Dispose() => Handle.Dispose();
 
     private static UdpOffloads Probe(SafeFileDescriptor handle, UdpOffloads wanted)
     {

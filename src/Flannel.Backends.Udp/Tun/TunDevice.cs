@@ -22,15 +22,16 @@ internal sealed unsafe class TunDevice : IDisposable
     /// <summary>The kernel takes both or none.</summary>
     private const uint UdpOffloads = TUN_F_USO4 | TUN_F_USO6;
 
-    private TunDevice(SafeFileDescriptor handle, string name, UdpOffloads offloads)
+    private TunDevice(IReadOnlyList<SafeFileDescriptor> queues, string name, UdpOffloads offloads, bool hasVirtioHeader)
     {
-        Handle = handle;
+        Queues = queues;
         Name = name;
         Offloads = offloads;
+        HasVirtioHeader = hasVirtioHeader;
     }
 
-    /// <summary>The queue of packets.</summary>
-    public SafeFileDescriptor Handle { get; }
+    /// <summary>The queues of packets. The kernel keeps to one queue for the packets of a flow, and prefers the one that the flow's answers were written to.</summary>
+    public IReadOnlyList<SafeFileDescriptor> Queues { get; }
 
     /// <summary>The device's name when it was opened.</summary>
     public string Name { get; }
@@ -39,13 +40,14 @@ internal sealed unsafe class TunDevice : IDisposable
     public UdpOffloads Offloads { get; }
 
     /// <summary>Whether a <c>virtio_net_hdr</c> comes before each packet.</summary>
-    public bool HasVirtioHeader => Offloads != Udp.UdpOffloads.None;
+    public bool HasVirtioHeader { get; }
 
     /// <summary>Opens a new device in the calling thread's network namespace. It is down, without an address.</summary>
     /// <param name="wanted">The off-loads that may be used.</param>
+    /// <param name="queueCount">How many queues it shall have.</param>
     /// <exception cref="MissingCapabilityException">The process lacks CAP_NET_ADMIN.</exception>
     /// <exception cref="TunDeviceException">The host has no TUN devices, or refuses one.</exception>
-    public static TunDevice Open(UdpOffloads wanted)
+    public static TunDevice Open(UdpOffloads wanted, int queueCount = 1)
     {
         const UdpOffloads Concerned =
             Udp.UdpOffloads.TunTcp | Udp.UdpOffloads.TunUdp | Udp.UdpOffloads.WriteTcp | Udp.UdpOffloads.WriteUdp;
@@ -53,32 +55,48 @@ internal sealed unsafe class TunDevice : IDisposable
         if ((offloads & Udp.UdpOffloads.TunTcp) == 0) offloads &= ~Udp.UdpOffloads.TunUdp;
         if ((offloads & Udp.UdpOffloads.WriteTcp) == 0) offloads &= ~Udp.UdpOffloads.WriteUdp;
 
-        SafeFileDescriptor handle = Libc.open(ControlPath, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0);
+        var queues = new List<SafeFileDescriptor>();
         try
         {
-            if (handle.IsInvalid) throw RefusedControl(Marshal.GetLastPInvokeError());
+            SafeFileDescriptor first = OpenControl(queues);
 
             // Headers cannot be had later, and a kernel that has none says so before it makes a device.
             uint features = 0;
-            if (Libc.ioctl(handle, TUNGETFEATURES, &features) < 0 || (features & (uint)IFF_VNET_HDR) == 0) offloads = Udp.UdpOffloads.None;
-            string name = Create(handle, offloads != Udp.UdpOffloads.None);
-            return new TunDevice(handle, name, Negotiate(handle, offloads));
+            if (Libc.ioctl(first, TUNGETFEATURES, &features) < 0 || (features & (uint)IFF_VNET_HDR) == 0) offloads = Udp.UdpOffloads.None;
+            var flags = (short)(IFF_TUN | IFF_NO_PI | (offloads == Udp.UdpOffloads.None ? 0 : IFF_VNET_HDR) | (queueCount > 1 ? IFF_MULTI_QUEUE : 0));
+            string name = Attach(first, NamePattern, flags);
+            offloads = Negotiate(first, offloads);
+            while (queues.Count < queueCount) Attach(OpenControl(queues), name, flags);
+            return new TunDevice(queues, name, offloads, (flags & IFF_VNET_HDR) != 0);
         }
         catch
         {
-            handle.Dispose();
+            foreach (SafeFileDescriptor queue in queues) queue.Dispose();
             throw;
         }
     }
 
-    public void Dispose() => Handle.Dispose();
+    public void Dispose()
+    {
+        foreach (SafeFileDescriptor queue in Queues) queue.Dispose();
+    }
 
-    private static string Create(SafeFileDescriptor handle, bool hasVirtioHeader)
+    private static SafeFileDescriptor OpenControl(List<SafeFileDescriptor> queues)
+    {
+        SafeFileDescriptor handle = Libc.open(ControlPath, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0);
+        int errno = Marshal.GetLastPInvokeError();
+        queues.Add(handle);
+        return handle.IsInvalid ? throw RefusedControl(errno) : handle;
+    }
+
+    /// <summary>Makes a device of a name that is free, or one more queue of a device that is there.</summary>
+    /// <returns>The device's name.</returns>
+    private static string Attach(SafeFileDescriptor queue, string name, short flags)
     {
         ifreq request = default;
-        Encoding.ASCII.GetBytes(NamePattern, new Span<byte>(request.ifr_name, IFNAMSIZ));
-        request.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | (hasVirtioHeader ? IFF_VNET_HDR : 0));
-        if (Libc.ioctl(handle, TUNSETIFF, &request) < 0) throw RefusedDevice(Marshal.GetLastPInvokeError());
+        Encoding.ASCII.GetBytes(name, new Span<byte>(request.ifr_name, IFNAMSIZ));
+        request.ifr_flags = flags;
+        if (Libc.ioctl(queue, TUNSETIFF, &request) < 0) throw RefusedDevice(Marshal.GetLastPInvokeError());
         return Marshal.PtrToStringUTF8((nint)request.ifr_name)!;
     }
 

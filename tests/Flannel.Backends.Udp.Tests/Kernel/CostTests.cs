@@ -75,7 +75,7 @@ public sealed class CostTests
 
     private static async Task RoundAsync(LabHost host)
     {
-        await using UdpNode node = await UdpNode.StartAsync(host, 1, UdpCluster.ConfigOf(ipv6: true));
+        await using UdpNode node = await UdpNode.StartAsync(host, 1, UdpCluster.ConfigOf(ipv6: true), new UdpBackendOptions { ThreadPairs = 2 });
         node.Network.SetPeers([UdpCluster.LeaseOf(host, 2)]);
     }
 }

@@ -14,21 +14,25 @@ namespace Flannel.Backends.Udp.Tests.Kernel;
 /// <summary>What the host refuses is said, with what to do about it, before anything is published.</summary>
 public sealed class RefusalTests
 {
-    [NetnsFact]
-    public async Task Port_InUse_IsSaidWithThePort()
+    [NetnsTheory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Port_InUse_IsSaidWithThePort(int pairs)
     {
+        var options = new UdpBackendOptions { ThreadPairs = pairs };
         await using var cluster = UdpCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
         using Socket other = host.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        other.SetRawSocketOption(1, 15, BitConverter.GetBytes(1)); // SO_REUSEPORT: even one that would share is not joined
         other.Bind(new IPEndPoint(host.Address!, 8285));
 
-        var exception = await Assert.ThrowsAsync<UdpPortException>(() => UdpNode.CreateAsync(host, UdpCluster.ConfigOf()));
+        var exception = await Assert.ThrowsAsync<UdpPortException>(() => UdpNode.CreateAsync(host, UdpCluster.ConfigOf(), options));
 
         Assert.Equal(new IPEndPoint(host.Address!, 8285), exception.Endpoint);
         Assert.False(exception.IsTransient);
         Assert.Contains("8285", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(host.Netlink.GetLinks(), static link => link.Name.StartsWith("flannel", StringComparison.Ordinal));
-        await using UdpNetwork elsewhere = await UdpNode.CreateAsync(host, UdpCluster.ConfigOf(backend: "\"Port\":8286"));
+        await using UdpNetwork elsewhere = await UdpNode.CreateAsync(host, UdpCluster.ConfigOf(backend: "\"Port\":8286"), options);
     }
 
     [NetnsFact]

@@ -14,7 +14,7 @@ public sealed class PeerDirectoryTests
         var directory = new PeerDirectory(SpecOf());
         directory.Replace([PeerOf(2, "192.0.2.2"), PeerOf(3, "192.0.2.3")]);
         PeerEndpoint second = Find(directory, 2)!, third = Find(directory, 3)!;
-        second.Counters.SentPackets = 7;
+        second.Counters[0].SentPackets = 7;
 
         directory.Change([new LeaseChange(PeerOf(3, "192.0.2.3"), PeerOf(3, "192.0.2.33"))]);
 
@@ -39,8 +39,9 @@ public sealed class PeerDirectoryTests
 
     [Theory]
     [InlineData(null, null)]
+    [InlineData("udp", null)]
     [InlineData("vxlan", "its backend is 'vxlan'")]
-    public void Check_Backend_MustBeNone(string? backend, string? reason)
+    public void Check_Backend_MustBeNoneOrUdp(string? backend, string? reason)
     {
         Lease peer = PeerOf(2, "192.0.2.2");
         peer = peer with { Attributes = peer.Attributes with { BackendType = backend } };

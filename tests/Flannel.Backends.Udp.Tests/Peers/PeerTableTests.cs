@@ -128,7 +128,7 @@ public sealed unsafe class PeerTableTests : IDisposable
     public void Dispose() => _memory.Dispose();
 
     private static PeerSubnet Peer(string subnet, string address) =>
-        new(IPNetwork.Parse(subnet), new PeerEndpoint(default, new SocketAddress(IPAddress.Parse(address), 8285)));
+        new(IPNetwork.Parse(subnet), new PeerEndpoint(default, new SocketAddress(IPAddress.Parse(address), 8285), pairs: 1));
 
     /// <summary>A prefix of any length around few addresses, so that prefixes nest, meet and repeat.</summary>
     private static IPNetwork Prefix(Random random, bool isIpv6)

@@ -43,7 +43,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
     public static ReferencePeer Start(LabHost host, int number, LabHost peer)
     {
         TunDevice tun = host.Run(static () => TunDevice.Open(UdpOffloads.None));
-        UdpSocket socket = host.Run(() => UdpSocket.Open(new IPEndPoint(host.Address!, 8285), UdpOffloads.None, 1 << 20));
+        UdpSocket socket = host.Run(() => UdpSocket.Open(new IPEndPoint(host.Address!, 8285), UdpOffloads.None, 1 << 20, count: 1)[0]);
         Link link = host.Device(tun.Name);
         host.Netlink.ChangeLink(link.Index, new LinkChange { Mtu = Mtu, IsUp = true });
         host.Netlink.AddAddress(new InterfaceAddress { LinkIndex = link.Index, Address = UdpCluster.KeyOf(number).Ipv4!.Value.BaseAddress, PrefixLength = 32 });
@@ -63,7 +63,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
 
     private void Send()
     {
-        using var tun = new HeldDescriptor(_tun.Handle);
+        using var tun = new HeldDescriptor(_tun.Queues[0]);
         using var socket = new HeldDescriptor(_socket.Handle);
         byte* packet = stackalloc byte[Mtu];
         Flannel.Backends.Udp.Sockets.SocketAddress peer = _peer;
@@ -79,7 +79,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
 
     private void Receive()
     {
-        using var tun = new HeldDescriptor(_tun.Handle);
+        using var tun = new HeldDescriptor(_tun.Queues[0]);
         using var socket = new HeldDescriptor(_socket.Handle);
         byte* packet = stackalloc byte[Mtu];
         while (Wait(socket.Number))
