@@ -30,6 +30,13 @@ public sealed class UdpBackendOptions
     public bool AcceptForeignSources { get; set; }
 
     /// <summary>
+    /// Whether a peer may send packets whose destination is outside this node's own subnet. Needed where this host forwards for networks that are not
+    /// leased; any peer can then reach whatever this host can route to.
+    /// </summary>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool AcceptForeignDestinations { get; set; }
+
+    /// <summary>
     /// How many pairs of threads carry packets: one that sends and one that receives, with a queue of the TUN device and a socket of their own. One pair
     /// fills two processors; more pay where more are to spare. The packets of a flow stay with one thread: the kernel chooses a sending thread by the
     /// flow, and a receiving one by the peer, because all that a peer sends comes from one port.

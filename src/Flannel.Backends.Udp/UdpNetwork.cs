@@ -48,6 +48,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private TunState? _state;
     private UdpOffloads _reported;
     private IReadOnlyList<IPAddress> _addresses = [];
+    private OwnSubnets _own = new(null, null);
     private int _isDisposed;
 
     /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
@@ -108,6 +109,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     {
         cancellationToken.ThrowIfCancellationRequested();
         _addresses = [.. _spec.Families.Select(family => AddressIn(own, family))];
+        _own = new OwnSubnets(own.Subnet, own.SubnetIPv6);
         var monitor = OpenMonitor(); // listens before anything is read, so that no change falls between the two
         try
         {
@@ -206,8 +208,10 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         {
             Address = AddressOf(AddressFamily.InterNetwork),
             AddressIPv6 = AddressOf(AddressFamily.InterNetworkV6),
+            Own = _own,
             AcceptUnknownSenders = _spec.Options.AcceptUnknownSenders,
             AcceptForeignSources = _spec.Options.AcceptForeignSources,
+            AcceptForeignDestinations = _spec.Options.AcceptForeignDestinations,
         };
         _reported = dataPath.Offloads.Current;
         dataPath.Start(_settings, _table, Sent, Received, _time);

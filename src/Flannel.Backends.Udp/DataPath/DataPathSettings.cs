@@ -1,4 +1,5 @@
 using System.Net;
+using Flannel.Backends.Udp.Peers;
 
 namespace Flannel.Backends.Udp.DataPath;
 
@@ -21,9 +22,15 @@ internal sealed class DataPathSettings(int mtu)
     /// <summary>The TUN device's IPv6 address; <see langword="null"/> without IPv6.</summary>
     public IPAddress? AddressIPv6 { get; init; }
 
+    /// <summary>Where packets may go that peers sent.</summary>
+    public required OwnSubnets Own { get; init; }
+
     /// <summary>Whether datagrams of hosts that are no peers are taken.</summary>
     public bool AcceptUnknownSenders { get; init; }
 
     /// <summary>Whether peers may send packets from outside their subnets.</summary>
     public bool AcceptForeignSources { get; init; }
+
+    /// <summary>Whether peers may send packets to outside this node's subnets.</summary>
+    public bool AcceptForeignDestinations { get; init; }
 }

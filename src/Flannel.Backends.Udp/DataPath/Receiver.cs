@@ -164,11 +164,13 @@ internal sealed unsafe class Receiver
         PacketDrop drop = peers.CheckSource(sender, packet, out peer);
         bool isAccepted = drop switch
         {
+            PacketDrop.None => true,
             PacketDrop.ForeignSource => _settings.AcceptForeignSources,
             PacketDrop.UnknownSender => _settings.AcceptUnknownSenders && (_settings.AcceptForeignSources || peers.FindSource(packet) is not null),
             _ => false,
         };
-        return isAccepted ? PacketDrop.None : drop;
+        if (!isAccepted) return drop;
+        return _settings.AcceptForeignDestinations || _settings.Own.HasDestination(packet) ? PacketDrop.None : PacketDrop.ForeignDestination;
     }
 
     /// <summary>Writes the batch to the device.</summary>

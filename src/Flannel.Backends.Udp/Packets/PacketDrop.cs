@@ -30,7 +30,7 @@ internal enum PacketDrop : byte
     /// <summary>The inner source is not in a subnet of the peer that sent the packet.</summary>
     ForeignSource,
 
-    /// <summary>The inner destination is not ours to deliver.</summary>
+    /// <summary>The inner destination is not in a subnet of this node.</summary>
     ForeignDestination,
 
     /// <summary>Larger than what may be sent to the peer, or than what a buffer holds.</summary>

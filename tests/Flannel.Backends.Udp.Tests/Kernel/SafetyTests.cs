@@ -42,6 +42,24 @@ public sealed class SafetyTests
         Assert.Equal(drops, node.Network.Received.DropsOf(PacketDrop.ForeignSource));
     }
 
+    [NetnsTheory]
+    [InlineData(false, false, 1L)]
+    [InlineData(false, true, 1L)]
+    [InlineData(true, false, 0L)]
+    public async Task Packet_ToOutsideTheOwnSubnet_IsDroppedAndCounted(bool isAccepted, bool isForeignSourceAccepted, long drops)
+    {
+        await using UdpCluster cluster = UdpCluster.Create(hosts: 3);
+        var options = new UdpBackendOptions { AcceptForeignDestinations = isAccepted, AcceptForeignSources = isForeignSourceAccepted };
+        UdpNode node = await cluster.AddNodeAsync(cluster.Lab.Hosts[0], options: options);
+        node.Network.SetPeers([UdpCluster.LeaseOf(cluster.Lab.Hosts[1], 2), UdpCluster.LeaseOf(cluster.Lab.Hosts[2], 3)]);
+        string source = isForeignSourceAccepted ? "10.5.2.9" : "10.5.3.9";
+
+        await SendAsync(cluster.Lab.Hosts[2], node, InnerPacket.Udp(source, cluster.Lab.Hosts[1].Address!, 4711, Marker));
+
+        await node.EventuallyAsync(() => node.Network.Received.DropsOf(PacketDrop.ForeignDestination) + node.Network.Received.Packets == 1);
+        Assert.Equal(drops, node.Network.Received.DropsOf(PacketDrop.ForeignDestination));
+    }
+
     [NetnsFact]
     public async Task HostileDatagrams_BesideATransfer_DisturbNothing()
     {
