@@ -50,13 +50,6 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     internal TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc />
-    public async Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken)
-    {
-        KeyValue? found = await ReadAsync(_keys.ConfigKey, _keys.Config, cancellationToken).ConfigureAwait(false);
-        return found?.Value.Memory;
-    }
-
-    /// <inheritdoc />
     public async Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
@@ -113,8 +106,8 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
         while (true)
         {
             var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = PageSize, Revision = revision };
-            EtcdReply<RangeResponse> reply = await _client.CallAsync(EtcdMethods.Range, request, $"list {_keys.Subnets}", cancellationToken)
-                .ConfigureAwait(false);
+            EtcdReply<RangeResponse> reply = await _client
+                .CallAsync(EtcdMethods.Range, request, $"list {_keys.Config} and {_keys.Subnets}", cancellationToken).ConfigureAwait(false);
             // All pages show what the first one shows.
             if (revision == 0)
                 revision = reply.Value.Header.Revision;

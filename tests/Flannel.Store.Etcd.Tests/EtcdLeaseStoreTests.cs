@@ -65,7 +65,7 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
         await using var relay = new TcpRelay(_server.Endpoints[0]);
         await using (EtcdLeaseStore store = Open(_server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint], TimeSpan.FromSeconds(1))))
         {
-            await store.ReadConfigAsync(CancellationToken.None);
+            await store.ListAsync(null, CancellationToken.None);
             relay.Clog();
             await Assert.ThrowsAnyAsync<StoreException>(() => store.CreateAsync(Key, Bytes("{}"), Hour, CancellationToken.None));
             relay.Mend();

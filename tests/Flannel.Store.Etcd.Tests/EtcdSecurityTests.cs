@@ -78,7 +78,7 @@ public sealed class EtcdSecurityTests
             options.Password = "wr0ng-one";
         });
 
-        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ReadConfigAsync(CancellationToken.None));
+        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
 
         Assert.False(error.IsTransient);
         Assert.Contains("flannel", error.Message, StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class EtcdSecurityTests
         await AddUserAsync(server);
         await using EtcdLeaseStore store = Open(server);
 
-        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ReadConfigAsync(CancellationToken.None));
+        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
         StoreException watchError = await Assert.ThrowsAnyAsync<StoreException>(async () =>
         {
             await foreach (StoreWatchResult _ in store.WatchAsync(0, CancellationToken.None))
@@ -142,7 +142,7 @@ public sealed class EtcdSecurityTests
 
         foreach (EtcdLeaseStore store in (EtcdLeaseStore[])[trusting, wrong])
         {
-            StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ReadConfigAsync(CancellationToken.None));
+            StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
             Assert.False(error.IsTransient);
             Assert.Contains("certificate", error.Message, StringComparison.Ordinal);
             Assert.Contains(server.Endpoints[0], error.Message, StringComparison.Ordinal);
@@ -155,7 +155,7 @@ public sealed class EtcdSecurityTests
         await using EtcdServer server = await EtcdServer.StartAsync();
         await using EtcdLeaseStore store = Open(server, options => (options.Endpoints, options.CaFile) = (["https://127.0.0.1:1"], "/nonexistent/ca.pem"));
 
-        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ReadConfigAsync(CancellationToken.None));
+        StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
 
         Assert.False(error.IsTransient);
         Assert.Contains("/nonexistent/ca.pem", error.Message, StringComparison.Ordinal);
@@ -171,7 +171,7 @@ public sealed class EtcdSecurityTests
         StoredEntry entry = await store.CreateAsync();
         await using var follower = new Follower(store, entry.ModRevision - 1);
         await follower.UntilRevisionAsync(entry.ModRevision);
-        await Assert.ThrowsAnyAsync<StoreException>(() => nameless.ReadConfigAsync(CancellationToken.None));
+        await Assert.ThrowsAnyAsync<StoreException>(() => nameless.ListAsync(null, CancellationToken.None));
 
         // Another authority altogether: neither the old certificate nor the old trust is of any use.
         certificates.Issue();

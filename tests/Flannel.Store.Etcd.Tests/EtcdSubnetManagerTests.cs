@@ -71,6 +71,31 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
     }
 
     [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Follow_PeersCameAndWentSinceTheNodeListed_AreSeen(bool isCompacted)
+    {
+        await using ServiceProvider provider = Provide(3);
+        EtcdNode leaving = await AcquireAsync(provider, 1);
+        EtcdNode node = await AcquireAsync(provider, 2);
+        EtcdNode coming = await AcquireAsync(provider, 3);
+        await leaving.ReleaseAsync();
+        if (isCompacted)
+        {
+            await using EtcdLeaseStore store = Open(_server);
+            await _server.RunAsync("compact", $"{(await store.ListAsync(null, CancellationToken.None)).Revision}");
+        }
+
+        node.Follow();
+        await node.UntilAsync(known => known.Peers is [var peer] && peer.Key == coming.Lease.Key, "who came");
+
+        // It began with what it had listed.
+        Assert.Equal(leaving.Lease.Key, Assert.Single(node.Results.OfType<LeaseSnapshot>().Single().Peers).Key);
+        Assert.Empty(node.Results.OfType<OwnLeaseChanged>());
+        await node.DisposeAsync();
+    }
+
+    [SkippableTheory]
     [InlineData(EtcdRenewal.KeepAlive)]
     [InlineData(EtcdRenewal.Put)]
     public async Task Restarts_AndRenewals_LeaveAsManyEtcdLeasesAsLeasedKeys(EtcdRenewal renewal)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Flannel.Core.Diagnostics;
+using Flannel.Core.Stores;
 using Flannel.Testing.Etcd;
 using Flannel.Testing.Time;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
@@ -71,7 +72,7 @@ public sealed class EtcdUnreachableTests
     {
         await using EtcdServer server = await EtcdServer.StartAsync();
         await using EtcdLeaseStore store = Open(options => options.Endpoints = server.Endpoints, time: _time);
-        await store.ReadConfigAsync(CancellationToken.None);
+        await store.ListAsync(null, CancellationToken.None);
 
         await server.Members[0].FreezeAsync();
 
@@ -194,7 +195,7 @@ public sealed class EtcdUnreachableTests
 
     private static async Task<StoreException> ReadAsync(EtcdLeaseStore store)
     {
-        Task<ReadOnlyMemory<byte>?> read = store.ReadConfigAsync(CancellationToken.None);
+        Task<StoreSnapshot> read = store.ListAsync(null, CancellationToken.None);
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => read.WaitAsync(WaitLimit));
         Assert.Contains(Prefix + "/config", error.Message, StringComparison.Ordinal);
         return error;

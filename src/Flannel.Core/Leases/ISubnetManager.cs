@@ -10,6 +10,10 @@ namespace Flannel.Core.Leases;
 public interface ISubnetManager
 {
     /// <summary>Reads and validates the network configuration.</summary>
+    /// <remarks>
+    /// What was read with it may also serve the next <see cref="FindAsync"/>, the next <see cref="AcquireAsync"/> and the watch that follows, once each, so
+    /// that a node that starts reads the store once.
+    /// </remarks>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="NetworkConfigException">The document is missing or breaks a rule; the exception lists every problem.</exception>
     /// <exception cref="StoreException">The store did not answer.</exception>

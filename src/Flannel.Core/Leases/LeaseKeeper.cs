@@ -12,10 +12,10 @@ namespace Flannel.Core.Leases;
 /// over, 4 take in what the watch delivered, 5 wait for one of these.
 /// </summary>
 /// <remarks>
-/// After a break everything is listed anew rather than watched from where the watch broke off, because only an answer proves that the store is back (a
-/// silent watch proves nothing), because it reads the own key before anything is written, and because it notices a store that was restored from a
-/// backup. Differing entries alone are passed on, so that peers that did not change notice nothing. The same is done every now and then while the watch
-/// seems to work.
+/// The first list is the one that the lease was acquired from, if there is one; the watch tells what has happened since. After a break everything is
+/// listed anew rather than watched from where the watch broke off, because only an answer proves that the store is back (a silent watch proves nothing),
+/// because it reads the own key before anything is written, and because it notices a store that was restored from a backup. Differing entries alone are
+/// passed on, so that peers that did not change notice nothing. The same is done every now and then while the watch seems to work.
 /// </remarks>
 internal sealed partial class LeaseKeeper : IAsyncDisposable
 {
@@ -38,6 +38,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private readonly Queue<LeaseWatchResult> _results = new();
     private readonly NetworkConfig _config;
     private ReadOnlyMemory<byte> _configDocument;
+    private StoreSnapshot? _listed;
 
     private readonly ITimer _timer;
     private volatile TaskCompletionSource _alarm = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,6 +62,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <param name="request">The request that acquired the lease.</param>
     /// <param name="own">The lease to keep.</param>
     /// <param name="age">How long ago it was last written or renewed.</param>
+    /// <param name="listed">What was listed shortly before it was written or renewed, to watch on from; <see langword="null"/> to list.</param>
     public LeaseKeeper(
         ILeaseStore store,
         SubnetManagerOptions options,
@@ -70,7 +72,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         LeaseMetrics metrics,
         LeaseRequest request,
         Lease own,
-        TimeSpan age)
+        TimeSpan age,
+        StoreSnapshot? listed)
     {
         _store = store;
         _options = options;
@@ -84,7 +87,10 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _config = request.Config;
         _departures = new DepartureGrace(options.PeerGracePeriod);
         _start = time.GetTimestamp();
+        _listed = listed;
         _own = own;
+        // What was listed before the lease was written knows nothing of it.
+        _ownRevision = own.ModRevision;
         _entry = new StoredEntry(own.Key.ToString(), _identity.Document, own.CreateRevision, own.ModRevision, !own.IsReservation);
         _aliveAt = -age;
         _ownAt = own.IsReservation ? TimeSpan.MaxValue : options.RenewAfter - age;
@@ -139,7 +145,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
 
     private async Task ListAndWatchAsync(CancellationToken cancellationToken)
     {
-        StoreSnapshot snapshot = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
+        StoreSnapshot? known = Interlocked.Exchange(ref _listed, null);
+        StoreSnapshot snapshot = known ?? await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
         await CloseWatchAsync().ConfigureAwait(false);
         _openedAt = Now;
         _listAt = Now + (_options.RelistInterval * (0.9 + (0.2 * _random.NextDouble())));
@@ -147,7 +154,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _watch = _store.WatchAsync(snapshot.Revision, _stopWatch.Token).GetAsyncEnumerator(CancellationToken.None);
         _next = _watch.MoveNextAsync().AsTask();
         SetStoreError(ref _watchError, null);
-        await TakeInAsync(snapshot, isListed: true, cancellationToken).ConfigureAwait(false);
+        await TakeInAsync(snapshot, isListed: known is null, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task TakeNextAsync(CancellationToken cancellationToken)

@@ -6,8 +6,9 @@ using Flannel.Core.Stores;
 namespace Flannel.Core.Leases;
 
 /// <content>
-/// Taking a subnet, in the order 1 the node's own lease, 2 the subnet it had before, 3 a free one. Each attempt works on a fresh list; one that lost a
-/// race is followed by the next. An attempt fails only because another node succeeded, so all of them together always get on.
+/// Taking a subnet, in the order 1 the node's own lease, 2 the subnet it had before, 3 a free one. The first attempt works on what the step before listed,
+/// each further one on a fresh list; one that lost a race is followed by the next. An attempt fails only because another node succeeded, so all of them
+/// together always get on.
 /// </content>
 internal sealed partial class SubnetManager
 {
@@ -18,7 +19,8 @@ internal sealed partial class SubnetManager
     public async Task<Lease?> FindAsync(LeaseRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        StoreSnapshot snapshot = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
+        StoreSnapshot snapshot = Interlocked.Exchange(ref _toFindIn, null)
+            ?? (_toAcquireFrom = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false));
         return LeaseList.Read(snapshot, new NodeIdentity(request)).ChooseOwn(request) is { } own
             ? own.Lease with { Expiration = own.Entry.HasTimeToLive ? _time.GetUtcNow() + _options.TimeToLive : null }
             : null;
@@ -29,10 +31,12 @@ internal sealed partial class SubnetManager
     {
         ArgumentNullException.ThrowIfNull(request);
         var identity = new NodeIdentity(request);
+        StoreSnapshot? listed = Interlocked.Exchange(ref _toAcquireFrom, null);
+        _toFindIn = _toWatchFrom = null;
         int failedWrites = 0;
-        while (true)
+        for (bool isFresh = listed is null; ; isFresh = true)
         {
-            StoreSnapshot snapshot = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
+            StoreSnapshot snapshot = isFresh ? await _store.ListAsync(null, cancellationToken).ConfigureAwait(false) : listed!;
             LeaseList leases = LeaseList.Read(snapshot, identity);
             try
             {
@@ -40,7 +44,16 @@ internal sealed partial class SubnetManager
                     ? await TakeOwnAsync(identity, own, cancellationToken).ConfigureAwait(false)
                     : await TakeFreeAsync(request, identity, leases, cancellationToken).ConfigureAwait(false);
                 if (lease is not null)
+                {
+                    // A write is younger than the list, a renewal may change nothing. Else the store was restored from a backup in between.
+                    bool isPlausible = lease.ModRevision > snapshot.Revision || leases.Own.Any(own => own.Lease.ModRevision == lease.ModRevision);
+                    _toWatchFrom = isPlausible ? snapshot : null;
                     return lease;
+                }
+            }
+            catch (SubnetPoolExhaustedException) when (!isFresh)
+            {
+                // A subnet may have become free since.
             }
             catch (StoreException error) when (++failedWrites < MaxFailedWrites)
             {

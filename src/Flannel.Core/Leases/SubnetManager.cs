@@ -23,6 +23,12 @@ internal sealed partial class SubnetManager : ISubnetManager
     // When the lease with this revision was last written or renewed; null before the first time.
     private (long ModRevision, long Timestamp)? _lastWrite;
 
+    // What was listed last, for the steps that follow, once each: a node that starts lists once. It may be outdated. A write based on it compares, and a
+    // watch from it delivers what has happened since.
+    private StoreSnapshot? _toFindIn;
+    private StoreSnapshot? _toAcquireFrom;
+    private StoreSnapshot? _toWatchFrom;
+
     /// <param name="store">Where the network's configuration and leases are.</param>
     /// <param name="options">Times to live and intervals.</param>
     /// <param name="time">The clock.</param>
@@ -50,8 +56,9 @@ internal sealed partial class SubnetManager : ISubnetManager
     /// <inheritdoc />
     public async Task<NetworkConfig> GetNetworkConfigAsync(CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte>? document = await _store.ReadConfigAsync(cancellationToken).ConfigureAwait(false);
-        return document is { } bytes
+        StoreSnapshot snapshot = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
+        _toFindIn = _toAcquireFrom = snapshot;
+        return snapshot.Config is { } bytes
             ? NetworkConfig.Parse(bytes.Span, _store.ConfigSource)
             : throw new NetworkConfigException(
                 _store.ConfigSource,
@@ -64,9 +71,11 @@ internal sealed partial class SubnetManager : ISubnetManager
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(own);
+        bool isAcquired = _lastWrite is { } last && last.ModRevision == own.ModRevision;
         // A lease of unknown age is renewed at once.
-        TimeSpan age = _lastWrite is { } last && last.ModRevision == own.ModRevision ? _time.GetElapsedTime(last.Timestamp) : _options.TimeToLive;
-        var keeper = new LeaseKeeper(_store, _options, _time, _random, _logger, _metrics, request, own, age);
+        TimeSpan age = isAcquired ? _time.GetElapsedTime(_lastWrite!.Value.Timestamp) : _options.TimeToLive;
+        StoreSnapshot? listed = Interlocked.Exchange(ref _toWatchFrom, null);
+        var keeper = new LeaseKeeper(_store, _options, _time, _random, _logger, _metrics, request, own, age, isAcquired ? listed : null);
         await using (keeper.ConfigureAwait(false))
         {
             while (true)

@@ -12,12 +12,8 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     public string ConfigSource => inner.ConfigSource;
 
     /// <inheritdoc />
-    public Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken) =>
-        CallAsync("reading the network configuration", inner.ReadConfigAsync, cancellationToken);
-
-    /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
-        CallAsync("listing the leases", token => inner.ListAsync(revision, token), cancellationToken);
+        CallAsync("listing the network configuration and the leases", token => inner.ListAsync(revision, token), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>

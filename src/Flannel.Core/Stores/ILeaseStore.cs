@@ -13,13 +13,7 @@ public interface ILeaseStore
     /// <summary>Where the configuration is read from, for messages; for example <c>etcd key /coreos.com/network/config</c>.</summary>
     string ConfigSource { get; }
 
-    /// <summary>Reads the network configuration document.</summary>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The document's bytes, or <see langword="null"/> if there is none.</returns>
-    /// <exception cref="StoreException">The store did not answer or refused.</exception>
-    Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken);
-
-    /// <summary>Lists all entries, and the network configuration, at one revision.</summary>
+    /// <summary>Lists all entries, and the network configuration, at one revision. The documents are listed as they are, whatever stands in them.</summary>
     /// <param name="revision">The revision to list, or <see langword="null"/> for the newest one (a linearizable read).</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="StoreException">The store did not answer, or <paramref name="revision"/> was compacted away (not transient).</exception>

@@ -24,6 +24,13 @@ internal sealed class LabNode
 
     public LeaseFollower Follow(Lease own) => new(Manager, Request, own);
 
+    /// <summary>Acquires and follows for a moment, so that whoever follows next has to list first.</summary>
+    public async Task<Lease> AcquireAndFollowBrieflyAsync()
+    {
+        await using LeaseFollower follower = await StartAsync();
+        return follower.Own;
+    }
+
     /// <summary>Acquires and follows, past the first snapshot.</summary>
     public async Task<LeaseFollower> StartAsync()
     {

@@ -19,7 +19,7 @@ public sealed class SubnetManagerPeersTests
         var snapshot = await follower.NextAsync<LeaseSnapshot>();
 
         Assert.Equal(["10.5.2.0-24", "10.5.3.0-24"], snapshot.Peers.Select(peer => peer.Key.ToString()).Order());
-        Assert.Equal(lab.Store.Revision, snapshot.Revision);
+        Assert.Equal(lab.Store.Revision - 1, snapshot.Revision);
         Assert.All(snapshot.Peers, peer => Assert.Null(peer.Expiration));
     }
 
@@ -163,7 +163,7 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab();
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAsync();
+        Lease own = await node.AcquireAndFollowBrieflyAsync();
         node.Store.Away = FaultyLeaseStore.NoAnswer;
         await using LeaseFollower follower = node.Follow(own);
 
@@ -275,7 +275,7 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab();
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAsync();
+        Lease own = await node.AcquireAndFollowBrieflyAsync();
         node.Store.FailNext(operation, new InvalidOperationException("a bug of the store"));
         await using LeaseFollower follower = node.Follow(own);
 
@@ -291,7 +291,7 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab(options: new SubnetManagerOptions());
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAsync();
+        Lease own = await node.AcquireAndFollowBrieflyAsync();
         HeldStoreCall held = node.Store.HoldNextBefore(StoreOperation.List);
         await using LeaseFollower follower = node.Follow(own);
         await held.WaitUntilReachedAsync();
@@ -308,7 +308,7 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab();
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAsync();
+        Lease own = await node.AcquireAndFollowBrieflyAsync();
         int before = node.Store.Calls.Count;
         await using LeaseFollower follower = node.Follow(own);
 

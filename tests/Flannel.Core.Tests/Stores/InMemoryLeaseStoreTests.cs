@@ -20,11 +20,11 @@ public sealed class InMemoryLeaseStoreTests(ITestOutputHelper output)
         NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""", "test");
         var store = new InMemoryLeaseStore(config);
 
-        ReadOnlyMemory<byte>? document = await store.ReadConfigAsync(CancellationToken.None);
-
-        Assert.Equal(config, NetworkConfig.Parse(document!.Value.Span, "test"));
+        Assert.Equal(config, await ReadAsync());
         store.SetConfig(config with { EnableNFTables = true });
-        Assert.True(NetworkConfig.Parse((await store.ReadConfigAsync(CancellationToken.None))!.Value.Span, "test").EnableNFTables);
+        Assert.True((await ReadAsync()).EnableNFTables);
+
+        async Task<NetworkConfig> ReadAsync() => NetworkConfig.Parse((await store.ListAsync(null, CancellationToken.None)).Config!.Value.Span, "test");
     }
 
     [Fact]

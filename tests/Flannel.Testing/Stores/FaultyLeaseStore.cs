@@ -99,10 +99,6 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
     }
 
     /// <inheritdoc />
-    public Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.ReadConfig, null), () => Inner.ReadConfigAsync(cancellationToken), cancellationToken);
-
-    /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
         CallAsync(new(StoreOperation.List, null), () => Inner.ListAsync(revision, cancellationToken), cancellationToken);
 

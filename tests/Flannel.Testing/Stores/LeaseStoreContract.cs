@@ -74,26 +74,6 @@ public abstract partial class LeaseStoreContract
     public void ConfigSource_Always_NamesThePlace() => Assert.NotEmpty(Store.ConfigSource);
 
     [SkippableFact]
-    public async Task ReadConfig_NoDocument_ReturnsNull()
-    {
-        await SetConfigAsync(null);
-
-        Assert.Null(await Store.ReadConfigAsync(CancellationToken.None));
-    }
-
-    [SkippableTheory]
-    [InlineData("""{ "Network": "10.5.0.0/16", "Backend": {"Type": "vxlan"}}""")]
-    [InlineData("this is no JSON")]
-    public async Task ReadConfig_AnyDocument_ReturnsItsBytes(string document)
-    {
-        await SetConfigAsync(document);
-
-        ReadOnlyMemory<byte>? read = await Store.ReadConfigAsync(CancellationToken.None);
-
-        Assert.Equal(document, Encoding.UTF8.GetString(read!.Value.Span));
-    }
-
-    [SkippableFact]
     public async Task List_EmptyStore_ReturnsNothing() => Assert.Empty((await ListAsync()).Entries);
 
     [SkippableFact]
@@ -159,7 +139,6 @@ public abstract partial class LeaseStoreContract
         StoredEntry entry = await CreateAsync();
         var cancelled = new CancellationToken(canceled: true);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.ReadConfigAsync(cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.ListAsync(null, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.CreateAsync("10.5.9.0-24", Bytes("{}"), null, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.UpdateAsync(entry, Bytes("[]"), TimeToLive, cancelled));

@@ -3,7 +3,6 @@ namespace Flannel.Testing.Stores;
 /// <summary>The calls of <c>ILeaseStore</c>, for choosing which one shall fail.</summary>
 public enum StoreOperation
 {
-    ReadConfig,
     List,
     Create,
     Update,

@@ -50,5 +50,5 @@ public sealed class NetConfigFileTests : IDisposable
     private NetConfigFile File(bool isRequired) => new(FilePath, isRequired, NullLogger.Instance, TimeProvider.System);
 
     private async Task<string?> ConfigAsync() =>
-        await _store.ReadConfigAsync(CancellationToken.None) is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null;
+        (await _store.ListAsync(null, CancellationToken.None)).Config is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null;
 }

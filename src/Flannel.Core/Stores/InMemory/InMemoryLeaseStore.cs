@@ -60,14 +60,6 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
     public string ConfigSource => "in-memory lease store";
 
     /// <inheritdoc />
-    public Task<ReadOnlyMemory<byte>?> ReadConfigAsync(CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        lock (_lock)
-            return Task.FromResult(_slots.TryGetValue(ChangeLog.ConfigKey, out Slot? slot) ? slot.Entry.Value : default(ReadOnlyMemory<byte>?));
-    }
-
-    /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

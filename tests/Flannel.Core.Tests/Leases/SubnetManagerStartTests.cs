@@ -1,0 +1,267 @@
+using Flannel.Core.Addressing;
+using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Leases;
+using Flannel.Core.Stores.InMemory;
+using Flannel.Testing.Stores;
+
+namespace Flannel.Core.Tests.Leases;
+
+/// <summary>A node that starts lists once, and all its steps go on from there. Whatever happens between the steps must come out all the same.</summary>
+public sealed class SubnetManagerStartTests
+{
+    private const string TwoSubnets = """{"Network":"10.5.0.0/16","SubnetMin":"10.5.1.0","SubnetMax":"10.5.2.0","Backend":{"Type":"vxlan"}}""";
+
+    [Fact]
+    public async Task Start_AllSteps_ListOnceAndWatchOnce()
+    {
+        var lab = new SubnetManagerLab();
+        lab.PutPeer("10.5.2.0-24", host: 2);
+        LabNode node = lab.Node(1);
+
+        Assert.Equal(lab.Config, await ReadConfigAsync(node));
+        Assert.Null(await FindAsync(node));
+        await using LeaseFollower follower = await node.StartAsync();
+        await ArriveAsync(lab, follower);
+
+        Assert.Equal([StoreOperation.List, StoreOperation.Create, StoreOperation.Watch], Operations(node));
+        Assert.Null(follower.State);
+    }
+
+    [Fact]
+    public async Task Start_OwnLeaseThere_ListsOnceAndWatchesOnce()
+    {
+        var lab = new SubnetManagerLab();
+        lab.PutPeer("10.5.7.0-24", host: 1);
+        LabNode node = lab.Node(1);
+
+        await ReadConfigAsync(node);
+        Assert.Equal("10.5.7.0-24", (await FindAsync(node))!.Key.ToString());
+        await using LeaseFollower follower = await node.StartAsync();
+        await ArriveAsync(lab, follower);
+
+        Assert.Equal([StoreOperation.List, StoreOperation.Renew, StoreOperation.Watch], Operations(node));
+        Assert.Null(follower.State);
+    }
+
+    [Fact]
+    public async Task Find_WithoutTheConfig_ListsForTheAcquisitionToo()
+    {
+        LabNode node = new SubnetManagerLab().Node(1);
+
+        await FindAsync(node);
+        await node.AcquireAsync();
+
+        Assert.Equal([StoreOperation.List, StoreOperation.Create], Operations(node));
+    }
+
+    [Fact]
+    public async Task Find_Again_SeesWhatCameSince()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        Assert.Null(await FindAsync(node));
+        lab.PutPeer("10.5.7.0-24", host: 1);
+
+        Assert.Equal("10.5.7.0-24", (await FindAsync(node))!.Key.ToString());
+        Assert.Equal("10.5.7.0-24", (await node.AcquireAsync()).Key.ToString());
+    }
+
+    [Fact]
+    public async Task GetNetworkConfig_Again_SeesTheNewOne()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        lab.Store.SetConfig(SubnetManagerLab.DualStackNetwork);
+
+        Assert.True((await ReadConfigAsync(node)).EnableIPv6);
+    }
+
+    [Fact]
+    public async Task Acquire_SubnetTakenSinceTheList_ChoosesAgainFromAFreshList()
+    {
+        var lab = new SubnetManagerLab(TwoSubnets);
+        LabNode node = lab.Node(1, previous: "10.5.1.0-24");
+        await ReadConfigAsync(node);
+        lab.PutPeer("10.5.1.0-24", host: 2);
+
+        await using LeaseFollower follower = await node.StartAsync();
+
+        Assert.Equal("10.5.2.0-24", follower.Own.Key.ToString());
+        Assert.Equal("10.5.1.0-24", Assert.Single(follower.Peers).Key);
+        Assert.Equal([StoreOperation.List, StoreOperation.Create, StoreOperation.List, StoreOperation.Create], Operations(node).Take(4));
+    }
+
+    [Fact]
+    public async Task Acquire_OwnLeaseGoneSinceTheList_TakesItAgain()
+    {
+        var lab = new SubnetManagerLab();
+        lab.PutPeer("10.5.7.0-24", host: 1);
+        LabNode node = lab.Node(1, previous: "10.5.7.0-24");
+        await ReadConfigAsync(node);
+        lab.Store.Delete("10.5.7.0-24");
+
+        Assert.Equal("10.5.7.0-24", (await node.AcquireAsync()).Key.ToString());
+    }
+
+    [Fact]
+    public async Task Acquire_SubnetFreeSinceTheList_TakesItThoughThePoolWasExhausted()
+    {
+        var lab = new SubnetManagerLab(TwoSubnets);
+        lab.PutPeer("10.5.1.0-24", host: 2);
+        lab.PutPeer("10.5.2.0-24", host: 3);
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        lab.Store.Delete("10.5.2.0-24");
+
+        Assert.Equal("10.5.2.0-24", (await node.AcquireAsync()).Key.ToString());
+        lab.PutPeer("10.5.2.0-24", host: 3);
+        await Assert.ThrowsAsync<SubnetPoolExhaustedException>(node.AcquireAsync);
+    }
+
+    [Fact]
+    public async Task Acquire_Again_WorksOnAFreshListAndWatchesFromIt()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        Lease first = await node.AcquireAsync();
+        lab.PutPeer("10.5.2.0-24", host: 2);
+        LeaseRequest request = node.Request with { Attributes = SubnetManagerLab.Attributes(1, "44") };
+
+        Lease second = await node.Manager.AcquireAsync(request, CancellationToken.None);
+        await using var follower = new LeaseFollower(node.Manager, request, second);
+
+        Assert.Equal(first.Key, second.Key);
+        Assert.Equal("10.5.2.0-24", Assert.Single((await follower.NextAsync<LeaseSnapshot>()).Peers).Key.ToString());
+        await ArriveAsync(lab, follower);
+        Assert.Null(follower.State);
+        Assert.Equal(
+            [StoreOperation.List, StoreOperation.Create, StoreOperation.List, StoreOperation.Update, StoreOperation.Watch],
+            Operations(node));
+    }
+
+    [Fact]
+    public async Task Watch_LeasesPutAndDeletedSinceTheList_ArriveAfterTheSnapshot()
+    {
+        var lab = new SubnetManagerLab();
+        lab.PutPeer("10.5.2.0-24", host: 2);
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        lab.PutPeer("10.5.3.0-24", host: 3);
+        Lease own = await node.AcquireAsync();
+        lab.Store.Delete("10.5.2.0-24");
+
+        await using LeaseFollower follower = node.Follow(own);
+
+        Assert.Equal("10.5.2.0-24", Assert.Single((await follower.NextAsync<LeaseSnapshot>()).Peers).Key.ToString());
+        await ArriveAsync(lab, follower);
+        Assert.Equal(["10.5.3.0-24", "10.5.99.0-24"], follower.Peers.Keys.Order(StringComparer.Ordinal));
+        Assert.Null(follower.State);
+    }
+
+    [Fact]
+    public async Task Watch_OwnLeaseTakenSinceTheList_IsToldFromTheHistory()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        Lease own = await node.AcquireAsync();
+        lab.PutPeer(own.Key.ToString(), host: 2);
+
+        await using LeaseFollower follower = await FollowAsync(node, own);
+
+        Assert.Equal(OwnLeaseState.Taken, (await follower.UntilAsync<OwnLeaseChanged>()).State);
+    }
+
+    [Fact]
+    public async Task Watch_ConfigPutSinceTheList_IsTold()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        lab.Store.SetConfig(SubnetManagerLab.DualStackNetwork);
+        Lease own = await node.AcquireAsync();
+
+        await using LeaseFollower follower = await FollowAsync(node, own);
+
+        Assert.True((await follower.UntilAsync<NetworkConfigChanged>()).Config!.EnableIPv6);
+    }
+
+    [Fact]
+    public async Task Watch_CompactedSinceTheList_ListsAnew()
+    {
+        var lab = new SubnetManagerLab();
+        lab.PutPeer("10.5.2.0-24", host: 2);
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        Lease own = await node.AcquireAsync();
+        lab.Store.Delete("10.5.2.0-24");
+        lab.PutPeer("10.5.3.0-24", host: 3);
+        lab.Store.Compact(lab.Store.Revision);
+
+        await using LeaseFollower follower = await FollowAsync(node, own);
+        await ArriveAsync(lab, follower);
+
+        Assert.Equal(["10.5.3.0-24", "10.5.99.0-24"], follower.Peers.Keys.Order(StringComparer.Ordinal));
+        Assert.Null(follower.State);
+    }
+
+    [Fact]
+    public async Task Watch_StoreRestoredFromABackupSinceTheList_ListsAnew()
+    {
+        var lab = new SubnetManagerLab();
+        for (int i = 0; i < 10; i++)
+            lab.PutPeer("10.5.2.0-24", host: 2, mac: $"{i}");
+        LabNode node = lab.Node(1);
+        await ReadConfigAsync(node);
+        var backup = new InMemoryLeaseStore(SubnetManagerLab.VxlanNetwork, lab.StoreTime);
+        backup.Put(SubnetKey.Parse("10.5.3.0-24"), SubnetManagerLab.Attributes(3), TimeSpan.FromHours(24));
+        node.Store.Inner = backup;
+
+        await using LeaseFollower follower = await node.StartAsync();
+
+        Assert.Equal("10.5.3.0-24", Assert.Single(follower.Peers).Key);
+        backup.Put(SubnetKey.Parse("10.5.4.0-24"), SubnetManagerLab.Attributes(4), TimeSpan.FromHours(24));
+        await follower.NextAsync<LeaseChanges>();
+    }
+
+    [Fact]
+    public async Task Watch_OfALeaseThatAnotherProcessAcquired_ListsAnew()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1);
+        Lease own = await node.AcquireAsync();
+        LabNode next = lab.Node(1);
+        await next.AcquireAsync();
+        Lease changed = Lease.From(lab.PutPeer(own.Key.ToString(), host: 1), own.Key, own.Attributes);
+        lab.PutPeer("10.5.2.0-24", host: 2);
+
+        await using LeaseFollower follower = await FollowAsync(next, changed);
+
+        Assert.Equal("10.5.2.0-24", Assert.Single(follower.Peers).Key);
+    }
+
+    private static Task<NetworkConfig> ReadConfigAsync(LabNode node) => node.Manager.GetNetworkConfigAsync(CancellationToken.None);
+
+    private static Task<Lease?> FindAsync(LabNode node) => node.Manager.FindAsync(node.Request, CancellationToken.None);
+
+    private static async Task<LeaseFollower> FollowAsync(LabNode node, Lease own)
+    {
+        LeaseFollower follower = node.Follow(own);
+        await follower.UntilAsync<LeaseSnapshot>();
+        return follower;
+    }
+
+    /// <summary>Waits until the follower has seen everything that the store holds now.</summary>
+    private static async Task ArriveAsync(SubnetManagerLab lab, LeaseFollower follower)
+    {
+        lab.PutPeer("10.5.99.0-24", host: 99);
+        while (!follower.Peers.ContainsKey("10.5.99.0-24"))
+            await follower.NextAsync();
+    }
+
+    private static IEnumerable<StoreOperation> Operations(LabNode node) => node.Store.Calls.Select(call => call.Operation);
+}
