@@ -41,6 +41,10 @@ internal static class FlanneldFlags
     public static readonly Flag EtcdRenewal = new("etcd-renewal", FlagKind.Text, "keepalive", "how leases are renewed: keepalive, or put to have flannel's nodes told of each renewal") { ValueName = "keepalive|put" };
     public static readonly Flag ReleaseLeaseOnStop = new("release-lease-on-stop", FlagKind.Switch, "false", "give the lease back at the end, for hosts that leave for good");
     public static readonly Flag IpMasqExclude = new("ip-masq-exclude", FlagKind.List, "", "destination that is not masqueraded to; repeatable") { ValueName = "cidr" };
+    public static readonly Flag UdpThreadPairs = new("udp-thread-pairs", FlagKind.Number, "1", "udp: how many pairs of threads carry packets, 1 to 64") { ValueName = "number" };
+    public static readonly Flag UdpBusyPoll = new("udp-busy-poll", FlagKind.Number, "200", "udp: how many microseconds a thread looks for the next packet before it sleeps, while packets come that often, 0 to 1000") { ValueName = "microseconds" };
+    public static readonly Flag UdpAccept = new("udp-accept", FlagKind.List, "", "udp: take what is dropped otherwise, for hosts behind NAT: unknown-senders, foreign-sources or foreign-destinations; repeatable") { ValueName = "what" };
+    public static readonly Flag UdpWithout = new("udp-without", FlagKind.List, "", "udp: an off-load that is not to be used, for drivers with faults: tun-tcp, tun-udp, send-segmentation, send-batches, receive-coalescing, receive-batches, write-tcp or write-udp; repeatable") { ValueName = "off-load" };
 
     /// <summary>All of them, as the usage shows them.</summary>
     public static readonly IReadOnlyList<Flag> All =
@@ -49,6 +53,7 @@ internal static class FlanneldFlags
         Iface, IfaceRegex, IfaceCanReach, PublicIP, PublicIPv6,
         SubnetFile, SubnetLeaseRenewMargin, ReleaseLeaseOnStop,
         IpMasq, IpMasqExclude, IpMasqFullyRandomDisable, IptablesForwardRules, IptablesResync, IpBlackholeRoute,
+        UdpThreadPairs, UdpBusyPoll, UdpAccept, UdpWithout,
         Store, NetConfigPath,
         KubeSubnetMgr, KubeApiUrl, KubeconfigFile, KubeAnnotationPrefix, SetNodeNetworkUnavailable,
         HealthzIP, HealthzPort, Verbosity, Vmodule, LogBacktraceAt, Version,

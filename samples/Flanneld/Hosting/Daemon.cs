@@ -61,7 +61,7 @@ internal sealed class Daemon(Settings settings, ILoggerFactory loggers, TimeProv
         services.AddSingleton(time);
         services.AddSingleton(loggers);
         services.AddSingleton<IMeterFactory>(meters);
-        IFlannelBuilder flannel = services.AddFlannel(settings.Configure).UseVxlan().UseUdp().UseHostGateway().UseAlloc().UseTrafficRules();
+        IFlannelBuilder flannel = services.AddFlannel(settings.Configure).UseVxlan().UseUdp(settings.Configure).UseHostGateway().UseAlloc().UseTrafficRules();
         if (settings.Store == StoreKind.Memory) flannel.UseInMemoryStore();
         else flannel.UseEtcd(settings.Configure);
         return services;

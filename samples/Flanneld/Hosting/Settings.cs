@@ -1,4 +1,5 @@
 using System.Net;
+using Flannel.Backends.Udp;
 using Flannel.Core.Configuration;
 using Flannel.Store.Etcd;
 using Flanneld.CommandLine;
@@ -43,6 +44,17 @@ internal sealed class Settings(FlagValues values)
         options.Traffic.Forward = values.IsOn(FlanneldFlags.IptablesForwardRules);
         options.Traffic.Blackhole = values.IsOn(FlanneldFlags.IpBlackholeRoute);
         options.Traffic.ResyncInterval = TimeSpan.FromSeconds(values.Number(FlanneldFlags.IptablesResync));
+    }
+
+    public void Configure(UdpBackendOptions options)
+    {
+        IReadOnlyList<string> accepted = values.List(FlanneldFlags.UdpAccept);
+        options.ThreadPairs = (int)values.Number(FlanneldFlags.UdpThreadPairs);
+        options.BusyPollMicroseconds = (int)values.Number(FlanneldFlags.UdpBusyPoll);
+        options.AcceptUnknownSenders = accepted.Contains(UdpWords.UnknownSenders);
+        options.AcceptForeignSources = accepted.Contains(UdpWords.ForeignSources);
+        options.AcceptForeignDestinations = accepted.Contains(UdpWords.ForeignDestinations);
+        foreach (string name in values.List(FlanneldFlags.UdpWithout)) options.Offloads &= ~UdpWords.Offloads[name];
     }
 
     public void Configure(EtcdStoreOptions options)

@@ -51,6 +51,10 @@ internal sealed class SettingsRules
             if (!IPNetwork.TryParse(destination, out _)) Refuse(FlanneldFlags.IpMasqExclude, "it must be a network such as 10.0.0.0/8", destination);
         }
 
+        CheckRange(FlanneldFlags.UdpThreadPairs, 1, 64);
+        CheckRange(FlanneldFlags.UdpBusyPoll, 0, 1000);
+        CheckChoices(FlanneldFlags.UdpAccept, UdpWords.Accepted);
+        CheckChoices(FlanneldFlags.UdpWithout, [.. UdpWords.Offloads.Keys]);
         CheckRange(FlanneldFlags.HealthzPort, 0, ushort.MaxValue);
         CheckAddress(FlanneldFlags.HealthzIP, family: null);
         if (_values.TextOrNull(FlanneldFlags.HealthzIP) is null) Refuse(FlanneldFlags.HealthzIP, "it must be an IP address");
@@ -112,6 +116,11 @@ internal sealed class SettingsRules
     private void CheckChoice(Flag flag, params string[] choices)
     {
         if (!choices.Contains(_values.Text(flag))) Refuse(flag, $"it must be {string.Join(" or ", choices)}");
+    }
+
+    private void CheckChoices(Flag flag, string[] choices)
+    {
+        foreach (string value in _values.List(flag).Where(value => !choices.Contains(value))) Refuse(flag, $"it must be {string.Join(" or ", choices)}", value);
     }
 
     private void CheckRange(Flag flag, long lowest, long highest)

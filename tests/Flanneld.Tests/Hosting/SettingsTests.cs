@@ -1,4 +1,5 @@
 using System.Net;
+using Flannel.Backends.Udp;
 using Flannel.Core.Configuration;
 using Flannel.Store.Etcd;
 using Flanneld.CommandLine;
@@ -47,6 +48,27 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void UdpFlags_ReachTheirOptions()
+    {
+        UdpBackendOptions options = UdpOptions(
+            "--udp-thread-pairs=4", "--udp-busy-poll=0", "--udp-accept=unknown-senders", "--udp-accept", "foreign-destinations",
+            "--udp-without=send-segmentation", "-udp-without", "tun-udp");
+
+        Assert.Equal((4, 0), (options.ThreadPairs, options.BusyPollMicroseconds));
+        Assert.Equal((true, false, true), (options.AcceptUnknownSenders, options.AcceptForeignSources, options.AcceptForeignDestinations));
+        Assert.Equal(UdpOffloads.All & ~(UdpOffloads.SendSegmentation | UdpOffloads.TunUdp), options.Offloads);
+    }
+
+    [Fact]
+    public void UdpFlags_NotGiven_AreTheOptionsDefaults()
+    {
+        (UdpBackendOptions options, UdpBackendOptions defaults) = (UdpOptions(), new UdpBackendOptions());
+
+        Assert.Equal((defaults.ThreadPairs, defaults.BusyPollMicroseconds, defaults.Offloads), (options.ThreadPairs, options.BusyPollMicroseconds, options.Offloads));
+        Assert.Equal((false, false, false), (options.AcceptUnknownSenders, options.AcceptForeignSources, options.AcceptForeignDestinations));
+    }
+
+    [Fact]
     public void EtcdFlags_ReachTheirOptions()
     {
         EtcdStoreOptions options = EtcdOptions(
@@ -92,6 +114,13 @@ public sealed class SettingsTests
     private static EtcdStoreOptions EtcdOptions(params string[] arguments)
     {
         var options = new EtcdStoreOptions();
+        new Settings(Values(arguments)).Configure(options);
+        return options;
+    }
+
+    private static UdpBackendOptions UdpOptions(params string[] arguments)
+    {
+        var options = new UdpBackendOptions();
         new Settings(Values(arguments)).Configure(options);
         return options;
     }
