@@ -1,4 +1,5 @@
 using Flannel.Backends.Udp.Interop;
+using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Backends.Udp.Tun;
 using Flannel.Core.Diagnostics;
 using Flannel.Testing.Namespaces;
@@ -44,5 +45,29 @@ public sealed class TunDeviceTests
         using TunDevice second = lab.Hosts[0].Run(() => TunDevice.Open(UdpOffloads.None));
 
         Assert.Equal(("flannel0", "flannel1"), (first.Name, second.Name));
+    }
+
+    [NetnsFact]
+    public async Task Open_OnAHostWithoutTheControl_SaysWhatToDo()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+
+        Exception? exception = Deprivation.WithoutTunControl(lab.Hosts[0], static () => TunDevice.Open(UdpOffloads.All).Dispose());
+
+        Assert.Contains("modprobe tun", Assert.IsType<TunDeviceException>(exception).Message, StringComparison.Ordinal);
+        Assert.Contains("--device /dev/net/tun", exception.Message, StringComparison.Ordinal);
+        using TunDevice elsewhere = lab.Hosts[0].Run(static () => TunDevice.Open(UdpOffloads.All));
+    }
+
+    [NetnsFact]
+    public async Task Open_WithoutPrivilege_IsAMissingCapability()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+
+        Exception? exception = Deprivation.WithoutNetAdmin(lab.Hosts[0], static () => TunDevice.Open(UdpOffloads.All).Dispose());
+
+        Assert.Equal("CAP_NET_ADMIN", Assert.IsType<MissingCapabilityException>(exception).Capability);
+        Assert.Contains("CAP_NET_ADMIN", exception.Message, StringComparison.Ordinal);
+        using TunDevice elsewhere = lab.Hosts[0].Run(static () => TunDevice.Open(UdpOffloads.All));
     }
 }
