@@ -12,21 +12,30 @@ namespace Flannel.Backends.Udp.Tests.Support;
 
 /// <summary>
 /// A peer that behaves as flannel's udp does: one packet per system call, a TUN device without off-loads, a socket without UDP_GRO, a receive buffer
-/// of the MTU that truncates what is longer, nothing below 20 bytes, one hop taken each way. It knows one other host.
+/// of the MTU that truncates what is longer, nothing below 20 bytes, one hop taken each way. It knows one other host. On request it sends out of order.
 /// </summary>
 internal sealed unsafe class ReferencePeer : IAsyncDisposable
 {
     private const int Mtu = 1472;
 
+    /// <summary>When sending out of order, one packet of so many is held back.</summary>
+    private const int HoldingInterval = 5;
+
+    /// <summary>How many packets overtake the one that is held back, unless the device runs dry before.</summary>
+    private const int Overtakers = 3;
+
     private readonly TunDevice _tun;
     private readonly UdpSocket _socket;
     private readonly Flannel.Backends.Udp.Sockets.SocketAddress _peer;
+    private readonly bool _isReordering;
     private readonly StopSignal _stop = new();
     private readonly Thread[] _threads;
+    private byte[]? _held;
+    private int _overtakers;
 
-    private ReferencePeer(TunDevice tun, UdpSocket socket, IPAddress peer)
+    private ReferencePeer(TunDevice tun, UdpSocket socket, IPAddress peer, bool isReordering)
     {
-        (_tun, _socket, _peer) = (tun, socket, new Flannel.Backends.Udp.Sockets.SocketAddress(peer, 8285));
+        (_tun, _socket, _peer, _isReordering) = (tun, socket, new Flannel.Backends.Udp.Sockets.SocketAddress(peer, 8285), isReordering);
         _threads = [new Thread(Send), new Thread(Receive)];
         foreach (Thread thread in _threads) thread.Start();
     }
@@ -40,7 +49,10 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
     /// <summary>Datagrams that are not exactly one packet.</summary>
     public long WithWrongLength { get; private set; }
 
-    public static ReferencePeer Start(LabHost host, int number, LabHost peer)
+    /// <summary>Packets that left after one that came later.</summary>
+    public long Reordered { get; private set; }
+
+    public static ReferencePeer Start(LabHost host, int number, LabHost peer, bool isReordering = false)
     {
         TunDevice tun = host.Run(static () => TunDevice.Open(UdpOffloads.None));
         UdpSocket socket = host.Run(() => UdpSocket.Open(new IPEndPoint(host.Address!, 8285), UdpOffloads.None, 1 << 20, count: 1)[0]);
@@ -48,7 +60,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
         host.Netlink.ChangeLink(link.Index, new LinkChange { Mtu = Mtu, IsUp = true });
         host.Netlink.AddAddress(new InterfaceAddress { LinkIndex = link.Index, Address = UdpCluster.KeyOf(number).Ipv4!.Value.BaseAddress, PrefixLength = 32 });
         host.Netlink.AddRoute(new() { Destination = IPNetwork.Parse("10.5.0.0/16"), LinkIndex = link.Index });
-        return new ReferencePeer(tun, socket, peer.Address!);
+        return new ReferencePeer(tun, socket, peer.Address!, isReordering);
     }
 
     public ValueTask DisposeAsync()
@@ -66,15 +78,40 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
         using var tun = new HeldDescriptor(_tun.Queues[0]);
         using var socket = new HeldDescriptor(_socket.Handle);
         byte* packet = stackalloc byte[Mtu];
-        Flannel.Backends.Udp.Sockets.SocketAddress peer = _peer;
+        long count = 0;
         while (Wait(tun.Number))
         {
-            nint length = Libc.read(tun.Number, packet, Mtu);
-            if (length < 20 || packet[0] >> 4 != 4 || !TakeHop(packet)) continue;
-            var vector = new LinuxSocket.iovec { iov_base = packet, iov_len = (nuint)length };
-            var message = new LinuxSocket.msghdr { msg_name = &peer, msg_namelen = peer.Length, msg_iov = &vector, msg_iovlen = 1 };
-            Libc.sendmsg(socket.Number, &message, 0);
+            while (Libc.read(tun.Number, packet, Mtu) is var length and > 0)
+            {
+                if (length < 20 || packet[0] >> 4 != 4 || !TakeHop(packet)) continue;
+                if (_isReordering && count++ % HoldingInterval == 0)
+                {
+                    _held = new Span<byte>(packet, (int)length).ToArray();
+                    continue;
+                }
+
+                SendTo(socket.Number, packet, length);
+                if (_held is not null && ++_overtakers == Overtakers) LetGo(socket.Number);
+            }
+
+            LetGo(socket.Number); // nobody knows when more comes
         }
+    }
+
+    private void LetGo(int socket)
+    {
+        if (_held is null) return;
+        fixed (byte* packet = _held) SendTo(socket, packet, _held.Length);
+        if (_overtakers > 0) Reordered++;
+        (_held, _overtakers) = (null, 0);
+    }
+
+    private void SendTo(int socket, byte* packet, nint length)
+    {
+        Flannel.Backends.Udp.Sockets.SocketAddress peer = _peer;
+        var vector = new LinuxSocket.iovec { iov_base = packet, iov_len = (nuint)length };
+        var message = new LinuxSocket.msghdr { msg_name = &peer, msg_namelen = peer.Length, msg_iov = &vector, msg_iovlen = 1 };
+        Libc.sendmsg(socket, &message, 0);
     }
 
     private void Receive()

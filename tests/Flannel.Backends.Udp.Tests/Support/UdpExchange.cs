@@ -60,6 +60,28 @@ internal sealed class UdpExchange : IDisposable
         }
     }
 
+    /// <summary>Sends datagrams back to back, then checks that all of them arrive, each as it was, in whatever order.</summary>
+    /// <param name="sends">What is sent at once each time.</param>
+    /// <param name="segment">The length that the kernel cuts each of them to (<c>UDP_SEGMENT</c>), or 0 to leave them whole.</param>
+    public async Task CheckUnorderedBurstAsync(IReadOnlyList<byte[]> sends, int segment = 0)
+    {
+        await WarmUpAsync();
+        using var limit = new CancellationTokenSource(Deadline);
+        byte[] buffer = new byte[65536];
+        byte[][] datagrams = segment == 0 ? [.. sends] : [.. sends.SelectMany(send => send.Chunk(segment))];
+        var received = new List<string>();
+        _sender.SetRawSocketOption(17, 103, BitConverter.GetBytes(segment));
+        foreach (byte[] send in sends) await _sender.SendAsync(send, limit.Token);
+        _sender.SetRawSocketOption(17, 103, BitConverter.GetBytes(0));
+        while (received.Count < datagrams.Length)
+        {
+            int length = await _receiver.ReceiveAsync(buffer.AsMemory(), limit.Token);
+            received.Add(Convert.ToHexString(buffer, 0, length));
+        }
+
+        Assert.Equal(datagrams.Select(Convert.ToHexString).Order(StringComparer.Ordinal), received.Order(StringComparer.Ordinal));
+    }
+
     /// <summary>Sends datagrams of one length as one super-packet (<c>UDP_SEGMENT</c>), then checks that they arrive one by one.</summary>
     public async Task CheckSegmentedAsync(int count, int length)
     {
