@@ -23,6 +23,7 @@ internal sealed class ContainerPair : IDisposable
     private const string Outside = "container";
 
     private Process? _iperf;
+    private Task _reports = Task.CompletedTask;
 
     public ContainerPair(Lab lab, string role)
     {
@@ -59,7 +60,11 @@ internal sealed class ContainerPair : IDisposable
         _iperf = Command.Start(Server, "iperf3", ["--server", "--forceflush"]);
         while (await _iperf.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
         {
-            if (line.Contains("listening", StringComparison.OrdinalIgnoreCase)) return;
+            if (!line.Contains("listening", StringComparison.OrdinalIgnoreCase)) continue;
+
+            // It reports every second, and stands still once nobody takes the reports out of the pipe.
+            _reports = _iperf.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
+            return;
         }
 
         throw new BenchException("iperf3 --server ended at once; is its port in use?");
@@ -85,6 +90,7 @@ internal sealed class ContainerPair : IDisposable
         if (_iperf is null) return;
         _iperf.Kill();
         _iperf.WaitForExit();
+        _reports.GetAwaiter().GetResult();
         _iperf.Dispose();
     }
 
