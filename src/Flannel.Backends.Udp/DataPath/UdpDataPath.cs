@@ -102,7 +102,8 @@ internal sealed class UdpDataPath : IDisposable
     private void StartThread(string direction, Func<int> run, ThreadCounters counters)
     {
         // Never of the pool: it waits in system calls for most of its life.
-        var thread = new Thread(() => Run(direction, run, counters), StackBytes) { IsBackground = true, Name = _pairs == 1 ? $"{Device} {direction}" : $"{Device} {direction} {counters.Pair}" };
+        string name = _pairs == 1 ? $"{Device} {direction}" : $"{Device} {direction} {counters.Pair}";
+        var thread = new Thread(() => Run(direction, run, counters), StackBytes) { IsBackground = true, Name = name };
         _threads.Add(thread);
         thread.Start();
     }

@@ -56,7 +56,8 @@ internal sealed class PeerDirectory(UdpSpec spec)
     /// <summary>Why a peer cannot be a peer at all; <see langword="null"/> if it can.</summary>
     public string? Check(Lease peer)
     {
-        if (peer.Attributes.BackendType is { } type and not UdpBackend.TypeName) return $"its backend is '{type}', ours is {UdpBackend.TypeName}, which publishes none";
+        if (peer.Attributes.BackendType is { } type and not UdpBackend.TypeName)
+            return $"its backend is '{type}', ours is {UdpBackend.TypeName}, which publishes none";
         List<string> reasons = [];
         foreach (UdpFamily family in spec.Families)
         {

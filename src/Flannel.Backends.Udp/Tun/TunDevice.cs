@@ -30,7 +30,9 @@ internal sealed unsafe class TunDevice : IDisposable
         HasVirtioHeader = hasVirtioHeader;
     }
 
-    /// <summary>The queues of packets. The kernel keeps to one queue for the packets of a flow, and prefers the one that the flow's answers were written to.</summary>
+    /// <summary>
+    /// The queues of packets. The kernel keeps to one queue for the packets of a flow, and prefers the one that the flow's answers were written to.
+    /// </summary>
     public IReadOnlyList<SafeFileDescriptor> Queues { get; }
 
     /// <summary>The device's name when it was opened.</summary>
