@@ -12,6 +12,9 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     public string ConfigSource => inner.ConfigSource;
 
     /// <inheritdoc />
+    public TimeSpan? MaxSilence => inner.MaxSilence;
+
+    /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
         CallAsync("listing the network configuration and the leases", token => inner.ListAsync(revision, token), cancellationToken);
 
@@ -35,6 +38,9 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     /// <inheritdoc />
     public IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
         inner.WatchAsync(afterRevision, cancellationToken);
+
+    /// <inheritdoc />
+    public void ResetConnections() => inner.ResetConnections();
 
     private async Task<T> CallAsync<T>(string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {

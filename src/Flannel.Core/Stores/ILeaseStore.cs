@@ -13,6 +13,14 @@ public interface ILeaseStore
     /// <summary>Where the configuration is read from, for messages; for example <c>etcd key /coreos.com/network/config</c>.</summary>
     string ConfigSource { get; }
 
+    /// <summary>
+    /// The longest time that a healthy watch delivers nothing. A store on a network names one and keeps to it by delivering an empty
+    /// <see cref="StoreChanges"/> whenever its server has proved that the watch is alive; a watch that is silent for longer counts as dead and is replaced,
+    /// so the bound has to leave room for the probes that the store sends itself. <see langword="null"/> (default) for a store whose watches cannot
+    /// die unnoticed.
+    /// </summary>
+    TimeSpan? MaxSilence => null;
+
     /// <summary>Lists all entries, and the network configuration, at one revision. The documents are listed as they are, whatever stands in them.</summary>
     /// <param name="revision">The revision to list, or <see langword="null"/> for the newest one (a linearizable read).</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -55,10 +63,19 @@ public interface ILeaseStore
     /// <summary>
     /// Delivers every change of the entries and of the network configuration after a revision, complete and in order, whatever lies between listing
     /// at that revision and watching. If the revisions in between were compacted away, one
-    /// <see cref="StoreSnapshot"/> comes first.
+    /// <see cref="StoreSnapshot"/> comes first. An empty <see cref="StoreChanges"/> says that the watch is alive (<see cref="MaxSilence"/>).
     /// </summary>
     /// <param name="afterRevision">The revision up to which the caller knows everything, usually a snapshot's.</param>
     /// <param name="cancellationToken">Ends the sequence.</param>
     /// <exception cref="StoreException">The stream broke; watch again after the revision of the last item.</exception>
     IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Retires every connection at once, because the host's address has changed or a connection that seems to work does not answer: whatever is called
+    /// next connects again, and calls and watches on the old connections fail with a transient <see cref="StoreException"/>. Returns at once, never throws.
+    /// Does nothing by default.
+    /// </summary>
+    void ResetConnections()
+    {
+    }
 }

@@ -12,9 +12,9 @@ public sealed record StoreChanges : StoreWatchResult
     /// <summary>The changes in revision order; a key may occur more than once.</summary>
     public IReadOnlyList<StoreChange> Changes { get; }
 
-    /// <summary>
-    /// The network configuration document as last put since the item before, or <see langword="null"/> if nobody put it. Its deletion is not told: nodes
-    /// go on with what they know.
-    /// </summary>
+    /// <summary>The network configuration document as last put since the item before, or <see langword="null"/> if nobody put it.</summary>
     public ReadOnlyMemory<byte>? Config { get; init; }
+
+    /// <summary>Whether the network configuration was deleted since the item before and not put again.</summary>
+    public bool IsConfigDeleted { get; init; }
 }

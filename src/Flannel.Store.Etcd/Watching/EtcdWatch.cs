@@ -31,6 +31,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     private long _seen;
     private long _changesRevision;
     private ReadOnlyMemory<byte>? _config;
+    private bool _isConfigDeleted;
     private OpenWatch? _open;
     private Task<WatchResponse>? _reading;
     private long _openedAt;
@@ -157,20 +158,20 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
             bool isPut = change.Type == Event.Types.EventType.Put;
             if (_keys.NameOf(change.Kv.Key) is { } name)
                 _changes.Add(new StoreChange(name, isPut ? EtcdLeaseStore.Entry(name, change.Kv) : null));
-            else if (isPut && change.Kv.Key == _keys.ConfigKey)
-                _config = change.Kv.Value.Memory;
+            else if (change.Kv.Key == _keys.ConfigKey)
+                (_config, _isConfigDeleted) = (isPut ? change.Kv.Value.Memory : default(ReadOnlyMemory<byte>?), !isPut);
         }
 
         // The pieces of one revision belong together: who saw one of them only would resume in the middle.
         if (response.Fragment)
             return false;
-        bool hasNews = _changes.Count > 0 || _config is not null;
+        bool hasNews = _changes.Count > 0 || _config is not null || _isConfigDeleted;
         // While etcd catches up with the history, the header of an answer with changes is ahead of them.
         _seen = Math.Max(_seen, hasNews || response.Events.Count > 0 ? _changesRevision : response.Header.Revision);
         if (!hasNews)
             return false;
 
-        changes = new StoreChanges([.. _changes], _seen) { Config = _config };
+        changes = new StoreChanges([.. _changes], _seen) { Config = _config, IsConfigDeleted = _isConfigDeleted };
         Forget();
         return true;
     }
@@ -179,6 +180,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     {
         _changes.Clear();
         _config = null;
+        _isConfigDeleted = false;
     }
 
     private async Task<StoreSnapshot> ListAsync(long compacted, CancellationToken cancellationToken)

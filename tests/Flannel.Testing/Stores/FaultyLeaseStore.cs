@@ -15,6 +15,7 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
     private readonly List<StoreCall> _calls = [];
     private TaskCompletionSource _outage = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StoreException? _away;
+    private int _resets;
 
     /// <summary>The store that carries out what goes right. Setting it is what restoring a store from a backup looks like to its users.</summary>
     public ILeaseStore Inner { get; set; } = inner;
@@ -51,6 +52,12 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
 
     /// <inheritdoc />
     public string ConfigSource => Inner.ConfigSource;
+
+    /// <inheritdoc />
+    public TimeSpan? MaxSilence { get; set; }
+
+    /// <summary>How often the connections were reset.</summary>
+    public int Resets => Volatile.Read(ref _resets);
 
     /// <summary>The error that a store gives when it does not answer.</summary>
     public static StoreException NoAnswer => new("The store does not answer.", isTransient: true);
@@ -141,6 +148,13 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
             await InjectAsync(StoreOperation.Watch, afterwards: true, cancellationToken);
             yield return items.Current;
         }
+    }
+
+    /// <inheritdoc />
+    public void ResetConnections()
+    {
+        Interlocked.Increment(ref _resets);
+        Inner.ResetConnections();
     }
 
     private static Task Run(Action action)

@@ -101,18 +101,20 @@ public abstract partial class LeaseStoreContract
     }
 
     [SkippableFact]
-    public async Task Watch_ConfigRemoved_IsNotTold()
+    public async Task Watch_ConfigRemoved_IsTold()
     {
         await SetConfigAsync("gone");
         await using StoreWatch watch = StoreWatch.Open(Store, (await ListAsync()).Revision);
 
         await SetConfigAsync(null);
-        StoredEntry next = await CreateAsync();
 
         var item = Assert.IsType<StoreChanges>(await watch.NextAsync());
-        AssertSame(next, Assert.Single(item.Changes).Entry);
+        Assert.True(item.IsConfigDeleted);
+        Assert.Empty(item.Changes);
         Assert.Null(item.Config);
-        Assert.Null((await ListAsync()).Config);
+        await SetConfigAsync("back");
+        item = Assert.IsType<StoreChanges>(await watch.NextAsync());
+        Assert.Equal((false, "back"), (item.IsConfigDeleted, Text(item.Config)));
     }
 
     [SkippableFact]

@@ -42,21 +42,22 @@ internal sealed class ChangeLog
             Slot(Floor + 1) = default;
     }
 
-    /// <summary>The changes after <paramref name="revision"/>, which must not be below <see cref="Floor"/>; they may come to nothing to tell.</summary>
+    /// <summary>The changes after <paramref name="revision"/>, which must not be below <see cref="Floor"/>.</summary>
     public StoreChanges After(long revision)
     {
         var changes = new List<StoreChange>((int)(Newest - revision));
         ReadOnlyMemory<byte>? config = null;
+        bool isConfigDeleted = false;
         for (long next = revision + 1; next <= Newest; next++)
         {
             StoreChange change = Slot(next).Change;
             if (change.Key != ConfigKey)
                 changes.Add(change);
-            else if (change.Entry is { } put)
-                config = put.Value;
+            else
+                (config, isConfigDeleted) = (change.Entry?.Value, change.Entry is null);
         }
 
-        return new StoreChanges(changes, Newest) { Config = config };
+        return new StoreChanges(changes, Newest) { Config = config, IsConfigDeleted = isConfigDeleted };
     }
 
     /// <summary>Takes the changes after <paramref name="revision"/> back out of <paramref name="entries"/>, the newest state.</summary>

@@ -19,7 +19,7 @@ public sealed partial class InMemoryLeaseStore
     }
 
     /// <summary>Replaces the network configuration, which is a write like every other: watchers are told.</summary>
-    /// <param name="config">The configuration as JSON text, not checked here; <see langword="null"/> removes it, which watchers are not told.</param>
+    /// <param name="config">The configuration as JSON text, not checked here; <see langword="null"/> removes it.</param>
     public void SetConfig(string? config)
     {
         lock (_lock)

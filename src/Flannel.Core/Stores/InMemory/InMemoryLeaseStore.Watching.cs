@@ -29,9 +29,7 @@ public sealed partial class InMemoryLeaseStore
                 if (ReadAfter(seen) is { } missed)
                 {
                     seen = missed.Revision;
-                    // The removal of the configuration is not told.
-                    if (missed is not StoreChanges { Changes.Count: 0, Config: null })
-                        yield return missed;
+                    yield return missed;
                 }
                 else
                 {
