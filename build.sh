@@ -85,8 +85,8 @@ build() {
 publish() {
     local output="$root/artifacts/flanneld"
     rm -rf "$output"
-    dotnet publish samples/Flanneld -c "$configuration" --use-current-runtime -o "$output" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
-        die "the publish of samples/Flanneld failed"
+    dotnet publish src/Flanneld -c "$configuration" --use-current-runtime -o "$output" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
+        die "the publish of src/Flanneld failed"
     say "made artifacts/flanneld/flanneld"
 }
 

@@ -75,17 +75,27 @@ public sealed class ProjectReferenceTests
     public void EtcdStore_DependsOnProtobufOnly() => Assert.Equal(["Google.Protobuf", "Grpc.Tools"], Package("Flannel.Store.Etcd").PackageReferences);
 
     [Fact]
-    public void SamplesAndBenchmarks_UseThePublicPackagesOnly()
+    public void Executables_UseThePublicPackagesOnly()
     {
         string[] packages = [.. SourceTree.Packages.Select(package => package.Name)];
-        foreach (Project project in SourceTree.AllProjects.Where(project => project.Folder.StartsWith("samples/", StringComparison.Ordinal) || project.Folder.StartsWith("bench/", StringComparison.Ordinal)))
+        foreach (Project project in SourceTree.AllProjects.Where(project => project.IsExecutable))
             Assert.All(project.ProjectReferences, to => Assert.Contains(to, packages));
     }
 
     [Fact]
-    public void EveryLibrary_HasATestProject()
+    public void ConsoleHost_IsTheOnlyProgramBesideThePackages()
+    {
+        Project program = Assert.Single(SourceTree.AllProjects, project => project.IsExecutable && project.Folder.StartsWith("src/", StringComparison.Ordinal));
+
+        Assert.Equal("src/Flanneld", program.Folder);
+        Assert.Contains("Exclude=\"$(MSBuildThisFileDirectory)../src/Flanneld/*.csproj\"", SourceTree.Read("eng/Packages.proj"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EveryLibraryAndTheConsoleHost_HaveATestProject()
     {
         string[] names = [.. SourceTree.AllProjects.Select(project => project.Name)];
+        Assert.Contains("Flanneld.Tests", names);
         Assert.All(SourceTree.Libraries, library => Assert.Contains(library.Name + ".Tests", names));
     }
 

@@ -12,6 +12,9 @@ internal sealed record Project(string Name, string Folder, XDocument Document)
     /// <summary>Whether it becomes a package that only refers to others.</summary>
     public bool IsMetapackage => (string?)Elements("IncludeBuildOutput").SingleOrDefault() == "false";
 
+    /// <summary>Whether it is a program, and so becomes no package.</summary>
+    public bool IsExecutable => (string?)Elements("OutputType").SingleOrDefault() == "Exe";
+
     public static Project Read(string path) =>
         new(Path.GetFileNameWithoutExtension(path), SourceTree.Relative(Path.GetDirectoryName(path)!), XDocument.Load(path));
 

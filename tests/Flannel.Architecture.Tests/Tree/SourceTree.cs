@@ -10,13 +10,13 @@ internal static class SourceTree
     public static string Root { get; } = FindRoot();
 
     /// <summary>The projects that become packages.</summary>
-    public static IReadOnlyList<Project> Packages { get; } = [.. ProjectsBelow("src")];
+    public static IReadOnlyList<Project> Packages { get; } = [.. ProjectsBelow("src").Where(project => !project.IsExecutable)];
 
     /// <summary>The packages that hold code.</summary>
     public static IReadOnlyList<Project> Libraries { get; } = [.. Packages.Where(package => !package.IsMetapackage)];
 
     public static IReadOnlyList<Project> AllProjects { get; } =
-        [.. Packages, .. ProjectsBelow("samples"), .. ProjectsBelow("tests"), .. ProjectsBelow("bench")];
+        [.. ProjectsBelow("src"), .. ProjectsBelow("samples"), .. ProjectsBelow("tests"), .. ProjectsBelow("bench")];
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 

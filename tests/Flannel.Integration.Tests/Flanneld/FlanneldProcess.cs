@@ -215,6 +215,6 @@ internal sealed class FlanneldProcess : IAsyncDisposable
     {
         if (Environment.GetEnvironmentVariable(ExecutableVariable) is { Length: > 0 } executable) return [executable];
         string[] output = AppContext.BaseDirectory.TrimEnd('/').Split('/');
-        return ["dotnet", string.Join('/', [.. output[..^5], "samples", "Flanneld", "bin", .. output[^2..], "flanneld.dll"])];
+        return ["dotnet", string.Join('/', [.. output[..^5], "src", "Flanneld", "bin", .. output[^2..], "flanneld.dll"])];
     }
 }

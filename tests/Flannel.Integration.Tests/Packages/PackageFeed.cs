@@ -15,9 +15,11 @@ public sealed class PackageFeed : IAsyncLifetime, ICollectionFixture<PackageFeed
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flannel-packages-");
 
-    /// <summary>The names of the packages: the projects below <c>src</c>.</summary>
+    /// <summary>The names of the packages: the projects below <c>src</c> but the console host.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. Directory.EnumerateDirectories(Repository.PathOf("src")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+    [
+        .. Directory.EnumerateDirectories(Repository.PathOf("src")).Select(folder => Path.GetFileName(folder)).Where(name => name != "Flanneld").Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>A version that no package cache has ever seen.</summary>
     public string Version { get; } = "0.0.0-test." + RandomNumberGenerator.GetHexString(12, lowercase: true);

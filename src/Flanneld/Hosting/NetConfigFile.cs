@@ -65,10 +65,4 @@ internal sealed partial class NetConfigFile(string path, bool isRequired, ILogge
             ? new string(buffer, 0, length)
             : throw new IOException($"it has more than {MaxCharacters} characters, so it is no network configuration");
     }
-
-    [LoggerMessage(9020, LogLevel.Information, "There is no {Path}; the network configuration is {Config}. Name a file by -net-config-path.")]
-    private static partial void LogDefault(ILogger logger, string path, string config);
-
-    [LoggerMessage(9021, LogLevel.Warning, "The network configuration {Path} cannot be read, trying again: {Problem}")]
-    private static partial void LogUnreadable(ILogger logger, string path, string problem);
 }

@@ -135,10 +135,4 @@ internal sealed partial class HealthServer : IAsyncDisposable
         if (request.Method is not ("GET" or "HEAD")) return new HttpAnswer(405, "only GET and HEAD are allowed\n");
         return _get(request.Path) ?? new HttpAnswer(404, "there are /healthz, /readyz and /metrics\n");
     }
-
-    [LoggerMessage(9001, LogLevel.Warning, "The health server cannot accept a connection: {Problem}")]
-    private static partial void LogAcceptFailed(ILogger logger, string problem);
-
-    [LoggerMessage(9002, LogLevel.Debug, "The health server dropped a connection: {Problem}")]
-    private static partial void LogAnswerFailed(ILogger logger, string problem);
 }
