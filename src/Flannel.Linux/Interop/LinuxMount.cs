@@ -1,19 +1,47 @@
-using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+using Tmds.Linux;
 
 namespace Flannel.Linux.Interop;
 
 /// <summary>sys/mount.h.</summary>
-internal static partial class LinuxMount
+internal static class LinuxMount
 {
-    internal const nuint MS_BIND = 0x1000;
-    internal const nuint MS_REC = 0x4000;
-    internal const nuint MS_SHARED = 0x100000;
+    internal static ulong_t MS_BIND => LibC.MS_BIND;
 
-    internal const int MNT_DETACH = 2;
+    internal static ulong_t MS_REC => LibC.MS_REC;
 
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int mount(string source, string target, string? type, nuint flags, nint data);
+    internal static ulong_t MS_SHARED => LibC.MS_SHARED;
 
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int umount2(string target, int flags);
+    internal static int MNT_DETACH => LibC.MNT_DETACH;
+
+    internal static unsafe int mount(string source, string target, string type, ulong_t flags)
+    {
+        byte* nativeSource = null, nativeTarget = null, nativeType = null;
+        try
+        {
+            nativeSource = Utf8StringMarshaller.ConvertToUnmanaged(source);
+            nativeTarget = Utf8StringMarshaller.ConvertToUnmanaged(target);
+            nativeType = Utf8StringMarshaller.ConvertToUnmanaged(type);
+            return LibC.mount(nativeSource, nativeTarget, nativeType, flags, null);
+        }
+        finally
+        {
+            Utf8StringMarshaller.Free(nativeSource);
+            Utf8StringMarshaller.Free(nativeTarget);
+            Utf8StringMarshaller.Free(nativeType);
+        }
+    }
+
+    internal static unsafe int umount2(string target, int flags)
+    {
+        byte* nativeTarget = Utf8StringMarshaller.ConvertToUnmanaged(target);
+        try
+        {
+            return LibC.umount2(nativeTarget, flags);
+        }
+        finally
+        {
+            Utf8StringMarshaller.Free(nativeTarget);
+        }
+    }
 }

@@ -1,16 +1,28 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace Flannel.Linux.Interop;
 
 /// <summary>sched.h. Both calls change the calling thread alone.</summary>
-internal static partial class LinuxSched
+internal static class LinuxSched
 {
-    internal const int CLONE_NEWNET = 0x40000000;
+    internal static int CLONE_NEWNET => LibC.CLONE_NEWNET;
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int setns(SafeFileHandle fd, int type);
+    /// <summary>The handle is held during the call, so that the number cannot become another file meanwhile.</summary>
+    internal static int setns(SafeFileHandle fd, int type)
+    {
+        bool held = false;
+        try
+        {
+            fd.DangerousAddRef(ref held);
+            return LibC.setns((int)fd.DangerousGetHandle(), type);
+        }
+        finally
+        {
+            if (held)
+                fd.DangerousRelease();
+        }
+    }
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int unshare(int flags);
+    internal static int unshare(int flags) => LibC.unshare(flags);
 }

@@ -27,7 +27,7 @@ public sealed partial class NetworkNamespace
             NamespaceThread.Run(() =>
             {
                 UnshareCurrentThread($"the network namespace '{name}'");
-                if (LinuxMount.mount(CurrentThreadPath, path, "none", LinuxMount.MS_BIND, 0) != 0)
+                if (LinuxMount.mount(CurrentThreadPath, path, "none", LinuxMount.MS_BIND) != 0)
                     throw Refused(name, $"Mounting the network namespace '{name}' on {path}", Marshal.GetLastPInvokeError());
                 return true;
             });
@@ -141,16 +141,15 @@ public sealed partial class NetworkNamespace
         {
         }
 
-        const nuint Shared = LinuxMount.MS_SHARED | LinuxMount.MS_REC;
         string operation = $"Preparing {Directory} for the network namespace '{name}'";
-        if (LinuxMount.mount("", Directory, "none", Shared, 0) == 0)
+        if (LinuxMount.mount("", Directory, "none", LinuxMount.MS_SHARED | LinuxMount.MS_REC) == 0)
             return;
         if (Marshal.GetLastPInvokeError() is var errno and not LinuxErrno.EINVAL)
             throw Refused(name, operation, errno);
 
         // EINVAL: not a mount point yet. Mounting it on itself makes it one.
-        if (LinuxMount.mount(Directory, Directory, "none", LinuxMount.MS_BIND | LinuxMount.MS_REC, 0) != 0 ||
-            LinuxMount.mount("", Directory, "none", Shared, 0) != 0)
+        if (LinuxMount.mount(Directory, Directory, "none", LinuxMount.MS_BIND | LinuxMount.MS_REC) != 0 ||
+            LinuxMount.mount("", Directory, "none", LinuxMount.MS_SHARED | LinuxMount.MS_REC) != 0)
         {
             throw Refused(name, operation, Marshal.GetLastPInvokeError());
         }

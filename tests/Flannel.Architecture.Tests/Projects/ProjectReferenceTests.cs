@@ -62,12 +62,20 @@ public sealed class ProjectReferenceTests
         Assert.Empty(Package("Flannel.Netlink").PackageReferences);
     }
 
+    [Fact]
+    public void Linux_DependsOnTmdsLibCAndShowsItToNobody()
+    {
+        Project linux = Package("Flannel.Linux");
+
+        Assert.Equal(["Tmds.LibC"], linux.PackageReferences.Where(name => !name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)));
+        Assert.Equal("compile", (string?)linux.Elements("PackageReference").Single(reference => (string?)reference.Attribute("Include") == "Tmds.LibC").Attribute("PrivateAssets"));
+    }
+
     [Theory]
-    [InlineData("Flannel.Linux")]
     [InlineData("Flannel.Backends.Vxlan")]
     [InlineData("Flannel.Backends.Udp")]
     [InlineData("Flannel.Backends.HostGateway")]
-    public void PlatformPackages_DependOnMicrosoftExtensionsOnly(string name) => Assert.All(
+    public void Backends_DependOnMicrosoftExtensionsOnly(string name) => Assert.All(
         Package(name).PackageReferences,
         package => Assert.StartsWith("Microsoft.Extensions.", package, StringComparison.Ordinal));
 

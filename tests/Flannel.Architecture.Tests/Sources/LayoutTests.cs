@@ -90,6 +90,6 @@ public sealed partial class LayoutTests
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX|NotImplementedException)\b")]
     private static partial Regex Unfinished();
 
-    [GeneratedRegex(@"^\s*\[(?:LibraryImport|DllImport)\b", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*\[(?:LibraryImport|DllImport)\b|\bTmds\.Linux\b", RegexOptions.Multiline)]
     private static partial Regex NativeCall();
 }
