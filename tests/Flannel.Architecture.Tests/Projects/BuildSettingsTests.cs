@@ -54,6 +54,19 @@ public sealed class BuildSettingsTests
         Assert.DoesNotContain("RS0030", SourceTree.Read(".editorconfig"), StringComparison.Ordinal);
     }
 
+    // The analyzer compares the files with the code. It says nothing where they are missing, so that is seen to here.
+    [Fact]
+    public void PublicSurface_IsWrittenDownForEveryLibraryAndNothingElse()
+    {
+        string[] files = ["PublicAPI.Shipped.txt", "PublicAPI.Unshipped.txt"];
+        IEnumerable<string> expected = SourceTree.Libraries.SelectMany(library => files.Select(file => $"{library.Folder}/{file}"));
+
+        Assert.Equal(expected.Order(StringComparer.Ordinal), SourceTree.Files("PublicAPI.*.txt", "src", "samples", "tests", "bench").Select(SourceTree.Relative).Order(StringComparer.Ordinal));
+        Assert.All(expected, file => Assert.StartsWith("#nullable enable\n", SourceTree.Read(file), StringComparison.Ordinal));
+        Assert.Contains("Microsoft.CodeAnalysis.PublicApiAnalyzers", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
+        Assert.DoesNotMatch("RS00(16|17|36|37|41)", SourceTree.Read(".editorconfig"));
+    }
+
     [Fact]
     public void PublicTypes_AreAllInTheDocumentationFile()
     {
