@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using Etcdserverpb;
 using Flannel.Core.Diagnostics;
 using Flannel.Store.Etcd.Client;
-using Flannel.Store.Etcd.Grpc;
-using Flannel.Store.Etcd.Protocol;
+using Grpc.Core;
 
 namespace Flannel.Store.Etcd;
 
@@ -30,7 +30,7 @@ internal sealed partial class EtcdLeaseStore
                     .ConfigureAwait(false);
                 return new EtcdLease(id, reply.Value.TTL);
             }
-            catch (EtcdException error) when (error.Code == GrpcStatusCode.FailedPrecondition && error.Message.Contains("lease already exists", StringComparison.Ordinal))
+            catch (EtcdException error) when (error.Code == StatusCode.FailedPrecondition && error.Message.Contains("lease already exists", StringComparison.Ordinal))
             {
                 // Either an earlier attempt made it, or somebody drew the same number.
                 if (error.MayBeRepeat)
@@ -60,7 +60,7 @@ internal sealed partial class EtcdLeaseStore
                 .ConfigureAwait(false);
             return true;
         }
-        catch (EtcdException error) when (error.Code == GrpcStatusCode.NotFound)
+        catch (EtcdException error) when (error.Code == StatusCode.NotFound)
         {
             return false;
         }

@@ -1,7 +1,8 @@
+using Etcdserverpb;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Client;
-using Flannel.Store.Etcd.Protocol;
 using Google.Protobuf;
+using Mvccpb;
 
 namespace Flannel.Store.Etcd;
 

@@ -1,11 +1,12 @@
+using Etcdserverpb;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
-using Flannel.Store.Etcd.Grpc;
-using Flannel.Store.Etcd.Protocol;
 using Flannel.Store.Etcd.Watching;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Mvccpb;
 
 namespace Flannel.Store.Etcd;
 
@@ -58,7 +59,7 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
             {
                 return await ListPagesAsync(revision ?? 0, cancellationToken).ConfigureAwait(false);
             }
-            catch (EtcdException error) when (revision is null && error.Code == GrpcStatusCode.OutOfRange && attempt < MaxListAttempts)
+            catch (EtcdException error) when (revision is null && error.Code == StatusCode.OutOfRange && attempt < MaxListAttempts)
             {
                 LogListCompacted(error.Message);
             }
@@ -78,7 +79,7 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     }
 
     /// <inheritdoc />
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _ = _client.DisposeAsync().AsTask();
 
     /// <summary>Revokes the etcd leases that are left over, if etcd answers soon, and closes the connections.</summary>
     public async ValueTask DisposeAsync()
@@ -95,7 +96,7 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
             }
         }
 
-        Dispose();
+        await _client.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task<StoreSnapshot> ListPagesAsync(long revision, CancellationToken cancellationToken)

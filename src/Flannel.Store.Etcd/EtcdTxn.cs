@@ -1,5 +1,6 @@
-using Flannel.Store.Etcd.Protocol;
+using Etcdserverpb;
 using Google.Protobuf;
+using Mvccpb;
 
 namespace Flannel.Store.Etcd;
 

@@ -1,8 +1,8 @@
+using Etcdserverpb;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
-using Flannel.Store.Etcd.Protocol;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
 using Google.Protobuf;
@@ -200,7 +200,7 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
     public async Task List_TwentyThousandSubnets_ShowsThemAllAtOneRevision()
     {
         const int Count = 20_000, PerTxn = 100;
-        using var client = new EtcdClient(new EtcdStoreOptions { Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), NullLogger.Instance, new EtcdMetrics(null, ""));
+        await using var client = new EtcdClient(new EtcdStoreOptions { Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), NullLogger.Instance, new EtcdMetrics(null, ""));
         for (int first = 0; first < Count; first += PerTxn)
         {
             var txn = new TxnRequest();
@@ -222,6 +222,34 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
         Assert.Empty((await _store.ListAsync(null, CancellationToken.None)).Entries);
 
         static string Name(int number) => $"10.{number >> 8}.{number & 255}.0-24";
+    }
+
+    [SkippableFact]
+    public async Task List_AnswerAboveFourMebibytes_IsTaken()
+    {
+        string large = new('x', 1_000_000);
+        for (int number = 0; number < 6; number++)
+            await _store.CreateAsync($"10.7.{number}.0-24", large);
+
+        StoreSnapshot list = await _store.ListAsync(null, CancellationToken.None);
+
+        Assert.Equal(6, list.Entries.Count(entry => entry.Value.Length == large.Length));
+    }
+
+    [SkippableFact]
+    public async Task Server_IsBack_FirstCallSucceeds()
+    {
+        await using EtcdServer server = await EtcdServer.StartAsync();
+        await using EtcdLeaseStore store = Open(server);
+        await store.ListAsync(null, CancellationToken.None);
+        await server.Members[0].KillAsync();
+        // Every failure must not lengthen a pause before the next attempt to connect.
+        for (int attempt = 0; attempt < 5; attempt++)
+            await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
+
+        await server.RestartAsync(server.Members[0]);
+
+        await store.ListAsync(null, CancellationToken.None);
     }
 
     private async Task<StoredEntry?> FindAsync(string key = Key) =>

@@ -1,5 +1,6 @@
-using Flannel.Store.Etcd.Grpc;
-using Flannel.Store.Etcd.Protocol;
+using Etcdserverpb;
+using Flannel.Store.Etcd.Transport;
+using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Client;
 
@@ -54,5 +55,5 @@ internal sealed class ClusterMemory
             (_id, _revision) = (0, 0);
     }
 
-    private static GrpcException Refused(string why) => new(GrpcStatusCode.Unavailable, why) { IsOtherCluster = true, IsLasting = true };
+    private static GrpcException Refused(string why) => new(StatusCode.Unavailable, why) { IsOtherCluster = true, IsLasting = true };
 }

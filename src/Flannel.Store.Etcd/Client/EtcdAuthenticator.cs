@@ -1,5 +1,6 @@
-using Flannel.Store.Etcd.Grpc;
-using Flannel.Store.Etcd.Protocol;
+using Etcdserverpb;
+using Flannel.Store.Etcd.Transport;
+using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Client;
 
@@ -59,7 +60,7 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
         }
         catch (GrpcException error) when (!error.IsEndpointFault)
         {
-            throw new GrpcException(GrpcStatusCode.PermissionDenied, $"it refused user '{userName}' ({error.Message}); check Username and Password", error);
+            throw new GrpcException(StatusCode.PermissionDenied, $"it refused user '{userName}' ({error.Message}); check Username and Password", error);
         }
     }
 }

@@ -1,4 +1,5 @@
-using Flannel.Store.Etcd.Grpc;
+using Flannel.Store.Etcd.Transport;
+using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Client;
 
@@ -81,10 +82,10 @@ internal sealed partial class EtcdClient
     {
         string advice = error switch
         {
-            { Code: GrpcStatusCode.ResourceExhausted } when error.Says("space exceeded") =>
+            { Code: StatusCode.ResourceExhausted } when error.Says("space exceeded") =>
                 " etcd is out of space: compact and defragment it, then clear the alarm with 'etcdctl alarm disarm'.",
             { IsAboutToken: true } => " This etcd demands a user: set Username and Password.",
-            { Code: GrpcStatusCode.PermissionDenied } when error.Says("permission denied") => " Grant the user read and write permission below the prefix.",
+            { Code: StatusCode.PermissionDenied } when error.Says("permission denied") => " Grant the user read and write permission below the prefix.",
             _ => "",
         };
         return new EtcdException($"etcd {endpoint.Name} refused to {what}: {error.Message}.{advice}", isTransient: false, error.Code, mayBeRepeat, error);

@@ -1,8 +1,7 @@
+using Etcdserverpb;
 using Flannel.Store.Etcd.Diagnostics;
-using Flannel.Store.Etcd.Grpc;
-using Flannel.Store.Etcd.Protocol;
 using Flannel.Store.Etcd.Security;
-using Google.Protobuf;
+using Flannel.Store.Etcd.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Store.Etcd.Client;
@@ -11,7 +10,7 @@ namespace Flannel.Store.Etcd.Client;
 /// Calls to the cluster: whichever endpoint answers. Every request that goes through here may be sent twice; the caller writes its requests so that
 /// the second one shows what the first one did.
 /// </summary>
-internal sealed partial class EtcdClient : IDisposable
+internal sealed partial class EtcdClient : IAsyncDisposable
 {
     // A node says within 3 s what is wrong with the addresses it was given, be it that none of them answers.
     private static readonly TimeSpan FirstAnswerBudget = TimeSpan.FromSeconds(2.5);
@@ -42,7 +41,7 @@ internal sealed partial class EtcdClient : IDisposable
         _tls = new TlsFiles(options.CaFile, options.CertificateFile, options.KeyFile, time, logger);
         TimeSpan share = FirstAnswerBudget / addresses.Length;
         TimeSpan firstAnswer = share > ShortestFirstAnswer ? share : ShortestFirstAnswer;
-        _createTransport = address => new GrpcTransport(address, _tls.Identity, firstAnswer, time, metrics);
+        _createTransport = address => new GrpcTransport(address, _tls.Identity, firstAnswer, time, logger, metrics);
     }
 
     /// <summary>One request, one answer.</summary>
@@ -53,8 +52,8 @@ internal sealed partial class EtcdClient : IDisposable
     /// <exception cref="EtcdException">No endpoint answered, or the cluster refused.</exception>
     public Task<EtcdReply<TResponse>> CallAsync<TRequest, TResponse>(
         EtcdMethod<TRequest, TResponse> method, TRequest request, string what, CancellationToken cancellationToken)
-        where TRequest : class, IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse> =>
+        where TRequest : class
+        where TResponse : class =>
         RunAsync(
             what,
             async (_, transport, token) =>
@@ -111,7 +110,7 @@ internal sealed partial class EtcdClient : IDisposable
                     _cluster.Check(first.Header, atLeast: 0);
                     // etcd reports a refused watch inside the stream, which it leaves open.
                     if (first is { Canceled: true, CompactRevision: 0 })
-                        throw GrpcStatus.Parse(first.CancelReason);
+                        throw RpcFailure.Parse(first.CancelReason);
                     return new OpenWatch(endpoint, stream, first, version);
                 }
                 catch
@@ -140,10 +139,10 @@ internal sealed partial class EtcdClient : IDisposable
     /// <summary>A random number that can name an etcd lease.</summary>
     public long NextLeaseId() => _endpoints.NextLeaseId();
 
-    /// <inheritdoc />
-    public void Dispose()
+    /// <summary>Closes every connection. Ends in bounded time.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _endpoints.Close();
+        await _endpoints.CloseAsync().ConfigureAwait(false);
         _authenticator?.Dispose();
     }
 

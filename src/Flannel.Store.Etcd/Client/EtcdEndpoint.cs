@@ -6,7 +6,8 @@ internal sealed class EtcdEndpoint(Uri address)
 {
     private readonly Lock _lock = new();
 
-    // Guarded by _lock.
+    // Guarded by _lock. Of the older ones, those that are perhaps in use.
+    private readonly List<IEtcdTransport> _older = [];
     private IEtcdTransport? _transport;
     private long _version;
 
@@ -22,25 +23,38 @@ internal sealed class EtcdEndpoint(Uri address)
     /// <summary>When it may be preferred again, on the owner's clock. Guarded by the owner.</summary>
     public TimeSpan RetryAt { get; set; }
 
-    /// <summary>The transport to use, made anew when the credentials it was made with are of an older version.</summary>
-    /// <param name="version">The version of the credentials.</param>
+    /// <summary>The transport to use: another one when that of the last time is of an older version or of no use any more.</summary>
+    /// <param name="version">The version wanted.</param>
     /// <param name="create">Makes a transport.</param>
     public IEtcdTransport GetTransport(long version, Func<Uri, IEtcdTransport> create)
     {
         lock (_lock)
         {
-            if (_transport is not null && _version == version)
+            if (_transport is { IsUsable: true } && _version == version)
                 return _transport;
-            _transport?.Retire();
+            _older.RemoveAll(static older => !older.IsUsable);
+            if (_transport is { IsUsable: true } old)
+            {
+                old.Retire();
+                _older.Add(old);
+            }
+
             (_transport, _version) = (create(Address), version);
             return _transport;
         }
     }
 
-    /// <summary>Closes the transport with all that goes through it.</summary>
-    public void Close()
+    /// <summary>Closes every transport with all that goes through it. Ends in bounded time.</summary>
+    public Task CloseAsync()
     {
+        IEtcdTransport[] all;
         lock (_lock)
-            _transport?.Dispose();
+        {
+            all = _transport is null ? [.. _older] : [_transport, .. _older];
+            _older.Clear();
+            _transport = null;
+        }
+
+        return Task.WhenAll(all.Select(static transport => transport.DisposeAsync().AsTask()));
     }
 }

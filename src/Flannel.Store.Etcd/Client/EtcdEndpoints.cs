@@ -87,12 +87,8 @@ internal sealed class EtcdEndpoints
             return _random.NextInt64(1, long.MaxValue);
     }
 
-    /// <summary>Closes every connection.</summary>
-    public void Close()
-    {
-        foreach (EtcdEndpoint endpoint in _endpoints)
-            endpoint.Close();
-    }
+    /// <summary>Closes every connection. Ends in bounded time.</summary>
+    public Task CloseAsync() => Task.WhenAll(_endpoints.Select(static endpoint => endpoint.CloseAsync()));
 
     private TimeSpan Pause_NeedsLock(int failures)
     {

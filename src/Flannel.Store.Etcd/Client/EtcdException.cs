@@ -1,5 +1,5 @@
 using Flannel.Core.Diagnostics;
-using Flannel.Store.Etcd.Grpc;
+using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Client;
 
@@ -11,11 +11,11 @@ internal sealed class EtcdException : StoreException
     /// <param name="code">How the call ended.</param>
     /// <param name="mayBeRepeat">Whether an earlier attempt, whose answer got lost, may have been carried out.</param>
     /// <param name="innerException">The cause.</param>
-    public EtcdException(string message, bool isTransient, GrpcStatusCode code, bool mayBeRepeat = false, Exception? innerException = null)
+    public EtcdException(string message, bool isTransient, StatusCode code, bool mayBeRepeat = false, Exception? innerException = null)
         : base(message, isTransient, innerException) => (Code, MayBeRepeat) = (code, mayBeRepeat);
 
     /// <summary>How the call ended.</summary>
-    public GrpcStatusCode Code { get; }
+    public StatusCode Code { get; }
 
     /// <summary>Whether an earlier attempt, whose answer got lost, may have been carried out.</summary>
     public bool MayBeRepeat { get; }

@@ -1,14 +1,18 @@
-using Flannel.Store.Etcd.Protocol;
-using Google.Protobuf;
+using dotnet_etcd.interfaces;
+using Etcdserverpb;
+using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Client;
 
-/// <summary>A method of etcd's API.</summary>
-/// <param name="Path">Its path, such as <c>/etcdserverpb.KV/Txn</c>.</param>
-/// <param name="Parser">What decodes its answers.</param>
+/// <summary>A method of etcd's API: one request, one answer.</summary>
+/// <param name="Name">Its full name, such as <c>etcdserverpb.KV/Txn</c>.</param>
+/// <param name="Call">Calls it.</param>
 /// <param name="Header">Where its answers say which cluster answered, and at which revision.</param>
 /// <param name="IsLinearizable">Whether its answers never show a revision older than one that was seen before the call.</param>
 internal sealed record EtcdMethod<TRequest, TResponse>(
-    string Path, MessageParser<TResponse> Parser, Func<TResponse, ResponseHeader?> Header, bool IsLinearizable = false)
-    where TRequest : class, IMessage<TRequest>
-    where TResponse : class, IMessage<TResponse>;
+    string Name,
+    Func<IConnection, TRequest, CallOptions, AsyncUnaryCall<TResponse>> Call,
+    Func<TResponse, ResponseHeader?> Header,
+    bool IsLinearizable = false)
+    where TRequest : class
+    where TResponse : class;

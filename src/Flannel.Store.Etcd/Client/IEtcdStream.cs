@@ -10,7 +10,7 @@ internal interface IEtcdStream<in TRequest, TResponse> : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the stream is of no use afterwards.</param>
     Task WriteAsync(TRequest request, CancellationToken cancellationToken);
 
-    /// <summary>The next answer. The end of the stream, however friendly, is a <see cref="Grpc.GrpcException"/>.</summary>
+    /// <summary>The next answer. The end of the stream, however friendly, is a <see cref="Transport.GrpcException"/>.</summary>
     /// <param name="cancellationToken">Ends the wait; the stream is of no use afterwards.</param>
     Task<TResponse> ReadAsync(CancellationToken cancellationToken);
 }

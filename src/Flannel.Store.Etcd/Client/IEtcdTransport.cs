@@ -1,13 +1,15 @@
-using Google.Protobuf;
-
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>
 /// Calls to one etcd endpoint. Everything above it (choice of endpoint, tokens, retries, meaning) does not know how calls travel. Failures of a call
-/// are <see cref="Grpc.GrpcException"/>.
+/// are <see cref="Transport.GrpcException"/>. Every call ends when it is cancelled or its time is up, and closing ends within
+/// <see cref="Transport.GrpcTransport.CloseLimit"/>, whatever the connection does.
 /// </summary>
-internal interface IEtcdTransport : IDisposable
+internal interface IEtcdTransport : IAsyncDisposable
 {
+    /// <summary>Whether calls can be made: it is not closed, and nothing of it had to be abandoned.</summary>
+    bool IsUsable { get; }
+
     /// <summary>One request, one answer.</summary>
     /// <param name="method">What to call.</param>
     /// <param name="request">The request.</param>
@@ -16,15 +18,15 @@ internal interface IEtcdTransport : IDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     Task<TResponse> CallAsync<TRequest, TResponse>(
         EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, CancellationToken cancellationToken)
-        where TRequest : class, IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse>;
+        where TRequest : class
+        where TResponse : class;
 
     /// <summary>Any number of requests and answers. It is opened in the background; failures show when it is written or read.</summary>
     /// <param name="method">What to call.</param>
     /// <param name="token">The token that proves who is calling, if one is needed.</param>
-    IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdMethod<TRequest, TResponse> method, string? token)
-        where TRequest : class, IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse>;
+    IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdStreamMethod<TRequest, TResponse> method, string? token)
+        where TRequest : class
+        where TResponse : class;
 
     /// <summary>Closes the transport as soon as the calls and streams under way have ended.</summary>
     void Retire();

@@ -1,4 +1,4 @@
-using Flannel.Store.Etcd.Protocol;
+using Etcdserverpb;
 
 namespace Flannel.Store.Etcd.Client;
 

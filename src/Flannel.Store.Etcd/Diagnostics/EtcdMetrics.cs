@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using Flannel.Core.Diagnostics;
-using Flannel.Store.Etcd.Grpc;
+using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Diagnostics;
 
@@ -8,23 +8,26 @@ namespace Flannel.Store.Etcd.Diagnostics;
 internal sealed class EtcdMetrics
 {
     private readonly Histogram<double>? _requests;
+    private readonly Counter<long>? _abandoned;
     private readonly KeyValuePair<string, object?> _network;
 
     /// <param name="factory">What makes meters; without one nothing is measured.</param>
     /// <param name="networkName">The network's name in this process.</param>
     public EtcdMetrics(IMeterFactory? factory, string networkName)
     {
-        _requests = factory?.Create(EtcdTelemetry.MeterName).CreateHistogram<double>(
-            EtcdTelemetry.RequestDuration, "s", "How long etcd took to answer a request.");
+        Meter? meter = factory?.Create(EtcdTelemetry.MeterName);
+        _requests = meter?.CreateHistogram<double>(EtcdTelemetry.RequestDuration, "s", "How long etcd took to answer a request.");
+        _abandoned = meter?.CreateCounter<long>(
+            EtcdTelemetry.ConnectionsAbandoned, "{connection}", "Connections that could not be closed in time and were replaced.");
         _network = new KeyValuePair<string, object?>(FlannelTelemetry.NetworkTag, networkName);
     }
 
     /// <summary>Records one request to one endpoint.</summary>
-    /// <param name="path">The method's path.</param>
+    /// <param name="method">The method's full name.</param>
     /// <param name="endpoint">Whom it was sent to.</param>
     /// <param name="status">How it ended.</param>
     /// <param name="duration">How long it took.</param>
-    public void Record(string path, Uri endpoint, GrpcStatusCode status, TimeSpan duration)
+    public void Record(string method, Uri endpoint, StatusCode status, TimeSpan duration)
     {
         if (_requests is not { Enabled: true } requests)
             return;
@@ -33,8 +36,13 @@ internal sealed class EtcdMetrics
             duration.TotalSeconds,
             _network,
             new KeyValuePair<string, object?>("rpc.system", "grpc"),
-            new KeyValuePair<string, object?>("rpc.method", path[1..]),
+            new KeyValuePair<string, object?>("rpc.method", method),
             new KeyValuePair<string, object?>("rpc.grpc.status_code", (int)status),
             new KeyValuePair<string, object?>("server.address", endpoint.Authority));
     }
+
+    /// <summary>Counts a connection that could not be closed in time.</summary>
+    /// <param name="endpoint">Where it led.</param>
+    public void ConnectionAbandoned(Uri endpoint) =>
+        _abandoned?.Add(1, _network, new KeyValuePair<string, object?>("server.address", endpoint.Authority));
 }

@@ -12,4 +12,10 @@ public static class EtcdTelemetry
     /// <c>rpc.grpc.status_code</c> (0 for success) and <c>server.address</c> (the endpoint's host and port).
     /// </summary>
     public const string RequestDuration = "flannel.etcd.request.duration";
+
+    /// <summary>
+    /// Counter, <c>{connection}</c>: connections that did not close within 2 s, so that they were cut and replaced. Each may have cost the process a
+    /// thread. By the tags <c>flannel.network</c> and <c>server.address</c> (the endpoint's host and port).
+    /// </summary>
+    public const string ConnectionsAbandoned = "flannel.etcd.connections.abandoned";
 }

@@ -7,6 +7,7 @@ internal static class FlannelEventIds
     public const int EndpointBack = 2001;
     public const int TokenOutdated = 2002;
     public const int ClusterReplaced = 2003;
+    public const int ConnectionAbandoned = 2004;
 
     public const int WatchReopened = 2100;
     public const int WatchCompacted = 2101;

@@ -1,10 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
+using Etcdserverpb;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Client;
-using Flannel.Store.Etcd.Grpc;
-using Flannel.Store.Etcd.Protocol;
+using Flannel.Store.Etcd.Transport;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Mvccpb;
 
 namespace Flannel.Store.Etcd.Watching;
 
@@ -77,7 +79,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
                 if (response.CompactRevision != 0)
                     return await ListAsync(response.CompactRevision, cancellationToken).ConfigureAwait(false);
                 if (response.Canceled)
-                    throw GrpcStatus.Parse(response.CancelReason);
+                    throw RpcFailure.Parse(response.CancelReason);
                 if (TryTake(response, out StoreChanges? changes))
                     return changes;
             }
@@ -121,9 +123,9 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
             catch (TimeoutException)
             {
                 if (_client.IsOutdated(_open!))
-                    throw new GrpcException(GrpcStatusCode.Unavailable, "the certificates have changed");
+                    throw new GrpcException(StatusCode.Unavailable, "the certificates have changed");
                 if (probes == MaxProbes)
-                    throw new GrpcException(GrpcStatusCode.Unavailable, $"the watch does not answer (asked {MaxProbes} times)");
+                    throw new GrpcException(StatusCode.Unavailable, $"the watch does not answer (asked {MaxProbes} times)");
                 await ProbeAsync(cancellationToken).ConfigureAwait(false);
             }
         }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Flannel.Architecture.Tests.Tree;
 
@@ -65,6 +66,32 @@ public sealed class BuildSettingsTests
         Assert.All(expected, file => Assert.StartsWith("#nullable enable\n", SourceTree.Read(file), StringComparison.Ordinal));
         Assert.Contains("Microsoft.CodeAnalysis.PublicApiAnalyzers", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
         Assert.DoesNotMatch("RS00(16|17|36|37|41)", SourceTree.Read(".editorconfig"));
+    }
+
+    [Fact]
+    public void BannedSymbols_OfDotnetEtcd_LeaveItsStubsAndMessagesOnly()
+    {
+        // Whatever a later version of the package adds has to be judged, and either banned or listed here.
+        string[] allowed = ["#ctor(Grpc.Core.CallInvoker)", "GetConnection", "Dispose"];
+        string[] lines = File.ReadAllLines(SourceTree.PathOf("eng/BannedSymbols.txt"));
+        Assembly package = Assembly.Load("dotnet-etcd");
+        Type client = package.GetType("dotnet_etcd.EtcdClient", throwOnError: true)!;
+        IEnumerable<string> members = client.GetConstructors().Select(_ => "#ctor").Concat(
+            client.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(method => method.Name));
+
+        foreach (IGrouping<string, string> overloads in members.GroupBy(name => name))
+        {
+            int banned = lines.Count(line => Regex.IsMatch(line, $@"^M:dotnet_etcd\.EtcdClient\.{overloads.Key}[(;]"));
+            int left = allowed.Count(symbol => symbol.Split('(')[0] == overloads.Key);
+            Assert.True(banned + left == overloads.Count(), $"{overloads.Key}: {overloads.Count()} overloads, {banned} banned, {left} allowed");
+            Assert.DoesNotContain(lines, line => allowed.Any(symbol => line.StartsWith($"M:dotnet_etcd.EtcdClient.{symbol};", StringComparison.Ordinal)));
+        }
+
+        IEnumerable<string> types = package.GetExportedTypes()
+            .Where(type => type.Namespace!.StartsWith("dotnet_etcd", StringComparison.Ordinal))
+            .Select(type => type.FullName!)
+            .Except(["dotnet_etcd.EtcdClient", "dotnet_etcd.interfaces.IConnection"]);
+        Assert.All(types, type => Assert.Contains(lines, line => line.StartsWith($"T:{type};", StringComparison.Ordinal)));
     }
 
     [Fact]

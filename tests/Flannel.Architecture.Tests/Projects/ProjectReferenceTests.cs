@@ -80,7 +80,7 @@ public sealed class ProjectReferenceTests
         package => Assert.StartsWith("Microsoft.Extensions.", package, StringComparison.Ordinal));
 
     [Fact]
-    public void EtcdStore_DependsOnProtobufOnly() => Assert.Equal(["Google.Protobuf", "Grpc.Tools"], Package("Flannel.Store.Etcd").PackageReferences);
+    public void EtcdStore_DependsOnDotnetEtcdOnly() => Assert.Equal(["dotnet-etcd"], Package("Flannel.Store.Etcd").PackageReferences);
 
     [Fact]
     public void Executables_UseThePublicPackagesOnly()

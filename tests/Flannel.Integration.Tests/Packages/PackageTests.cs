@@ -138,7 +138,7 @@ public sealed class PackageTests(PackageFeed feed)
         ],
         "Flannel.Netlink" => [],
         "Flannel.Linux" => ["Flannel.Core", "Flannel.Netlink", "Tmds.LibC"],
-        "Flannel.Store.Etcd" => ["Flannel.Core", "Google.Protobuf"],
+        "Flannel.Store.Etcd" => ["Flannel.Core", "dotnet-etcd"],
         _ when name.StartsWith("Flannel.Backends.", StringComparison.Ordinal) => ["Flannel.Core", "Flannel.Linux", "Flannel.Netlink"],
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Say here what the new package may depend on."),
     };

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Security.Authentication;
+using Grpc.Core;
 
-namespace Flannel.Store.Etcd.Grpc;
+namespace Flannel.Store.Etcd.Transport;
 
 /// <summary>What failures of HTTP mean for a call.</summary>
 internal static class HttpFailure
@@ -19,34 +20,34 @@ internal static class HttpFailure
     public static GrpcException Map(Exception error, TimeSpan? timeout)
     {
         if (timeout is { } limit)
-            return new GrpcException(GrpcStatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds:0.###} s"), error);
+            return new GrpcException(StatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds:0.###} s"), error);
         if (Find<HttpProtocolException>(error) is { } protocol)
             return FromHttp2(protocol);
         if (Find<AuthenticationException>(error) is { } tls)
-            return new GrpcException(GrpcStatusCode.Unavailable, $"TLS failed: {Innermost(tls).Message}", error) { NeverSent = true, IsLasting = true };
+            return new GrpcException(StatusCode.Unavailable, $"TLS failed: {Innermost(tls).Message}", error) { NeverSent = true, IsLasting = true };
 
         return error switch
         {
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
-                new GrpcException(GrpcStatusCode.Unavailable, $"cannot connect: {Innermost(error).Message}", error) { NeverSent = true },
+                new GrpcException(StatusCode.Unavailable, $"cannot connect: {Innermost(error).Message}", error) { NeverSent = true },
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-                new GrpcException(GrpcStatusCode.Unavailable, $"TLS failed: {Innermost(error).Message}", error) { NeverSent = true, IsLasting = true },
+                new GrpcException(StatusCode.Unavailable, $"TLS failed: {Innermost(error).Message}", error) { NeverSent = true, IsLasting = true },
             // The handler's way of saying that ConnectTimeout has passed.
             OperationCanceledException { InnerException: TimeoutException } =>
-                new GrpcException(GrpcStatusCode.Unavailable, "cannot connect: no answer from the address", error) { NeverSent = true },
-            OperationCanceledException => new GrpcException(GrpcStatusCode.Canceled, "the call was given up", error),
-            _ => new GrpcException(GrpcStatusCode.Unavailable, $"the connection broke: {Innermost(error).Message}", error),
+                new GrpcException(StatusCode.Unavailable, "cannot connect: no answer from the address", error) { NeverSent = true },
+            OperationCanceledException => new GrpcException(StatusCode.Cancelled, "the call was given up", error),
+            _ => new GrpcException(StatusCode.Unavailable, $"the connection broke: {Innermost(error).Message}", error),
         };
     }
 
     private static GrpcException FromHttp2(HttpProtocolException error) => error.ErrorCode switch
     {
         // What GOAWAY says when a server shuts down or a balancer tidies up.
-        NoError => new GrpcException(GrpcStatusCode.Unavailable, "it closed the connection", error),
-        RefusedStream => new GrpcException(GrpcStatusCode.Unavailable, "it refused the stream", error) { NeverSent = true },
-        Cancel => new GrpcException(GrpcStatusCode.Canceled, "it cancelled the stream", error),
-        EnhanceYourCalm => new GrpcException(GrpcStatusCode.Unavailable, "it closed the connection because of too many pings", error),
-        _ => new GrpcException(GrpcStatusCode.Unavailable, $"the HTTP/2 connection broke (error 0x{error.ErrorCode:x})", error),
+        NoError => new GrpcException(StatusCode.Unavailable, "it closed the connection", error),
+        RefusedStream => new GrpcException(StatusCode.Unavailable, "it refused the stream", error) { NeverSent = true },
+        Cancel => new GrpcException(StatusCode.Cancelled, "it cancelled the stream", error),
+        EnhanceYourCalm => new GrpcException(StatusCode.Unavailable, "it closed the connection because of too many pings", error),
+        _ => new GrpcException(StatusCode.Unavailable, $"the HTTP/2 connection broke (error 0x{error.ErrorCode:x})", error),
     };
 
     private static T? Find<T>(Exception error) where T : Exception

@@ -1,6 +1,7 @@
-using Flannel.Store.Etcd.Grpc;
+using Flannel.Store.Etcd.Transport;
+using Grpc.Core;
 
-namespace Flannel.Store.Etcd.Tests.Grpc;
+namespace Flannel.Store.Etcd.Tests.Transport;
 
 /// <summary>What etcd's errors mean, by code and words; the codes of some differ between its versions.</summary>
 public sealed class GrpcExceptionTests
@@ -16,7 +17,7 @@ public sealed class GrpcExceptionTests
     [InlineData(11, "etcdserver: mvcc: required revision has been compacted", false)]
     [InlineData(7, "etcdserver: permission denied", false)]
     public void IsEndpointFault_ByCodeAndWords_SaysWhetherAnotherEndpointMayDoBetter(int code, string words, bool expected) =>
-        Assert.Equal(expected, new GrpcException((GrpcStatusCode)code, words).IsEndpointFault);
+        Assert.Equal(expected, new GrpcException((StatusCode)code, words).IsEndpointFault);
 
     [Theory]
     [InlineData(16, "etcdserver: invalid auth token", true)]
@@ -25,7 +26,7 @@ public sealed class GrpcExceptionTests
     [InlineData(3, "etcdserver: key is not provided", false)]
     [InlineData(7, "etcdserver: permission denied", false)]
     public void IsAboutToken_ByCodeAndWords_SaysWhetherANewTokenMayHelp(int code, string words, bool expected) =>
-        Assert.Equal(expected, new GrpcException((GrpcStatusCode)code, words).IsAboutToken);
+        Assert.Equal(expected, new GrpcException((StatusCode)code, words).IsAboutToken);
 
     [Theory]
     [InlineData("etcdserver: no leader", false)]
@@ -33,5 +34,5 @@ public sealed class GrpcExceptionTests
     [InlineData("etcdserver: request timed out", true)]
     [InlineData("the connection broke", true)]
     public void MayHaveRun_OfAnEndpointFault_IsTrueUnlessItWasRefusedUpFront(string words, bool expected) =>
-        Assert.Equal(expected, new GrpcException(GrpcStatusCode.Unavailable, words).MayHaveRun);
+        Assert.Equal(expected, new GrpcException(StatusCode.Unavailable, words).MayHaveRun);
 }

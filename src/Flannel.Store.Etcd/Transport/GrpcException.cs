@@ -1,4 +1,6 @@
-namespace Flannel.Store.Etcd.Grpc;
+using Grpc.Core;
+
+namespace Flannel.Store.Etcd.Transport;
 
 /// <summary>
 /// One call to one endpoint failed. It never leaves the client: what the caller gets names what was asked and every endpoint that was tried.
@@ -6,10 +8,10 @@ namespace Flannel.Store.Etcd.Grpc;
 /// <param name="code">How the call ended.</param>
 /// <param name="detail">The server's words, or what happened to the connection.</param>
 /// <param name="innerException">The cause.</param>
-internal sealed class GrpcException(GrpcStatusCode code, string detail, Exception? innerException = null) : Exception(detail, innerException)
+internal sealed class GrpcException(StatusCode code, string detail, Exception? innerException = null) : Exception(detail, innerException)
 {
     /// <summary>How the call ended.</summary>
-    public GrpcStatusCode Code { get; } = code;
+    public StatusCode Code { get; } = code;
 
     /// <summary>Whether it is certain that the server never got the request.</summary>
     public bool NeverSent { get; init; }
@@ -26,20 +28,20 @@ internal sealed class GrpcException(GrpcStatusCode code, string detail, Exceptio
     /// <summary>Whether another endpoint may do better; else every endpoint would answer the same.</summary>
     public bool IsEndpointFault => Code switch
     {
-        GrpcStatusCode.Canceled or GrpcStatusCode.Unknown or GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.Aborted or GrpcStatusCode.Unimplemented
-            or GrpcStatusCode.Internal or GrpcStatusCode.Unavailable or GrpcStatusCode.DataLoss => true,
-        GrpcStatusCode.ResourceExhausted => Says("too many requests"),
-        GrpcStatusCode.FailedPrecondition => Says("learner"),
+        StatusCode.Cancelled or StatusCode.Unknown or StatusCode.DeadlineExceeded or StatusCode.Aborted or StatusCode.Unimplemented
+            or StatusCode.Internal or StatusCode.Unavailable or StatusCode.DataLoss => true,
+        StatusCode.ResourceExhausted => Says("too many requests"),
+        StatusCode.FailedPrecondition => Says("learner"),
         _ => false,
     };
 
     /// <summary>Whether the endpoint is alive and waits for the cluster to agree on a leader, which takes a moment.</summary>
     public bool IsElection =>
-        Code == GrpcStatusCode.Unavailable && (Says("no leader") || Says("leader changed") || Says("leader failure") || Says("timed out"));
+        Code == StatusCode.Unavailable && (Says("no leader") || Says("leader changed") || Says("leader failure") || Says("timed out"));
 
     /// <summary>Whether a new token may help. etcd answers an outdated one in three ways.</summary>
     public bool IsAboutToken =>
-        Code == GrpcStatusCode.Unauthenticated || (Code == GrpcStatusCode.InvalidArgument && (Says("auth store is old") || Says("user name is empty")));
+        Code == StatusCode.Unauthenticated || (Code == StatusCode.InvalidArgument && (Says("auth store is old") || Says("user name is empty")));
 
     /// <summary>Whether the server's words hold these.</summary>
     public bool Says(string words) => Message.Contains(words, StringComparison.OrdinalIgnoreCase);

@@ -1,0 +1,220 @@
+using System.Net;
+using System.Net.Sockets;
+using dotnet_etcd.interfaces;
+using Flannel.Store.Etcd.Client;
+using Flannel.Store.Etcd.Diagnostics;
+using Flannel.Store.Etcd.Security;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Store.Etcd.Transport;
+
+/// <summary>
+/// dotnet-etcd's stubs over one HTTP/2 connection of <see cref="SocketsHttpHandler"/> to one endpoint. Whatever enters gRPC or the handler runs on a
+/// thread of the pool that nobody waits for without bound: a lock that is lost in there must not take a caller with it.
+/// </summary>
+internal sealed partial class GrpcTransport : IEtcdTransport
+{
+    /// <summary>The longest message accepted, in bytes. A page of 5,000 leases takes about 1 MiB.</summary>
+    public const int MaxMessageLength = 64 << 20;
+
+    /// <summary>How long closing may take before what is being closed is abandoned together with its connection.</summary>
+    public static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+
+    // etcd closes connections that ping more often than every 5 s, or that ping without a stream. Together they find a frozen server in 12 s.
+    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
+
+    // Read-only by use: calls without a token share it.
+    private static readonly Metadata Anonymous = Headers(token: null);
+
+    private readonly Uri _endpoint;
+    private readonly TimeSpan _firstAnswer;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EtcdMetrics _metrics;
+    private readonly GrpcChannel _channel;
+    private readonly IConnection _etcd;
+
+    private volatile bool _hasAnswered;
+    private int _unanswered;
+
+    /// <param name="endpoint">Scheme, host and port of the server.</param>
+    /// <param name="identity">Whom to trust and who to be, for <c>https</c>; <see langword="null"/> trusts what the system trusts.</param>
+    /// <param name="firstAnswer">
+    /// How long the first call may take whatever its own deadline: an address that has never answered is probably the wrong one, and whoever set it
+    /// waits to hear so. It doubles with every call that got no answer, for servers that are just slow.
+    /// </param>
+    /// <param name="time">The clock that deadlines run on.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="metrics">Where to count.</param>
+    /// <param name="wrap">Wraps the handler; for tests.</param>
+    public GrpcTransport(
+        Uri endpoint,
+        TlsIdentity? identity,
+        TimeSpan firstAnswer,
+        TimeProvider time,
+        ILogger logger,
+        EtcdMetrics metrics,
+        Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
+    {
+        _endpoint = endpoint;
+        _firstAnswer = firstAnswer;
+        _time = time;
+        _logger = logger;
+        _metrics = metrics;
+        var handler = new SocketsHttpHandler
+        {
+            AutomaticDecompression = DecompressionMethods.None,
+            // Without it, gRPC connects by itself and puts its own pauses between attempts: a server that is back would stay unused for a second.
+            ConnectCallback = ConnectAsync,
+            ConnectTimeout = ConnectTimeout,
+            EnableMultipleHttp2Connections = false,
+            KeepAlivePingDelay = PingDelay,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            KeepAlivePingTimeout = PingTimeout,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+            UseCookies = false,
+            UseProxy = false,
+        };
+        identity?.ApplyTo(handler.SslOptions);
+        // No service configuration, so nothing is ever sent twice here: only the client knows whether that is harmless. No compression, which would let
+        // a short message become one of any length.
+        _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
+        {
+            CompressionProviders = [],
+            DisposeHttpClient = true,
+            HttpHandler = wrap is null ? handler : wrap(handler),
+            MaxReceiveMessageSize = MaxMessageLength,
+        });
+        _etcd = new dotnet_etcd.EtcdClient(_channel.CreateCallInvoker()).GetConnection();
+    }
+
+    /// <inheritdoc />
+    public async Task<TResponse> CallAsync<TRequest, TResponse>(
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, CancellationToken cancellationToken)
+        where TRequest : class
+        where TResponse : class
+    {
+        TimeSpan limit = Patience(timeout);
+        using var deadline = new CancellationTokenSource(limit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _closed.Token, cancellationToken);
+        var abort = new CancellationTokenSource();
+        long started = _time.GetTimestamp();
+        var status = StatusCode.Cancelled;
+        Enter();
+        Task<AsyncUnaryCall<TResponse>> starting = StartAsync(method, request, token, timeout, abort.Token);
+        try
+        {
+            AsyncUnaryCall<TResponse> call = await starting.WaitAsync(either.Token).ConfigureAwait(false);
+            await call.ResponseHeadersAsync.WaitAsync(either.Token).ConfigureAwait(false);
+            if (limit < timeout)
+                deadline.CancelAfter(limit = timeout);
+            _hasAnswered = true;
+            TResponse answer = await call.ResponseAsync.WaitAsync(either.Token).ConfigureAwait(false);
+            status = StatusCode.OK;
+            return answer;
+        }
+        catch (Exception error) when (HttpFailure.IsOne(error, cancellationToken))
+        {
+            bool isLate = deadline.IsCancellationRequested || error is RpcException { StatusCode: StatusCode.DeadlineExceeded, Status.Detail: "" };
+            GrpcException failure = isLate ? RpcFailure.Map(error, limit) : Failure(error);
+            status = failure.Code;
+            throw _hasAnswered || failure.NeverSent || IsClosed ? failure : Doubt(failure);
+        }
+        finally
+        {
+            Record(method.Name, status, started);
+            _ = EndAsync(status == StatusCode.OK ? Task.CompletedTask : AbortAsync(starting, abort));
+        }
+    }
+
+    /// <inheritdoc />
+    public IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdStreamMethod<TRequest, TResponse> method, string? token)
+        where TRequest : class
+        where TResponse : class
+    {
+        long started = _time.GetTimestamp();
+        Metadata headers = Headers(token);
+        // Else a member that is cut off from the others keeps the stream open and silent.
+        headers.Add("hasleader", "true");
+        Enter();
+        return new GrpcStream<TRequest, TResponse>(
+            abort => method.Open(_etcd, new CallOptions(headers, cancellationToken: abort)),
+            Failure,
+            status => Record(method.Name, status, started),
+            EndAsync,
+            _closed.Token);
+    }
+
+    // etcd's own name for it is in the trace of its requests; the version is that of the API it has to know.
+    private static Metadata Headers(string? token)
+    {
+        var headers = new Metadata { { "client-api-version", "3.4" } };
+        if (!string.IsNullOrEmpty(token))
+            headers.Add("token", token);
+        return headers;
+    }
+
+    private async Task<AsyncUnaryCall<TResponse>> StartAsync<TRequest, TResponse>(
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, CancellationToken abort)
+        where TRequest : class
+        where TResponse : class
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        // The server's copy of the deadline, on the clock that it has too; ours runs on the injected one.
+        DateTime deadline = (TimeProvider.System.GetUtcNow() + timeout).UtcDateTime;
+        Metadata headers = string.IsNullOrEmpty(token) ? Anonymous : Headers(token);
+        return method.Call(_etcd, request, new CallOptions(headers, deadline, abort));
+    }
+
+    private static async Task AbortAsync<TResponse>(Task<AsyncUnaryCall<TResponse>> starting, CancellationTokenSource abort)
+    {
+        await abort.CancelAsync().ConfigureAwait(false);
+        await ((Task)starting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (starting.IsCompletedSuccessfully)
+            await ((Task)(await starting.ConfigureAwait(false)).ResponseAsync).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private TimeSpan Patience(TimeSpan timeout)
+    {
+        if (_hasAnswered)
+            return timeout;
+        TimeSpan patience = _firstAnswer * Math.Pow(2, Math.Min(_unanswered, 16));
+        return patience < timeout ? patience : timeout;
+    }
+
+    private GrpcException Doubt(GrpcException failure)
+    {
+        Interlocked.Increment(ref _unanswered);
+        string hint = _endpoint.Scheme == Uri.UriSchemeHttp ? ", does it want https" : "";
+        return new GrpcException(
+            failure.Code, $"{failure.Message} (it never answered so far: is it etcd's client port{hint}, has its cluster a leader?)", failure);
+    }
+
+    private GrpcException Failure(Exception error) => IsClosed && error is OperationCanceledException
+        ? new GrpcException(StatusCode.Unavailable, "the connection was closed on this side", error)
+        : RpcFailure.Map(error);
+
+    private void Record(string method, StatusCode status, long started) => _metrics.Record(method, _endpoint, status, _time.GetElapsedTime(started));
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        _socket = socket;
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+}
