@@ -13,7 +13,7 @@ public sealed class EtcdLeaseStoreContractTests(EtcdFixture fixture) : LeaseStor
     protected override ILeaseStore Store => _store!;
 
     // etcd counts whole seconds and grants two of them at least.
-    protected override TimeSpan TimeToLive => TimeSpan.FromSeconds(5);
+    protected override TimeSpan TimeToLive => TimeSpan.FromSeconds(3);
 
     public async Task InitializeAsync()
     {

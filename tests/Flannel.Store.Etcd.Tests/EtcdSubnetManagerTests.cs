@@ -18,8 +18,9 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
     // Twenty subnets and not one more.
     private const string Config = """{"Network":"10.5.0.0/16","SubnetLen":24,"SubnetMin":"10.5.1.0","SubnetMax":"10.5.20.0","Backend":{"Type":"vxlan"}}""";
 
-    // The shortest that the options allow; renewed after half of it.
+    // The shortest that the options allow, renewed after half of it: for leases that are to be renewed or to end. All others outlive the slowest machine.
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongLife = TimeSpan.FromHours(1);
 
     private EtcdServer _server = null!;
 
@@ -105,7 +106,7 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
         SubnetKey[] first = [];
         for (int restart = 0; restart < 3; restart++)
         {
-            await using ServiceProvider provider = Provide(3, options => options.Renewal = renewal);
+            await using ServiceProvider provider = Provide(3, options => options.Renewal = renewal, ShortLife);
             EtcdNode[] nodes = await Task.WhenAll(Enumerable.Range(1, 3).Select(node => AcquireAsync(provider, node)));
             foreach (EtcdNode node in nodes)
                 node.Follow();
@@ -162,7 +163,8 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
     public async Task OwnLease_ExpiredWhileEtcdWasOutOfReach_IsTakenAgainUnlessSomebodyElseHasIt(bool isTaken)
     {
         await using var relay = new TcpRelay(_server.Endpoints[0]);
-        await using ServiceProvider provider = Provide(1, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint], TimeSpan.FromSeconds(2)));
+        await using ServiceProvider provider = Provide(
+            1, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint], TimeSpan.FromSeconds(2)), timeToLive: ShortLife);
         await using EtcdNode node = await AcquireAsync(provider, 1);
         node.Follow();
         await node.UntilAsync(known => known.Results.OfType<LeaseSnapshot>().Any(), "the peers");
@@ -211,12 +213,13 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
     private static Task<EtcdNode> AcquireAsync(ServiceProvider provider, int node) =>
         EtcdNode.AcquireAsync(provider, $"{node}", new IPAddress([192, 168, 0, (byte)node]).ToString());
 
-    private ServiceProvider Provide(int count, Action<EtcdStoreOptions>? configure = null)
+    private ServiceProvider Provide(int count, Action<EtcdStoreOptions>? configure = null, TimeSpan? timeToLive = null)
     {
+        TimeSpan life = timeToLive ?? LongLife;
         var services = new ServiceCollection();
         for (int node = 1; node <= count; node++)
         {
-            services.AddFlannel($"{node}", options => (options.LeaseTimeToLive, options.LeaseRenewMargin) = (ShortLife, ShortLife / 2)).UseEtcd(options =>
+            services.AddFlannel($"{node}", options => (options.LeaseTimeToLive, options.LeaseRenewMargin) = (life, life / 2)).UseEtcd(options =>
             {
                 options.Endpoints = _server.Endpoints;
                 configure?.Invoke(options);

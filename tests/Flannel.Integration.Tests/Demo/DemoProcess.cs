@@ -49,6 +49,8 @@ internal sealed class DemoProcess : IDisposable
         return found[0];
     }
 
+    public Task WaitForOutputAsync(string text) => WaitUntilAsync(() => Output.Contains(text, StringComparison.Ordinal));
+
     public Task WaitForErrorsAsync(string text) => WaitUntilAsync(() => Errors.Contains(text, StringComparison.Ordinal));
 
     /// <summary>Sends a signal by its name without SIG.</summary>
@@ -83,7 +85,13 @@ internal sealed class DemoProcess : IDisposable
         using var deadline = new CancellationTokenSource(Deadline);
         while (!condition())
         {
-            Assert.False(_process.HasExited, $"The demo has ended with code {(_process.HasExited ? _process.ExitCode : 0)}: {this}");
+            if (_process.HasExited)
+            {
+                await _process.WaitForExitAsync(deadline.Token); // what it wrote last may not have been read yet
+                Assert.True(condition(), $"The demo has ended with code {_process.ExitCode}: {this}");
+                return;
+            }
+
             await Task.Delay(2, deadline.Token);
         }
     }

@@ -31,6 +31,7 @@ internal sealed class Lab
     {
         using RouteNetlink netlink = RouteNetlink.Open();
         netlink.ChangeLink(1, new LinkChange { IsUp = true });
+        UseAddressesAtOnce();
         Link uplink = netlink.CreateLink(new VethLinkSpec("eth0", "eth0p") { IsUp = true });
         netlink.ChangeLink(netlink.FindLink("eth0p")!.Index, new LinkChange { IsUp = true });
         netlink.AddAddress(new InterfaceAddress { LinkIndex = uplink.Index, Address = IPAddress.Parse("192.0.2.1"), PrefixLength = 24 });
@@ -39,7 +40,6 @@ internal sealed class Lab
             LinkIndex = uplink.Index,
             Address = IPAddress.Parse("2001:db8::1"),
             PrefixLength = 64,
-            Flags = AddressFlags.NoDad,
         });
         Link vxlan = netlink.CreateLink(new VxlanLinkSpec("flannel.1")
         {
@@ -51,6 +51,7 @@ internal sealed class Lab
             Mtu = 1450,
             IsUp = true,
         });
+        AwaitRest(netlink);
         body(new Lab(netlink, uplink, vxlan));
     });
 
@@ -84,6 +85,26 @@ internal sealed class Lab
         new() { Destination = Subnet(n), Gateway = Subnet(n).BaseAddress, LinkIndex = Vxlan.Index, Flags = RouteFlags.OnLink };
 
     internal static RouteEntry NexthopRoute(int n) => new() { Destination = Subnet(n), NexthopId = (uint)n + 1 };
+
+    // Without the search for duplicates an address is usable at once and not after a second or two.
+    private static void UseAddressesAtOnce()
+    {
+        foreach (string devices in new[] { "all", "default" })
+            File.WriteAllText($"/proc/sys/net/ipv6/conf/{devices}/accept_dad", "0");
+    }
+
+    // The kernel tells some time later that there is a carrier, gives each of the three devices an address, and tells which can be used.
+    private static void AwaitRest(RouteNetlink netlink)
+    {
+        bool isAtRest = SpinWait.SpinUntil(
+            () => netlink.GetLinks().All(link => link.Kind != "veth" || link.OperationalStatus == OperationalStatus.Up)
+                && netlink.GetAddresses(AddressFamily.InterNetworkV6) is var addresses
+                && addresses.Count(address => address.Scope == RouteScope.Link) == 3
+                && addresses.All(address => !address.IsTentative),
+            TimeSpan.FromSeconds(30));
+        Assert.True(isAtRest, "the lab does not come to rest");
+        netlink.ChangeLink(1, new LinkChange { IsUp = true }); // changes nothing, and waits for the lock under which the kernel told the last of it
+    }
 
     private static PhysicalAddress Mac(int n) => new([2, 0, 0, (byte)(n >> 16), (byte)(n >> 8), (byte)n]);
 }

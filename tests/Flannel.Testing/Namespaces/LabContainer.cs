@@ -23,5 +23,7 @@ public sealed class LabContainer : LabNode
             AddAddress(eth0.Index, address, prefixLength);
             AddDefaultRoute(eth0.Index, gateway);
         }
+
+        AwaitRest();
     }
 }

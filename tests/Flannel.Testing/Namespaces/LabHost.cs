@@ -70,13 +70,15 @@ public sealed class LabHost : LabNode
         AddAddress(eth0.Index, Address, 24);
         if (options.DefaultRoute)
             AddDefaultRoute(eth0.Index, underlay.Address!);
-        if (!options.DualStack)
-            return;
+        if (options.DualStack)
+        {
+            AddressIPv6 = IPAddress.Parse($"fd00:100::{_number:x}");
+            AddAddress(eth0.Index, AddressIPv6, 64);
+            if (options.DefaultRoute)
+                AddDefaultRoute(eth0.Index, underlay.AddressIPv6!);
+        }
 
-        AddressIPv6 = IPAddress.Parse($"fd00:100::{_number:x}");
-        AddAddress(eth0.Index, AddressIPv6, 64);
-        if (options.DefaultRoute)
-            AddDefaultRoute(eth0.Index, underlay.AddressIPv6!);
+        AwaitRest();
     }
 
     private Link CreateBridge(IPNetwork? subnet, IPNetwork? subnetIPv6, int mtu)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Flannel.Linux.Namespaces;
 using Flannel.Linux.Sysctl;
 using Flannel.Netlink.Route;
@@ -7,12 +8,15 @@ using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
 using Flannel.Testing.Pinging;
+using OperationalStatus = System.Net.NetworkInformation.OperationalStatus;
 
 namespace Flannel.Testing.Namespaces;
 
 /// <summary>A network namespace of a <see cref="NetworkLab"/> with a netlink socket inside: a host, a container or the underlay.</summary>
 public abstract class LabNode
 {
+    private static readonly TimeSpan RestLimit = TimeSpan.FromSeconds(30);
+
     private protected LabNode(string role)
     {
         NamespaceName = LabNames.Unique(role);
@@ -21,6 +25,12 @@ public abstract class LabNode
         {
             Netlink = Namespace.Run(() => RouteNetlink.Open());
             Netlink.ChangeLink(1, new LinkChange { IsUp = true }); // the loopback device is always the first
+            Run(() =>
+            {
+                // Nobody else has these addresses. Without the check an address is usable at once and not after a second or two.
+                NetworkSysctl.Write("ipv6/conf/all/accept_dad", "0");
+                NetworkSysctl.Write("ipv6/conf/default/accept_dad", "0");
+            });
         }
         catch
         {
@@ -100,11 +110,33 @@ public abstract class LabNode
     }
 
     private protected void AddAddress(int link, IPAddress address, int prefixLength) => Netlink.AddAddress(
-        new InterfaceAddress { LinkIndex = link, Address = address, PrefixLength = prefixLength, Flags = AddressFlags.NoDad });
+        new InterfaceAddress { LinkIndex = link, Address = address, PrefixLength = prefixLength });
+
+    /// <summary>
+    /// Waits until the kernel has done what it does by itself after <c>eth0</c> came up: it tells the carrier some time later, gives the device its
+    /// link-local address, and tells of each IPv6 address once more when that is usable.
+    /// </summary>
+    private protected void AwaitRest()
+    {
+        if (!SpinWait.SpinUntil(IsAtRest, RestLimit))
+            throw new TimeoutException($"{NamespaceName} did not come to rest within {RestLimit}: {Device("eth0")}, {string.Join(", ", Netlink.GetAddresses())}");
+        Netlink.ChangeLink(1, new LinkChange { IsUp = true }); // changes nothing, and waits for the lock under which the kernel told the last of it
+    }
+
+    private bool IsAtRest()
+    {
+        IReadOnlyList<InterfaceAddress> addresses = Netlink.GetAddresses(AddressFamily.InterNetworkV6);
+        Link eth0 = Device("eth0");
+        return eth0.OperationalStatus == OperationalStatus.Up
+            && addresses.All(static address => !address.IsTentative)
+            && (addresses.Any(address => address.LinkIndex == eth0.Index && address.Scope == RouteScope.Link) || !Run(HasLinkLocalAddresses));
+    }
+
+    private static bool HasLinkLocalAddresses() => NetworkSysctl.Read("ipv6/conf/eth0/disable_ipv6").Value == "0";
 
     private protected void AddDefaultRoute(int link, IPAddress gateway) => Netlink.AddRoute(new RouteEntry
     {
-        Destination = new IPNetwork(gateway.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0),
+        Destination = new IPNetwork(gateway.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0),
         LinkIndex = link,
         Gateway = gateway,
     });

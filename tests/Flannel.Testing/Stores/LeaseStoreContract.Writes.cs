@@ -237,33 +237,64 @@ public abstract partial class LeaseStoreContract
     }
 
     [SkippableFact]
-    public async Task TimeToLive_RenewedInTime_StartsAnew()
+    public Task TimeToLive_RenewedInTime_StartsAnew() => InTimeAsync(async write =>
     {
-        StoredEntry entry = await CreateAsync(timeToLive: TimeToLive);
+        StoredEntry entry = await write(() => Store.CreateAsync(Key, Bytes("{}"), TimeToLive, CancellationToken.None));
 
         for (int i = 0; i < 3; i++)
         {
             await PassTimeAsync(TimeToLive * 0.6);
-            StoreWriteResult result = await Store.RenewAsync(entry, TimeToLive, CancellationToken.None);
-            Assert.True(result.Succeeded);
-            entry = result.Entry!;
+            entry = await write(() => Store.RenewAsync(entry, TimeToLive, CancellationToken.None));
         }
 
         AssertSame(entry, await FindAsync());
-    }
+    });
 
     [SkippableFact]
-    public async Task TimeToLive_UpdatedInTime_StartsAnew()
+    public Task TimeToLive_UpdatedInTime_StartsAnew() => InTimeAsync(async write =>
     {
-        StoredEntry entry = await CreateAsync(timeToLive: TimeToLive);
+        StoredEntry entry = await write(() => Store.CreateAsync(Key, Bytes("{}"), TimeToLive, CancellationToken.None));
         await PassTimeAsync(TimeToLive * 0.6);
 
-        StoreWriteResult result = await Store.UpdateAsync(entry, Bytes("new"), TimeToLive, CancellationToken.None);
+        entry = await write(() => Store.UpdateAsync(entry, Bytes("new"), TimeToLive, CancellationToken.None));
 
         await PassTimeAsync(TimeToLive * 0.6);
-        AssertSame(result.Entry!, await FindAsync());
-        await using StoreWatch watch = StoreWatch.Open(Store, result.Entry!.ModRevision);
+        AssertSame(entry, await FindAsync());
+        await using StoreWatch watch = StoreWatch.Open(Store, entry.ModRevision);
         await PassTimeAsync(TimeToLive * 1.4);
         Assert.Equal(new StoreChange(Key, null), Assert.Single(await watch.NextChangesAsync(1)));
+    });
+
+    /// <summary>
+    /// Runs a test of an entry that lives on because it is written in time. A machine that stands still for longer than the entry lives says nothing about
+    /// the store: then the test runs once more.
+    /// </summary>
+    /// <param name="test">The test; gets what it writes with.</param>
+    private async Task InTimeAsync(Func<Func<Func<Task<StoreWriteResult>>, Task<StoredEntry>>, Task> test)
+    {
+        for (int left = 10; ; left--)
+        {
+            bool wasLate = false;
+            long written = TimeProvider.System.GetTimestamp();
+            bool IsLate() => wasLate || TimeProvider.System.GetElapsedTime(written) >= TimeToLive;
+            try
+            {
+                await test(async write =>
+                {
+                    long start = TimeProvider.System.GetTimestamp(); // the store counts from later on
+                    StoreWriteResult result = await write();
+                    Assert.True(result.Succeeded);
+                    wasLate = IsLate();
+                    written = start;
+                    return result.Entry!;
+                });
+                return;
+            }
+            catch (Exception) when (left > 0 && IsLate())
+            {
+                if (await FindAsync() is { } entry)
+                    await Store.DeleteAsync(entry, CancellationToken.None);
+            }
+        }
     }
 }

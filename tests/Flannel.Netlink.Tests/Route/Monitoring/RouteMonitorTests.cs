@@ -83,7 +83,7 @@ public class RouteMonitorTests
                 new NeighbourChanged(lab.Neighbour(2)) { PortId = other.PortId },
                 new RouteRemoved(lab.OnLinkRoute(1)) { PortId = other.PortId },
             ],
-            seen);
+            seen.Where(n => n.PortId != 0)); // the kernel's own changes come when they come
     });
 
     [Fact]
