@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Flannel.Testing.Processes;
 using Xunit;
 
 namespace Flannel.Testing.Etcd;
@@ -29,6 +30,7 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Starts one and waits until it serves clients.</summary>
     public static async Task<EtcdServer> StartAsync(EtcdOptions? options = null)
     {
+        FastLane.LeaveToFullRun();
         foreach (string program in (string[])["etcd", "etcdctl"])
             Skip.IfNot(IsOnPath(program), $"{program} is missing; Debian has it in the packages etcd-server and etcd-client");
 

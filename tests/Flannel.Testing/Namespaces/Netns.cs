@@ -3,6 +3,7 @@ using Flannel.Linux.Namespaces;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
+using Flannel.Testing.Processes;
 
 namespace Flannel.Testing.Namespaces;
 
@@ -17,6 +18,9 @@ public static class Netns
     // The real thing rather than a look at capabilities: a read-only /run or a filtered system call would be an obstacle as well.
     private static string? FindObstacle()
     {
+        if (FastLane.Obstacle is not null)
+            return FastLane.Obstacle;
+
         string name = LabNames.Unique("probe");
         try
         {

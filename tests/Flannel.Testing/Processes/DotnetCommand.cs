@@ -8,7 +8,7 @@ public static class DotnetCommand
     // Left by the test platform or by an SDK command around us; they would make the inner command look for its parts in the wrong places.
     private static readonly string[] ForeignVariables = ["MSBUILD", "VSTEST", "COREHOST_", "DOTNET_HOST_PATH", "TESTINGPLATFORM"];
 
-    /// <summary>Runs a command to its end.</summary>
+    /// <summary>Runs a command to its end. Takes seconds, so the calling test is skipped in the fast lane; it must be a <c>[SkippableFact]</c>.</summary>
     /// <param name="folder">The folder it works in.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="arguments">The command and its arguments.</param>
@@ -16,6 +16,7 @@ public static class DotnetCommand
     /// <exception cref="TimeoutException">It took longer, and was ended.</exception>
     public static async Task<(int ExitCode, string Output)> RunAsync(string folder, TimeSpan limit, params string[] arguments)
     {
+        FastLane.LeaveToFullRun();
         using var process = new Process { StartInfo = Start(folder, arguments) };
         using var deadline = new CancellationTokenSource(limit);
         process.Start();
