@@ -154,6 +154,30 @@ internal sealed class FlanneldProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Where its threads are, if gdb is there to tell.</summary>
+    public async Task<string> DescribeThreadsAsync()
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        using Process gdb = Process.Start(new ProcessStartInfo(
+            "sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"command -v gdb >/dev/null && exec gdb -p {_process.Id} -batch -ex 'thread apply all bt 25'")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            Task<string> errors = gdb.StandardError.ReadToEndAsync(limit.Token);
+            string output = await gdb.StandardOutput.ReadToEndAsync(limit.Token);
+            await errors;
+            return output;
+        }
+        catch (OperationCanceledException)
+        {
+            gdb.Kill();
+            return "gdb does not end";
+        }
+    }
+
     /// <summary>Asks it to end, and waits.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()

@@ -38,6 +38,8 @@ public sealed class EtcdMember : IAsyncDisposable
 
     private string Scheme => _options.Certificates is null ? "http" : "https";
 
+    private string DataFolder => Path.Combine(_folder, Name);
+
     internal string PeerUrl => $"http://127.0.0.1:{_peerPort}";
 
     /// <summary>Has it shut down in an orderly way, which says goodbye to its clients.</summary>
@@ -83,6 +85,9 @@ public sealed class EtcdMember : IAsyncDisposable
         _http.Dispose();
     }
 
+    /// <summary>Removes the data of a member that does not run.</summary>
+    internal void Erase() => Directory.Delete(DataFolder, recursive: true);
+
     internal void Launch(string initialCluster, bool joins = false)
     {
         ProcessStartInfo start = _options.Start("etcd", Arguments(initialCluster));
@@ -124,7 +129,7 @@ public sealed class EtcdMember : IAsyncDisposable
     private IEnumerable<string> Arguments(string initialCluster)
     {
         yield return $"--name={Name}";
-        yield return $"--data-dir={Path.Combine(_folder, Name)}";
+        yield return $"--data-dir={DataFolder}";
         yield return $"--listen-client-urls={(_options.Host is null ? Endpoint : $"{Scheme}://0.0.0.0:{_clientPort}")}";
         yield return $"--advertise-client-urls={Endpoint}";
         yield return $"--listen-peer-urls={PeerUrl}";

@@ -59,6 +59,16 @@ public sealed class EtcdServer : IAsyncDisposable
         await member.WaitUntilHealthyAsync();
     }
 
+    /// <summary>Kills the only member if it runs, starts it at the same place without its data and waits until it serves clients.</summary>
+    public async Task RestartEmptyAsync()
+    {
+        EtcdMember member = Members.Single(); // one of several would get everything back from the others
+        await member.KillAsync();
+        member.Erase();
+        member.Launch(InitialCluster);
+        await member.WaitUntilHealthyAsync();
+    }
+
     /// <summary>Kills every member.</summary>
     public async Task KillAllAsync()
     {
