@@ -22,10 +22,12 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     // A list that is compacted away between its pages is started anew; more often than this nobody compacts.
     private const int MaxListAttempts = 3;
 
+    // With closing the connections, a store that is disposed of ends within 4 s.
+    private static readonly TimeSpan RevokeLimit = TimeSpan.FromSeconds(2);
+
     private readonly EtcdClient _client;
     private readonly EtcdKeys _keys;
     private readonly EtcdRenewal _renewal;
-    private readonly TimeSpan _disposeTimeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -34,18 +36,27 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     /// <param name="random">Where chance comes from; used by the store alone.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
-    public EtcdLeaseStore(EtcdStoreOptions options, TimeProvider time, Random random, ILogger<EtcdLeaseStore> logger, EtcdMetrics metrics)
+    /// <param name="wrap">Wraps the handlers of HTTP; for tests.</param>
+    public EtcdLeaseStore(
+        EtcdStoreOptions options,
+        TimeProvider time,
+        Random random,
+        ILogger<EtcdLeaseStore> logger,
+        EtcdMetrics metrics,
+        Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
     {
-        _client = new EtcdClient(options, time, random, logger, metrics);
+        _client = new EtcdClient(options, time, random, logger, metrics, wrap);
         _keys = new EtcdKeys(options.Prefix);
         _renewal = options.Renewal;
-        _disposeTimeout = options.RequestTimeout;
         _time = time;
         _logger = logger;
     }
 
     /// <inheritdoc />
     public string ConfigSource => $"etcd key {_keys.Config}";
+
+    /// <inheritdoc />
+    public TimeSpan? MaxSilence => EtcdWatch.MaxSilence(ProbeAfter, _client.LongestCall);
 
     /// <summary>How long a watch may be silent before it has to prove that it is alive. Tests shorten it.</summary>
     internal TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(15);
@@ -79,12 +90,15 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     }
 
     /// <inheritdoc />
+    public void ResetConnections() => _client.ResetConnections();
+
+    /// <inheritdoc />
     public void Dispose() => _ = _client.DisposeAsync().AsTask();
 
-    /// <summary>Revokes the etcd leases that are left over, if etcd answers soon, and closes the connections.</summary>
+    /// <summary>Revokes the etcd leases that are left over, if etcd answers soon, and closes the connections. It ends within 4 s.</summary>
     public async ValueTask DisposeAsync()
     {
-        using (var deadline = new CancellationTokenSource(_disposeTimeout, _time))
+        using (var deadline = new CancellationTokenSource(RevokeLimit, _time))
         {
             try
             {

@@ -55,7 +55,7 @@ internal sealed partial class EtcdClient
 
     private async Task<T> AuthenticatedAsync<T>(EtcdEndpoint endpoint, Attempt<T> attempt, CancellationToken cancellationToken)
     {
-        IEtcdTransport transport = endpoint.GetTransport(_tls.Version, _createTransport);
+        IEtcdTransport transport = endpoint.GetTransport(Version, _createTransport);
         if (_authenticator is null)
             return await attempt(endpoint, transport, null).ConfigureAwait(false);
 
@@ -74,7 +74,7 @@ internal sealed partial class EtcdClient
 
     private void Failed(EtcdEndpoint endpoint, GrpcException error)
     {
-        if (_endpoints.Failed(endpoint))
+        if (!error.IsOwnDoing && _endpoints.Failed(endpoint))
             LogEndpointFailing(endpoint.Name, error.Message);
     }
 

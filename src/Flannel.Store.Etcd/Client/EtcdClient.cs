@@ -23,14 +23,23 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     private readonly ClusterMemory _cluster = new();
     private readonly EtcdAuthenticator? _authenticator;
     private readonly TlsFiles _tls;
-    private readonly Func<Uri, IEtcdTransport> _createTransport;
+    private readonly Func<Uri, bool, IEtcdTransport> _createTransport;
+
+    private long _resets;
 
     /// <param name="options">Valid options.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">Where chance comes from; used by the client alone.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
-    public EtcdClient(EtcdStoreOptions options, TimeProvider time, Random random, ILogger logger, EtcdMetrics metrics)
+    /// <param name="wrap">Wraps the handlers of HTTP; for tests.</param>
+    public EtcdClient(
+        EtcdStoreOptions options,
+        TimeProvider time,
+        Random random,
+        ILogger logger,
+        EtcdMetrics metrics,
+        Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
     {
         _timeout = options.RequestTimeout;
         _time = time;
@@ -41,8 +50,16 @@ internal sealed partial class EtcdClient : IAsyncDisposable
         _tls = new TlsFiles(options.CaFile, options.CertificateFile, options.KeyFile, time, logger);
         TimeSpan share = FirstAnswerBudget / addresses.Length;
         TimeSpan firstAnswer = share > ShortestFirstAnswer ? share : ShortestFirstAnswer;
-        _createTransport = address => new GrpcTransport(address, _tls.Identity, firstAnswer, time, logger, metrics);
+        _createTransport = (address, hasAnswered) =>
+            new GrpcTransport(address, _tls.Identity, firstAnswer, hasAnswered, time, logger, metrics, wrap);
+        LongestCall = _timeout * addresses.Length;
     }
+
+    /// <summary>How long a call may take that no endpoint answers, elections apart.</summary>
+    public TimeSpan LongestCall { get; }
+
+    // Changes when connections made before must not be used any more.
+    private long Version => _tls.Version + Interlocked.Read(ref _resets);
 
     /// <summary>One request, one answer.</summary>
     /// <param name="method">What to call.</param>
@@ -80,8 +97,8 @@ internal sealed partial class EtcdClient : IAsyncDisposable
                 IEtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token);
                 await using (stream.ConfigureAwait(false))
                 {
-                    LeaseKeepAliveResponse answer = await AskAsync(stream, new LeaseKeepAliveRequest { ID = leaseId }, cancellationToken)
-                        .ConfigureAwait(false);
+                    LeaseKeepAliveResponse answer = await AskAsync(
+                        transport, stream, new LeaseKeepAliveRequest { ID = leaseId }, cancellationToken).ConfigureAwait(false);
                     _cluster.Check(answer.Header, atLeast: 0);
                     return answer;
                 }
@@ -101,11 +118,11 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             what,
             async (endpoint, transport, token) =>
             {
-                long version = _tls.Version;
+                long version = Version;
                 IEtcdStream<WatchRequest, WatchResponse> stream = transport.Open(EtcdMethods.Watch, token);
                 try
                 {
-                    WatchResponse first = await AskAsync(stream, new WatchRequest { CreateRequest = request }, cancellationToken)
+                    WatchResponse first = await AskAsync(transport, stream, new WatchRequest { CreateRequest = request }, cancellationToken)
                         .ConfigureAwait(false);
                     _cluster.Check(first.Header, atLeast: 0);
                     // etcd reports a refused watch inside the stream, which it leaves open.
@@ -123,11 +140,19 @@ internal sealed partial class EtcdClient : IAsyncDisposable
         return reply.Value;
     }
 
-    /// <summary>Whether a connection was made with credentials that have changed since.</summary>
+    /// <summary>Whether a connection is not to be used any more: the credentials that it was made with have changed, or all were reset.</summary>
     public bool IsOutdated(OpenWatch watch)
     {
         _tls.Refresh();
-        return watch.TlsVersion != _tls.Version;
+        return watch.Version != Version;
+    }
+
+    /// <summary>Drops every connection with all that goes through it. Returns at once.</summary>
+    public void ResetConnections()
+    {
+        Interlocked.Increment(ref _resets);
+        _endpoints.ForgetFailures();
+        _ = _endpoints.CloseAsync(isForGood: false);
     }
 
     /// <summary>Prefers other endpoints, because a stream to this one broke.</summary>
@@ -142,14 +167,15 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     /// <summary>Closes every connection. Ends in bounded time.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _endpoints.CloseAsync().ConfigureAwait(false);
+        await _endpoints.CloseAsync(isForGood: true).ConfigureAwait(false);
         _authenticator?.Dispose();
     }
 
     private async Task<TResponse> AskAsync<TRequest, TResponse>(
-        IEtcdStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
+        IEtcdTransport transport, IEtcdStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(_timeout, _time);
+        TimeSpan limit = transport.Patience(_timeout);
+        using var deadline = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
@@ -158,7 +184,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw HttpFailure.Map(error, _timeout);
+            throw HttpFailure.Map(error, limit);
         }
     }
 }

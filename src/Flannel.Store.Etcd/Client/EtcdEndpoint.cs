@@ -1,3 +1,6 @@
+using Flannel.Store.Etcd.Transport;
+using Grpc.Core;
+
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>One address of the cluster, and how well it did lately.</summary>
@@ -9,6 +12,8 @@ internal sealed class EtcdEndpoint(Uri address)
     // Guarded by _lock. Of the older ones, those that are perhaps in use.
     private readonly List<IEtcdTransport> _older = [];
     private IEtcdTransport? _transport;
+    private bool _hasAnswered;
+    private bool _isClosed;
     private long _version;
 
     /// <summary>The address as it is shown to people.</summary>
@@ -25,11 +30,13 @@ internal sealed class EtcdEndpoint(Uri address)
 
     /// <summary>The transport to use: another one when that of the last time is of an older version or of no use any more.</summary>
     /// <param name="version">The version wanted.</param>
-    /// <param name="create">Makes a transport.</param>
-    public IEtcdTransport GetTransport(long version, Func<Uri, IEtcdTransport> create)
+    /// <param name="create">Makes a transport, given the address and whether it has answered before.</param>
+    public IEtcdTransport GetTransport(long version, Func<Uri, bool, IEtcdTransport> create)
     {
         lock (_lock)
         {
+            if (_isClosed)
+                throw new GrpcException(StatusCode.Unavailable, "the store is closed on this side");
             if (_transport is { IsUsable: true } && _version == version)
                 return _transport;
             _older.RemoveAll(static older => !older.IsUsable);
@@ -39,19 +46,23 @@ internal sealed class EtcdEndpoint(Uri address)
                 _older.Add(old);
             }
 
-            (_transport, _version) = (create(Address), version);
+            _hasAnswered |= _transport is { HasAnswered: true };
+            (_transport, _version) = (create(Address, _hasAnswered), version);
             return _transport;
         }
     }
 
     /// <summary>Closes every transport with all that goes through it. Ends in bounded time.</summary>
-    public Task CloseAsync()
+    /// <param name="isForGood">Whether no other one is made afterwards.</param>
+    public Task CloseAsync(bool isForGood)
     {
         IEtcdTransport[] all;
         lock (_lock)
         {
             all = _transport is null ? [.. _older] : [_transport, .. _older];
             _older.Clear();
+            _isClosed |= isForGood;
+            _hasAnswered |= _transport is { HasAnswered: true };
             _transport = null;
         }
 

@@ -87,8 +87,19 @@ internal sealed class EtcdEndpoints
             return _random.NextInt64(1, long.MaxValue);
     }
 
+    /// <summary>Forgets which endpoints failed lately: what they failed for may be gone.</summary>
+    public void ForgetFailures()
+    {
+        lock (_lock)
+        {
+            foreach (EtcdEndpoint endpoint in _endpoints)
+                endpoint.RetryAt = TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Closes every connection. Ends in bounded time.</summary>
-    public Task CloseAsync() => Task.WhenAll(_endpoints.Select(static endpoint => endpoint.CloseAsync()));
+    /// <param name="isForGood">Whether no other ones are made afterwards.</param>
+    public Task CloseAsync(bool isForGood) => Task.WhenAll(_endpoints.Select(endpoint => endpoint.CloseAsync(isForGood)));
 
     private TimeSpan Pause_NeedsLock(int failures)
     {

@@ -6,5 +6,5 @@ namespace Flannel.Store.Etcd.Client;
 /// <param name="Endpoint">The endpoint that serves it.</param>
 /// <param name="Stream">The stream.</param>
 /// <param name="First">The first answer: that the watch was created, or that its revision was compacted away.</param>
-/// <param name="TlsVersion">The version of the credentials that it was opened with.</param>
-internal sealed record OpenWatch(EtcdEndpoint Endpoint, IEtcdStream<WatchRequest, WatchResponse> Stream, WatchResponse First, long TlsVersion);
+/// <param name="Version">The version of the client's connections that it was opened on.</param>
+internal sealed record OpenWatch(EtcdEndpoint Endpoint, IEtcdStream<WatchRequest, WatchResponse> Stream, WatchResponse First, long Version);

@@ -22,6 +22,9 @@ internal sealed class GrpcException(StatusCode code, string detail, Exception? i
     /// <summary>Whether the answer shows another cluster, or an older state of it, than was seen before.</summary>
     public bool IsOtherCluster { get; init; }
 
+    /// <summary>Whether this side ended the connection, so that the failure says nothing about the endpoint.</summary>
+    public bool IsOwnDoing { get; init; }
+
     /// <summary>Whether the server may have carried out what was asked although it did not say so.</summary>
     public bool MayHaveRun => !NeverSent && !IsOtherCluster && IsEndpointFault && !Says("no leader") && !Says("learner");
 

@@ -10,11 +10,13 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
 {
     private readonly Func<Exception, GrpcException> _map;
     private readonly Func<Task, Task> _end;
+    private readonly Func<Task?> _lost;
     private readonly CancellationToken _closed;
     private readonly CancellationTokenSource _abort = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Task<AsyncDuplexStreamingCall<TRequest, TResponse>> _opening;
     private Action<StatusCode>? _answered;
+    private Task? _connectionLost;
     private volatile Task _reading = Task.CompletedTask;
     private int _disposed;
 
@@ -22,17 +24,20 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
     /// <param name="map">What a failure means.</param>
     /// <param name="answered">Called once, with the outcome of the first answer.</param>
     /// <param name="end">Waits, for a bounded time, until the call has ended.</param>
+    /// <param name="lost">Ends some time after the connection that is in use now.</param>
     /// <param name="closed">The transport is closed.</param>
     public GrpcStream(
         Func<CancellationToken, AsyncDuplexStreamingCall<TRequest, TResponse>> open,
         Func<Exception, GrpcException> map,
         Action<StatusCode> answered,
         Func<Task, Task> end,
+        Func<Task?> lost,
         CancellationToken closed)
     {
         _map = map;
         _answered = answered;
         _end = end;
+        _lost = lost;
         _closed = closed;
         _opening = OpenAsync(open);
     }
@@ -60,8 +65,12 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         {
             Task<TResponse> reading = ReceiveAsync();
             _reading = reading;
+            // A read that goes on after its connection has ended never ends: the lock it needs is lost.
+            if (_connectionLost is { } lost && await Task.WhenAny(reading, lost).WaitAsync(either.Token).ConfigureAwait(false) == lost && !reading.IsCompleted)
+                throw new GrpcException(StatusCode.Unavailable, "the connection ended and the stream did not");
             TResponse answer = await reading.WaitAsync(either.Token).ConfigureAwait(false);
             TellFirst(StatusCode.OK);
+            _connectionLost ??= _lost();
             return answer;
         }
         catch (Exception error) when (!(error is OperationCanceledException && cancellationToken.IsCancellationRequested))

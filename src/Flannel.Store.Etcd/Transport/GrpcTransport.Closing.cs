@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Flannel.Store.Etcd.Transport;
 
 /// <content>
@@ -13,7 +11,8 @@ internal sealed partial class GrpcTransport
     private readonly Lock _closing = new();
 
     // The newest connection's. There is one at a time.
-    private volatile Socket? _socket;
+    private volatile ObservedStream? _connection;
+    private volatile Task? _connectionLost;
 
     // Guarded by _closing.
     private Task? _closingTask;
@@ -63,6 +62,15 @@ internal sealed partial class GrpcTransport
         Exit();
     }
 
+    /// <summary>Ends when a connection has ended and what went through it has had time to notice.</summary>
+    private async Task LostAsync(ObservedStream connection)
+    {
+        await connection.Ended.ConfigureAwait(false);
+        if (_connection == connection)
+            _hasConnectionAnswered = false;
+        await Task.Delay(CloseLimit, _time, CancellationToken.None).ConfigureAwait(false);
+    }
+
     private void Abandon()
     {
         lock (_closing)
@@ -76,7 +84,7 @@ internal sealed partial class GrpcTransport
         LogAbandoned(_endpoint.GetLeftPart(UriPartial.Authority), CloseLimit.TotalSeconds);
         _ = CloseAsync();
         // What hangs may hold the connection open; the socket itself is in nobody's hands but ours.
-        _socket?.Dispose();
+        _connection?.Socket.Dispose();
     }
 
     private Task CloseAsync()

@@ -22,9 +22,15 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     /// <summary>How long closing may take before what is being closed is abandoned together with its connection.</summary>
     public static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
-    // etcd closes connections that ping more often than every 5 s, or that ping without a stream. Together they find a frozen server in 12 s.
-    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(4);
+    /// <summary>
+    /// How long a connection may be silent before it is pinged. etcd closes connections that ping more often than every 5 s, or that ping without a
+    /// stream.
+    /// </summary>
+    public static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(6);
+
+    /// <summary>How long a ping may stay unanswered. With <see cref="PingDelay"/> it finds a frozen server in 9 to 11 s.</summary>
+    public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
     // Read-only by use: calls without a token share it.
@@ -39,14 +45,16 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     private readonly IConnection _etcd;
 
     private volatile bool _hasAnswered;
+    private volatile bool _hasConnectionAnswered;
     private int _unanswered;
 
     /// <param name="endpoint">Scheme, host and port of the server.</param>
     /// <param name="identity">Whom to trust and who to be, for <c>https</c>; <see langword="null"/> trusts what the system trusts.</param>
     /// <param name="firstAnswer">
-    /// How long the first call may take whatever its own deadline: an address that has never answered is probably the wrong one, and whoever set it
-    /// waits to hear so. It doubles with every call that got no answer, for servers that are just slow.
+    /// How long the first call on a connection may take whatever its own deadline: an address that has never answered is probably the wrong one, and
+    /// whoever set it waits to hear so. It doubles with every call that got no answer, for servers that are just slow.
     /// </param>
+    /// <param name="hasAnswered">Whether the address has answered before, on another transport.</param>
     /// <param name="time">The clock that deadlines run on.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
@@ -55,6 +63,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         Uri endpoint,
         TlsIdentity? identity,
         TimeSpan firstAnswer,
+        bool hasAnswered,
         TimeProvider time,
         ILogger logger,
         EtcdMetrics metrics,
@@ -62,6 +71,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     {
         _endpoint = endpoint;
         _firstAnswer = firstAnswer;
+        _hasAnswered = hasAnswered;
         _time = time;
         _logger = logger;
         _metrics = metrics;
@@ -94,6 +104,18 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     }
 
     /// <inheritdoc />
+    public bool HasAnswered => _hasAnswered;
+
+    /// <inheritdoc />
+    public TimeSpan Patience(TimeSpan timeout)
+    {
+        if (_hasConnectionAnswered)
+            return timeout;
+        TimeSpan patience = _firstAnswer * Math.Pow(2, Math.Min(_unanswered, 16));
+        return patience < timeout ? patience : timeout;
+    }
+
+    /// <inheritdoc />
     public async Task<TResponse> CallAsync<TRequest, TResponse>(
         EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, CancellationToken cancellationToken)
         where TRequest : class
@@ -113,7 +135,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
             await call.ResponseHeadersAsync.WaitAsync(either.Token).ConfigureAwait(false);
             if (limit < timeout)
                 deadline.CancelAfter(limit = timeout);
-            _hasAnswered = true;
+            Answered();
             TResponse answer = await call.ResponseAsync.WaitAsync(either.Token).ConfigureAwait(false);
             status = StatusCode.OK;
             return answer;
@@ -123,7 +145,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
             bool isLate = deadline.IsCancellationRequested || error is RpcException { StatusCode: StatusCode.DeadlineExceeded, Status.Detail: "" };
             GrpcException failure = isLate ? RpcFailure.Map(error, limit) : Failure(error);
             status = failure.Code;
-            throw _hasAnswered || failure.NeverSent || IsClosed ? failure : Doubt(failure);
+            throw failure.NeverSent || IsClosed ? failure : Doubt(failure);
         }
         finally
         {
@@ -145,8 +167,16 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         return new GrpcStream<TRequest, TResponse>(
             abort => method.Open(_etcd, new CallOptions(headers, cancellationToken: abort)),
             Failure,
-            status => Record(method.Name, status, started),
+            status =>
+            {
+                if (status == StatusCode.OK)
+                    Answered();
+                else if (!_hasConnectionAnswered)
+                    Interlocked.Increment(ref _unanswered);
+                Record(method.Name, status, started);
+            },
             EndAsync,
+            () => _connectionLost,
             _closed.Token);
     }
 
@@ -179,25 +209,33 @@ internal sealed partial class GrpcTransport : IEtcdTransport
             await ((Task)(await starting.ConfigureAwait(false)).ResponseAsync).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private TimeSpan Patience(TimeSpan timeout)
+    private void Answered()
     {
-        if (_hasAnswered)
-            return timeout;
-        TimeSpan patience = _firstAnswer * Math.Pow(2, Math.Min(_unanswered, 16));
-        return patience < timeout ? patience : timeout;
+        _hasAnswered = true;
+        _hasConnectionAnswered = true;
+        _unanswered = 0;
     }
 
     private GrpcException Doubt(GrpcException failure)
     {
-        Interlocked.Increment(ref _unanswered);
+        if (!_hasConnectionAnswered)
+            Interlocked.Increment(ref _unanswered);
+        if (_hasAnswered)
+            return failure;
         string hint = _endpoint.Scheme == Uri.UriSchemeHttp ? ", does it want https" : "";
         return new GrpcException(
             failure.Code, $"{failure.Message} (it never answered so far: is it etcd's client port{hint}, has its cluster a leader?)", failure);
     }
 
-    private GrpcException Failure(Exception error) => IsClosed && error is OperationCanceledException
-        ? new GrpcException(StatusCode.Unavailable, "the connection was closed on this side", error)
-        : RpcFailure.Map(error);
+    private GrpcException Failure(Exception error)
+    {
+        if (IsClosed && error is OperationCanceledException or RpcException or ObjectDisposedException)
+            return new GrpcException(StatusCode.Unavailable, "the connection was closed on this side", error) { IsOwnDoing = true };
+        // The connection failed, not the call: the next one may lead to a server that accepts and is silent.
+        if (error is RpcException { Status.DebugException: not null })
+            _hasConnectionAnswered = false;
+        return RpcFailure.Map(error);
+    }
 
     private void Record(string method, StatusCode status, long started) => _metrics.Record(method, _endpoint, status, _time.GetElapsedTime(started));
 
@@ -214,7 +252,9 @@ internal sealed partial class GrpcTransport : IEtcdTransport
             throw;
         }
 
-        _socket = socket;
-        return new NetworkStream(socket, ownsSocket: true);
+        var connection = new ObservedStream(socket);
+        _connection = connection;
+        _connectionLost = LostAsync(connection);
+        return connection;
     }
 }

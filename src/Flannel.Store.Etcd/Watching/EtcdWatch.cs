@@ -16,8 +16,9 @@ namespace Flannel.Store.Etcd.Watching;
 /// </summary>
 internal sealed partial class EtcdWatch : IAsyncDisposable
 {
-    // How often a silent stream is asked whether it is alive before it counts as dead.
+    // How often a silent stream is asked whether it is alive before it counts as dead, and how long it has for an answer.
     private const int MaxProbes = 2;
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
 
     // A stream that lived shorter than this was no success.
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(5);
@@ -38,6 +39,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     private Task<WatchResponse>? _reading;
     private long _openedAt;
     private int _breaks;
+    private bool _isReopened;
 
     /// <param name="client">The cluster.</param>
     /// <param name="keys">What to watch.</param>
@@ -82,6 +84,9 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
                     throw RpcFailure.Parse(response.CancelReason);
                 if (TryTake(response, out StoreChanges? changes))
                     return changes;
+                // It was no news but a sign of life: the answer to a probe, or to having been opened again.
+                if (!response.Fragment && (!response.Created || _isReopened))
+                    return new StoreChanges([], _seen);
             }
             catch (GrpcException error)
             {
@@ -92,7 +97,13 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await CloseAsync(CancellationToken.None).ConfigureAwait(false);
+
+    /// <summary>The longest time that a healthy watch delivers nothing: until it is asked, is given up, and is opened again elsewhere.</summary>
+    /// <param name="probeAfter">How long the stream may be silent before it is asked whether it is alive.</param>
+    /// <param name="longestCall">How long opening a stream may take.</param>
+    public static TimeSpan MaxSilence(TimeSpan probeAfter, TimeSpan longestCall) =>
+        probeAfter + (MaxProbes * ProbeLimit(probeAfter)) + GrpcTransport.CloseLimit + longestCall;
 
     private async Task<WatchResponse> OpenAsync(CancellationToken cancellationToken)
     {
@@ -116,7 +127,8 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
             _reading ??= _open!.Stream.ReadAsync(CancellationToken.None);
             try
             {
-                WatchResponse response = await _reading.WaitAsync(_probeAfter, _time, cancellationToken).ConfigureAwait(false);
+                TimeSpan patience = probes == 0 ? _probeAfter : ProbeLimit(_probeAfter);
+                WatchResponse response = await _reading.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(false);
                 _reading = null;
                 return response;
             }
@@ -133,7 +145,8 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
 
     private async Task ProbeAsync(CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(_probeAfter, _time);
+        TimeSpan limit = ProbeLimit(_probeAfter);
+        using var deadline = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
@@ -141,7 +154,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw HttpFailure.Map(error, _probeAfter);
+            throw HttpFailure.Map(error, limit);
         }
     }
 
@@ -188,7 +201,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     private async Task<StoreSnapshot> ListAsync(long compacted, CancellationToken cancellationToken)
     {
         LogCompacted(_seen, compacted);
-        await CloseAsync().ConfigureAwait(false);
+        await CloseAsync(cancellationToken).ConfigureAwait(false);
         StoreSnapshot snapshot = await _list(cancellationToken).ConfigureAwait(false);
         _seen = snapshot.Revision;
         return snapshot;
@@ -197,7 +210,8 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     private async Task BreakAsync(GrpcException error, CancellationToken cancellationToken)
     {
         OpenWatch broken = _open!;
-        await CloseAsync().ConfigureAwait(false);
+        _isReopened = true;
+        await CloseAsync(cancellationToken).ConfigureAwait(false);
         _breaks = _time.GetElapsedTime(_openedAt) < ShortLife ? _breaks + 1 : 0;
         if (!_client.IsOutdated(broken))
             _client.ReportFailure(broken.Endpoint, error);
@@ -207,15 +221,18 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
             await Task.Delay(_client.Pause(_breaks), _time, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task CloseAsync()
+    private async Task CloseAsync(CancellationToken cancellationToken)
     {
         Forget();
-        if (_open is null)
+        if (_open is not { } open)
             return;
 
-        await _open.Stream.DisposeAsync().ConfigureAwait(false);
-        if (_reading is Task reading)
-            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Nobody waits for the read: it ends with the stream, or never.
+        _ = _reading?.ContinueWith(
+            static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         (_open, _reading) = (null, null);
+        await open.Stream.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    private static TimeSpan ProbeLimit(TimeSpan probeAfter) => probeAfter < ProbeTimeout ? probeAfter : ProbeTimeout;
 }

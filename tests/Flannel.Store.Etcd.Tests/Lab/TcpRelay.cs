@@ -14,6 +14,8 @@ internal sealed class TcpRelay : IAsyncDisposable
     private readonly Task _accepting;
     private volatile bool _isCut;
     private volatile bool _isClogged;
+    private volatile int _connections;
+    private volatile int _cloggedOnes;
 
     public TcpRelay(string endpoint)
     {
@@ -34,6 +36,9 @@ internal sealed class TcpRelay : IAsyncDisposable
 
     /// <summary>Lets connections live and nothing through.</summary>
     public void Clog() => _isClogged = true;
+
+    /// <summary>Lets the connections that there are live and nothing through; new ones work.</summary>
+    public void ClogOldOnes() => _cloggedOnes = _connections;
 
     public void Mend() => (_isCut, _isClogged) = (false, false);
 
@@ -61,19 +66,20 @@ internal sealed class TcpRelay : IAsyncDisposable
             await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
             lock (_lock)
                 _sockets.AddRange([client, server]);
-            _ = PumpAsync(client, server);
-            _ = PumpAsync(server, client);
+            int number = ++_connections;
+            _ = PumpAsync(client, server, number);
+            _ = PumpAsync(server, client, number);
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to)
+    private async Task PumpAsync(Socket from, Socket to, int number)
     {
         byte[] buffer = new byte[1 << 16];
         try
         {
             while (await from.ReceiveAsync(buffer, _stop.Token) is > 0 and int count)
             {
-                while (_isClogged)
+                while (_isClogged || number <= _cloggedOnes)
                     await Task.Delay(20, _stop.Token);
                 await to.SendAsync(buffer.AsMemory(0, count), _stop.Token);
             }
