@@ -11,7 +11,10 @@ public sealed class EtcdStoreOptions
     /// <summary>
     /// The addresses of the cluster's members (<c>-etcd-endpoints</c>). Each node tries them in an order of its own and stays with one that works.
     /// </summary>
-    /// <value><c>http://</c> or <c>https://</c>, host and port. Empty, the default, means <see cref="DefaultEndpoint"/>.</value>
+    /// <value>
+    /// <c>http://</c> or <c>https://</c>, host and port, one address each. Blanks around them and blank entries do not count. Empty, the default,
+    /// means <see cref="DefaultEndpoint"/>.
+    /// </value>
     public IReadOnlyList<string> Endpoints { get; set; } = [];
 
     /// <summary>
@@ -34,13 +37,17 @@ public sealed class EtcdStoreOptions
     public bool AllowInsecureCredentials { get; set; }
 
     /// <summary>
-    /// A PEM file with the certificates of the authorities that may vouch for the servers (<c>-etcd-cafile</c>). Alone it is enough for <c>https</c>.
+    /// A PEM file with the certificates of the authorities that may vouch for the servers (<c>-etcd-cafile</c>): roots, issuing authorities below
+    /// them, or the servers' own certificates. Alone it is enough for <c>https</c>.
     /// This and the next two files are read again when they change.
     /// </summary>
     /// <value>Default <see langword="null"/>: the authorities that the system trusts.</value>
     public string? CaFile { get; set; }
 
-    /// <summary>A PEM file with this node's own certificate, for servers that demand one (<c>-etcd-certfile</c>).</summary>
+    /// <summary>
+    /// A PEM file with this node's own certificate, for servers that demand one (<c>-etcd-certfile</c>). Its key is an ECDSA or RSA key: .NET cannot
+    /// use others, such as Ed25519, to log in. Servers may have any.
+    /// </summary>
     public string? CertificateFile { get; set; }
 
     /// <summary>A PEM file with the key of <see cref="CertificateFile"/>, not encrypted (<c>-etcd-keyfile</c>).</summary>
@@ -58,5 +65,7 @@ public sealed class EtcdStoreOptions
     [EnumDataType(typeof(EtcdRenewal))]
     public EtcdRenewal Renewal { get; set; }
 
-    internal IReadOnlyList<string> EffectiveEndpoints => Endpoints.Count > 0 ? Endpoints : [DefaultEndpoint];
+    internal IReadOnlyList<string> EffectiveEndpoints => Endpoints.Count > 0
+        ? [.. Endpoints.Where(static endpoint => !string.IsNullOrWhiteSpace(endpoint)).Select(static endpoint => endpoint.Trim())]
+        : [DefaultEndpoint];
 }

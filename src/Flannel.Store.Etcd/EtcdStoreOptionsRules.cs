@@ -30,19 +30,34 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
             result.AddError(
                 "are given only in part; both are needed, or neither",
                 $"{nameof(options.CertificateFile)} and {nameof(options.KeyFile)}");
+        CheckFile(options.CaFile, nameof(options.CaFile), result);
+        CheckFile(options.CertificateFile, nameof(options.CertificateFile), result);
+        CheckFile(options.KeyFile, nameof(options.KeyFile), result);
         return result.Build();
+    }
+
+    private static void CheckFile(string? file, string name, ValidateOptionsResultBuilder result)
+    {
+        if (file is not null && string.IsNullOrWhiteSpace(file))
+            result.AddError("is blank; it must name a file, or be null", name);
     }
 
     private static void CheckEndpoints(EtcdStoreOptions options, ValidateOptionsResultBuilder result)
     {
         bool hasFiles = (options.CaFile ?? options.CertificateFile ?? options.KeyFile) is not null;
+        if (options.EffectiveEndpoints.Count == 0)
+            result.AddError($"holds blanks only; it must hold an address, such as {EtcdStoreOptions.DefaultEndpoint}", nameof(options.Endpoints));
         foreach (string endpoint in options.EffectiveEndpoints)
         {
             if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address)
-                || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
+                || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
+                || address.Host.Length == 0 || address.Port == 0)
             {
+                // What has a user in it may hold a password.
+                string given = endpoint.Contains('@', StringComparison.Ordinal) ? "an endpoint" : $"'{endpoint}'";
+                string trouble = endpoint.Contains("://", StringComparison.Ordinal) ? "which is no address" : "which has no scheme";
                 result.AddError(
-                    "holds an endpoint that is no address; it must be http:// or https://, a host and a port, such as http://127.0.0.1:2379",
+                    $"holds {given}, {trouble}; each must be http:// or https://, a host and a port, such as http://127.0.0.1:2379",
                     nameof(options.Endpoints));
                 continue;
             }

@@ -17,6 +17,13 @@ public sealed class EtcdStoreOptionsTests
     public static TheoryData<string, Action<EtcdStoreOptions>> Invalid => new()
     {
         { "must be http://", options => options.Endpoints = ["127.0.0.1:2379"] },
+        { "'127.0.0.1:2379', which has no scheme", options => options.Endpoints = ["127.0.0.1:2379"] },
+        { "'etcd-1:2379', which has no scheme", options => options.Endpoints = ["etcd-1:2379"] },
+        { "'http://a:2379,http://b:2379', which is no address", options => options.Endpoints = ["http://a:2379,http://b:2379"] },
+        { "'http://a:0', which is no address", options => options.Endpoints = ["http://a:0"] },
+        { "holds an endpoint, which has no scheme", options => options.Endpoints = ["root:topsecret@a:1"] },
+        { "holds blanks only", options => options.Endpoints = [" ", ""] },
+        { "CaFile", options => (options.Endpoints, options.CaFile) = (["https://host:2379"], "") },
         { "must be http://", options => options.Endpoints = ["http://good:2379", "ftp://bad"] },
         { "with more behind it", options => options.Endpoints = ["http://host:2379/v3"] },
         { "set Username and Password instead", options => options.Endpoints = ["https://root:topsecret@host:2379"] },

@@ -75,7 +75,7 @@ internal sealed partial class EtcdClient
     private void Failed(EtcdEndpoint endpoint, GrpcException error)
     {
         if (!error.IsOwnDoing && _endpoints.Failed(endpoint))
-            LogEndpointFailing(endpoint.Name, error.Message);
+            LogEndpointFailing(endpoint.Name, endpoint.Describe(error));
     }
 
     private static EtcdException Refused(string what, EtcdEndpoint endpoint, GrpcException error, bool mayBeRepeat)
@@ -93,7 +93,7 @@ internal sealed partial class EtcdClient
 
     private static EtcdException Unanswered(string what, List<(EtcdEndpoint Endpoint, GrpcException Error)> failures, bool mayBeRepeat)
     {
-        string reasons = string.Join("; ", failures.Select(failure => $"{failure.Endpoint.Name}: {failure.Error.Message}"));
+        string reasons = string.Join("; ", failures.Select(failure => $"{failure.Endpoint.Name}: {failure.Endpoint.Describe(failure.Error)}"));
         string uncertain = mayBeRepeat ? " Whether it was carried out is not known." : "";
         return new EtcdException(
             $"No etcd endpoint could {what}. {reasons}.{uncertain}",

@@ -16,8 +16,8 @@ internal sealed class EtcdEndpoint(Uri address)
     private bool _isClosed;
     private long _version;
 
-    /// <summary>The address as it is shown to people.</summary>
-    public string Name { get; } = address.GetLeftPart(UriPartial.Authority);
+    /// <summary>The address as it is shown to people, with the port that is used even if none was given.</summary>
+    public string Name { get; } = address.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.StrongPort, UriFormat.UriEscaped);
 
     /// <summary>Scheme, host and port.</summary>
     public Uri Address { get; } = address;
@@ -27,6 +27,11 @@ internal sealed class EtcdEndpoint(Uri address)
 
     /// <summary>When it may be preferred again, on the owner's clock. Guarded by the owner.</summary>
     public TimeSpan RetryAt { get; set; }
+
+    /// <summary>A failure in words, with what the address may have to do with it.</summary>
+    public string Describe(GrpcException error) => Address.IsDefaultPort && (error.NeverSent || error.IsLasting)
+        ? $"{error.Message} (port {Address.Port} is tried where an endpoint names none; etcd's is 2379)"
+        : error.Message;
 
     /// <summary>The transport to use: another one when that of the last time is of an older version or of no use any more.</summary>
     /// <param name="version">The version wanted.</param>

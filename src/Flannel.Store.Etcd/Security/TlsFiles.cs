@@ -21,7 +21,7 @@ internal sealed partial class TlsFiles
     private readonly Lock _lock = new();
 
     // Guarded by _lock.
-    private (string? Authorities, string? Certificate, string? Key) _texts;
+    private (PemFile? Authorities, PemFile? Certificate, PemFile? Key) _files;
     private TlsIdentity? _identity;
     private long _version;
     private long? _checkedAt;
@@ -39,6 +39,8 @@ internal sealed partial class TlsFiles
         _keyFile = keyFile;
         _time = time;
         _logger = logger;
+        if (IsEmpty)
+            _identity = TlsIdentity.Default;
     }
 
     /// <summary>Changes when the files' contents do.</summary>
@@ -51,7 +53,7 @@ internal sealed partial class TlsFiles
         }
     }
 
-    /// <summary>What the files say; <see langword="null"/> if there are none.</summary>
+    /// <summary>What the files say; <see langword="null"/> before they were read.</summary>
     public TlsIdentity? Identity
     {
         get
@@ -82,10 +84,10 @@ internal sealed partial class TlsFiles
                 Load_NeedsLock();
                 _isUnusable = false;
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+            catch (Exception error) when (error is IOException or InvalidDataException or CryptographicException or ArgumentException)
             {
                 if (_identity is null)
-                    throw new StoreException($"The certificate files of the etcd store ({Names}) cannot be used: {error.Message}", isTransient: false, error);
+                    throw new StoreException($"The certificate files of the etcd store cannot be used: {error.Message}.", isTransient: false, error);
                 if (!_isUnusable)
                     LogUnusable(Names, error.Message);
                 _isUnusable = true;
@@ -97,15 +99,18 @@ internal sealed partial class TlsFiles
 
     private void Load_NeedsLock()
     {
-        var texts = (Read(_authorityFile), Read(_certificateFile), Read(_keyFile));
-        if (_identity is not null && texts == _texts)
+        (PemFile? Authorities, PemFile? Certificate, PemFile? Key) files = (
+            Read("CaFile (-etcd-cafile)", _authorityFile),
+            Read("CertificateFile (-etcd-certfile)", _certificateFile),
+            Read("KeyFile (-etcd-keyfile)", _keyFile));
+        if (_identity is not null && files == _files)
             return;
-        var identity = TlsIdentity.Read(texts.Item1, texts.Item2, texts.Item3);
+        TlsIdentity identity = TlsIdentity.Read(files.Authorities, files.Certificate, files.Key);
         if (_identity is not null)
             LogChanged(Names);
-        (_texts, _identity) = (texts, identity);
+        (_files, _identity) = (files, identity);
         _version++;
     }
 
-    private static string? Read(string? file) => file is null ? null : File.ReadAllText(file);
+    private static PemFile? Read(string option, string? file) => file is null ? null : PemFile.Read(option, file);
 }

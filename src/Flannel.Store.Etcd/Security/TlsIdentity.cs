@@ -1,52 +1,35 @@
-using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace Flannel.Store.Etcd.Security;
 
 /// <summary>Whom to trust and who to be, as read from files.</summary>
 internal sealed class TlsIdentity
 {
-    private readonly X509Certificate2Collection? _authorities;
-    private readonly SslStreamCertificateContext? _certificate;
+    /// <summary>Trusts what the system trusts, and is nobody in particular.</summary>
+    public static readonly TlsIdentity Default = new(new ServerCertificateCheck(null, ""), null);
 
-    private TlsIdentity(X509Certificate2Collection? authorities, SslStreamCertificateContext? certificate) =>
-        (_authorities, _certificate) = (authorities, certificate);
+    private readonly ServerCertificateCheck _check;
+    private readonly ClientCertificate? _certificate;
 
-    /// <summary>Decodes PEM texts.</summary>
+    private TlsIdentity(ServerCertificateCheck check, ClientCertificate? certificate) => (_check, _certificate) = (check, certificate);
+
+    /// <summary>Decodes files.</summary>
     /// <param name="authorities">The certificates of the authorities to trust, or <see langword="null"/> for the system's.</param>
-    /// <param name="certificate">The own certificate, followed by those between it and the authority, or <see langword="null"/> for none.</param>
+    /// <param name="certificate">The own certificate with those between it and the authority, or <see langword="null"/> for none.</param>
     /// <param name="key">The own certificate's key.</param>
-    /// <exception cref="CryptographicException">A text holds something else, or the key is not the certificate's.</exception>
-    public static TlsIdentity Read(string? authorities, string? certificate, string? key)
-    {
-        X509Certificate2Collection? trusted = null;
-        if (authorities is not null)
-        {
-            trusted = [];
-            trusted.ImportFromPem(authorities);
-            if (trusted.Count == 0)
-                throw new CryptographicException("the file of authorities holds no certificate");
-        }
-
-        if (certificate is null || key is null)
-            return new TlsIdentity(trusted, null);
-        X509Certificate2Collection chain = [];
-        chain.ImportFromPem(certificate);
-        chain.RemoveAt(0);
-        return new TlsIdentity(trusted, SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true));
-    }
+    /// <exception cref="InvalidDataException">A file holds something else, or the key is not the certificate's.</exception>
+    public static TlsIdentity Read(PemFile? authorities, PemFile? certificate, PemFile? key) => new(
+        new ServerCertificateCheck(authorities?.ReadCertificates(), authorities?.Name ?? ""),
+        certificate is not null && key is not null ? ClientCertificate.Read(certificate, key) : null);
 
     /// <summary>Makes connections use this identity.</summary>
-    public void ApplyTo(SslClientAuthenticationOptions options)
+    /// <returns>What to send requests through.</returns>
+    public HttpMessageHandler ApplyTo(SocketsHttpHandler handler)
     {
         // Neither flannel nor etcd takes older versions.
-        options.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-        options.ClientCertificateContext = _certificate;
-        if (_authorities is null)
-            return;
-        options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        options.CertificateChainPolicy.CustomTrustStore.AddRange(_authorities);
+        handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        handler.SslOptions.ClientCertificateContext = _certificate?.Context;
+        _check.ApplyTo(handler.SslOptions);
+        return new TlsVerdictHandler(handler, _certificate?.Description);
     }
 }

@@ -90,14 +90,14 @@ internal sealed partial class GrpcTransport : IEtcdTransport
             UseCookies = false,
             UseProxy = false,
         };
-        identity?.ApplyTo(handler.SslOptions);
+        HttpMessageHandler sender = identity?.ApplyTo(handler) ?? handler;
         // No service configuration, so nothing is ever sent twice here: only the client knows whether that is harmless. No compression, which would let
         // a short message become one of any length.
         _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
         {
             CompressionProviders = [],
             DisposeHttpClient = true,
-            HttpHandler = wrap is null ? handler : wrap(handler),
+            HttpHandler = wrap is null ? sender : wrap(sender),
             MaxReceiveMessageSize = MaxMessageLength,
         });
         _etcd = new dotnet_etcd.EtcdClient(_channel.CreateCallInvoker()).GetConnection();

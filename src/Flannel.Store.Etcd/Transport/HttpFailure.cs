@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Security.Authentication;
+using Flannel.Store.Etcd.Security;
 using Grpc.Core;
+using static System.Net.Sockets.SocketError;
 
 namespace Flannel.Store.Etcd.Transport;
 
@@ -24,14 +27,19 @@ internal static class HttpFailure
         if (Find<HttpProtocolException>(error) is { } protocol)
             return FromHttp2(protocol);
         if (Find<AuthenticationException>(error) is { } tls)
-            return new GrpcException(StatusCode.Unavailable, $"TLS failed: {Innermost(tls).Message}", error) { NeverSent = true, IsLasting = true };
+            return new GrpcException(StatusCode.Unavailable, $"TLS failed: {TlsFailure.Describe(tls)}", error) { NeverSent = true, IsLasting = true };
+        if (Find<SocketException>(error) is { SocketErrorCode: HostNotFound or TryAgain or NoData or NoRecovery } name)
+        {
+            string detail = $"cannot connect: its name does not resolve ({name.Message}); correct the name, or this host's DNS";
+            return new GrpcException(StatusCode.Unavailable, detail, error) { NeverSent = true };
+        }
 
         return error switch
         {
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
                 new GrpcException(StatusCode.Unavailable, $"cannot connect: {Innermost(error).Message}", error) { NeverSent = true },
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-                new GrpcException(StatusCode.Unavailable, $"TLS failed: {Innermost(error).Message}", error) { NeverSent = true, IsLasting = true },
+                new GrpcException(StatusCode.Unavailable, $"TLS failed: {TlsFailure.Describe(error)}", error) { NeverSent = true, IsLasting = true },
             // The handler's way of saying that ConnectTimeout has passed.
             OperationCanceledException { InnerException: TimeoutException } =>
                 new GrpcException(StatusCode.Unavailable, "cannot connect: no answer from the address", error) { NeverSent = true },

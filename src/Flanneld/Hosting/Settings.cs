@@ -14,7 +14,8 @@ internal sealed class Settings(FlagValues values)
     /// <summary>Where leases are kept, in words.</summary>
     public string StoreName => Store == StoreKind.Memory ? "this process's memory" : $"etcd at {string.Join(", ", Endpoints)}";
 
-    public string[] Endpoints => values.Text(FlanneldFlags.EtcdEndpoints).Split(',');
+    public string[] Endpoints =>
+        values.Text(FlanneldFlags.EtcdEndpoints).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     public string NetConfigPath => values.Text(FlanneldFlags.NetConfigPath);
 

@@ -67,18 +67,24 @@ internal sealed class SettingsRules
         CheckPair(FlanneldFlags.EtcdCertFile, FlanneldFlags.EtcdKeyFile);
         CheckPair(FlanneldFlags.EtcdUsername, FlanneldFlags.EtcdPassword);
 
-        foreach (string endpoint in _values.Text(FlanneldFlags.EtcdEndpoints).Split(',')) CheckEndpoint(endpoint);
+        string[] endpoints = new Settings(_values).Endpoints;
+        if (endpoints.Length == 0) Refuse(FlanneldFlags.EtcdEndpoints, "it must hold an address, such as http://127.0.0.1:2379");
+        foreach (string endpoint in endpoints) CheckEndpoint(endpoint);
     }
 
     private void CheckEndpoint(string endpoint)
     {
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address)
             || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
-            || address.Host.Length == 0)
+            || address.Host.Length == 0 || address.Port == 0)
         {
             // An address with a user in it may hold a password.
             string shown = endpoint.Contains('@', StringComparison.Ordinal) ? "(not shown)" : endpoint;
-            Refuse(FlanneldFlags.EtcdEndpoints, "each must be http:// or https://, a host and a port, such as http://127.0.0.1:2379", shown);
+            string problem = endpoint.Contains("://", StringComparison.Ordinal) ? "" : "it has no scheme; ";
+            Refuse(
+                FlanneldFlags.EtcdEndpoints,
+                $"{problem}each must be http:// or https://, a host and a port, such as http://127.0.0.1:2379; several are separated by commas",
+                shown);
             return;
         }
 

@@ -83,6 +83,13 @@ public sealed class SettingsTests
         Assert.False(options.AllowInsecureCredentials);
     }
 
+    [Theory]
+    [InlineData("https://a:2379,https://b:2379,")]
+    [InlineData(" https://a:2379 ,\thttps://b:2379\n")]
+    [InlineData(",,https://a:2379, ,https://b:2379")]
+    public void EtcdEndpoints_CommasAndBlanksTooMany_AreForgiven(string endpoints) =>
+        Assert.Equal(["https://a:2379", "https://b:2379"], EtcdOptions($"--etcd-endpoints={endpoints}").Endpoints);
+
     [Fact]
     public void EtcdFlags_WithoutValues_MeanNothing()
     {
