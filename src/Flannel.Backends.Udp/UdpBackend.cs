@@ -1,9 +1,10 @@
 using System.Diagnostics.Metrics;
-using System.Net;
 using System.Runtime.Versioning;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
+using Flannel.Linux.DataPaths;
+using Flannel.Linux.Ownership;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Udp;
@@ -14,7 +15,7 @@ namespace Flannel.Backends.Udp;
 /// <param name="options">This host's own choices.</param>
 /// <param name="time">The clock.</param>
 /// <param name="meters">Makes the meter, if anybody measures.</param>
-/// <param name="logger">Where to say what happens.</param>
+/// <param name="logger">Where to log.</param>
 internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider time, IMeterFactory? meters, ILogger<UdpBackend> logger)
     : IBackend
 {
@@ -23,8 +24,7 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider
 
     public string Name => TypeName;
 
-    /// <summary>A TUN device lives as long as the process that opened it, so one that is there belongs to somebody who is running.</summary>
-    public bool Owns(HostPrefix prefix, NetworkConfig config) => false;
+    public bool Owns(HostPrefix prefix, NetworkConfig config) => NetworkOwnership.Owns(prefix, config);
 
     public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
     {
@@ -68,25 +68,10 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider
         }
     }
 
-    private UdpSpec CreateSpec(BackendContext context)
+    private UdpSpec CreateSpec(BackendContext context) => new()
     {
-        NetworkConfig config = context.Config;
-        ExternalInterface external = context.ExternalInterface;
-        var families = new List<UdpFamily>();
-        if (config.EnableIPv4) families.Add(CreateFamily("IPv4", config.Network, config.SubnetLength, external.Address));
-        if (config.EnableIPv6) families.Add(CreateFamily("IPv6", config.IPv6Network, config.IPv6SubnetLength, external.AddressIPv6));
-        return new UdpSpec
-        {
-            Families = families,
-            Port = UdpNetworkConfig.Parse(config).Port,
-            UplinkName = external.Name,
-            UplinkIndex = external.Index,
-            Options = options,
-        };
-
-        UdpFamily CreateFamily(string name, IPNetwork? network, int subnetLength, IPAddress? address) => new(
-            network ?? throw new ArgumentException($"The network configuration has no network for {name}.", nameof(context)),
-            subnetLength,
-            address ?? throw new ArgumentException($"The external interface {external.Name} has no address for {name}.", nameof(context)));
-    }
+        Families = NetworkFamily.From(context),
+        Port = UdpNetworkConfig.Parse(context.Config).Port,
+        Options = options,
+    };
 }

@@ -1,6 +1,8 @@
 using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Tun;
 using Flannel.Core.Diagnostics;
+using Flannel.Linux.DataPaths;
+using Flannel.Linux.Ownership;
 using Flannel.Netlink;
 using Flannel.Netlink.Route.Monitoring;
 
@@ -15,36 +17,31 @@ internal sealed partial class UdpNetwork
     /// <summary>Whatever stands in the way may be gone any moment, and looking costs next to nothing.</summary>
     private static readonly TimeSpan RepairDelay = TimeSpan.FromMilliseconds(500);
 
-    private RouteMonitor OpenMonitor() =>
-        _host.OpenMonitor(RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Routes, _netlink);
+    private const RouteMonitorGroups Groups = RouteMonitorGroups.Links | RouteMonitorGroups.Addresses | RouteMonitorGroups.Routes;
 
-    private async Task MonitorAsync(RouteMonitor? opened, CancellationToken cancellationToken)
+    private void Take(RouteNotification notification)
     {
-        using RouteMonitor monitor = opened ?? OpenMonitor();
-        if (opened is null) _review.Request(); // nobody listened since the last one failed
-        await foreach (RouteNotification notification in monitor.WatchAsync(cancellationToken).ConfigureAwait(false))
+        if (Concerns(notification)) _review.Request();
+        if (notification is RouteChanged { Route: var route })
         {
-            if (Concerns(notification)) _review.Request();
+            foreach (KernelContext context in _contexts) context.Routes.LogIfForeign(route);
         }
     }
 
-    /// <summary>Whether a notification can be about something of ours. Those about containers come by the thousand.</summary>
+    /// <summary>Whether a notification can be about the network. Those about containers come by the thousand.</summary>
     private bool Concerns(RouteNotification notification)
     {
         int tun = _state?.Index ?? 0;
-        return notification switch
+        return _contexts.Any(context => context.External.Concerns(notification) || context.External.ConcernsDefaultRoute(notification)) || notification switch
         {
-            LinkChanged { Link: var link } => IsOurs(link.Index) || link.Name == _spec.UplinkName,
-            LinkRemoved { Link: var link } => IsOurs(link.Index),
-            AddressChanged { Address: var address } => IsOurs(address.LinkIndex) || _spec.Families.Any(family => family.InterfaceAddress.Equals(address.Address)),
-            AddressRemoved { Address: var address } => IsOurs(address.LinkIndex) || _spec.Families.Any(family => family.InterfaceAddress.Equals(address.Address)),
+            LinkChanged { Link: var link } => link.Index == tun,
+            LinkRemoved { Link: var link } => link.Index == tun,
+            AddressChanged { Address: var address } => address.LinkIndex == tun,
+            AddressRemoved { Address: var address } => address.LinkIndex == tun,
             RouteChanged { Route: var route } => _spec.Families.Any(family => family.Network.Equals(route.Destination)),
             RouteRemoved { Route: var route } => _spec.Families.Any(family => family.Network.Equals(route.Destination)),
-            Resynchronise => true,
             _ => false,
         };
-
-        bool IsOurs(int index) => index == tun || index == (_state?.UplinkIndex ?? _spec.UplinkIndex);
     }
 
     private async Task ReviewAsync(CancellationToken cancellationToken)
@@ -63,6 +60,7 @@ internal sealed partial class UdpNetwork
     {
         try
         {
+            foreach (KernelContext context in _contexts) context.External.Refresh();
             if (_dataPath?.Fault is { } fault)
             {
                 ReportProblem(fault);
@@ -71,7 +69,8 @@ internal sealed partial class UdpNetwork
 
             if (_dataPath is { } running) Repair(running);
             else Rebuild();
-            return FindMissingAddress();
+            ClearLeftovers();
+            return _namespace.Problem ?? FindExternalProblem();
         }
         catch (Exception exception) when (exception is FlannelException or NetlinkException)
         {
@@ -84,7 +83,7 @@ internal sealed partial class UdpNetwork
         UdpDataPath dataPath = UdpDataPath.Open(_spec, _host, _review.Request);
         try
         {
-            UdpBackend.Log.DeviceCreated(_logger, dataPath.Device, _spec.UplinkName, dataPath.Offloads.Current);
+            UdpBackend.Log.DeviceCreated(_logger, dataPath.Device, _spec.ExternalName, dataPath.Offloads.Current);
             StartDataPath(dataPath);
             _dataPath = dataPath;
         }
@@ -109,27 +108,35 @@ internal sealed partial class UdpNetwork
         _state = after;
         _settings!.Mtu = after.Mtu;
         if (after.Mtu == before.Mtu) return;
-        UdpBackend.Log.MtuChanged(_logger, dataPath.Device, before.Mtu, after.Mtu, _spec.UplinkName, after.UplinkMtu);
+        UdpBackend.Log.MtuChanged(_logger, dataPath.Device, before.Mtu, after.Mtu, _spec.ExternalName, _contexts[0].External.State.Mtu);
         Publish(status => status with { Mtu = after.Mtu });
     }
 
-    /// <summary>A socket that is bound to an address works again as soon as the address is back.</summary>
-    private string? FindMissingAddress()
+    /// <summary>Once the peers are known, the TUN device carries what another backend's routes and devices carried.</summary>
+    private void ClearLeftovers()
     {
-        foreach (UdpFamily family in _spec.Families)
+        if (_isCleared || !_arePeersKnown) return;
+        foreach (KernelContext context in _contexts)
         {
-            if (!_netlink.GetAddresses(family.Family).Any(address => address.Address.Equals(family.InterfaceAddress)))
-                return $"the host has no longer the address {family.InterfaceAddress} that its packets leave from and arrive at";
+            context.Routes.DeleteAll();
+            new Leftovers(context).Clear([_dataPath!.Device]);
         }
 
-        return null;
+        _isCleared = true;
+    }
+
+    /// <summary>A socket that is bound to an address works again as soon as the address is back.</summary>
+    private string? FindExternalProblem()
+    {
+        string[] problems = [.. _contexts.Select(static context => context.External.State.Problem).OfType<string>().Distinct()];
+        return problems.Length == 0 ? null : string.Join(" ", problems);
     }
 
     private void ReportProblem(string? problem)
     {
         if (problem == Status.Problem) return;
-        if (problem is not null) UdpBackend.Log.DataPathBroken(_logger, _spec.UplinkName, problem);
-        else if (_dataPath is not null) UdpBackend.Log.DataPathRestored(_logger, _spec.UplinkName, _dataPath.Device);
+        if (problem is not null) UdpBackend.Log.DataPathBroken(_logger, _spec.ExternalName, problem);
+        else if (_dataPath is not null) UdpBackend.Log.DataPathRestored(_logger, _spec.ExternalName, _dataPath.Device);
         Publish(status => status with { Problem = problem, IsConverged = problem is null });
     }
 }

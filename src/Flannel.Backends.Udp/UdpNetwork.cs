@@ -13,16 +13,15 @@ using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
 using Flannel.Core.State;
 using Flannel.Linux.DataPaths;
+using Flannel.Linux.Diagnostics;
 using Flannel.Linux.Hosts;
-using Flannel.Netlink;
-using Flannel.Netlink.Route;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Udp;
 
 /// <summary>
 /// A running UDP network: one data path at a time, and a loop that keeps it in order. Peers reach the data path by a new table; whatever breaks is seen by
-/// the kernel's notifications or by the threads themselves, and is repaired or opened anew.
+/// the kernel's notifications or by the threads themselves, and is repaired or opened again.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class UdpNetwork : IBackendNetwork
@@ -33,7 +32,9 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HostKernel _host;
-    private readonly RouteNetlink _netlink;
+    private readonly IReadOnlyList<KernelContext> _contexts;
+    private readonly MonitorLoop _monitor;
+    private readonly NamespaceWatch _namespace;
     private readonly TunSetup _setup;
     private readonly PeerTableCell _table = new();
     private readonly SupervisedLoops _loops;
@@ -46,17 +47,19 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private volatile UdpDataPath? _dataPath; // changed by the review only, once it runs
     private DataPathSettings? _settings;
     private TunState? _state;
+    private volatile bool _arePeersKnown;
+    private bool _isCleared; // used by the review only
     private UdpOffloads _reported;
     private IReadOnlyList<IPAddress> _addresses = [];
     private OwnSubnets _own = new(null, null);
     private int _isDisposed;
 
     /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
-    /// <param name="spec">What the network shall be.</param>
+    /// <param name="spec">What the network should be.</param>
     /// <param name="context">The network and the host.</param>
     /// <param name="time">The clock.</param>
     /// <param name="meters">Makes the meter, if anybody measures.</param>
-    /// <param name="logger">Where to say what happens.</param>
+    /// <param name="logger">Where to log.</param>
     public UdpNetwork(UdpSpec spec, BackendContext context, TimeProvider time, IMeterFactory? meters, ILogger logger)
     {
         (_spec, _externalInterface, _resyncInterval) = (spec, context.ExternalInterface, context.ResyncInterval);
@@ -66,8 +69,10 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         (Sent, Received) = (new DirectionCounters(spec.Options.ThreadPairs), new DirectionCounters(spec.Options.ThreadPairs));
         _peers = new PeerDirectory(spec);
         _host = new HostKernel(context.NetworkNamespace);
-        _netlink = _host.OpenNetlink();
-        _setup = new TunSetup(spec, _host, _netlink);
+        _contexts = [.. spec.Families.Select(family => new KernelContext(family, _host, time, logger))];
+        _monitor = new MonitorLoop(_host, Groups, _contexts[0].Netlink);
+        _namespace = new NamespaceWatch(_host, time);
+        _setup = new TunSetup(spec, _contexts);
         _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadTraffic = FindTraffic });
         _metrics = meters is null ? null : new UdpMetrics(meters, context.NetworkName, this);
     }
@@ -94,9 +99,13 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     /// <exception cref="FlannelException">The host refuses; says what to do.</exception>
     public void Prepare()
     {
-        int mtu = Translate(_setup.ReadMtu);
+        int mtu = Translate(() =>
+        {
+            foreach (KernelContext context in _contexts) context.External.Refresh();
+            return _setup.ComputeMtu();
+        });
         _dataPath = UdpDataPath.Open(_spec, _host, _review.Request);
-        UdpBackend.Log.DeviceCreated(_logger, _dataPath.Device, _spec.UplinkName, _dataPath.Offloads.Current);
+        UdpBackend.Log.DeviceCreated(_logger, _dataPath.Device, _spec.ExternalName, _dataPath.Offloads.Current);
         Publish(status => status with { Mtu = mtu });
     }
 
@@ -110,19 +119,14 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         cancellationToken.ThrowIfCancellationRequested();
         _addresses = [.. _spec.Families.Select(family => AddressIn(own, family))];
         _own = new OwnSubnets(own.Subnet, own.SubnetIPv6);
-        var monitor = OpenMonitor(); // listens before anything is read, so that no change falls between the two
-        try
+        Translate(() =>
         {
-            Translate(() => StartDataPath(_dataPath!));
-        }
-        catch
-        {
-            monitor.Dispose();
-            throw;
-        }
-
-        _loops.Start("monitor", token => MonitorAsync(Interlocked.Exchange(ref monitor, null), token));
+            _monitor.Open(); // before anything is read, so that no change falls between the two
+            StartDataPath(_dataPath!);
+        });
+        _loops.Start("monitor", token => _monitor.RunAsync(Take, token));
         _loops.Start("review", ReviewAsync);
+        _loops.Start("watch the namespace", token => _namespace.RunAsync(_review.Request, token));
         Publish(static status => status with { IsConverged = true });
         return Task.CompletedTask;
     }
@@ -134,6 +138,9 @@ internal sealed partial class UdpNetwork : IBackendNetwork
             _peers.Replace(peers);
             ActivatePeers_NeedsLock();
         }
+
+        _arePeersKnown = true;
+        _review.Request();
     }
 
     public void ChangePeers(IReadOnlyList<LeaseChange> changes)
@@ -177,15 +184,16 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     public void Close()
     {
         CloseDataPath();
-        _netlink.Dispose();
+        _monitor.Dispose(); // if the loop never ran
+        foreach (KernelContext context in _contexts) context.Dispose();
         _host.Dispose();
         _loops.Dispose();
         _metrics?.Dispose();
         _status.Complete();
     }
 
-    private static IPAddress AddressIn(Lease own, UdpFamily family) =>
-        (family.IsIpv6 ? own.SubnetIPv6 : own.Subnet)?.BaseAddress
+    private static IPAddress AddressIn(Lease own, NetworkFamily family) =>
+        (family.IsIPv6 ? own.SubnetIPv6 : own.Subnet)?.BaseAddress
         ?? throw new ArgumentException($"The lease {own.Key} has no subnet in {family.Network}.", nameof(own));
 
     private void ActivatePeers_NeedsLock()
@@ -232,21 +240,8 @@ internal sealed partial class UdpNetwork : IBackendNetwork
 
     private void Publish(Func<BackendStatus, BackendStatus> change) => _status.Update(static (status, change) => change(status), change);
 
-    private static T Translate<T>(Func<T> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (NetlinkException exception) when (exception.ErrorName == "EPERM")
-        {
-            throw new MissingCapabilityException("CAP_NET_ADMIN", $"Setting up the TUN device ({exception.Operation})", exception);
-        }
-        catch (NetlinkException exception)
-        {
-            throw new TunDeviceException($"The kernel refuses to set up the TUN device: {exception.Message}.", exception, exception.IsTransient);
-        }
-    }
+    private static T Translate<T>(Func<T> function) => KernelRefusal.Translate(
+        "the TUN device", function, static (message, refusal) => new TunDeviceException(message, refusal, refusal.IsTransient));
 
     private static void Translate(Action action) => Translate(() =>
     {

@@ -1,28 +1,26 @@
 using System.Net.Sockets;
+using Flannel.Linux.DataPaths;
 
 namespace Flannel.Backends.Udp;
 
-/// <summary>What the network shall be.</summary>
+/// <summary>What the network should be.</summary>
 internal sealed record UdpSpec
 {
     /// <summary>The address families, IPv4 first.</summary>
-    public required IReadOnlyList<UdpFamily> Families { get; init; }
+    public required IReadOnlyList<NetworkFamily> Families { get; init; }
 
     /// <summary>The UDP port of all hosts.</summary>
     public required int Port { get; init; }
 
-    /// <summary>The name of the interface that carries the outer packets.</summary>
-    public required string UplinkName { get; init; }
-
-    /// <summary>The index that the interface had when it was chosen.</summary>
-    public required int UplinkIndex { get; init; }
-
     /// <summary>This host's own choices.</summary>
     public required UdpBackendOptions Options { get; init; }
+
+    /// <summary>The name of the interface that carries the outer packets.</summary>
+    public string ExternalName => Families[0].ExternalName;
 
     /// <summary>The bytes that the outer headers add to a packet: one device carries all families, so the longest headers count.</summary>
     public int Overhead => Families.Max(static family => UdpOverhead.Of(family.Family));
 
     /// <summary>One of the address families, if the network has it.</summary>
-    public UdpFamily? Find(AddressFamily family) => Families.FirstOrDefault(candidate => candidate.Family == family);
+    public NetworkFamily? Find(AddressFamily family) => Families.FirstOrDefault(candidate => candidate.Family == family);
 }

@@ -16,14 +16,15 @@ internal sealed record VxlanNetworkConfig
     /// <summary>The smallest MTU that carries IPv6 (RFC 8200: 1280 bytes) plus the overhead of VXLAN over IPv6.</summary>
     private const int MinimumMtuIPv6 = 1280 + VxlanOverhead.IPv6;
 
+    private const int DefaultPort = 8472;
     private const int MaximumVni = 0xFFFFFF;
     private const int MaximumPacket = ushort.MaxValue;
 
     /// <summary>The VXLAN network identifier. Default 1.</summary>
     public int Vni { get; private init; } = 1;
 
-    /// <summary>The UDP port; 0 (default) leaves it to the kernel, which takes 8472.</summary>
-    public int Port { get; private init; }
+    /// <summary>The UDP port. Default, and the meaning of 0: the kernel's own, 8472.</summary>
+    public int Port { get; private init; } = DefaultPort;
 
     /// <summary>The largest outer packet in bytes; 0 (default) takes the external interface's MTU.</summary>
     public int Mtu { get; private init; }
@@ -65,6 +66,7 @@ internal sealed record VxlanNetworkConfig
             Learning = Truth("Learning"),
             DirectRouting = Truth("DirectRouting"),
         };
+        if (result.Port == 0) result = result with { Port = DefaultPort };
         return problems.Count == 0 ? result : throw new NetworkConfigException("the Backend block of type vxlan", problems);
 
         int Number(string key, int absent, Func<int, bool> isAllowed, string allowed)

@@ -13,8 +13,12 @@ public sealed class UdpBackendTests
     public void Name_Always_IsFlannelsWord() => Assert.Equal("udp", Backend.Name);
 
     [Fact]
-    public void Owns_ADeviceThatIsThere_NeverBecauseItsOwnerIsRunning() =>
-        Assert.False(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.0.0/16"), "flannel0", false, null), UdpCluster.ConfigOf()));
+    public void Owns_WhatAnyBackendLeaves_IsOurs()
+    {
+        Assert.True(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.2.0/24"), "flannel.1", false, IPAddress.Parse("10.5.2.0")), UdpCluster.ConfigOf()));
+        Assert.True(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.2.0/24"), "eth0", false, IPAddress.Parse("192.168.100.2")), UdpCluster.ConfigOf()));
+        Assert.False(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.0.0/16"), "tailscale0", false, null), UdpCluster.ConfigOf()));
+    }
 
     [Theory]
     [InlineData("", "\"Port\":8285", null)]

@@ -6,25 +6,30 @@ namespace Flannel.Backends.Vxlan.Tests;
 
 public sealed class VxlanBackendTests
 {
-    [Theory]
-    [InlineData("10.5.1.0/32", "flannel.1", true, null, true)]
-    [InlineData("10.5.2.0/24", "flannel.1", false, "10.5.2.0", true)]
-    [InlineData("10.5.2.0/24", "flannel.77", false, "10.5.2.0", true)]
-    [InlineData("fd00:5:0:2::/64", "flannel-v6.1", false, "fd00:5:0:2::", true)]
-    [InlineData("10.5.2.0/24", "eth0", false, "192.168.100.2", true)]
-    [InlineData("fd00:5:0:2::/64", "eth0", false, "fd00:100::2", true)]
-    [InlineData("10.5.2.0/23", "eth0", false, "192.168.100.2", false)]
-    [InlineData("10.5.2.0/24", "eth0", false, null, false)]
-    [InlineData("10.5.2.0/24", "eth0", true, null, false)]
-    [InlineData("10.6.2.0/24", "eth0", false, "192.168.100.2", false)]
-    [InlineData("10.5.0.0/16", "flannel.wg", false, null, false)]
-    [InlineData("10.5.0.0/16", "flannel.", false, null, false)]
-    [InlineData("10.5.0.0/16", "flannel0", false, null, false)]
-    public void Owns_AddressOrRoute_IsOursByDeviceOrByShape(string prefix, string device, bool isAddress, string? gateway, bool expected)
+    [Fact]
+    public void Owns_WhatAnyBackendLeaves_IsOurs()
     {
-        var found = new HostPrefix(IPNetwork.Parse(prefix), device, isAddress, gateway is null ? null : IPAddress.Parse(gateway));
+        Assert.True(Owns("10.5.2.0/24", "flannel.77", "10.5.2.0"));
+        Assert.True(Owns("10.5.0.0/16", "flannel0", null));
+        Assert.True(Owns("10.5.2.0/24", "eth0", "192.168.100.2"));
+        Assert.False(Owns("10.5.2.0/24", "eth0", null));
 
-        Assert.Equal(expected, VxlanNode.NewBackend().Owns(found, VxlanCluster.ConfigOf(ipv6: true)));
+        static bool Owns(string prefix, string device, string? gateway) => VxlanNode.NewBackend().Owns(
+            new HostPrefix(IPNetwork.Parse(prefix), device, IsAddress: false, gateway is null ? null : IPAddress.Parse(gateway)), VxlanCluster.ConfigOf());
+    }
+
+    [Theory]
+    [InlineData("", "\"Port\":0", null)]
+    [InlineData("", "\"Port\":8472", null)]
+    [InlineData("\"Port\":4789", "", "Port 8472 instead of 4789")]
+    [InlineData("", "\"VNI\":2", "VNI 2 instead of 1")]
+    [InlineData("", "\"MTU\":1400", null)]
+    public void RefuseLiveChange_WhatCutsOffPeers_WaitsForARestart(string before, string after, string? reason)
+    {
+        string? refusal = VxlanNode.NewBackend().RefuseLiveChange(VxlanCluster.ConfigOf(before), VxlanCluster.ConfigOf(after));
+
+        if (reason is null) Assert.Null(refusal);
+        else Assert.Contains(reason, refusal, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class VxlanNetworkConfigTests
     {
         VxlanNetworkConfig config = Parse("");
 
-        Assert.Equal((1, 0, 0, false, false, false), (config.Vni, config.Port, config.Mtu, config.Gbp, config.Learning, config.DirectRouting));
+        Assert.Equal((1, 8472, 0, false, false, false), (config.Vni, config.Port, config.Mtu, config.Gbp, config.Learning, config.DirectRouting));
     }
 
     [Fact]

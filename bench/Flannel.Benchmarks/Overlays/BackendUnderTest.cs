@@ -1,8 +1,8 @@
-using Flannel.Backends.Vxlan;
 using Flannel.Benchmarks.Labs;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Linux.DataPaths;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Benchmarks.Overlays;
@@ -43,7 +43,7 @@ internal sealed class BackendUnderTest : IAsyncDisposable
     }
 
     /// <summary>How many entries of the kernel have been written or removed since the start, by the backend's own account.</summary>
-    public long Writes => ((VxlanNetwork)_network).Writes;
+    public long Writes => ((KernelNetwork)_network).Writes;
 
     /// <summary>Replaces the peers and waits until the kernel has followed.</summary>
     /// <exception cref="BenchException">A peer could not be programmed.</exception>

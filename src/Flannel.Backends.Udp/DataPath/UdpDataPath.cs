@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Flannel.Backends.Udp.Sockets;
 using Flannel.Backends.Udp.Tun;
+using Flannel.Linux.DataPaths;
 using Flannel.Linux.Hosts;
 
 namespace Flannel.Backends.Udp.DataPath;
@@ -29,7 +30,7 @@ internal sealed class UdpDataPath : IDisposable
         (_pairs, _busyPoll, _onChanged) = (options.ThreadPairs, TimeSpan.FromMicroseconds(options.BusyPollMicroseconds), onChanged);
         try
         {
-            foreach (UdpFamily family in spec.Families)
+            foreach (NetworkFamily family in spec.Families)
             {
                 var endpoint = new System.Net.IPEndPoint(family.InterfaceAddress, spec.Port);
                 _sockets.AddRange(UdpSocket.Open(endpoint, options.Offloads, options.SocketBufferBytes, _pairs));

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 using Flannel.Core.Leases;
+using Flannel.Linux.DataPaths;
 using SocketAddress = Flannel.Backends.Udp.Sockets.SocketAddress;
 
 namespace Flannel.Backends.Udp.Peers;
@@ -42,7 +43,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
     /// <summary>The table of the peers as they are now.</summary>
     public PeerTable BuildTable()
     {
-        UdpFamily? ipv4 = spec.Find(AddressFamily.InterNetwork);
+        NetworkFamily? ipv4 = spec.Find(AddressFamily.InterNetwork);
         return new PeerTable([.. _entries.Values.SelectMany(static entry => entry.Subnets)], ipv4?.Network, ipv4?.SubnetLength ?? 0);
     }
 
@@ -59,7 +60,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
         if (peer.Attributes.BackendType is { } type and not UdpBackend.TypeName)
             return $"its backend is '{type}', ours is {UdpBackend.TypeName}, which publishes none";
         List<string> reasons = [];
-        foreach (UdpFamily family in spec.Families)
+        foreach (NetworkFamily family in spec.Families)
         {
             if (TryReach(peer, family, out _, out _, out string? reason)) return null;
             reasons.Add(reason);
@@ -73,7 +74,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
         _entries.TryGetValue(peer.Key, out Entry? before);
         var subnets = new List<PeerSubnet>();
         var reasons = new List<string>();
-        foreach (UdpFamily family in spec.Families)
+        foreach (NetworkFamily family in spec.Families)
         {
             if (!TryReach(peer, family, out IPNetwork subnet, out SocketAddress address, out string? reason)) reasons.Add(reason);
             else subnets.Add(new PeerSubnet(subnet, before?.Find(address) ?? new PeerEndpoint(peer.Key, address, spec.Options.ThreadPairs)));
@@ -89,18 +90,18 @@ internal sealed class PeerDirectory(UdpSpec spec)
         Problems = Problems.Remove(key);
     }
 
-    private bool TryReach(Lease peer, UdpFamily family, out IPNetwork subnet, out SocketAddress address, [NotNullWhen(false)] out string? reason)
+    private bool TryReach(Lease peer, NetworkFamily family, out IPNetwork subnet, out SocketAddress address, [NotNullWhen(false)] out string? reason)
     {
         (subnet, address, reason) = (default, default, null);
-        string name = family.IsIpv6 ? "IPv6" : "IPv4";
-        (IPNetwork? leased, IPAddress? host) = family.IsIpv6
+        string name = family.IsIPv6 ? "IPv6" : "IPv4";
+        (IPNetwork? leased, IPAddress? host) = family.IsIPv6
             ? (peer.SubnetIPv6, peer.Attributes.PublicIPv6)
             : (peer.Subnet, peer.Attributes.PublicIP);
         UdpLeaseData? data = null;
         if (leased is null) reason = $"it has no {name} subnet";
         else if (host is null) reason = $"it publishes no {name} address";
-        else if (family.IsIpv6 && peer.Attributes.BackendV6Data is null) reason = "it does not say that it carries IPv6, as flannel's udp does not";
-        else if (family.IsIpv6 && !UdpLeaseData.TryParse(peer.Attributes.BackendV6Data, out data, out string? problem)) reason = $"its BackendV6Data {problem}";
+        else if (family.IsIPv6 && peer.Attributes.BackendV6Data is null) reason = "it does not say that it carries IPv6, as flannel's udp does not";
+        else if (family.IsIPv6 && !UdpLeaseData.TryParse(peer.Attributes.BackendV6Data, out data, out string? problem)) reason = $"its BackendV6Data {problem}";
         if (reason is not null) return false;
         subnet = leased!.Value;
         address = new SocketAddress(host!, data?.Port ?? spec.Port);

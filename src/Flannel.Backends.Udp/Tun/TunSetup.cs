@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
+using Flannel.Linux.DataPaths;
 using Flannel.Linux.Hosts;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
@@ -12,11 +13,10 @@ namespace Flannel.Backends.Udp.Tun;
 /// <summary>
 /// Gives the TUN device its MTU, queue, addresses and routes, and gives back what others took. Doing it again changes nothing.
 /// </summary>
-/// <param name="spec">What the network shall be.</param>
-/// <param name="host">The host's kernel.</param>
-/// <param name="netlink">A socket in the host's namespace.</param>
+/// <param name="spec">What the network should be.</param>
+/// <param name="contexts">The address families on their host.</param>
 [SupportedOSPlatform("linux")]
-internal sealed class TunSetup(UdpSpec spec, HostKernel host, RouteNetlink netlink)
+internal sealed class TunSetup(UdpSpec spec, IReadOnlyList<KernelContext> contexts)
 {
     /// <summary>The smallest that every host must take (RFC 791).</summary>
     private const int MinimumMtu = 68;
@@ -27,9 +27,23 @@ internal sealed class TunSetup(UdpSpec spec, HostKernel host, RouteNetlink netli
     /// <summary>What the kernel keeps while we are busy; its own default of 500 overflows when single packets come in a burst.</summary>
     private const int QueueLength = 1000;
 
-    /// <summary>The MTU that the device shall have now.</summary>
+    private readonly HostKernel _host = contexts[0].Host;
+    private readonly RouteNetlink _netlink = contexts[0].Netlink;
+
+    /// <summary>The MTU that the device should have now.</summary>
     /// <exception cref="TunDeviceException">It would be too small, or the external interface is gone.</exception>
-    public int ReadMtu() => MtuOver(FindUplink());
+    public int ComputeMtu()
+    {
+        ExternalLinkState external = contexts[0].External.State;
+        if (!external.Exists) throw new TunDeviceException(external.Problem!, isTransient: true);
+        int mtu = external.Mtu - spec.Overhead;
+        (int minimum, string what) = spec.Families.Any(static family => family.IsIPv6) ? (MinimumMtuIPv6, "IPv6") : (MinimumMtu, "IPv4");
+        return mtu >= minimum
+            ? mtu
+            : throw new TunDeviceException(
+                $"The overlay would have an MTU of {mtu}, but {what} needs {minimum}. Raise the MTU of {external.Name} (it is {external.Mtu}) to at " +
+                $"least {minimum + spec.Overhead}{(minimum == MinimumMtuIPv6 ? ", or turn IPv6 off (EnableIPv6) in the network configuration" : "")}.");
+    }
 
     /// <summary>Puts the device in order.</summary>
     /// <param name="name">The device's name when it was opened; <paramref name="known"/> finds it under any other.</param>
@@ -39,15 +53,14 @@ internal sealed class TunSetup(UdpSpec spec, HostKernel host, RouteNetlink netli
     /// <exception cref="NetlinkException">The kernel refuses.</exception>
     public TunState Apply(string name, TunState? known, IReadOnlyList<IPAddress> addresses)
     {
-        Link uplink = FindUplink();
-        int mtu = MtuOver(uplink);
-        Link link = (known is null ? netlink.FindLink(name) : netlink.FindLink(known.Index))
+        int mtu = ComputeMtu();
+        Link link = (known is null ? _netlink.FindLink(name) : _netlink.FindLink(known.Index))
             ?? throw new TunDeviceException($"{name} is gone.", isTransient: true);
         if (known is null) Prepare(link);
         bool isQueueShort = link.TxQueueLength < QueueLength;
         if (link.Mtu != mtu || isQueueShort || !link.IsUp)
         {
-            netlink.ChangeLink(link.Index, new LinkChange
+            _netlink.ChangeLink(link.Index, new LinkChange
             {
                 Mtu = link.Mtu == mtu ? null : mtu,
                 TxQueueLength = isQueueShort ? QueueLength : null,
@@ -56,37 +69,22 @@ internal sealed class TunSetup(UdpSpec spec, HostKernel host, RouteNetlink netli
         }
 
         SetAddresses(link.Index, addresses);
-        foreach (UdpFamily family in spec.Families) SetRoute(link, family);
-        return new TunState(link.Index, mtu, uplink.Index, uplink.Mtu);
-    }
-
-    private Link FindUplink() =>
-        netlink.FindLink(spec.UplinkIndex) ?? netlink.FindLink(spec.UplinkName)
-            ?? throw new TunDeviceException($"The external interface {spec.UplinkName} is gone.", isTransient: true);
-
-    private int MtuOver(Link uplink)
-    {
-        int mtu = uplink.Mtu - spec.Overhead;
-        (int minimum, string what) = spec.Families.Any(static family => family.IsIpv6) ? (MinimumMtuIPv6, "IPv6") : (MinimumMtu, "IPv4");
-        return mtu >= minimum
-            ? mtu
-            : throw new TunDeviceException(
-                $"The overlay would have an MTU of {mtu}, but {what} needs {minimum}. Raise the MTU of {uplink.Name} (it is {uplink.Mtu}) to at " +
-                $"least {minimum + spec.Overhead}{(minimum == MinimumMtuIPv6 ? ", or turn IPv6 off (EnableIPv6) in the network configuration" : "")}.");
+        foreach (KernelContext context in contexts) SetRoute(link, context);
+        return new TunState(link.Index, mtu);
     }
 
     /// <summary>What only the first time is for. None of it is worth failing for.</summary>
     private void Prepare(Link link)
     {
         // Our answers come from the device's own address, which the kernel otherwise takes for forged.
-        host.WriteSysctl($"ipv4/conf/{link.Name}/accept_local", "1");
+        _host.WriteSysctl($"ipv4/conf/{link.Name}/accept_local", "1");
 
         // Router advertisements would come from peers' containers, not from a router.
-        host.WriteSysctl($"ipv6/conf/{link.Name}/accept_ra", "0");
+        _host.WriteSysctl($"ipv6/conf/{link.Name}/accept_ra", "0");
         try
         {
             // A link-local address would make the kernel look for routers, and ask again and again.
-            netlink.ChangeLink(link.Index, new LinkChange { Ipv6AddressGeneration = Ipv6AddressGeneration.None });
+            _netlink.ChangeLink(link.Index, new LinkChange { Ipv6AddressGeneration = Ipv6AddressGeneration.None });
         }
         catch (NetlinkException)
         {
@@ -96,18 +94,18 @@ internal sealed class TunSetup(UdpSpec spec, HostKernel host, RouteNetlink netli
 
     private void SetAddresses(int index, IReadOnlyList<IPAddress> wanted)
     {
-        IReadOnlyList<InterfaceAddress> found = netlink.GetAddresses(linkIndex: index);
+        IReadOnlyList<InterfaceAddress> found = _netlink.GetAddresses(linkIndex: index);
         foreach (InterfaceAddress address in found)
         {
             bool isOurs = spec.Families.Any(family => family.Network.Contains(address.Address));
-            if (isOurs && !wanted.Contains(address.Address)) netlink.DeleteAddress(address);
+            if (isOurs && !wanted.Contains(address.Address)) _netlink.DeleteAddress(address);
         }
 
         foreach (IPAddress address in wanted)
         {
             int length = address.GetAddressBytes().Length * 8;
             if (found.Any(other => other.Address.Equals(address) && other.PrefixLength == length)) continue;
-            netlink.ReplaceAddress(new InterfaceAddress
+            _netlink.ReplaceAddress(new InterfaceAddress
             {
                 LinkIndex = index,
                 Address = address,
@@ -118,22 +116,19 @@ internal sealed class TunSetup(UdpSpec spec, HostKernel host, RouteNetlink netli
         }
     }
 
-    private void SetRoute(Link link, UdpFamily family)
+    /// <summary>A route that another backend left is replaced, a foreign one is not.</summary>
+    private static void SetRoute(Link link, KernelContext context)
     {
-        var route = new RouteEntry { Destination = family.Network, LinkIndex = link.Index };
-        IReadOnlyList<RouteEntry> found = netlink.GetRoutes(family.Family, new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = link.Index });
-        if (found.Any(other => other.Destination.Equals(family.Network))) return;
-        try
-        {
-            netlink.AddRoute(route);
-        }
-        catch (NetlinkException exception) when (exception.IsAlreadyExists)
-        {
-            throw new TunDeviceException(
-                $"The route to {family.Network} cannot be made, because the host has another one (see: ip route show {family.Network}). " +
-                "Remove it, or stop whatever makes it; another flanneld perhaps.",
-                exception,
-                isTransient: true);
-        }
+        NetworkFamily family = context.Family;
+        var filter = new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = link.Index };
+        if (context.Netlink.GetRoutes(family.Family, filter).Any(route => route.Destination.Equals(family.Network))) return;
+        var failures = new Dictionary<IPNetwork, Exception>();
+        context.Routes.Write([KeyValuePair.Create(family.Network, new RouteEntry { Destination = family.Network, LinkIndex = link.Index })], failures);
+        if (failures.Values.FirstOrDefault() is not { } failure) return;
+        throw failure as NetlinkException ?? (Exception)new TunDeviceException(
+            $"The route to {family.Network} cannot be made, because the host has another one (see: ip route show {family.Network}). " +
+            "Remove it, or stop whatever makes it; another flanneld perhaps.",
+            failure,
+            isTransient: true);
     }
 }

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Flannel.Netlink;
+using Flannel.Linux.DataPaths;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
@@ -11,12 +10,12 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Backends.Vxlan.Devices;
 
 /// <summary>
-/// Keeps the tunnel device of one address family as it shall be. A device that fits is kept with its index, so that a restart disturbs no packet;
-/// one that does not fit is made anew with the same MAC, so that peers need not learn anything.
+/// Keeps the tunnel device of one address family as it should be. A device that fits is kept with its index, so that a restart disturbs no packet; one
+/// that does not fit carries packets until the node has its lease, and is then recreated with the same MAC, so that peers need not learn anything.
 /// </summary>
 /// <remarks>Called from one thread at a time; <see cref="State"/> may be read by any.</remarks>
 [SupportedOSPlatform("linux")]
-internal sealed class VxlanDevice
+internal sealed partial class VxlanDevice
 {
     /// <summary>How often in a row a MAC that somebody else rewrote is set back before the other one is accepted.</summary>
     private const int MaximumMacRepairs = 2;
@@ -24,51 +23,50 @@ internal sealed class VxlanDevice
     /// <summary>The smallest MTU with which the kernel keeps IPv6 on a device (RFC 8200).</summary>
     private const int MinimumMtuIPv6 = 1280;
 
-    /// <summary>After this long without a rewrite a new one counts as the first.</summary>
+    /// <summary>After this long without a rewrite the next one counts as the first.</summary>
     private static readonly TimeSpan MacRepairWindow = TimeSpan.FromMinutes(10);
 
     private readonly VxlanDeviceSpec _spec;
+    private readonly KernelContext _context;
+    private readonly Random _random;
     private readonly RouteNetlink _netlink;
-    private readonly Action<string> _onCreated;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private volatile VxlanDeviceState? _state;
     private PhysicalAddress? _mac;
     private int _macRepairs;
     private long _lastMacRepair;
 
-    /// <summary>Creates the keeper; the kernel is not touched.</summary>
-    /// <param name="spec">What the device shall be.</param>
-    /// <param name="mac">The MAC it shall have, or <see langword="null"/> to take that of the device that exists.</param>
-    /// <param name="netlink">The kernel.</param>
-    /// <param name="onCreated">Called with the name of a device that was created or adopted, before it is up.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="logger">Where to say what was done.</param>
-    public VxlanDevice(
-        VxlanDeviceSpec spec, PhysicalAddress? mac, RouteNetlink netlink, Action<string> onCreated, TimeProvider time, ILogger logger)
+    /// <summary>Starts with a wish; the kernel is not touched.</summary>
+    /// <param name="spec">What the device should be.</param>
+    /// <param name="mac">The MAC it should have, or <see langword="null"/> to take that of the device that exists, or to make one.</param>
+    /// <param name="context">The family on its host.</param>
+    /// <param name="random">Makes a MAC.</param>
+    public VxlanDevice(VxlanDeviceSpec spec, PhysicalAddress? mac, KernelContext context, Random random)
     {
-        _spec = spec;
-        _mac = mac;
-        _netlink = netlink;
-        _onCreated = onCreated;
-        _time = time;
-        _logger = logger;
+        (_spec, _mac, _context, _random) = (spec, mac, context, random);
+        (_netlink, _logger) = (context.Netlink, context.Logger);
     }
 
     /// <summary>The device as it was when it was last in order; <see langword="null"/> before <see cref="Prepare"/>.</summary>
     public VxlanDeviceState? State => _state;
 
-    /// <summary>Creates or adopts the device. It is not set up and gets no address.</summary>
-    /// <param name="random">Makes a MAC if there is none to keep.</param>
-    /// <exception cref="VxlanDeviceException">The name or the VNI belongs to something else, or the uplink is missing.</exception>
-    public VxlanDeviceState Prepare(Random random) => Ensure(subnetBase: null, random);
+    /// <summary>
+    /// Creates or adopts the device. It gets no address. A device that has to be recreated stays until <see cref="Repair"/>, but whether it can be is found out.
+    /// </summary>
+    /// <exception cref="VxlanDeviceException">The name, the VNI or the port belongs to something else, or the external interface is missing.</exception>
+    public VxlanDeviceState Prepare() => Ensure(subnetBase: null);
 
     /// <summary>Creates or repairs the device, its address included, and sets it up.</summary>
     /// <param name="subnetBase">The first address of the node's own subnet.</param>
-    /// <exception cref="VxlanDeviceException">The name or the VNI belongs to something else, or the uplink is missing.</exception>
-    public VxlanDeviceState Repair(IPAddress subnetBase) => Ensure(subnetBase, random: null);
+    /// <exception cref="VxlanDeviceException">The name, the VNI or the port belongs to something else, or the external interface is missing.</exception>
+    public VxlanDeviceState Repair(IPAddress subnetBase) => Ensure(subnetBase);
 
-    /// <summary>Deletes the device, unless it is not there or not ours.</summary>
+    /// <summary>Whether the device is as it was when it was last in order.</summary>
+    public bool IsInOrder() =>
+        _netlink.FindLink(_spec.Name) is { Vxlan: { } vxlan } link && link.Index == _state!.Index && link.IsUp && link.Mtu == _state.Mtu
+        && _state.Mac.Equals(link.Address) && vxlan.Learning == _spec.Config.Learning;
+
+    /// <summary>Deletes the device, unless it is not there or somebody else's.</summary>
     public void Delete()
     {
         Link? link = _netlink.FindLink(_spec.Name);
@@ -77,66 +75,59 @@ internal sealed class VxlanDevice
         VxlanBackend.Log.DeviceDeleted(_logger, _spec.Name);
     }
 
-    private VxlanDeviceState Ensure(IPAddress? subnetBase, Random? random)
+    private VxlanDeviceState Ensure(IPAddress? subnetBase)
     {
-        Link uplink = FindUplink();
-        IReadOnlyList<InterfaceAddress> addresses = _netlink.GetAddresses(family: _spec.Family);
-        IPAddress local = ChooseLocal(addresses);
-        int mtu = ComputeMtu(uplink);
+        ExternalLinkState external = _context.External.State;
+        if (!external.Exists) throw new VxlanDeviceException(_spec.Name, external.Problem!, isTransient: true);
+        IReadOnlyList<InterfaceAddress> addresses = _netlink.GetAddresses(_spec.Family.Family);
+        IPAddress local = _spec.ChooseLocal(addresses.Select(static address => address.Address));
+        int mtu = ComputeMtu(external);
 
-        Link? link = FindOwn(uplink, local);
+        Link? link = FindOwn();
+        string? misfit = link is null ? null : VxlanDeviceRules.FindMisfit(link, _spec, external.Index, local);
+        if (misfit is not null && link!.Vxlan!.Port != _spec.Config.Port) ProbePort(external, local);
+        if (misfit is not null && subnetBase is null) return _state = new VxlanDeviceState(link!.Index, _mac ?? link.Address!, mtu);
+        if (misfit is not null)
+        {
+            VxlanBackend.Log.DeviceMisfit(_logger, _spec.Name, misfit);
+            _netlink.DeleteLink(link!.Index);
+            link = null;
+        }
+
         bool isNew = link is null;
         if (link is null)
         {
-            _mac ??= MacAddress.NewRandom(random ?? throw new InvalidOperationException("The device was never prepared."));
-            link = Create(uplink, local, mtu);
+            link = Create(external, local, mtu);
+        }
+        else if (_state is null)
+        {
+            VxlanBackend.Log.DeviceAdopted(_logger, _spec.Name, link.Index, link.Address);
+            IgnoreRouterAdvertisements();
         }
 
-        if (isNew || _state is null) _onCreated(_spec.Name);
         link = Adjust(link, local, mtu);
         if (subnetBase is not null) link = Activate(link, subnetBase, isNew ? [] : addresses);
 
-        var state = new VxlanDeviceState(link.Index, link.Address!, link.Mtu, uplink.Index, uplink.Mtu, uplink.IsUp);
+        var state = new VxlanDeviceState(link.Index, link.Address!, link.Mtu);
         if (_state is { } before && before.Mtu != state.Mtu)
-            VxlanBackend.Log.MtuChanged(_logger, _spec.Name, before.Mtu, state.Mtu, uplink.Name, uplink.Mtu);
-        _state = state;
-        return state;
+            VxlanBackend.Log.MtuChanged(_logger, _spec.Name, before.Mtu, state.Mtu, external.Name, external.Mtu);
+        return _state = state;
     }
 
-    /// <summary>
-    /// Finds the uplink by name, because a device that was made anew keeps only that, or else by index, because it may have been renamed.
-    /// </summary>
-    private Link FindUplink()
+    private int ComputeMtu(ExternalLinkState external)
     {
-        Link? link = _netlink.FindLink(_spec.UplinkName) ?? _netlink.FindLink(_state?.UplinkIndex ?? _spec.UplinkIndex);
-        return link ?? throw new VxlanDeviceException(
-            _spec.Name,
-            $"The interface {_spec.UplinkName}, which carries the packets of {_spec.Name}, is gone. " +
-            "The device is restored as soon as the interface is back.",
-            isTransient: true);
-    }
-
-    /// <summary>
-    /// The source of outer packets. flannel takes the public address; the kernel drops every packet if no interface has that address, as behind a
-    /// NAT, and then it has to be the interface's own.
-    /// </summary>
-    private IPAddress ChooseLocal(IReadOnlyList<InterfaceAddress> addresses) =>
-        addresses.Any(address => address.Address.Equals(_spec.PublicAddress)) ? _spec.PublicAddress : _spec.InterfaceAddress;
-
-    private int ComputeMtu(Link uplink)
-    {
-        int outer = _spec.Config.Mtu > 0 ? Math.Min(_spec.Config.Mtu, uplink.Mtu) : uplink.Mtu;
+        int outer = _spec.Config.Mtu > 0 ? Math.Min(_spec.Config.Mtu, external.Mtu) : external.Mtu;
         int mtu = outer - _spec.Overhead;
-        return _spec.Family == AddressFamily.InterNetworkV6 && mtu < MinimumMtuIPv6
+        return _spec.Family.IsIPv6 && mtu < MinimumMtuIPv6
             ? throw new VxlanDeviceException(
                 _spec.Name,
                 $"{_spec.Name} would have an MTU of {mtu}, but IPv6 needs {MinimumMtuIPv6}. " +
-                $"Raise the MTU of {uplink.Name} (it is {uplink.Mtu}) to at least {MinimumMtuIPv6 + _spec.Overhead}, " +
+                $"Raise the MTU of {external.Name} (it is {external.Mtu}) to at least {MinimumMtuIPv6 + _spec.Overhead}, " +
                 "or turn IPv6 off (EnableIPv6) in the network configuration.")
             : mtu;
     }
 
-    private Link? FindOwn(Link uplink, IPAddress local)
+    private Link? FindOwn()
     {
         if (_netlink.FindLink(_spec.Name) is not { } link) return null;
         if (VxlanDeviceRules.FindStrangeness(link, _spec) is { } strangeness)
@@ -149,53 +140,8 @@ internal sealed class VxlanDevice
         }
 
         _mac ??= link.Address is { } address && MacAddress.IsUsable(address) ? address : null;
-        if (VxlanDeviceRules.FindMisfit(link, _spec, uplink.Index, local) is not { } misfit)
-        {
-            if (_state is null) VxlanBackend.Log.DeviceAdopted(_logger, _spec.Name, link.Index, link.Address);
-            return link;
-        }
-
-        VxlanBackend.Log.DeviceMisfit(_logger, _spec.Name, misfit);
-        _netlink.DeleteLink(link.Index);
-        return null;
+        return link;
     }
-
-    private Link Create(Link uplink, IPAddress local, int mtu)
-    {
-        var spec = new VxlanLinkSpec(_spec.Name)
-        {
-            Id = _spec.Config.Vni,
-            Address = _mac,
-            Mtu = mtu,
-            ParentIndex = uplink.Index,
-            Local = local,
-            Port = _spec.Config.Port,
-            Learning = _spec.Config.Learning,
-            Gbp = _spec.Config.Gbp,
-        };
-        try
-        {
-            Link link = _netlink.CreateLink(spec);
-            VxlanBackend.Log.DeviceCreated(_logger, _spec.Name, link.Index, link.Address, link.Mtu, uplink.Name);
-            return link;
-        }
-        catch (NetlinkException exception) when (exception.IsAlreadyExists && FindVniHolder() is { } holder)
-        {
-            throw new VxlanDeviceException(
-                _spec.Name,
-                $"{_spec.Name} cannot be created: the device {holder} has the VNI {_spec.Config.Vni} on the same UDP port. " +
-                $"Remove it (ip link del {holder}), or choose another VNI or Port in the network configuration's Backend block.",
-                exception);
-        }
-        catch (NetlinkException exception) when (exception.IsNotSupported)
-        {
-            throw new VxlanDeviceException(
-                _spec.Name, $"{_spec.Name} cannot be created: the kernel has no VXLAN. Load the module (modprobe vxlan).", exception);
-        }
-    }
-
-    private string? FindVniHolder() =>
-        _netlink.GetLinks().FirstOrDefault(link => link.Vxlan?.Id == _spec.Config.Vni && link.Name != _spec.Name)?.Name;
 
     /// <summary>Changes in place what the kernel lets change in place.</summary>
     private Link Adjust(Link link, IPAddress local, int mtu)
@@ -214,7 +160,7 @@ internal sealed class VxlanDevice
 
     private bool IsMacToBeRepaired(PhysicalAddress? found)
     {
-        if (_lastMacRepair != 0 && _time.GetElapsedTime(_lastMacRepair) > MacRepairWindow) _macRepairs = 0;
+        if (_lastMacRepair != 0 && _context.Time.GetElapsedTime(_lastMacRepair) > MacRepairWindow) _macRepairs = 0;
         if (_macRepairs >= MaximumMacRepairs && found is not null && MacAddress.IsUsable(found))
         {
             VxlanBackend.Log.MacAccepted(_logger, _spec.Name, found, _mac);
@@ -224,20 +170,19 @@ internal sealed class VxlanDevice
         }
 
         _macRepairs++;
-        _lastMacRepair = _time.GetTimestamp();
+        _lastMacRepair = _context.Time.GetTimestamp();
         VxlanBackend.Log.MacRepaired(_logger, _spec.Name, found, _mac);
         return true;
     }
 
     private Link Activate(Link link, IPAddress subnetBase, IReadOnlyList<InterfaceAddress> addresses)
     {
-        int length = _spec.Family == AddressFamily.InterNetworkV6 ? 128 : 32;
         bool isThere = false;
         foreach (InterfaceAddress address in addresses)
         {
             if (address.LinkIndex != link.Index) continue;
-            if (address.Address.Equals(subnetBase) && address.PrefixLength == length) isThere = true;
-            else if (_spec.Network.Contains(address.Address)) _netlink.DeleteAddress(address);
+            if (address.Address.Equals(subnetBase) && address.PrefixLength == _spec.AddressLength) isThere = true;
+            else if (_spec.Family.Contains(address.Address)) _netlink.DeleteAddress(address);
         }
 
         if (!isThere)
@@ -246,13 +191,13 @@ internal sealed class VxlanDevice
             {
                 LinkIndex = link.Index,
                 Address = subnetBase,
-                PrefixLength = length,
+                PrefixLength = _spec.AddressLength,
                 // The address is the node's own by its lease; the kernel would keep it unusable for a second to ask peers that cannot answer.
-                Flags = length == 128 ? AddressFlags.NoDad : AddressFlags.None,
+                Flags = _spec.Family.IsIPv6 ? AddressFlags.NoDad : AddressFlags.None,
             });
         }
 
-        return link.IsUp ? link : Adjust(Change(link, new LinkChange { IsUp = true }), link.Vxlan!.Local!, link.Mtu);
+        return link.IsUp ? link : Adjust(SetUp(link), link.Vxlan!.Local!, link.Mtu);
     }
 
     private Link Change(Link link, LinkChange change)

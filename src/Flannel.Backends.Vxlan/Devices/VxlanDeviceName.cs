@@ -24,11 +24,4 @@ internal static class VxlanDeviceName
                 $"The VNI {vni} needs the device name {name}, which is longer than the 15 characters that Linux allows. " +
                 $"Set VNI in the network configuration's Backend block to {maximum} or less.");
     }
-
-    /// <summary>Whether a device bears a name that flannel's VXLAN devices have.</summary>
-    public static bool IsOne(string device) => HasVni(device, PrefixIPv4) || HasVni(device, PrefixIPv6);
-
-    private static bool HasVni(string device, string prefix) =>
-        device.Length > prefix.Length && device.StartsWith(prefix, StringComparison.Ordinal)
-        && !device.AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9');
 }

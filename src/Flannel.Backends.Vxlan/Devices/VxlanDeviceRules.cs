@@ -4,7 +4,7 @@ using Flannel.Netlink.Route.Links;
 
 namespace Flannel.Backends.Vxlan.Devices;
 
-/// <summary>Whether a device that bears our name is ours, and whether it can be kept.</summary>
+/// <summary>Whether a device with our name is flannel's or ours, and whether it can be kept.</summary>
 [SupportedOSPlatform("linux")]
 internal static class VxlanDeviceRules
 {
@@ -21,17 +21,17 @@ internal static class VxlanDeviceRules
         _ => null,
     };
 
-    /// <summary>What of the device is other than desired and cannot be changed in place, so that it has to be made anew.</summary>
+    /// <summary>What of the device is other than desired and cannot be changed in place, so that it has to be recreated.</summary>
     /// <returns>A clause for a message, or <see langword="null"/> if the device can be kept.</returns>
-    public static string? FindMisfit(Link link, VxlanDeviceSpec spec, int uplinkIndex, IPAddress local) => link.Vxlan! switch
+    public static string? FindMisfit(Link link, VxlanDeviceSpec spec, int externalIndex, IPAddress local) => link.Vxlan! switch
     {
         { L2Miss: true } or { L3Miss: true } => "it reports misses",
         { Proxy: true } => "it answers ARP itself",
         { Rsc: true } => "it short-circuits routes",
         { Gbp: var gbp } when gbp != spec.Config.Gbp => $"its GBP is {gbp}",
-        { Port: var port } when spec.Config.Port > 0 && port != spec.Config.Port => $"its port is {port} instead of {spec.Config.Port}",
-        { ParentIndex: var parent } when parent != 0 && parent != uplinkIndex =>
-            $"it is on the interface with index {parent} instead of {uplinkIndex}",
+        { Port: var port } when port != spec.Config.Port => $"its port is {port} instead of {spec.Config.Port}",
+        { ParentIndex: var parent } when parent != 0 && parent != externalIndex =>
+            $"it is on the interface with index {parent} instead of {externalIndex}",
         { Local: { } other } when other.AddressFamily != local.AddressFamily => $"its local address is {other}",
         _ => null,
     };

@@ -1,38 +1,25 @@
 using System.Net;
-using System.Net.Sockets;
+using Flannel.Linux.DataPaths;
 
 namespace Flannel.Backends.Vxlan.Devices;
 
-/// <summary>What the device of one address family shall be.</summary>
-internal sealed record VxlanDeviceSpec
+/// <summary>What the device of one address family should be.</summary>
+/// <param name="Name">The device's name.</param>
+/// <param name="Config">The backend block of the network configuration.</param>
+/// <param name="Family">The address family of the overlay and of the outer packets.</param>
+internal sealed record VxlanDeviceSpec(string Name, VxlanNetworkConfig Config, NetworkFamily Family)
 {
-    /// <summary>The address family of the overlay and of the outer packets.</summary>
-    public required AddressFamily Family { get; init; }
-
-    /// <summary>The device's name.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The whole overlay range of the family.</summary>
-    public required IPNetwork Network { get; init; }
-
-    /// <summary>The length of each node's subnet.</summary>
-    public required int SubnetLength { get; init; }
-
-    /// <summary>The backend block of the network configuration.</summary>
-    public required VxlanNetworkConfig Config { get; init; }
-
-    /// <summary>The name of the interface that carries the outer packets.</summary>
-    public required string UplinkName { get; init; }
-
-    /// <summary>The index that the interface had when it was chosen.</summary>
-    public required int UplinkIndex { get; init; }
-
-    /// <summary>The address that peers send to.</summary>
-    public required IPAddress PublicAddress { get; init; }
-
-    /// <summary>The interface's own address.</summary>
-    public required IPAddress InterfaceAddress { get; init; }
-
     /// <summary>The bytes that the tunnel adds to a packet.</summary>
-    public int Overhead => VxlanOverhead.Of(Family);
+    public int Overhead => VxlanOverhead.Of(Family.Family);
+
+    /// <summary>The length of the prefix of the device's address, which covers nothing else.</summary>
+    public int AddressLength => Family.IsIPv6 ? 128 : 32;
+
+    /// <summary>
+    /// The source of outer packets. flannel takes the public address; the kernel drops every packet if no interface has that address, as behind a
+    /// NAT, and then it has to be the interface's own.
+    /// </summary>
+    /// <param name="addresses">The host's addresses.</param>
+    public IPAddress ChooseLocal(IEnumerable<IPAddress> addresses) =>
+        addresses.Contains(Family.PublicAddress) ? Family.PublicAddress : Family.InterfaceAddress;
 }

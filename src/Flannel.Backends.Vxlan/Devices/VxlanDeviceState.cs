@@ -6,7 +6,4 @@ namespace Flannel.Backends.Vxlan.Devices;
 /// <param name="Index">The device's index.</param>
 /// <param name="Mac">The device's MAC.</param>
 /// <param name="Mtu">The device's MTU in bytes.</param>
-/// <param name="UplinkIndex">The index of the interface that carries the outer packets.</param>
-/// <param name="UplinkMtu">That interface's MTU in bytes.</param>
-/// <param name="IsUplinkUp">Whether that interface was up.</param>
-internal sealed record VxlanDeviceState(int Index, PhysicalAddress Mac, int Mtu, int UplinkIndex, int UplinkMtu, bool IsUplinkUp);
+internal sealed record VxlanDeviceState(int Index, PhysicalAddress Mac, int Mtu);

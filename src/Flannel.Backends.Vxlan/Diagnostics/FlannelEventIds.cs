@@ -11,13 +11,6 @@ internal static class FlannelEventIds
     public const int MacAccepted = 4005;
     public const int MtuChanged = 4006;
 
-    public const int DataPathBroken = 4100;
-    public const int DataPathRestored = 4101;
-    public const int PeerFailing = 4102;
-    public const int PeerRestored = 4103;
     public const int NexthopsOn = 4104;
     public const int NexthopsOff = 4105;
-    public const int DirectRoutingChanged = 4106;
-    public const int EventsLost = 4107;
-    public const int LoopFailed = 4108;
 }

@@ -20,6 +20,9 @@ public sealed record ExternalInterface
     /// <summary>The interface's own IPv6 address; <see langword="null"/> if the network has no IPv6.</summary>
     public IPAddress? AddressIPv6 { get; init; }
 
+    /// <summary>Whether the interface was chosen because of its default route, so that it is in trouble without one.</summary>
+    public bool IsByDefaultRoute { get; init; }
+
     /// <summary>The IPv4 address that is published to peers: the configured public address, else <see cref="Address"/>.</summary>
     public IPAddress? PublicIP { get; init; }
 

@@ -6,6 +6,6 @@ namespace Flannel.Core.Reconciliation;
 /// <typeparam name="TEntry">What the entry says.</typeparam>
 /// <param name="Key">The entry's identity.</param>
 /// <param name="IsRemoval">Whether the entry is to be removed.</param>
-/// <param name="Entry">The entry as it shall be; for a removal as it is.</param>
+/// <param name="Entry">The entry to write; for a removal, the entry as it is.</param>
 public readonly record struct ReconcileChange<TKey, TEntry>(TKey Key, bool IsRemoval, TEntry Entry)
     where TKey : notnull;

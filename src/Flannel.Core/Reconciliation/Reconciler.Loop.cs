@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Flannel.Core.Addressing;
 
 namespace Flannel.Core.Reconciliation;
 
@@ -102,10 +103,11 @@ public sealed partial class Reconciler<TKey, TEntry>
             foreach (TKey key in _dirty)
             {
                 if (Difference_NeedsLock(key) is not { } change) _failures.Remove(key);
-                else if (!IsHeldBack(change, now)) (change.IsRemoval ? removals : upserts).Add(change);
+                else if (!IsHeldBack_NeedsLock(change, now)) (change.IsRemoval ? removals : upserts).Add(change);
             }
 
             _dirty.Clear();
+            _released.Clear();
             _isApplying = true;
             _contradicted.Clear();
         }
@@ -134,7 +136,7 @@ public sealed partial class Reconciler<TKey, TEntry>
         lock (_gate)
         {
             _isApplying = false;
-            _actual.EnsureCapacity(_desired.Count);
+            _actual.EnsureCapacity(_desired.Keys.Count);
             foreach (ref readonly ReconcileChange<TKey, TEntry> change in CollectionsMarshal.AsSpan(changes))
             {
                 if (failures.TryGetValue(change.Key, out Exception? error))
@@ -157,7 +159,7 @@ public sealed partial class Reconciler<TKey, TEntry>
     private ReconcileChange<TKey, TEntry>? Difference_NeedsLock(TKey key)
     {
         bool isActual = _actual.TryGetValue(key, out TEntry? actual);
-        if (!_desired.TryGetValue(key, out TEntry? desired))
+        if (!_desired.TryGet(key, out TEntry? desired))
             return isActual ? new ReconcileChange<TKey, TEntry>(key, IsRemoval: true, actual!) : null;
         bool isAsDesired = isActual && EqualityComparer<TEntry>.Default.Equals(actual, desired);
         return isAsDesired ? null : new ReconcileChange<TKey, TEntry>(key, IsRemoval: false, desired);
@@ -166,7 +168,7 @@ public sealed partial class Reconciler<TKey, TEntry>
     /// <summary>Makes the next pass write or remove the entry once more, which is harmless, rather than believe either of two contradicting sources.</summary>
     private void Distrust_NeedsLock(TKey key, Dictionary<TKey, TEntry> reported)
     {
-        if (!_desired.ContainsKey(key) && reported.TryGetValue(key, out TEntry? entry)) _actual[key] = entry;
+        if (!_desired.TryGet(key, out _) && reported.TryGetValue(key, out TEntry? entry)) _actual[key] = entry;
         else _actual.Remove(key);
     }
 
@@ -184,10 +186,24 @@ public sealed partial class Reconciler<TKey, TEntry>
                 IsConverged = isConverged,
                 ReadError = _readError,
                 Failures = failures,
+                PeerProblems = DescribePeerProblems_NeedsLock(),
                 Writes = _writes,
                 Resyncs = _resyncs,
             });
         }
+    }
+
+    private ImmutableDictionary<SubnetKey, string> DescribePeerProblems_NeedsLock()
+    {
+        if (_failures.Count == 0 && _desired.Excluded.Count == 0) return ImmutableDictionary<SubnetKey, string>.Empty;
+        ImmutableDictionary<SubnetKey, string>.Builder problems = ImmutableDictionary.CreateBuilder<SubnetKey, string>();
+        foreach ((TKey key, Failure failure) in _failures.OrderBy(static pair => pair.Key, _target.Order))
+        {
+            if (!failure.Change.IsRemoval && _desired.OwnerOf(key) is { } peer) problems.TryAdd(peer, $"{key}: {failure.Error.Message}");
+        }
+
+        foreach ((SubnetKey peer, TKey key) in _desired.Excluded) problems[peer] = $"{key} belongs to {_desired.OwnerOf(key)}, whose lease is older";
+        return problems.ToImmutable();
     }
 
     private TimeSpan TimeToNextDeadline()
@@ -206,8 +222,8 @@ public sealed partial class Reconciler<TKey, TEntry>
         return due <= now ? TimeSpan.Zero : _time.GetElapsedTime(now, due);
     }
 
-    private bool IsHeldBack(in ReconcileChange<TKey, TEntry> change, long now) =>
-        _failures.TryGetValue(change.Key, out Failure failure) && failure.Due > now && failure.Change.Equals(change);
+    private bool IsHeldBack_NeedsLock(in ReconcileChange<TKey, TEntry> change, long now) =>
+        !_released.Contains(change.Key) && _failures.TryGetValue(change.Key, out Failure failure) && failure.Due > now && failure.Change.Equals(change);
 
     private long After(TimeSpan delay) => _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
 }

@@ -1,14 +1,14 @@
 using System.Threading.Channels;
+using Flannel.Core.Addressing;
 using Flannel.Core.State;
 using Flannel.Core.Timing;
 
 namespace Flannel.Core.Reconciliation;
 
 /// <summary>
-/// Keeps a part of the kernel in the desired state. Callers say what shall be (<see cref="Set"/>, <see cref="Change"/>) and what they saw
-/// (<see cref="Observe"/>, <see cref="RequestResync"/>); one loop writes the differences and nothing else. Entries that fail are tried again
-/// each with a back-off of its own, and hold up no other. Nothing is removed before the first <see cref="Set"/>, because until then nobody
-/// knows what is wanted.
+/// Keeps a part of the kernel in the desired state. Callers say which entries each peer needs (<see cref="Replace"/>, <see cref="Change"/>) and what
+/// they saw (<see cref="Observe"/>, <see cref="RequestResync"/>); one loop writes the differences and nothing else. A failed entry is retried with its
+/// own back-off and holds up no other. Nothing is removed before the first <see cref="Replace"/>, because until then nobody knows what is wanted.
 /// </summary>
 /// <typeparam name="TKey">What identifies an entry in the kernel.</typeparam>
 /// <typeparam name="TEntry">What the entry says; compared by value.</typeparam>
@@ -28,9 +28,10 @@ public sealed partial class Reconciler<TKey, TEntry>
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
-    private readonly Dictionary<TKey, TEntry> _desired = [];
+    private readonly DesiredState<TKey, TEntry> _desired = new();
     private readonly HashSet<TKey> _dirty = [];
     private readonly HashSet<TKey> _contradicted = [];
+    private readonly HashSet<TKey> _released = []; // what kept a failed entry out may be gone, so it need not wait
     private Dictionary<TKey, TEntry> _actual = [];
     private bool _isWanted;
     private bool _isResyncRequested = true;
@@ -66,27 +67,19 @@ public sealed partial class Reconciler<TKey, TEntry>
     /// <param name="cancellationToken">Ends the sequence.</param>
     public IAsyncEnumerable<ReconcilerStatus<TKey>> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
 
-    /// <summary>Replaces the whole desired state. From the first call on, entries that are not desired are removed.</summary>
-    /// <param name="entries">Everything that shall be.</param>
-    public void Set(IEnumerable<KeyValuePair<TKey, TEntry>> entries)
+    /// <summary>Replaces the whole desired state. From the first call on, entries that no peer needs are removed.</summary>
+    /// <param name="peers">Every peer, with the entries that it needs.</param>
+    public void Replace(IReadOnlyCollection<PeerEntries<TKey, TEntry>> peers)
     {
-        ArgumentNullException.ThrowIfNull(entries);
+        ArgumentNullException.ThrowIfNull(peers);
         lock (_gate)
         {
-            _dirty.UnionWith(_desired.Keys);
-            _desired.Clear();
-            if (entries.TryGetNonEnumeratedCount(out int count))
-            {
-                _desired.EnsureCapacity(count);
-                _dirty.EnsureCapacity(count);
-            }
-
-            foreach ((TKey key, TEntry entry) in entries)
-            {
-                _desired[key] = entry;
-                _dirty.Add(key);
-            }
-
+            int keys = peers.Sum(static peer => peer.Entries.Count);
+            _desired.EnsureCapacity(peers.Count, keys);
+            _dirty.EnsureCapacity(keys);
+            bool isChanged = _desired.RemoveAllBut([.. peers.Select(static peer => peer.Peer)], _dirty);
+            foreach (PeerEntries<TKey, TEntry> peer in peers) isChanged |= _desired.Set(peer, _dirty);
+            if (!isChanged && _isWanted) return;
             _isWanted = true;
             MarkUnconverged_NeedsLock();
         }
@@ -94,31 +87,27 @@ public sealed partial class Reconciler<TKey, TEntry>
         Wake();
     }
 
-    /// <summary>Changes the desired state.</summary>
-    /// <param name="removals">Entries that shall not be any more.</param>
-    /// <param name="upserts">Entries that shall be; applied after the removals, so a key may occur in both.</param>
-    public void Change(IEnumerable<TKey> removals, IEnumerable<KeyValuePair<TKey, TEntry>> upserts)
+    /// <summary>Changes the entries of some peers. A peer whose entries are the same costs nothing.</summary>
+    /// <param name="removals">Peers that need no entries any more.</param>
+    /// <param name="upserts">Peers with the entries that they need; applied after the removals, so a peer may occur in both.</param>
+    /// <returns>How many of <paramref name="upserts"/> changed.</returns>
+    public int Change(IEnumerable<SubnetKey> removals, IEnumerable<PeerEntries<TKey, TEntry>> upserts)
     {
         ArgumentNullException.ThrowIfNull(removals);
         ArgumentNullException.ThrowIfNull(upserts);
+        int changed = 0;
         lock (_gate)
         {
-            foreach (TKey key in removals)
-            {
-                _desired.Remove(key);
-                _dirty.Add(key);
-            }
-
-            foreach ((TKey key, TEntry entry) in upserts)
-            {
-                _desired[key] = entry;
-                _dirty.Add(key);
-            }
-
-            MarkUnconverged_NeedsLock();
+            int before = _dirty.Count;
+            bool isChanged = false;
+            foreach (SubnetKey peer in removals) isChanged |= _desired.Remove(peer, _dirty);
+            foreach (PeerEntries<TKey, TEntry> peer in upserts) changed += _desired.Set(peer, _dirty) ? 1 : 0;
+            if (!isChanged && changed == 0) return 0;
+            if (_dirty.Count > before) MarkUnconverged_NeedsLock();
         }
 
         Wake();
+        return changed;
     }
 
     /// <summary>Says that the kernel reported an entry. A report that agrees with the desired state costs nothing.</summary>
@@ -128,7 +117,7 @@ public sealed partial class Reconciler<TKey, TEntry>
     {
         lock (_gate)
         {
-            if (_desired.TryGetValue(key, out TEntry? desired) && EqualityComparer<TEntry>.Default.Equals(desired, entry))
+            if (_desired.TryGet(key, out TEntry? desired) && EqualityComparer<TEntry>.Default.Equals(desired, entry))
             {
                 if (!_isApplying) _actual[key] = entry;
                 return;
@@ -141,21 +130,22 @@ public sealed partial class Reconciler<TKey, TEntry>
         Wake();
     }
 
-    /// <summary>Says that the kernel reported an entry's removal.</summary>
+    /// <summary>Says that the kernel reported the removal of an entry, or of something else in its place.</summary>
     /// <param name="key">The entry's identity.</param>
     public void ObserveRemoval(TKey key)
     {
         lock (_gate)
         {
             _actual.Remove(key);
-            if (!_desired.ContainsKey(key)) return;
+            if (!_desired.TryGet(key, out _)) return;
+            _released.Add(key);
             Contradict_NeedsLock(key);
         }
 
         Wake();
     }
 
-    /// <summary>Says that reports were lost or that something larger broke: everything is read and compared again.</summary>
+    /// <summary>Asks for everything to be read and compared again: notifications were lost, or something larger broke.</summary>
     public void RequestResync()
     {
         lock (_gate)

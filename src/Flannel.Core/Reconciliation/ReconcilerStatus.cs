@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flannel.Core.Addressing;
 
 namespace Flannel.Core.Reconciliation;
 
@@ -13,8 +14,11 @@ public sealed record ReconcilerStatus<TKey>
     /// <summary>Why the kernel's state cannot be read, or <see langword="null"/>.</summary>
     public Exception? ReadError { get; init; }
 
-    /// <summary>The entries that failed, each with its last failure. They are tried again with back-off.</summary>
+    /// <summary>The entries that failed, each with its last failure. They are retried with back-off.</summary>
     public ImmutableDictionary<TKey, Exception> Failures { get; init; } = ImmutableDictionary<TKey, Exception>.Empty;
+
+    /// <summary>The peers that cannot be reached: an entry failed, or an older peer holds it. Each with the reason.</summary>
+    public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
 
     /// <summary>How many entries have been written or removed so far.</summary>
     public long Writes { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 
@@ -9,6 +10,7 @@ namespace Flannel.Linux.DataPaths;
 /// <param name="IsConverged">Whether the kernel has everything desired, failing peers excepted.</param>
 /// <param name="Problem">What is wrong with the data path as a whole, or <see langword="null"/>.</param>
 /// <param name="PeerProblems">The peers that cannot be reached, each with the reason.</param>
+[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
 public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, ImmutableDictionary<SubnetKey, string> PeerProblems)
 {
     /// <summary>Makes one status of those of all address families.</summary>

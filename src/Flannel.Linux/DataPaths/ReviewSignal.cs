@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 
 namespace Flannel.Linux.DataPaths;
@@ -5,6 +6,7 @@ namespace Flannel.Linux.DataPaths;
 /// <summary>Tells a loop to look anew: soon after somebody asked, and now and then, because some things change in silence.</summary>
 /// <param name="settling">How long to wait for more after a request: changes come in swarms, and one review serves them all.</param>
 /// <param name="time">The clock.</param>
+[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
 public sealed class ReviewSignal(TimeSpan settling, TimeProvider time)
 {
     /// <summary>At most one review is pending.</summary>

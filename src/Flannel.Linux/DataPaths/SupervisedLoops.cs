@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Flannel.Linux.DataPaths;
 
 /// <summary>
@@ -6,6 +8,7 @@ namespace Flannel.Linux.DataPaths;
 /// <remarks>Started and stopped by one caller at a time.</remarks>
 /// <param name="time">The clock.</param>
 /// <param name="reportFailure">Told what failed, and the name of the loop.</param>
+[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
 public sealed class SupervisedLoops(TimeProvider time, Action<Exception, string> reportFailure) : IDisposable
 {
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);

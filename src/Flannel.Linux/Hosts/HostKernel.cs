@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using Flannel.Core.Diagnostics;
 using Flannel.Linux.Namespaces;
 using Flannel.Linux.Sysctl;
 using Flannel.Netlink.Route;
@@ -12,13 +13,38 @@ namespace Flannel.Linux.Hosts;
 [SupportedOSPlatform("linux")]
 public sealed class HostKernel : IDisposable
 {
+    private readonly string? _name;
     private readonly NetworkNamespace? _networkNamespace;
 
     /// <summary>Opens a namespace.</summary>
     /// <param name="networkNamespace">Its name or path; <see langword="null"/> stands for the process's own.</param>
     /// <exception cref="Diagnostics.NetworkNamespaceException">The namespace does not exist.</exception>
-    public HostKernel(string? networkNamespace) =>
+    public HostKernel(string? networkNamespace)
+    {
+        _name = networkNamespace;
         _networkNamespace = networkNamespace is null ? null : NetworkNamespace.Open(networkNamespace);
+    }
+
+    /// <summary>Whether it is another namespace than the process's own.</summary>
+    public bool IsNamed => _name is not null;
+
+    /// <summary>Whether the name still leads to the namespace that was opened.</summary>
+    /// <returns>What is wrong, or <see langword="null"/>.</returns>
+    public string? FindNamespaceProblem()
+    {
+        if (_name is null || _networkNamespace is null) return null;
+        try
+        {
+            using NetworkNamespace now = NetworkNamespace.Open(_name);
+            return now.Identity == _networkNamespace.Identity
+                ? null
+                : $"The network namespace '{_name}' is another one than the one that the network was started in. Restart the node to move it there.";
+        }
+        catch (FlannelException)
+        {
+            return $"The network namespace '{_name}' is gone. Restart the node once it exists again.";
+        }
+    }
 
     /// <summary>Opens a socket that reads and writes.</summary>
     /// <exception cref="Netlink.NetlinkException">The kernel refused the socket.</exception>

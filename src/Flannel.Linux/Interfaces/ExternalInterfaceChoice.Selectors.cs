@@ -131,7 +131,7 @@ internal sealed partial class ExternalInterfaceChoice
             found = current;
         }
 
-        return found is null ? null : new InterfaceMatch(found);
+        return found is null ? null : new InterfaceMatch(found, IsByDefaultRoute: true);
     }
 
     private IEnumerable<AddressFamily> Families()

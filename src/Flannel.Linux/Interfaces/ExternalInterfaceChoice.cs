@@ -115,6 +115,7 @@ internal sealed partial class ExternalInterfaceChoice
             AddressIPv6 = addressIPv6,
             PublicIP = _publicIP ?? address,
             PublicIPv6 = _publicIPv6 ?? addressIPv6,
+            IsByDefaultRoute = match.IsByDefaultRoute,
         };
 
         ExternalInterface? Refuse(HostInterface refused, string reason)

@@ -37,6 +37,9 @@ public sealed partial class NetworkNamespace : IDisposable
     /// </summary>
     public SafeFileHandle Handle => _handle;
 
+    /// <summary>What tells two namespaces apart, such as <c>net:[4026531840]</c>.</summary>
+    internal string? Identity => new FileInfo($"/proc/self/fd/{_handle.DangerousGetHandle()}").LinkTarget;
+
     /// <summary>Opens an existing namespace.</summary>
     /// <param name="nameOrPath">
     /// A name, which stands for <c>/run/netns/&lt;name&gt;</c>, or, if it contains a slash, a path such as <c>/proc/123/ns/net</c>.

@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using Flannel.Linux.DataPaths;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Routes;
@@ -8,30 +11,55 @@ using Flannel.Netlink.Route.Routes;
 namespace Flannel.Linux.Routes;
 
 /// <summary>
-/// Plain routes that lead to peers' subnets through the peers' hosts, as the host-gw backend makes them and VXLAN's direct routing: which of the
-/// kernel's routes are ours, and which way a host is reached.
+/// The routes to peers' subnets in one address family: which of the kernel's routes belong to the network, and how they are written. A route belongs to the
+/// network if it lies inside its range, is made as flannel makes routes (main table, protocol boot, the kernel's default metric), and either leaves through
+/// a device of flannel's, whichever backend made that, or through a gateway on the external interface to what is known to be a subnet: one of the
+/// length that this host leases, or one that a peer has or had.
 /// </summary>
-/// <param name="network">The whole overlay range of one address family.</param>
-/// <param name="subnetLength">The length of each host's subnet.</param>
+/// <remarks>Thread-safe.</remarks>
+/// <param name="context">The family on its host.</param>
 [SupportedOSPlatform("linux")]
-public sealed class PeerRoutes(IPNetwork network, int subnetLength)
+[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+public sealed class PeerRoutes(KernelContext context)
 {
     private const uint DefaultMetricIPv6 = 1024;
 
-    private AddressFamily Family => network.BaseAddress.AddressFamily;
+    private const int LoggedAtMost = 20;
 
-    /// <summary>Makes the route to a peer's subnet, exactly as flannel does: main table, protocol boot, the kernel's default metric.</summary>
+    private readonly ConcurrentDictionary<IPNetwork, bool> _subnets = [];
+    private readonly ConcurrentDictionary<IPNetwork, bool> _logged = [];
+    private readonly NetworkFamily _family = context.Family;
+    private readonly RouteNetlink _netlink = context.Netlink;
+
+    /// <summary>The index of the network's own tunnel device; 0 if it has none.</summary>
+    public int TunnelIndex { get; set; }
+
+    /// <summary>The node's own subnet, inside which routes are its containers' business; <see langword="null"/> before there is one.</summary>
+    public IPNetwork? OwnSubnet { get; set; }
+
+    /// <summary>Makes the route to a peer's subnet through its host, exactly as flannel does: main table, protocol boot, the kernel's default metric.</summary>
     /// <param name="subnet">The peer's subnet.</param>
     /// <param name="host">The peer's host.</param>
     /// <param name="linkIndex">The interface that leads to the host.</param>
     public static RouteEntry Make(IPNetwork subnet, IPAddress host, int linkIndex) =>
         new() { Destination = subnet, Gateway = host, LinkIndex = linkIndex, Metric = DefaultMetric(subnet.BaseAddress.AddressFamily) };
 
-    /// <summary>Asks which way the kernel would take.</summary>
+    /// <summary>A route that names one of the kernel's routes and no other, for deleting it.</summary>
+    /// <param name="route">A route as the kernel reports it.</param>
+    public static RouteEntry Exactly(RouteEntry route)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        var exact = new RouteEntry { Destination = route.Destination, Protocol = route.Protocol, Type = route.Type, Metric = route.Metric };
+        return route.NexthopId != 0
+            ? exact with { NexthopId = route.NexthopId }
+            : exact with { Gateway = route.Gateway, LinkIndex = route.LinkIndex };
+    }
+
+    /// <summary>Asks which route the kernel would take.</summary>
     /// <param name="netlink">The kernel.</param>
     /// <param name="destination">Where to.</param>
-    /// <returns>The way, or <see langword="null"/> if there is none or it is prohibited.</returns>
-    public static RouteEntry? FindWay(RouteNetlink netlink, IPAddress destination)
+    /// <returns>The route, or <see langword="null"/> if there is none or it is prohibited.</returns>
+    public static RouteEntry? Resolve(RouteNetlink netlink, IPAddress destination)
     {
         ArgumentNullException.ThrowIfNull(netlink);
         try
@@ -44,58 +72,200 @@ public sealed class PeerRoutes(IPNetwork network, int subnetLength)
         }
     }
 
-    /// <summary>Whether a way ends on the interface's own network, so that the host at its end can be a gateway.</summary>
-    /// <param name="way">What <see cref="FindWay"/> found.</param>
+    /// <summary>Whether a route ends on an interface's own network, so that the host at its end can be a gateway.</summary>
+    /// <param name="route">What <see cref="Resolve"/> found.</param>
     /// <param name="linkIndex">The interface.</param>
-    public static bool IsOnLink(RouteEntry? way, int linkIndex) =>
-        way is { Type: RouteType.Unicast, Gateway: null } && way.LinkIndex == linkIndex;
+    public static bool IsOnLink(RouteEntry? route, int linkIndex) =>
+        route is { Type: RouteType.Unicast, Gateway: null } && route.LinkIndex == linkIndex;
 
-    /// <summary>Says that a foreign route is in the way of one of ours.</summary>
-    /// <param name="netlink">The kernel, which knows the name of the route's interface.</param>
-    /// <param name="foreign">The route.</param>
-    public static RouteConflictException NewConflict(RouteNetlink netlink, RouteEntry foreign)
-    {
-        ArgumentNullException.ThrowIfNull(netlink);
-        ArgumentNullException.ThrowIfNull(foreign);
-        string device = foreign.LinkIndex == 0 ? "" : $" dev {netlink.FindLink(foreign.LinkIndex)?.Name ?? "?"}";
-        string gateway = foreign.Gateway is null ? "" : $" via {foreign.Gateway}";
-        string found = $"{foreign.Type}{gateway}{device} protocol {foreign.Protocol}".ToLowerInvariant();
-        return new RouteConflictException(foreign.Destination.ToString(), found);
-    }
+    /// <summary>Notes that a subnet is, or was, a peer's: a route to it through a gateway is the network's own, whatever its length.</summary>
+    /// <param name="subnet">The subnet.</param>
+    public void AddSubnet(IPNetwork subnet) => _subnets.TryAdd(subnet, true);
 
-    /// <summary>Whether a destination lies inside the overlay range.</summary>
-    /// <param name="destination">A route's destination.</param>
-    public bool Contains(IPNetwork destination) =>
-        destination.BaseAddress.AddressFamily == Family && destination.PrefixLength >= network.PrefixLength
-        && network.Contains(destination.BaseAddress);
-
-    /// <summary>Whether a route has the metric of ours; the kernel shows the one it chooses.</summary>
-    /// <param name="route">A route of the family.</param>
-    public bool HasOurMetric(RouteEntry route)
-    {
-        ArgumentNullException.ThrowIfNull(route);
-        return route.Metric == DefaultMetric(Family);
-    }
-
-    /// <summary>Whether a route stands where one of ours would have to be: the kernel holds one route per destination and metric.</summary>
+    /// <summary>Whether a route stands where one to a peer would have to be: the kernel holds one route per destination and metric.</summary>
     /// <param name="route">Any route.</param>
-    public bool IsOnOurPlace(RouteEntry route)
+    public bool IsOnPlace(RouteEntry route) => IsInside(route) && HasDefaultMetric(route);
+
+    /// <summary>Whether a route belongs to the network.</summary>
+    /// <param name="route">Any route.</param>
+    public bool IsOwn(RouteEntry route) => IsOnPlace(route) && IsMadeByBackend(route) && (IsTunnelled(route) || IsDirect(route));
+
+    /// <summary>Whether a route leads through the network's own tunnel device beside the place of a peer's, where it would shadow or be shadowed.</summary>
+    /// <param name="route">Any route.</param>
+    public bool IsStray(RouteEntry route) =>
+        IsInside(route) && !HasDefaultMetric(route) && IsMadeByBackend(route) && TunnelIndex != 0 && route.LinkIndex == TunnelIndex;
+
+    /// <summary>Whether one of the network's routes is as <see cref="Make"/> makes it over the external interface.</summary>
+    /// <param name="route">One of the network's routes.</param>
+    public bool IsAsMade(RouteEntry route)
     {
         ArgumentNullException.ThrowIfNull(route);
-        return route.Table == RouteEntry.MainTable && route.Protocol != RouteProtocol.Kernel && Contains(route.Destination) && HasOurMetric(route);
+        return route.LinkIndex == context.External.State.Index && route is { Gateway: not null, NexthopId: 0, IsOnLink: false };
     }
 
     /// <summary>
-    /// Whether a route is ours, or flannel's: on our place, of exactly a subnet's length, through a gateway on the interface, and made as
-    /// <see cref="Make"/> makes it.
+    /// Lists the network's routes over its own tunnel device, over the external interface, and over devices that another backend left. Stray routes over
+    /// its own device are deleted on the way.
+    /// </summary>
+    public IEnumerable<RouteEntry> ReadOwn()
+    {
+        int[] links = [.. context.Devices.Find().Append(TunnelIndex).Append(context.External.State.Index).Where(static index => index != 0).Distinct()];
+        foreach (RouteEntry route in links.SelectMany(GetRoutes))
+        {
+            if (IsStray(route)) _netlink.DeleteRoute(Exactly(route));
+            else if (IsOwn(route)) yield return route;
+        }
+    }
+
+    /// <summary>
+    /// Writes routes. They are added, not replaced, so that a foreign route to the same place is never overwritten. What the kernel refuses is looked at: a
+    /// route of the network is replaced in one step, a foreign one is reported.
+    /// </summary>
+    /// <param name="routes">The routes, each with its key.</param>
+    /// <param name="failures">Where to put what failed.</param>
+    /// <typeparam name="TKey">What identifies a route.</typeparam>
+    public void Write<TKey>(IReadOnlyList<KeyValuePair<TKey, RouteEntry>> routes, IDictionary<TKey, Exception> failures)
+        where TKey : notnull
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(failures);
+        if (routes.Count == 0) return;
+        var batch = new RouteBatch();
+        foreach ((_, RouteEntry route) in routes) batch.AddRoute(route);
+        IReadOnlyDictionary<int, NetlinkException> refused = _netlink.Execute(batch);
+        if (refused.Count == 0) return;
+
+        // Connected routes are in the way, too, though nobody chose to put them there.
+        ILookup<IPNetwork, RouteEntry> present = GetRoutes().Where(HasDefaultMetric).ToLookup(static route => route.Destination);
+        var replacements = new RouteBatch();
+        var queued = new List<TKey>();
+        foreach ((int index, NetlinkException error) in refused)
+        {
+            (TKey key, RouteEntry route) = routes[index];
+            RouteEntry? foreign = present[route.Destination].FirstOrDefault(found => !IsOwn(found));
+            RouteEntry? own = present[route.Destination].FirstOrDefault(IsOwn);
+            if (foreign is not null) failures[key] = NewConflict(_netlink, foreign);
+            else if (own is null) failures[key] = error;
+            else
+            {
+                if (IsInTheWay(own, route)) Queue(key, replacements.DeleteRoute(Exactly(own)));
+                Queue(key, replacements.ReplaceRoute(route));
+            }
+        }
+
+        foreach ((int index, NetlinkException error) in _netlink.Execute(replacements)) failures[queued[index]] = error;
+
+        void Queue(TKey key, int index)
+        {
+            while (queued.Count <= index) queued.Add(key);
+        }
+    }
+
+    /// <summary>Deletes routes.</summary>
+    /// <param name="routes">The routes, each with its key; <see langword="null"/> for whatever route of the network leads to the destination.</param>
+    /// <param name="destinationOf">The destination that a key stands for.</param>
+    /// <param name="failures">Where to put what failed.</param>
+    /// <typeparam name="TKey">What identifies a route.</typeparam>
+    public void Delete<TKey>(
+        IReadOnlyList<KeyValuePair<TKey, RouteEntry?>> routes, Func<TKey, IPNetwork> destinationOf, IDictionary<TKey, Exception> failures)
+        where TKey : notnull
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(destinationOf);
+        ArgumentNullException.ThrowIfNull(failures);
+        if (routes.Count == 0) return;
+        ILookup<IPNetwork, RouteEntry>? present = null;
+        var batch = new RouteBatch();
+        var queued = new List<TKey>();
+        foreach ((TKey key, RouteEntry? route) in routes)
+        {
+            if (route is not null) Queue(key, batch.DeleteRoute(route));
+            else
+            {
+                present ??= GetRoutes().Where(IsOwn).ToLookup(static found => found.Destination);
+                foreach (RouteEntry found in present[destinationOf(key)]) Queue(key, batch.DeleteRoute(Exactly(found)));
+            }
+        }
+
+        foreach ((int index, NetlinkException error) in _netlink.Execute(batch)) failures[queued[index]] = error;
+
+        void Queue(TKey key, int index)
+        {
+            while (queued.Count <= index) queued.Add(key);
+        }
+    }
+
+    /// <summary>Logs the routes inside the network's range that somebody else made. They are left alone.</summary>
+    public void LogForeign()
+    {
+        foreach (RouteEntry route in GetRoutes()) LogIfForeign(route);
+    }
+
+    /// <summary>
+    /// Logs once that somebody else made a route inside the network's range. One that stands in the place of a peer's is that peer's problem, and logged as such.
     /// </summary>
     /// <param name="route">Any route.</param>
-    /// <param name="linkIndex">The interface that leads to the peers' hosts.</param>
-    public bool IsOurs(RouteEntry route, int linkIndex) =>
-        IsOnOurPlace(route)
-        && route is { Protocol: RouteProtocol.Boot, Type: RouteType.Unicast, Gateway: not null, NexthopId: 0, Hops: null }
-        && route is { IsOnLink: false, PreferredSource: null }
-        && route.LinkIndex == linkIndex && route.Destination.PrefixLength == subnetLength && route.Gateway.AddressFamily == Family;
+    public void LogIfForeign(RouteEntry route)
+    {
+        bool isForeign = IsInside(route) && route.Type == RouteType.Unicast && !IsOwn(route) && !IsStray(route);
+        if (!isForeign || _subnets.ContainsKey(route.Destination) || IsInOwnSubnet(route.Destination)) return;
+        if (_logged.Count < LoggedAtMost && _logged.TryAdd(route.Destination, true))
+            KernelNetwork.Log.ForeignRoute(context.Logger, route.Destination, Describe(_netlink, route), _family.Network);
+    }
+
+    /// <summary>Deletes every route of the network, but for those over its own tunnel device, which go with that.</summary>
+    public void DeleteAll()
+    {
+        var batch = new RouteBatch();
+        foreach (RouteEntry route in ReadOwn().Where(route => TunnelIndex == 0 || route.LinkIndex != TunnelIndex)) batch.DeleteRoute(Exactly(route));
+        if (_netlink.Execute(batch).Values.FirstOrDefault() is { } refusal) throw refusal;
+    }
+
+    /// <summary>Says what a route is, as <c>ip route</c> would.</summary>
+    /// <param name="netlink">The kernel, which knows the name of the route's interface.</param>
+    /// <param name="route">Any route.</param>
+    public static string Describe(RouteNetlink netlink, RouteEntry route)
+    {
+        ArgumentNullException.ThrowIfNull(netlink);
+        ArgumentNullException.ThrowIfNull(route);
+        string device = route.LinkIndex == 0 ? "" : $" dev {netlink.FindLink(route.LinkIndex)?.Name ?? "?"}";
+        string gateway = route.Gateway is null ? "" : $" via {route.Gateway}";
+        return $"{route.Type}{gateway}{device} protocol {route.Protocol}".ToLowerInvariant();
+    }
+
+    internal static RouteConflictException NewConflict(RouteNetlink netlink, RouteEntry foreign) =>
+        new(foreign.Destination.ToString(), Describe(netlink, foreign));
+
+    private bool IsInside(RouteEntry route)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        return route.Table == RouteEntry.MainTable && route.Protocol != RouteProtocol.Kernel && _family.Contains(route.Destination);
+    }
+
+    private bool IsInOwnSubnet(IPNetwork destination) =>
+        OwnSubnet is { } own && destination.PrefixLength >= own.PrefixLength && own.Contains(destination.BaseAddress);
+
+    private bool HasDefaultMetric(RouteEntry route) => route.Metric == DefaultMetric(_family.Family);
+
+    /// <summary>Other protocols (static, bgp, …) prove that somebody else made the route.</summary>
+    private static bool IsMadeByBackend(RouteEntry route) => route is { Protocol: RouteProtocol.Boot, Type: RouteType.Unicast };
+
+    private bool IsTunnelled(RouteEntry route) =>
+        (TunnelIndex != 0 && route.LinkIndex == TunnelIndex) || context.Devices.IsLeftover(route.LinkIndex);
+
+    private bool IsDirect(RouteEntry route) =>
+        route is { Gateway: not null, NexthopId: 0, Hops: null, PreferredSource: null } && route.Gateway.AddressFamily == _family.Family
+        && route.LinkIndex == context.External.State.Index
+        && (route.Destination.PrefixLength == _family.SubnetLength || _subnets.ContainsKey(route.Destination));
+
+    /// <summary>IPv6 refuses a gateway that is reached through another device, and the route that is to go does just that.</summary>
+    private bool IsInTheWay(RouteEntry own, RouteEntry route) =>
+        _family.IsIPv6 && own.LinkIndex != TunnelIndex && route.LinkIndex != context.External.State.Index;
+
+    private IReadOnlyList<RouteEntry> GetRoutes() => _netlink.GetRoutes(_family.Family, new RouteFilter { Table = RouteEntry.MainTable });
+
+    private IReadOnlyList<RouteEntry> GetRoutes(int linkIndex) =>
+        _netlink.GetRoutes(_family.Family, new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = linkIndex });
 
     private static uint DefaultMetric(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? DefaultMetricIPv6 : 0;
 }

@@ -1,6 +1,7 @@
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Linux.DataPaths;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,17 +13,17 @@ internal sealed class HostGatewayNode : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    private HostGatewayNode(LabHost host, HostGatewayNetwork network, Lease lease) => (Host, Network, Lease) = (host, network, lease);
+    private HostGatewayNode(LabHost host, KernelNetwork network, Lease lease) => (Host, Network, Lease) = (host, network, lease);
 
     public LabHost Host { get; }
 
-    public HostGatewayNetwork Network { get; }
+    public KernelNetwork Network { get; }
 
     public Lease Lease { get; }
 
     public static async Task<HostGatewayNode> StartAsync(LabHost host, int number, NetworkConfig config)
     {
-        var created = (HostGatewayNetwork)await CreateAsync(host, config);
+        var created = (KernelNetwork)await CreateAsync(host, config);
         try
         {
             var lease = new Lease

@@ -3,6 +3,7 @@ using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Core.Leases;
+using Flannel.Linux.DataPaths;
 
 namespace Flannel.Backends.Udp.Tests.Peers;
 
@@ -83,13 +84,11 @@ public sealed class PeerDirectoryTests
 
     private static UdpSpec SpecOf(bool ipv6 = false)
     {
-        var ipv4 = new UdpFamily(IPNetwork.Parse("10.5.0.0/16"), 24, IPAddress.Parse("192.0.2.1"));
+        NetworkFamily ipv4 = FamilyOf("10.5.0.0/16", 24, "192.0.2.1");
         return new UdpSpec
         {
-            Families = ipv6 ? [ipv4, new UdpFamily(IPNetwork.Parse("fd00:5::/48"), 64, IPAddress.Parse("2001:db8::1"))] : [ipv4],
+            Families = ipv6 ? [ipv4, FamilyOf("fd00:5::/48", 64, "2001:db8::1")] : [ipv4],
             Port = 8285,
-            UplinkName = "eth0",
-            UplinkIndex = 2,
             Options = new UdpBackendOptions(),
         };
     }
@@ -109,4 +108,14 @@ public sealed class PeerDirectoryTests
             return directory.BuildTable().FindDestination(packet);
         }
     }
+
+    private static NetworkFamily FamilyOf(string network, int subnetLength, string address) => new()
+    {
+        Network = IPNetwork.Parse(network),
+        SubnetLength = subnetLength,
+        ExternalName = "eth0",
+        ExternalIndex = 2,
+        InterfaceAddress = IPAddress.Parse(address),
+        PublicAddress = IPAddress.Parse(address),
+    };
 }

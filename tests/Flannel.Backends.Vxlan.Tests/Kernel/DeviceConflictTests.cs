@@ -47,7 +47,7 @@ public sealed class DeviceConflictTests
     }
 
     [NetnsFact]
-    public async Task Device_OfOursButMisfit_IsMadeAnewWithItsMac()
+    public async Task Device_OfOursButMisfit_IsRecreatedWithItsMacOnceThereIsALease()
     {
         await using var cluster = VxlanCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
@@ -55,7 +55,8 @@ public sealed class DeviceConflictTests
         await host.ExecAsync("ip", ["link", "add", .. device.Split(' ')]);
         int before = host.Device("flannel.1").Index;
 
-        await using IBackendNetwork network = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf());
+        await using (await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf())) Assert.Equal(before, host.Device("flannel.1").Index);
+        await using VxlanNode node = await VxlanNode.StartAsync(host, 1, VxlanCluster.ConfigOf());
 
         Link after = host.Device("flannel.1");
         Assert.NotEqual(before, after.Index);
@@ -73,6 +74,9 @@ public sealed class DeviceConflictTests
         await node.WaitAsync(static status => status.Problem is not null);
         await node.Host.ExecAsync("ip", "link", "add", "flannel.1", "type", "bridge");
         await cluster.Lab.Underlay.ExecAsync("ip", "link", "add", "again", "type", "veth", "peer", "name", "eth0", "netns", node.Host.NamespaceName);
+        await cluster.Lab.Underlay.ExecAsync("ip", "link", "set", "again", "master", "br0", "up");
+        await node.Host.ExecAsync("ip", "addr", "add", "192.168.100.1/24", "dev", "eth0");
+        await node.Host.ExecAsync("ip", "link", "set", "eth0", "up");
 
         await node.WaitAsync(static status => status.Problem?.Contains("kind bridge", StringComparison.Ordinal) == true);
         Assert.Equal("bridge", node.Host.Device("flannel.1").Kind);

@@ -1,7 +1,5 @@
-using Flannel.Backends.Vxlan.Entries;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Core.Leases;
-using Flannel.Core.Reconciliation;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
@@ -17,20 +15,21 @@ public sealed class EffortTests
     public async Task Resync_UnchangedWithThousandsOfPeers_WritesNothing(int nexthopThreshold, int entriesPerPeer)
     {
         int count = nexthopThreshold > 5000 ? 1000 : 5000;
-        await using var fixture = new DataPathFixture(nexthopThreshold, TimeSpan.FromMilliseconds(200));
-        fixture.DataPath.SetPeers(DataPathFixture.PeersOf(count));
-        ReconcilerStatus<VxlanEntryKey> quiet = await fixture.WaitAsync(static status => status.IsConverged);
-        Assert.InRange(quiet.Writes, count * entriesPerPeer, long.MaxValue);
+        await using DataPathFixture fixture = await DataPathFixture.StartAsync(nexthopThreshold, TimeSpan.FromMilliseconds(200));
+        fixture.Network.SetPeers(DataPathFixture.PeersOf(count));
+        await fixture.WaitForConvergenceAsync();
+        (long writes, long resyncs) = (fixture.Network.Writes, fixture.Network.Resyncs);
+        Assert.InRange(writes, count * entriesPerPeer, long.MaxValue);
 
         // The kernel has one neighbour table for all namespaces: what other tests do may hide an entry from a resync, which then writes it. But that is rare.
-        ReconcilerStatus<VxlanEntryKey> after = await fixture.WaitAsync(status =>
+        await fixture.WaitAsync(network =>
         {
-            quiet = status.Writes == quiet.Writes ? quiet : status;
-            return status.Resyncs >= quiet.Resyncs + 5;
+            if (network.Writes != writes)
+                (writes, resyncs) = (network.Writes, network.Resyncs);
+            return network.Resyncs >= resyncs + 5;
         });
 
-        Assert.True(after.IsConverged);
-        Assert.Empty(after.Failures);
+        Assert.Empty(fixture.Network.Status.PeerProblems);
     }
 
     [NetnsTheory]
@@ -38,51 +37,53 @@ public sealed class EffortTests
     [InlineData(500, 3)]
     public async Task OwnWrites_ComeBackAsNotifications_AndCauseNoWork(int nexthopThreshold, int entriesPerPeer)
     {
-        await using var fixture = new DataPathFixture(nexthopThreshold, Never);
+        await using DataPathFixture fixture = await DataPathFixture.StartAsync(nexthopThreshold, Never);
         Lease[] peers = DataPathFixture.PeersOf(300);
-        fixture.DataPath.SetPeers(peers);
-        await fixture.WaitAsync(static status => status.IsConverged);
+        fixture.Network.SetPeers(peers);
+        await fixture.WaitForConvergenceAsync();
 
         for (int round = 0; round < 3; round++)
         {
-            fixture.DataPath.ChangePeers([.. peers.Select(static peer => new LeaseChange(peer, null))]);
-            await fixture.WaitAsync(static status => status.IsConverged);
-            fixture.DataPath.ChangePeers([.. peers.Select(static peer => new LeaseChange(null, peer))]);
-            await fixture.WaitAsync(static status => status.IsConverged);
+            fixture.Network.ChangePeers([.. peers.Select(static peer => new LeaseChange(peer, null))]);
+            await fixture.WaitForConvergenceAsync();
+            fixture.Network.ChangePeers([.. peers.Select(static peer => new LeaseChange(null, peer))]);
+            await fixture.WaitForConvergenceAsync();
         }
 
         // A change made by hand is told through the same socket, behind all of ours, and only the FDB does not say whose doing a change was.
         long needed = 7 * peers.Length * entriesPerPeer;
-        ReconcilerStatus<VxlanEntryKey> first = await DamageAsync();
+        (long Writes, long Resyncs) first = await DamageAsync();
         Assert.InRange(first.Writes, needed + 1, needed + 1 + (7 * peers.Length));
-        ReconcilerStatus<VxlanEntryKey> second = await DamageAsync();
+        (long Writes, long Resyncs) second = await DamageAsync();
         Assert.Equal(first.Writes + 1, second.Writes);
         Assert.Equal(first.Resyncs, second.Resyncs);
 
-        async Task<ReconcilerStatus<VxlanEntryKey>> DamageAsync()
+        async Task<(long Writes, long Resyncs)> DamageAsync()
         {
-            long writes = fixture.DataPath.Reconciliation.Writes;
+            long writes = fixture.Network.Writes;
             string subnet = peers[0].Subnet!.Value.ToString();
             await fixture.Host.ExecAsync("ip", "route", "del", subnet);
-            await fixture.WaitAsync(status => status.IsConverged && status.Writes > writes);
+            await fixture.WaitAsync(network => network.Status.IsConverged && network.Writes > writes);
             while (!(await fixture.Host.ExecAsync("ip", "route", "show", subnet)).Contains("flannel.1", StringComparison.Ordinal))
                 await Task.Delay(10);
-            return await fixture.WaitAsync(static status => status.IsConverged);
+            await fixture.WaitForConvergenceAsync();
+            return (fixture.Network.Writes, fixture.Network.Resyncs);
         }
     }
 
     [NetnsFact]
     public async Task UnchangedPeer_IsSetAgain_WritesNothing()
     {
-        await using var fixture = new DataPathFixture(500, Never);
+        await using DataPathFixture fixture = await DataPathFixture.StartAsync(500, Never);
         Lease[] peers = DataPathFixture.PeersOf(10);
-        fixture.DataPath.SetPeers(peers);
-        ReconcilerStatus<VxlanEntryKey> before = await fixture.WaitAsync(static status => status.IsConverged);
+        fixture.Network.SetPeers(peers);
+        await fixture.WaitForConvergenceAsync();
+        long before = fixture.Network.Writes;
 
-        fixture.DataPath.SetPeers(peers);
-        fixture.DataPath.ChangePeers([new LeaseChange(peers[0], peers[0] with { ModRevision = 99 })]);
+        fixture.Network.SetPeers(peers);
+        fixture.Network.ChangePeers([new LeaseChange(peers[0], peers[0] with { ModRevision = 99 })]);
 
-        ReconcilerStatus<VxlanEntryKey> after = await fixture.WaitAsync(static status => status.IsConverged);
-        Assert.Equal(before.Writes, after.Writes);
+        await fixture.WaitForConvergenceAsync();
+        Assert.Equal(before, fixture.Network.Writes);
     }
 }

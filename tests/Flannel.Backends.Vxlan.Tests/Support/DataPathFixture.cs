@@ -1,67 +1,63 @@
 using System.Net;
-using System.Net.Sockets;
-using Flannel.Backends.Vxlan.DataPath;
-using Flannel.Backends.Vxlan.Devices;
-using Flannel.Backends.Vxlan.Entries;
+using Flannel.Core.Addressing;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
-using Flannel.Core.Reconciliation;
-using Flannel.Linux.Hosts;
+using Flannel.Linux.DataPaths;
 using Flannel.Testing.Namespaces;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Backends.Vxlan.Tests.Support;
 
-/// <summary>The IPv4 data path of one host, where a test needs to see what the reconciler does.</summary>
+/// <summary>The network of one host with a wide range, where a test counts what is written.</summary>
 internal sealed class DataPathFixture : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-    private readonly NetworkLab _lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
-    private readonly HostKernel _host;
+    private readonly NetworkLab _lab;
 
-    public DataPathFixture(int nexthopThreshold, TimeSpan resyncInterval)
+    private DataPathFixture(NetworkLab lab, KernelNetwork network) => (_lab, Network) = (lab, network);
+
+    public LabHost Host => _lab.Hosts[0];
+
+    public KernelNetwork Network { get; }
+
+    public static async Task<DataPathFixture> StartAsync(int nexthopThreshold, TimeSpan resyncInterval)
     {
-        Host = _lab.Hosts[0];
-        _host = new HostKernel(Host.NamespaceName);
-        var spec = new VxlanDeviceSpec
-        {
-            Family = AddressFamily.InterNetwork,
-            Name = "flannel.1",
-            Network = IPNetwork.Parse("10.0.0.0/8"),
-            SubnetLength = 24,
-            Config = new VxlanNetworkConfig(),
-            UplinkName = "eth0",
-            UplinkIndex = Host.Device("eth0").Index,
-            PublicAddress = Host.Address!,
-            InterfaceAddress = Host.Address!,
-        };
-        DataPath = new VxlanDataPath(spec, null, nexthopThreshold, resyncInterval, _host, TimeProvider.System, new Random(1), NullLogger.Instance);
-        DataPath.Prepare();
-        DataPath.Start(IPAddress.Parse("10.5.1.0"), static () => { });
+        NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+        var options = new VxlanBackendOptions { NexthopThreshold = nexthopThreshold };
+        var network = (KernelNetwork)await VxlanNode.NewBackend(options).CreateNetworkAsync(
+            new BackendContext
+            {
+                NetworkName = "test",
+                Config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"vxlan"}}""", "test"),
+                ExternalInterface = lab.Hosts[0].External,
+                NetworkNamespace = lab.Hosts[0].NamespaceName,
+                ResyncInterval = resyncInterval,
+            },
+            CancellationToken.None);
+        var lease = new Lease { Key = new SubnetKey(IPNetwork.Parse("10.5.1.0/24"), null), Attributes = network.Attributes };
+        await network.StartAsync(lease, CancellationToken.None);
+        return new DataPathFixture(lab, network);
     }
-
-    public LabHost Host { get; }
-
-    public VxlanDataPath DataPath { get; }
 
     /// <summary>Peers with subnets from 10.6.0.0/24 on.</summary>
     public static Lease[] PeersOf(int count) => [.. Enumerable.Range(256, count).Select(number => VxlanCluster.PeerOf(number))];
 
-    public async Task<ReconcilerStatus<VxlanEntryKey>> WaitAsync(Func<ReconcilerStatus<VxlanEntryKey>, bool> isWanted)
+    public Task WaitForConvergenceAsync() => WaitAsync(static network => network.Status.IsConverged);
+
+    public async Task WaitAsync(Func<KernelNetwork, bool> isWanted)
     {
         using var timeout = new CancellationTokenSource(Deadline);
-        while (true)
+        while (!isWanted(Network))
         {
-            ReconcilerStatus<VxlanEntryKey> status = DataPath.Reconciliation;
-            if (isWanted(status)) return status;
-            if (timeout.IsCancellationRequested) throw new TimeoutException($"The reconciler stayed at {status}");
+            if (timeout.IsCancellationRequested)
+                throw new TimeoutException($"The network stayed at {Network.Status}, {Network.Writes} writes, {Network.Resyncs} comparisons");
             await Task.Delay(10, CancellationToken.None);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await DataPath.DisposeAsync();
-        _host.Dispose();
+        await Network.DisposeAsync();
         await _lab.DisposeAsync();
     }
 }

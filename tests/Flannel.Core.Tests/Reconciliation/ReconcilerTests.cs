@@ -1,3 +1,4 @@
+using Flannel.Core.Addressing;
 using Flannel.Core.Reconciliation;
 using Flannel.Testing.Time;
 
@@ -28,27 +29,27 @@ public sealed class ReconcilerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Set_EmptyKernel_WritesInOrder()
+    public async Task Replace_EmptyKernel_WritesInOrder()
     {
-        _reconciler.Set(Entries(("b", 2), ("a", 1), ("c", 3)));
+        _reconciler.Replace(Peers(("b", 2), ("a", 1), ("c", 3)));
         await ConvergedAsync();
         Assert.Equal(["read", "+a=1", "+b=2", "+c=3"], _target.TakeLog());
     }
 
     [Fact]
-    public async Task Set_KernelHasOthers_RemovesThemLastInReverseOrder()
+    public async Task Replace_KernelHasOthers_RemovesThemLastInReverseOrder()
     {
         _target.Edit(kernel => (kernel["x"], kernel["y"], kernel["a"]) = (9, 9, 0));
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await ConvergedAsync();
         Assert.Equal(["read", "+a=1", "-y", "-x"], _target.TakeLog());
     }
 
     [Fact]
-    public async Task Set_SameAsKernel_WritesNothing()
+    public async Task Replace_SameAsKernel_WritesNothing()
     {
         _target.Edit(kernel => kernel["a"] = 1);
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await ConvergedAsync();
         _reconciler.RequestResync();
         await ConvergedAsync();
@@ -57,13 +58,13 @@ public sealed class ReconcilerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Change_BeforeFirstSet_TouchesNothing()
+    public async Task Change_BeforeFirstReplace_TouchesNothing()
     {
         _target.Edit(kernel => kernel["a"] = 1);
-        _reconciler.Change([], Entries(("b", 2)));
+        _reconciler.Change([], Peers(("b", 2)));
         _reconciler.RequestResync();
         _time.Advance(TimeSpan.FromHours(1));
-        _reconciler.Set(Entries(("a", 1), ("b", 2)));
+        _reconciler.Replace(Peers(("a", 1), ("b", 2)));
         await ConvergedAsync();
         Assert.Equal(["read", "+b=2"], _target.TakeLog());
     }
@@ -71,10 +72,10 @@ public sealed class ReconcilerTests : IAsyncLifetime
     [Fact]
     public async Task Change_UpsertAndRemoval_AppliesOnlyThem()
     {
-        _reconciler.Set(Entries(("a", 1), ("b", 2)));
+        _reconciler.Replace(Peers(("a", 1), ("b", 2)));
         await ConvergedAsync();
         _target.TakeLog();
-        _reconciler.Change(["a"], Entries(("c", 3)));
+        _reconciler.Change([KeyOf("a")], Peers(("c", 3)));
         await ConvergedAsync();
         Assert.Equal(["+c=3", "-a"], _target.TakeLog());
     }
@@ -83,7 +84,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     public async Task Apply_OneFails_OthersAreWrittenAndItIsRetriedAlone()
     {
         _target.Broken.Add("b");
-        _reconciler.Set(Entries(("a", 1), ("b", 2), ("c", 3)));
+        _reconciler.Replace(Peers(("a", 1), ("b", 2), ("c", 3)));
         await UntilAsync(status => status.IsConverged && status.Failures.ContainsKey("b"));
         Assert.Equal(["read", "+a=1", "+b=2", "+c=3"], _target.TakeLog());
 
@@ -104,10 +105,10 @@ public sealed class ReconcilerTests : IAsyncLifetime
     public async Task Apply_FailingEntryGetsNewValue_IsTriedAtOnce()
     {
         _target.Broken.Add("a");
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await UntilAsync(status => status.IsConverged && status.Failures.ContainsKey("a"));
         _target.Broken.Clear();
-        _reconciler.Change([], Entries(("a", 2)));
+        _reconciler.Change([], Peers(("a", 2)));
         await UntilAsync(status => status.IsConverged && status.Failures.IsEmpty);
         Assert.Equal(2, _target.Kernel["a"]);
     }
@@ -116,7 +117,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     public async Task Resync_WhileEntryIsHeldBack_TriesItAtOnce()
     {
         _target.Broken.Add("a");
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await UntilAsync(status => status.IsConverged && status.Failures.ContainsKey("a"));
         _target.Broken.Clear();
         _reconciler.RequestResync();
@@ -128,7 +129,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     public async Task Read_Fails_IsReportedAndRetried()
     {
         _target.IsUnreadable = true;
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await UntilAsync(status => status.ReadError is IOException);
         Assert.False(_reconciler.Status.IsConverged);
         _target.IsUnreadable = false;
@@ -141,7 +142,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     [Fact]
     public async Task ObserveRemoval_OfDesired_WritesItAgain()
     {
-        _reconciler.Set(Entries(("a", 1), ("b", 2)));
+        _reconciler.Replace(Peers(("a", 1), ("b", 2)));
         await ConvergedAsync();
         _target.TakeLog();
         _target.Edit(kernel => kernel.Remove("a"));
@@ -153,7 +154,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     [Fact]
     public async Task Observe_SameAsDesired_CostsNothing()
     {
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await ConvergedAsync();
         _target.TakeLog();
         _reconciler.Observe("a", 1);
@@ -165,7 +166,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     [Fact]
     public async Task Observe_OtherValueOrUnwanted_IsRepaired()
     {
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await ConvergedAsync();
         _target.TakeLog();
         _target.Edit(kernel => (kernel["a"], kernel["z"]) = (7, 7));
@@ -187,7 +188,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
             _target.Edit(kernel => kernel.Remove("a"));
             _reconciler.ObserveRemoval("a");
         };
-        _reconciler.Set(Entries(("a", 1)));
+        _reconciler.Replace(Peers(("a", 1)));
         await ConvergedAsync();
         Assert.Equal(1, _target.Kernel["a"]);
     }
@@ -195,7 +196,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     [Fact]
     public async Task ResyncInterval_SilentDamage_IsRepaired()
     {
-        _reconciler.Set(Entries(("a", 1), ("b", 2)));
+        _reconciler.Replace(Peers(("a", 1), ("b", 2)));
         await ConvergedAsync();
         _target.Edit(kernel =>
         {
@@ -216,7 +217,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     {
         var random = new Random(seed);
         var model = new Dictionary<string, int>();
-        _reconciler.Set([]);
+        _reconciler.Replace([]);
         for (int step = 0; step < 2_000; step++)
         {
             string key = $"k{random.Next(12):x}";
@@ -225,16 +226,16 @@ public sealed class ReconcilerTests : IAsyncLifetime
             {
                 case 0:
                     model = Enumerable.Range(0, random.Next(10)).ToDictionary(i => $"k{i:x}", i => i % 3);
-                    _reconciler.Set(model);
+                    _reconciler.Replace(PeersOf(model));
                     break;
                 case 1:
                 case 2:
                     model[key] = value;
-                    _reconciler.Change([], [new(key, value)]);
+                    _reconciler.Change([], Peers((key, value)));
                     break;
                 case 3:
                     model.Remove(key);
-                    _reconciler.Change([key], []);
+                    _reconciler.Change([KeyOf(key)], []);
                     break;
                 case 4:
                     _target.Edit(kernel => kernel[key] = value);
@@ -266,8 +267,64 @@ public sealed class ReconcilerTests : IAsyncLifetime
         Assert.Equal(model.OrderBy(pair => pair.Key), _target.Kernel.OrderBy(pair => pair.Key));
     }
 
-    private static IEnumerable<KeyValuePair<string, int>> Entries(params (string Key, int Value)[] entries) =>
-        entries.Select(entry => new KeyValuePair<string, int>(entry.Key, entry.Value));
+    [Fact]
+    public async Task Failures_AndContestedKeys_AreToldByPeer()
+    {
+        _target.Broken.Add("b");
+        _reconciler.Replace(
+        [
+            new PeerEntries<string, int>(Peer(1), 1, [new("a", 1), new("b", 2)]),
+            new PeerEntries<string, int>(Peer(2), 2, [new("a", 9), new("c", 3)]),
+            new PeerEntries<string, int>(Peer(3), 3, [new("d", 4)]),
+        ]);
+        await UntilAsync(status => status.IsConverged && status.Failures.ContainsKey("b"));
+
+        Assert.Equal(2, _reconciler.Status.PeerProblems.Count);
+        Assert.Equal("b: b is broken", _reconciler.Status.PeerProblems[Peer(1)]);
+        Assert.Equal("a belongs to 10.5.1.0-24, whose lease is older", _reconciler.Status.PeerProblems[Peer(2)]);
+        Assert.Equal(["a", "d"], _target.Kernel.Keys.Order());
+
+        _target.Broken.Clear();
+        _reconciler.Change([Peer(1)], []);
+        await UntilAsync(status => status.IsConverged && status.PeerProblems.IsEmpty);
+        Assert.Equal("a=9 c=3 d=4", string.Join(' ', _target.Kernel.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}={pair.Value}")));
+    }
+
+    [Fact]
+    public async Task ObserveRemoval_OfWhatStoodInTheWay_TriesTheFailedEntryAtOnce()
+    {
+        _target.Broken.Add("a");
+        _reconciler.Replace(Peers(("a", 1)));
+        await UntilAsync(status => status.IsConverged && status.Failures.ContainsKey("a"));
+        _target.Broken.Clear();
+        _reconciler.ObserveRemoval("a");
+        await UntilAsync(status => status.IsConverged && status.Failures.IsEmpty);
+        Assert.Equal(1, _target.Kernel["a"]);
+    }
+
+    [Fact]
+    public async Task Change_SameEntries_CostsNothing()
+    {
+        _reconciler.Replace(Peers(("a", 1), ("b", 2)));
+        await ConvergedAsync();
+        _target.TakeLog();
+        Assert.Equal(0, _reconciler.Change([], Peers(("a", 1))));
+        _reconciler.Replace(Peers(("a", 1), ("b", 2)));
+        Assert.True(_reconciler.Status.IsConverged);
+        Assert.Equal(1, _reconciler.Change([], Peers(("a", 1), ("b", 3))));
+        await ConvergedAsync();
+        Assert.Equal(["+b=3"], _target.TakeLog());
+    }
+
+    // Each entry is a peer of its own here, whose subnet is made from the entry's key.
+    private static PeerEntries<string, int>[] Peers(params (string Key, int Value)[] entries) =>
+        [.. entries.Select(entry => new PeerEntries<string, int>(KeyOf(entry.Key), 0, [new(entry.Key, entry.Value)]))];
+
+    private static PeerEntries<string, int>[] PeersOf(Dictionary<string, int> entries) => Peers([.. entries.Select(pair => (pair.Key, pair.Value))]);
+
+    private static SubnetKey KeyOf(string key) => Peer(key.Sum(static letter => letter) % 256);
+
+    private static SubnetKey Peer(int number) => SubnetKey.Parse($"10.5.{number}.0-24");
 
     private Task ConvergedAsync() => UntilAsync(status => status.IsConverged);
 

@@ -30,13 +30,13 @@ public sealed class DataPathStatusTests
         var said = new List<string>();
         var report = new ProblemReport(problem => said.Add(problem ?? "healed"), (peer, problem) => said.Add($"{peer} {problem ?? "healed"}"));
 
-        report.Take(StatusOf(null));
-        report.Take(StatusOf("broken", (First, "refused")));
-        report.Take(StatusOf("broken", (First, "refused otherwise"), (Second, "refused")));
+        report.Take(() => StatusOf(null));
+        report.Take(() => StatusOf("broken", (First, "refused")));
+        report.Take(() => StatusOf("broken", (First, "refused otherwise"), (Second, "refused")));
         Assert.Equal(["broken", "10.5.1.0-24 refused", "10.5.2.0-24 refused"], said);
 
         said.Clear();
-        report.Take(StatusOf(null, (Second, "refused")));
+        report.Take(() => StatusOf(null, (Second, "refused")));
         Assert.Equal(["healed", "10.5.1.0-24 healed"], said);
     }
 

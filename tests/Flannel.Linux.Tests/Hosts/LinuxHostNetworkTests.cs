@@ -39,6 +39,7 @@ public class LinuxHostNetworkTests
                 AddressIPv6 = IPAddress.Parse("fd00:100::2"),
                 PublicIP = IPAddress.Parse("192.168.100.2"),
                 PublicIPv6 = IPAddress.Parse("fd00:100::2"),
+                IsByDefaultRoute = true,
             },
             found);
     }

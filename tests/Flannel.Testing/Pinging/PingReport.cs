@@ -12,6 +12,9 @@ public sealed record PingReport
     /// <summary>The errors, in the order they came.</summary>
     public required IReadOnlyList<IcmpError> Errors { get; init; }
 
+    /// <summary>The longest time between two answers that came one after the other.</summary>
+    public TimeSpan LongestSilence { get; init; }
+
     /// <summary>How many were answered.</summary>
     public int Received => RoundTrips.Count;
 

@@ -30,6 +30,8 @@ public sealed class Pinger : IAsyncDisposable
     private readonly Dictionary<ushort, long> _waiting = [];
     private readonly List<TimeSpan> _roundTrips = [];
     private readonly List<IcmpError> _errors = [];
+    private readonly List<TimeSpan> _answers = []; // when, since the start
+    private readonly long _opened = Stopwatch.GetTimestamp();
     private TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _sent;
 
@@ -100,8 +102,11 @@ public sealed class Pinger : IAsyncDisposable
     public PingReport Report()
     {
         lock (_lock)
-            return new PingReport { Sent = _sent, RoundTrips = [.. _roundTrips], Errors = [.. _errors] };
+            return new PingReport { Sent = _sent, RoundTrips = [.. _roundTrips], Errors = [.. _errors], LongestSilence = LongestSilence() };
     }
+
+    private TimeSpan LongestSilence() =>
+        _answers.Zip(_answers.Skip(1), static (answer, next) => next - answer).DefaultIfEmpty().Max();
 
     /// <summary>Closes the socket and ends the receiver.</summary>
     public async ValueTask DisposeAsync()
@@ -180,7 +185,10 @@ public sealed class Pinger : IAsyncDisposable
             if (!_waiting.Remove(sequence, out long sent))
                 return; // a duplicate
             if (error is null)
+            {
                 _roundTrips.Add(Stopwatch.GetElapsedTime(sent, now));
+                _answers.Add(Stopwatch.GetElapsedTime(_opened, now));
+            }
             else
                 _errors.Add(error);
             if (_waiting.Count == 0)

@@ -1,0 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Flannel.Linux.DataPaths;
+
+/// <summary>The external interface as it was last seen. Immutable, so that any thread may read it.</summary>
+/// <param name="Index">Its index.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Mtu">Its MTU in bytes; 0 until it was seen once.</param>
+/// <param name="Exists">Whether it is there.</param>
+/// <param name="Problem">Why it cannot carry packets now, or <see langword="null"/>.</param>
+[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+public sealed record ExternalLinkState(int Index, string Name, int Mtu, bool Exists, string? Problem);

@@ -1,0 +1,137 @@
+using System.Globalization;
+using Flannel.Testing.Namespaces;
+using Flannel.Testing.Pinging;
+using Xunit.Abstractions;
+
+namespace Flannel.Integration.Tests.Migration;
+
+/// <summary>
+/// The backend, the VNI or the port changes and the nodes are restarted: the new data path is made first, then the old entries are replaced, then the old
+/// device goes. Between containers, in both address families, nothing stands still for a second.
+/// </summary>
+public sealed class MigrationTests(ITestOutputHelper output)
+{
+    private const string Vxlan = """{"Type":"vxlan"}""";
+    private const string Vxlan2 = """{"Type":"vxlan","VNI":2}""";
+    private const string VxlanPort = """{"Type":"vxlan","Port":4789}""";
+    private const string VxlanGbp = """{"Type":"vxlan","GBP":true}""";
+    private const string VxlanDirect = """{"Type":"vxlan","DirectRouting":true}""";
+    private const string HostGateway = """{"Type":"host-gw"}""";
+    private const string Udp = """{"Type":"udp"}""";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
+
+    [NetnsTheory]
+    [InlineData(Vxlan, HostGateway)]
+    [InlineData(Vxlan, Udp)]
+    [InlineData(Vxlan, Vxlan2)]
+    [InlineData(Vxlan, VxlanPort)]
+    [InlineData(VxlanPort, Vxlan)]
+    [InlineData(Vxlan, VxlanGbp)]
+    [InlineData(VxlanDirect, Vxlan2)]
+    [InlineData(VxlanDirect, Udp)]
+    [InlineData(HostGateway, Vxlan)]
+    [InlineData(HostGateway, Udp)]
+    [InlineData(Udp, Vxlan)]
+    [InlineData(Udp, HostGateway)]
+    public async Task Restart_FromOneOfOurBackendsToAnother_StandsStillForLessThanASecond(string from, string to)
+    {
+        await using var lab = new MigrationLab();
+        LabContainer[] containers = lab.AddContainers();
+        await lab.StartAsync(from);
+
+        await MigrateAsync(lab, containers, to, $"{from} to {to}");
+    }
+
+    [NetnsTheory]
+    [InlineData(Vxlan)]
+    [InlineData(Vxlan2)]
+    [InlineData(VxlanPort)]
+    [InlineData(HostGateway)]
+    [InlineData(Udp)]
+    public async Task Start_OnFlannelsVxlan_StandsStillForLessThanASecond(string to)
+    {
+        await using var lab = new MigrationLab();
+        LabContainer[] containers = lab.AddContainers();
+        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[0], 1, lab.Hosts[1], 2);
+        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[1], 2, lab.Hosts[0], 1);
+
+        await MigrateAsync(lab, containers, to, $"flannel's vxlan to {to}");
+    }
+
+    [NetnsFact]
+    public async Task Start_OnFlannelsVxlanOfAnotherPort_WithoutAPort_TakesTheDefaultPort()
+    {
+        await using var lab = new MigrationLab();
+        LabContainer[] containers = lab.AddContainers();
+        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[0], 1, lab.Hosts[1], 2, port: "4789");
+        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[1], 2, lab.Hosts[0], 1, port: "4789");
+
+        await MigrateAsync(lab, containers, """{"Type":"vxlan","Port":0}""", "flannel's vxlan on port 4789 to port 0");
+
+        Assert.All(lab.Hosts, static host => Assert.Equal(8472, host.Device("flannel.1").Vxlan!.Port));
+    }
+
+    [NetnsTheory]
+    [InlineData(Vxlan)]
+    [InlineData(HostGateway)]
+    [InlineData(Udp)]
+    public async Task Start_OnFlannelsHostGateway_StandsStillForLessThanASecond(string to)
+    {
+        await using var lab = new MigrationLab();
+        LabContainer[] containers = lab.AddContainers();
+        await MigrationLab.LeaveFlannelsHostGatewayAsync(lab.Hosts[0], lab.Hosts[1], 2);
+        await MigrationLab.LeaveFlannelsHostGatewayAsync(lab.Hosts[1], lab.Hosts[0], 1);
+
+        await MigrateAsync(lab, containers, to, $"flannel's host-gw to {to}");
+    }
+
+    private async Task MigrateAsync(MigrationLab lab, LabContainer[] containers, string to, string what)
+    {
+        await using ContinuousPing ping = containers[0].StartPinging(containers[1].Address!);
+        await using ContinuousPing pingIPv6 = containers[0].StartPinging(containers[1].AddressIPv6!);
+        await ping.WaitForAnswersAsync(20);
+        await pingIPv6.WaitForAnswersAsync(20);
+
+        await lab.StopAsync();
+        await lab.StartAsync(to);
+        await ping.WaitForAnswersAsync(50);
+        await pingIPv6.WaitForAnswersAsync(50);
+
+        await AssertOnlyAsync(lab, to);
+        PingReport report = await ping.StopAsync();
+        PingReport reportIPv6 = await pingIPv6.StopAsync();
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what}: {report.LongestSilence.TotalMilliseconds:0} ms without an answer ({report.Lost} lost), IPv6 {reportIPv6.LongestSilence.TotalMilliseconds:0} ms ({reportIPv6.Lost} lost)"));
+        Assert.True(report.LongestSilence < Limit, $"{report.LongestSilence} without an answer");
+        Assert.True(reportIPv6.LongestSilence < Limit, $"{reportIPv6.LongestSilence} without an answer over IPv6");
+        Assert.DoesNotContain(lab.Log, static line => line.StartsWith("Error", StringComparison.Ordinal));
+    }
+
+    /// <summary>Nothing is left but what the backend makes: its devices, and one route per peer and family, or one for the whole network.</summary>
+    private static async Task AssertOnlyAsync(MigrationLab lab, string backend)
+    {
+        for (int index = 0; index < lab.Hosts.Count; index++)
+        {
+            LabHost host = lab.Hosts[index];
+            string vni = backend == Vxlan2 ? "2" : "1";
+            Func<string[], bool> areDevices = backend switch
+            {
+                HostGateway => static devices => devices.Length == 0,
+                Udp => static devices => devices.Length == 1 && !devices[0].Contains('.', StringComparison.Ordinal),
+                _ => devices => devices.SequenceEqual([$"flannel-v6.{vni}", $"flannel.{vni}"]),
+            };
+            string way = backend switch
+            {
+                HostGateway => "dev eth0",
+                Udp => "dev flannel",
+                _ => $".{vni} ",
+            };
+            await Overlay.Eventually.IsTrueAsync(() => areDevices(MigrationLab.DevicesOf(host)), $"only the devices of {backend} are left");
+            string[] routes = await MigrationLab.RoutesOfAsync(host);
+            Assert.Equal(2, routes.Length);
+            Assert.All(routes, route => Assert.Contains(way, route, StringComparison.Ordinal));
+        }
+    }
+}
