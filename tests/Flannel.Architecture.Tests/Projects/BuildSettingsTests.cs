@@ -21,6 +21,18 @@ public sealed class BuildSettingsTests
     [Fact]
     public void Nullable_IsOn() => Assert.Equal("enable", (string?)XDocument.Load(SourceTree.PathOf("Directory.Build.props")).Descendants("Nullable").Single());
 
+    // Where the trimmer takes tracing out, it takes some of what releases locks with it: docs/http2-lost-lock.md. The native compiler does not.
+    [Fact]
+    public void EventSource_IsSwitchedOff_ForTheNativeCompilerOnly()
+    {
+        const string Native = "'$(PublishAot)' == 'true'";
+        IEnumerable<string> files = SourceTree.Files("*.csproj", "src", "samples", "tests", "bench").Concat(SourceTree.Files("Directory.Build.props", "."));
+        IEnumerable<XElement> switchedOff = files.SelectMany(static file => XDocument.Load(file).Descendants("EventSourceSupport"))
+            .Where(static element => element.Value != "true");
+
+        Assert.All(switchedOff, static element => Assert.Contains(Native, new[] { element, element.Parent! }.Select(at => (string?)at.Attribute("Condition"))));
+    }
+
     [Fact]
     public void Packages_OverrideNoSetting()
     {

@@ -16,7 +16,7 @@ public sealed class EtcdLossTests(ITestOutputHelper output)
     [NetnsFact]
     public async Task EtcdKilledSoonAfterTheStart_AndEmptyWhenItReturns_LeavesNoAgentStuck()
     {
-        int agents = Read("FLANNEL_STRESS_AGENTS", 2 * WaveSize);
+        int agents = Read("FLANNEL_STRESS_AGENTS", 12);
         int seed = Read("FLANNEL_STRESS_SEED", Random.Shared.Next(1_000_000));
         List<string> failures = [];
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = WaveSize + EtcdLossWave.Quitters });
