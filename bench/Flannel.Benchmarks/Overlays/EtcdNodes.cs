@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
 using Flannel.Store.Etcd.Diagnostics;
@@ -61,13 +60,13 @@ internal sealed class EtcdNodes : IAsyncDisposable
             async () =>
             {
                 await _starting.WaitAsync(cancellationToken);
-                (ISubnetManager manager, LeaseRequest request, Lease lease) = await AcquireAsync(name, number, cancellationToken);
+                ISubnetMembership membership = await AcquireAsync(name, number, cancellationToken);
                 _starting.Release();
                 var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 lock (_watches)
                 {
                     complete.Add(seen.Task);
-                    _watches.Add(FollowAsync(manager, request, lease, seen));
+                    _watches.Add(FollowAsync(membership, seen));
                 }
             },
             cancellationToken))];
@@ -87,16 +86,16 @@ internal sealed class EtcdNodes : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task<(ISubnetManager Manager, LeaseRequest Request, Lease Lease)> AcquireAsync(string name, int number, CancellationToken cancellationToken)
+    private async Task<ISubnetMembership> AcquireAsync(string name, int number, CancellationToken cancellationToken)
     {
         ISubnetManager manager = _services.GetRequiredKeyedService<ISubnetManager>(name);
         while (true)
         {
             try
             {
-                NetworkConfig config = await manager.GetNetworkConfigAsync(cancellationToken);
-                var request = new LeaseRequest { Config = config, Attributes = new Peer(number).Lease.Attributes };
-                return (manager, request, await manager.AcquireAsync(request, cancellationToken));
+                ISubnetView view = await manager.OpenAsync(cancellationToken);
+                var request = new LeaseRequest { Config = view.ReadConfig(), Attributes = new Peer(number).Lease.Attributes };
+                return await view.AcquireAsync(request, cancellationToken);
             }
             catch (StoreException exception) when (exception.IsTransient)
             {
@@ -106,12 +105,12 @@ internal sealed class EtcdNodes : IAsyncDisposable
         }
     }
 
-    private async Task FollowAsync(ISubnetManager manager, LeaseRequest request, Lease lease, TaskCompletionSource seen)
+    private async Task FollowAsync(ISubnetMembership membership, TaskCompletionSource seen)
     {
         int peers = 0;
         try
         {
-            await foreach (LeaseWatchResult result in manager.WatchAsync(request, lease, _stop.Token))
+            await foreach (LeaseWatchResult result in membership.WatchAsync(_stop.Token))
             {
                 if (result is LeaseSnapshot snapshot) peers = snapshot.Peers.Count;
                 foreach (LeaseChange change in (result as LeaseChanges)?.Changes ?? [])

@@ -29,7 +29,8 @@ internal sealed class SharedStore : IAsyncDisposable
     {
         ISubnetManager manager = _services.GetRequiredKeyedService<ISubnetManager>("bench");
         long start = Stopwatch.GetTimestamp();
-        Lease lease = await manager.AcquireAsync(_request, cancellationToken);
+        ISubnetView view = await manager.OpenAsync(cancellationToken);
+        Lease lease = (await view.AcquireAsync(_request, cancellationToken)).Lease;
         double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         await manager.ReleaseAsync(lease, cancellationToken);
         return milliseconds;

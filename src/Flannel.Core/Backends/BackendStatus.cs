@@ -23,6 +23,12 @@ public sealed record BackendStatus
     public string? Problem { get; init; }
 
     /// <summary>
+    /// Whether <see cref="Problem"/> keeps every packet from travelling (the namespace is gone, the external interface is down): the node is not ready then,
+    /// instead of degraded. Default <see langword="false"/>.
+    /// </summary>
+    public bool IsUnusable { get; init; }
+
+    /// <summary>
     /// Reads what went to a peer and came from it, at the moment of the call; it gives <see langword="null"/> for a peer that it does not know.
     /// <see langword="null"/> for backends whose packets this process does not see.
     /// </summary>

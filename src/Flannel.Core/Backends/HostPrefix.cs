@@ -11,6 +11,9 @@ namespace Flannel.Core.Backends;
 /// <param name="Gateway">The route's next hop, or <see langword="null"/>.</param>
 public sealed record HostPrefix(IPNetwork Prefix, string Device, bool IsAddress, IPAddress? Gateway)
 {
+    /// <summary>Whether the device is a bridge, such as a container engine makes.</summary>
+    public bool IsOnBridge { get; init; }
+
     /// <summary>
     /// Whether it is what a backend leaves that makes plain routes: a route of exactly a subnet's length to a part of the network, through a gateway.
     /// </summary>

@@ -18,6 +18,14 @@ public interface IBackend
     bool Owns(HostPrefix prefix, NetworkConfig config);
 
     /// <summary>
+    /// The device that a network would create or adopt, so that two networks of one process that want the same one are told before either touches it.
+    /// Called with configurations that may be invalid for the backend; must not throw.
+    /// </summary>
+    /// <param name="config">The network's configuration.</param>
+    /// <returns>The device's name, or <see langword="null"/> (default) if the backend makes no device or the configuration does not say which.</returns>
+    string? GetDeviceName(NetworkConfig config) => null;
+
+    /// <summary>
     /// Whether a running network can follow a change of its configuration: by being closed, which leaves its data path in place, and created again with
     /// the new configuration, which adopts it.
     /// </summary>

@@ -35,6 +35,15 @@ public interface IHostNetwork
     Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
         string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken);
 
+    /// <summary>Looks whether the host forwards packets of the network's address families, and turns that on if asked to.</summary>
+    /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
+    /// <param name="config">Which address families the network has.</param>
+    /// <param name="enable">Whether to turn forwarding on where it is off.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>By default that nothing is wrong.</returns>
+    Task<ForwardingStatus> CheckForwardingAsync(string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken) =>
+        Task.FromResult(new ForwardingStatus(null));
+
     /// <summary>Lists the host's addresses and routes (main table, default routes excluded).</summary>
     /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
     /// <param name="cancellationToken">Ends the call.</param>

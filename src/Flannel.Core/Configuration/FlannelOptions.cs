@@ -56,6 +56,24 @@ public sealed class FlannelOptions
     [TimeSpanRange("00:00:01", "1.00:00:00")]
     public TimeSpan ResyncInterval { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How many leases of other hosts the node follows. What the store holds beyond that is counted and reported, and not reached. Default 100,000.
+    /// </summary>
+    /// <value>1 to 1,000,000.</value>
+    [Range(1, 1_000_000)]
+    public int MaxPeers { get; set; } = 100_000;
+
+    /// <summary>How many refused leases the node remembers with their reasons; more are only counted. Default 1,000.</summary>
+    /// <value>1 to 100,000.</value>
+    [Range(1, 100_000)]
+    public int MaxQuarantined { get; set; } = 1000;
+
+    /// <summary>
+    /// Whether the node turns on the host's forwarding of packets (<c>net.ipv4.ip_forward</c>, <c>net.ipv6.conf.all.forwarding</c>) for the network's address
+    /// families, without which containers reach nobody. Default <see langword="false"/>: what is off is reported. It is left on when the node stops.
+    /// </summary>
+    public bool EnableForwarding { get; set; }
+
     /// <summary>Whether the node may start although the range it leases from overlaps an address or a route of the host. Default <see langword="false"/>.</summary>
     public bool AllowOverlap { get; set; }
 

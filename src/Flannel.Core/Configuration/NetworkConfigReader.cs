@@ -11,6 +11,9 @@ internal sealed class NetworkConfigReader
 {
     public const int MaxDepth = 64;
 
+    // As many as anybody reads.
+    private const int MaxUnknownKeys = 8;
+
     /// <summary>Every key, in the order in which problems are reported; the document as a whole comes before all keys.</summary>
     public static readonly string[] Keys =
     [
@@ -33,6 +36,34 @@ internal sealed class NetworkConfigReader
     private readonly ConfigProblems _problems;
 
     private NetworkConfigReader(ConfigProblems problems) => _problems = problems;
+
+    /// <summary>
+    /// The members of a document that are no keys of a configuration. flannel ignores them, so they are no problems; but a misspelled key is not what its
+    /// author meant.
+    /// </summary>
+    /// <param name="document">The document, or <see langword="null"/> if there is none. One that is no JSON object has no unknown keys.</param>
+    public static IReadOnlyList<string> FindUnknownKeys(ReadOnlyMemory<byte>? document)
+    {
+        if (document is not { } bytes || !Utf8.IsValid(bytes.Span)) return [];
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return json.RootElement.ValueKind != JsonValueKind.Object
+                ? []
+                :
+                [
+                    .. json.RootElement.EnumerateObject().Select(GoJson.NameOf)
+                        .Where(name => !Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
+                        .Distinct(StringComparer.Ordinal)
+                        .Take(MaxUnknownKeys)
+                        .Select(static name => GoJson.Excerpt(name)),
+                ];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
 
     /// <summary>Reads a document. What comes back is not validated; what could not be read is listed in the problems.</summary>
     public static NetworkConfig Read(ReadOnlySpan<byte> utf8Json, ConfigProblems problems)

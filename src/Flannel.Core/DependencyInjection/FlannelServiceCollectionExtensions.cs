@@ -58,6 +58,7 @@ public static class FlannelServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(name);
 
         AddOptions(services, name, configure);
+        services.TryAddSingleton<NetworkClaims>();
         services.TryAddKeyedSingleton<ISubnetManager>(name, static (provider, key) => CreateSubnetManager(provider, (string)key!));
         if (!services.Any(service => service.IsKeyedService && service.ServiceType == typeof(IFlannelNode) && name.Equals(service.ServiceKey)))
         {
@@ -82,7 +83,7 @@ public static class FlannelServiceCollectionExtensions
     {
         FlannelOptions options = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(name);
         ILeaseStore store = provider.GetKeyedService<ILeaseStore>(name)
-            ?? throw new InvalidOperationException($"Network '{name}' has no lease store. Call a method such as UseInMemoryStore() on what AddFlannel() returned.");
+            ?? throw new InvalidOperationException($"{NetworkName.Of(name)} has no lease store. Call a method such as UseInMemoryStore() on what AddFlannel() returned.");
         return new SubnetManager(
             store,
             new SubnetManagerOptions
@@ -90,6 +91,8 @@ public static class FlannelServiceCollectionExtensions
                 TimeToLive = options.LeaseTimeToLive,
                 RenewMargin = options.LeaseRenewMargin,
                 PeerGracePeriod = options.PeerGracePeriod,
+                MaxPeers = options.MaxPeers,
+                MaxQuarantined = options.MaxQuarantined,
             },
             Time(provider),
             NewRandom(),
@@ -106,9 +109,10 @@ public static class FlannelServiceCollectionExtensions
         Backends = GetBackends(provider, name),
         HostNetwork = provider.GetService<IHostNetwork>()
             ?? throw new InvalidOperationException(
-                $"Network '{name}' has a backend, but nothing that knows the host's network (IHostNetwork). " +
+                $"{NetworkName.Of(name)} has a backend, but nothing that knows the host's network (IHostNetwork). " +
                 "Call AddFlannelLinux() of the package Flannel.Linux on the services, or register an implementation of your own."),
         TrafficRules = [.. provider.GetKeyedServices<ITrafficRules>(name)],
+        Claims = provider.GetRequiredService<NetworkClaims>(),
         Time = Time(provider),
         Random = NewRandom(),
         LoggerFactory = Loggers(provider),
@@ -120,7 +124,7 @@ public static class FlannelServiceCollectionExtensions
         IBackend[] backends = [.. provider.GetKeyedServices<IBackend>(name)];
         return backends.Length > 0
             ? backends
-            : throw new InvalidOperationException($"Network '{name}' has no backend. Call a method such as UseVxlan() on what AddFlannel() returned.");
+            : throw new InvalidOperationException($"{NetworkName.Of(name)} has no backend. Call a method such as UseVxlan() on what AddFlannel() returned.");
     }
 
     private static TimeProvider Time(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;

@@ -21,6 +21,7 @@ internal static class FlannelEventIds
     public const int StoreAway = 1060;
     public const int StoreBack = 1061;
     public const int StoreUnexpectedError = 1062;
+    public const int StoreStillAway = 1063;
 
     public const int NodeStateChanged = 1200;
     public const int NodeUnexpectedError = 1202;
@@ -32,4 +33,6 @@ internal static class FlannelEventIds
     public const int NodeConfigPending = 1208;
     public const int NodeSessionRenewed = 1209;
     public const int NodeTrafficLeftover = 1210;
+    public const int NodeLoopAbandoned = 1211;
+    public const int NodeSessionAbandoned = 1212;
 }

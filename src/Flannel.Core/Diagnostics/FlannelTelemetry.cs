@@ -21,11 +21,20 @@ public static class FlannelTelemetry
     /// <summary>Counter, <c>{renewal}</c>: attempts to renew the own lease, by <see cref="ResultTag"/>.</summary>
     public const string LeaseRenewals = "flannel.lease.renewals";
 
+    /// <summary>Counter, <c>{outage}</c>: times that the lease store went away, by <see cref="CauseTag"/>.</summary>
+    public const string StoreOutages = "flannel.store.outages";
+
+    /// <summary>Counter, <c>{call}</c>: calls and watches of the lease store that did not end within their time and were abandoned.</summary>
+    public const string StoreAbandoned = "flannel.store.abandoned";
+
     /// <summary>Gauge, 0 or 1: whether the node is ready and nothing is wrong.</summary>
     public const string NodeHealthy = "flannel.node.healthy";
 
     /// <summary>Tag of every instrument: the network's name in this process.</summary>
     public const string NetworkTag = "flannel.network";
+
+    /// <summary>Tag: <c>failed</c> for an error, <c>silent</c> for a watch without any sign of life.</summary>
+    public const string CauseTag = "flannel.cause";
 
     /// <summary>Tag: <c>ok</c> or <c>failed</c>.</summary>
     public const string ResultTag = "flannel.result";

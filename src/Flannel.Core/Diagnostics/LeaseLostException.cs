@@ -1,16 +1,34 @@
+using System.Net;
 using Flannel.Core.Addressing;
+using Flannel.Core.Leases;
 
 namespace Flannel.Core.Diagnostics;
 
 /// <summary>The node's own lease was deleted, has expired or belongs to somebody else.</summary>
 public sealed class LeaseLostException : LeaseException
 {
-    internal LeaseLostException(SubnetKey key, string message, Exception? innerException = null)
-        : base(message, innerException) => Key = key;
+    private LeaseLostException(SubnetKey key, string message, bool isTransient, Exception? innerException = null)
+        : base(message, innerException) => (Key, IsTransient) = (key, isTransient);
 
     /// <summary>The subnet that was lost.</summary>
     public SubnetKey Key { get; }
 
-    /// <inheritdoc />
-    public override bool IsTransient => true;
+    /// <summary>Whether the node gets the subnet back by itself; not while another host holds it.</summary>
+    public override bool IsTransient { get; }
+
+    internal static LeaseLostException Gone(SubnetKey key, StoreException error) =>
+        new(key, $"The lease {key} is gone and could not be taken again yet: {error.Message}", isTransient: true, error);
+
+    internal static LeaseLostException Taken(SubnetKey key, IPAddress own, OwnLeaseAction.Yield to) => new(
+        key,
+        $"The subnet {key} of this node ({own}) belongs to {to.Holder?.ToString() ?? "somebody whose document cannot be read"} now " +
+        $"(key {to.Key}, created at revision {to.CreateRevision}). " +
+        "It is not overwritten, and is taken again as soon as it is free: delete the key to get it back, or restart the node to lease another subnet.",
+        isTransient: false);
+
+    internal static LeaseLostException Overdue(SubnetKey key, DateTimeOffset? end) => new(
+        key,
+        $"The lease {key} could not be renewed before its end{(end is { } time ? $" ({time:u})" : "")} and may be lost: another host may lease the subnet " +
+        "as soon as the store works again. This node renews the lease, or takes it again, when the store answers.",
+        isTransient: true);
 }

@@ -5,9 +5,9 @@ public sealed class UnknownBackendException : FlannelException
 {
     internal UnknownBackendException(string requested, IReadOnlyList<string> registered)
         : base(
-            $"The network configuration asks for the backend '{requested}' (Backend.Type), which is not registered. Registered: " +
-            (registered.Count == 0 ? "none" : string.Join(", ", registered)) +
-            ". Add its package and call its Use method, or change the configuration.")
+            $"The network configuration asks for the backend '{requested}' (Backend.Type), which this program does not have. It has " +
+            (registered.Count == 0 ? "none" : string.Join(", ", registered.Order(StringComparer.Ordinal))) +
+            $". Correct Backend.Type in the configuration{AdviceForHosts(requested)}.")
     {
         Requested = requested;
         Registered = registered;
@@ -18,4 +18,14 @@ public sealed class UnknownBackendException : FlannelException
 
     /// <summary>The names that are registered.</summary>
     public IReadOnlyList<string> Registered { get; }
+
+    // Only where there is such a package is there anything that the program's author can do.
+    private static string AdviceForHosts(string requested) => requested switch
+    {
+        "vxlan" => ", or add the package Flannel.Backends.Vxlan to the program and call UseVxlan()",
+        "udp" => ", or add the package Flannel.Backends.Udp to the program and call UseUdp()",
+        "host-gw" => ", or add the package Flannel.Backends.HostGateway to the program and call UseHostGateway()",
+        "alloc" => ", or call UseAlloc() in the program",
+        _ => "",
+    };
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
@@ -6,31 +5,27 @@ using Flannel.Core.Leases;
 
 namespace Flannel.Core.Hosting;
 
-/// <summary>What a running node makes of another network configuration: what it follows at once, and what waits until it is started anew.</summary>
+/// <summary>What a running node makes of another network configuration: what it follows at once, and what waits until it is restarted.</summary>
 internal sealed class ConfigTransition
 {
     private readonly List<string> _reasons = [];
 
-    private ConfigTransition(NetworkConfig config, NetworkConfig peerConfig) => (Config, PeerConfig) = (config, peerConfig);
+    private ConfigTransition(NetworkConfig config) => Config = config;
 
     /// <summary>The configuration to run with.</summary>
     public NetworkConfig Config { get; private set; }
 
-    /// <summary>The configuration to judge peers by: also leases of a range that was left are right until their nodes are started anew.</summary>
-    public NetworkConfig PeerConfig { get; private set; }
-
     /// <summary>What is not followed, or <see langword="null"/> if everything is.</summary>
     public PendingConfig? Pending { get; private set; }
 
-    /// <summary>Compares.</summary>
+    /// <summary>Compares what the node runs with and what is in the store.</summary>
     /// <param name="running">The configuration that the node runs with.</param>
-    /// <param name="peers">The configuration that it judges peers by.</param>
     /// <param name="wanted">The configuration in the store.</param>
     /// <param name="own">The subnets that the node holds.</param>
     /// <param name="backend">The backend that carries the node's packets.</param>
-    public static ConfigTransition Between(NetworkConfig running, NetworkConfig peers, NetworkConfig wanted, SubnetKey own, IBackend backend)
+    public static ConfigTransition Between(NetworkConfig running, NetworkConfig wanted, SubnetKey own, IBackend backend)
     {
-        var transition = new ConfigTransition(running with { EnableNFTables = wanted.EnableNFTables }, peers);
+        var transition = new ConfigTransition(running with { EnableNFTables = wanted.EnableNFTables });
         if (transition.HasSameNetwork(running, wanted)) transition.FollowRanges(wanted, own);
         transition.FollowBackend(running, wanted, backend);
         if (transition._reasons.Count > 0) transition.Pending = new PendingConfig(wanted, transition._reasons);
@@ -63,7 +58,6 @@ internal sealed class ConfigTransition
 
     private void FollowRanges(NetworkConfig wanted, SubnetKey own)
     {
-        PeerConfig = Widen(PeerConfig, wanted);
         NetworkConfig moved = Config with
         {
             SubnetMin = wanted.SubnetMin,
@@ -77,8 +71,7 @@ internal sealed class ConfigTransition
             return;
         }
 
-        Config = Widen(Config, wanted);
-        _reasons.Add($"this node's subnet {own} is outside the range that is leased from now; the node keeps it until it is started anew");
+        _reasons.Add($"this node's subnet {own} is outside the range that is leased from now; the node keeps it until it is restarted");
     }
 
     private void FollowBackend(NetworkConfig running, NetworkConfig wanted, IBackend backend)
@@ -90,19 +83,4 @@ internal sealed class ConfigTransition
         if (refusal is null) Config = Config with { Backend = wanted.Backend };
         else _reasons.Add(refusal);
     }
-
-    private static NetworkConfig Widen(NetworkConfig config, NetworkConfig by) => config with
-    {
-        SubnetMin = Lower(config.SubnetMin, by.SubnetMin),
-        SubnetMax = Higher(config.SubnetMax, by.SubnetMax),
-        IPv6SubnetMin = Lower(config.IPv6SubnetMin, by.IPv6SubnetMin),
-        IPv6SubnetMax = Higher(config.IPv6SubnetMax, by.IPv6SubnetMax),
-    };
-
-    private static IPAddress? Lower(IPAddress? left, IPAddress? right) => IsBelow(left, right) ? left : right;
-
-    private static IPAddress? Higher(IPAddress? left, IPAddress? right) => IsBelow(left, right) ? right : left;
-
-    private static bool IsBelow(IPAddress? left, IPAddress? right) =>
-        left is not null && right is not null && left.GetAddressBytes().AsSpan().SequenceCompareTo(right.GetAddressBytes()) < 0;
 }

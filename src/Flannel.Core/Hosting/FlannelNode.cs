@@ -10,12 +10,15 @@ namespace Flannel.Core.Hosting;
 
 /// <summary>
 /// The node's life: one background loop that runs one <see cref="OverlaySession"/> after the other until it is stopped. A session that fails is
-/// reported and followed by another one after a back-off; one that ends because the configuration or the host changed is followed by another one at once,
-/// which takes over the data path that it left in place.
+/// reported and followed by another one after a back-off; one that ends because the configuration or the host changed is followed by another one at once.
+/// What sessions make is the node's (<see cref="HeldNetwork"/>), and it alone undoes it.
 /// </summary>
 internal sealed partial class FlannelNode : IFlannelNode, IDisposable
 {
     private static readonly BackOff SessionBackOff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+
+    // A store that is back is noticed soon; asking costs little.
+    private static readonly BackOff StoreBackOff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
 
     // One that ends so soon, whatever for, is not followed by the next one at once.
     private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(1);
@@ -29,14 +32,14 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     // Guarded by _lifecycle.
     private Task? _run;
     private CancellationTokenSource? _running;
-    private CancellationToken _stopDeadline;
+    private StopPlan? _stopPlan;
     private bool _isDisposed;
 
     public FlannelNode(NodeServices services)
     {
         _services = services;
         _logger = services.LoggerFactory.CreateLogger<FlannelNode>();
-        _condition = new NodeConditionCell(status => Log.StateChanged(_logger, Name, status));
+        _condition = new NodeConditionCell(status => Log.StateChanged(_logger, NetworkName.Of(Name), status));
         _metrics = services.MeterFactory is { } factory ? new NodeMetrics(factory, services.Name, services.Time, () => _condition.Status) : null;
     }
 
@@ -73,7 +76,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_run is not null) return;
             _running = new CancellationTokenSource();
-            _condition.Change(_ => new NodeCondition { IsRunning = true, Progress = "starting" });
+            _condition.Change(_ => new NodeCondition { IsRunning = true });
             CancellationToken running = _running.Token;
             _run = Task.Run(() => RunAsync(running), CancellationToken.None);
         }
@@ -89,7 +92,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         try
         {
             if (_run is null) return;
-            _stopDeadline = cancellationToken;
+            _stopPlan = new StopPlan(_services.Time, cancellationToken);
             _condition.Change(condition => condition with { IsStopping = true });
             await _running!.CancelAsync().ConfigureAwait(false);
             await _run.ConfigureAwait(false);
@@ -111,7 +114,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
             if (status is { State: FlannelNodeState.Failed, Error: { } error }) ExceptionDispatchInfo.Throw(error);
         }
 
-        throw new ObjectDisposedException(nameof(IFlannelNode), $"The node of network '{Name}' was disposed before it became ready.");
+        throw new ObjectDisposedException(nameof(IFlannelNode), $"The node of {NetworkName.Within(Name)} was disposed before it became ready.");
     }
 
     public async IAsyncEnumerable<FlannelNodeStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -132,51 +135,71 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
 
     private async Task RunAsync(CancellationToken running)
     {
-        int attempts = 0;
-        SessionMemory? memory = null;
-        while (true)
+        var held = new HeldNetwork(_services, _logger);
+        try
         {
-            long started = _services.Time.GetTimestamp();
-            var session = new OverlaySession(_services, _condition, memory);
-            try
-            {
-                string reason = await session.RunAsync(running).ConfigureAwait(false);
-                Log.SessionRenewed(_logger, Name, reason);
-                await session.CloseAsync().ConfigureAwait(false);
-                attempts = _services.Time.GetElapsedTime(started) < ShortSession ? attempts + 1 : 0;
-            }
-            catch (OperationCanceledException) when (running.IsCancellationRequested)
-            {
-                await session.EndAsync(_stopDeadline).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception exception)
-            {
-                // Nothing of ours may end the host's process: report, leave the data path alone, try again.
-                Report(exception);
-                await session.CloseAsync().ConfigureAwait(false);
-                attempts = session.Memory is not null ? 1 : attempts + 1;
-            }
-
-            memory = session.Memory ?? memory;
-            if (attempts == 0) continue;
-            try
-            {
-                await Task.Delay(SessionBackOff.Delay(attempts, _services.Random), _services.Time, running).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            await RunSessionsAsync(held, running).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (running.IsCancellationRequested)
+        {
+            // This is how it ends.
+        }
+        catch (TimeoutException) when (running.IsCancellationRequested)
+        {
+            Log.SessionAbandoned(_logger, NetworkName.Of(Name));
+        }
+        finally
+        {
+            await held.UndoAsync(_stopPlan ?? new StopPlan(_services.Time, CancellationToken.None)).ConfigureAwait(false);
         }
     }
 
-    private void Report(Exception exception)
+    private async Task RunSessionsAsync(HeldNetwork held, CancellationToken running)
     {
-        if (exception is not FlannelException) Log.UnexpectedError(_logger, exception, Name);
-        _condition.Change(_ => new NodeCondition { IsRunning = true, StartError = exception });
+        for (int attempts = 0; ;)
+        {
+            running.ThrowIfCancellationRequested();
+            long started = _services.Time.GetTimestamp();
+            var session = new OverlaySession(_services, _condition, held);
+            BackOff backOff = SessionBackOff;
+            try
+            {
+                Task<SessionEnd> run = Task.Run(() => session.RunAsync(running), CancellationToken.None);
+                SessionEnd end = await run.EndingWithinAsync(() => _stopPlan!.ForSession, _services.Time, running).ConfigureAwait(false);
+                Log.SessionRenewed(_logger, NetworkName.Of(Name), end);
+                attempts = _services.Time.GetElapsedTime(started) < ShortSession ? attempts + 1 : 0;
+            }
+            catch (Exception exception) when (!running.IsCancellationRequested)
+            {
+                // Nothing of ours may end the host's process: report, leave the data path alone, try again.
+                Report(held, exception);
+                attempts = session.HasRun ? 1 : attempts + 1;
+                if (exception is StoreException)
+                {
+                    backOff = StoreBackOff;
+                    await _services.SubnetManager.ResetConnectionsAsync().ConfigureAwait(false);
+                }
+            }
+
+            if (attempts > 0) await Task.Delay(backOff.Delay(attempts, _services.Random), _services.Time, running).ConfigureAwait(false);
+        }
+    }
+
+    private void Report(HeldNetwork held, Exception exception)
+    {
+        if (exception is not FlannelException) Log.UnexpectedError(_logger, exception, NetworkName.Of(Name));
+        _condition.Change(current => new NodeCondition
+        {
+            IsRunning = true,
+            IsStopping = current.IsStopping,
+            StartError = exception,
+            Config = current.Config,
+            ExternalInterface = current.ExternalInterface,
+            Lease = held.Lease,
+            PendingConfig = current.PendingConfig,
+        });
     }
 
     private InvalidOperationException NotReady() =>
-        new($"The node of network '{Name}' is {Status.State} and does not have this yet; await {nameof(WaitForReadyAsync)} first. {Status.Reason}");
+        new($"The node of {NetworkName.Within(Name)} is {Status.State} and does not have this yet; await {nameof(WaitForReadyAsync)} first. {Status.Reason}");
 }

@@ -12,13 +12,16 @@ public sealed record FlannelNodeStatus
     /// <summary>Where the node is in its life.</summary>
     public FlannelNodeState State { get; init; }
 
-    /// <summary>Why the node is in that state, in words for an operator; empty when there is nothing to say.</summary>
+    /// <summary>Why the node is in that state and what else an operator should know, also when it is ready; empty when there is nothing to say.</summary>
     public string Reason { get; init; } = "";
 
     /// <summary>The error behind the state, or <see langword="null"/>.</summary>
     public Exception? Error { get; init; }
 
-    /// <summary>Whether the overlay has carried traffic since the node started: the lease is held and the first peers have been programmed.</summary>
+    /// <summary>
+    /// Whether containers can use the overlay: the lease is held, the first peers have been programmed, and nothing is known that keeps packets from travelling.
+    /// It turns back when that is no longer so.
+    /// </summary>
     public bool IsReady { get; init; }
 
     /// <summary>
@@ -45,10 +48,16 @@ public sealed record FlannelNodeStatus
     /// <summary>The peers that the backend cannot program at present, each with the reason.</summary>
     public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
 
-    /// <summary>The leases that are refused, each with the reason.</summary>
+    /// <summary>The leases that are refused, each with the reason; at most <see cref="FlannelOptions.MaxQuarantined"/> of them.</summary>
     public IReadOnlyList<QuarantinedLease> Quarantined { get; init; } = [];
 
-    /// <summary>What of the network configuration in the store the node does not follow until it is started anew, or <see langword="null"/>.</summary>
+    /// <summary>How many leases are refused.</summary>
+    public int QuarantinedCount { get; init; }
+
+    /// <summary>How many leases are not followed because the store holds more than <see cref="FlannelOptions.MaxPeers"/>.</summary>
+    public int PeersLeftOut { get; init; }
+
+    /// <summary>What of the network configuration in the store the node does not follow until it is restarted, or <see langword="null"/>.</summary>
     public PendingConfig? PendingConfig { get; init; }
 
     /// <summary>Reads what went to a peer and came from it; shown by <see cref="IFlannelNode.Peers"/>.</summary>

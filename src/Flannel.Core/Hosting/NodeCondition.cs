@@ -36,7 +36,19 @@ internal sealed record NodeCondition
 
     public StoreException? StoreError { get; init; }
 
+    /// <summary>What happened to the lease last.</summary>
+    public OwnLeaseState LeaseState { get; init; }
+
     public LeaseException? LeaseError { get; init; }
+
+    /// <summary>Why the host does not forward packets.</summary>
+    public string? ForwardingProblem { get; init; }
+
+    /// <summary>Bridges that hold a subnet of the network which is not this host's.</summary>
+    public IReadOnlyList<HostPrefix> OldBridges { get; init; } = [];
+
+    /// <summary>Keys of the configuration document that mean nothing.</summary>
+    public IReadOnlyList<string> UnknownConfigKeys { get; init; } = [];
 
     public Exception? SubnetFileError { get; init; }
 
@@ -52,11 +64,14 @@ internal sealed record NodeCondition
 
     public ImmutableDictionary<SubnetKey, Lease> Peers { get; init; } = ImmutableDictionary<SubnetKey, Lease>.Empty;
 
-    public IReadOnlyList<QuarantinedLease> Quarantined { get; init; } = [];
+    public QuarantineChanged? Quarantine { get; init; }
 
     /// <summary>The same condition with the settled flag brought up to date.</summary>
     public NodeCondition Settle() =>
         IsSettled || !HasPeers || IsTrafficPending || TrafficError is not null || Backend is not { IsConverged: true } ? this : this with { IsSettled = true };
+
+    /// <summary>What the log compares to tell whether there is news.</summary>
+    public string LogKey => string.Join('\n', Problems().Select(static problem => problem.LogKey));
 
     public FlannelNodeStatus ToStatus()
     {
@@ -75,7 +90,9 @@ internal sealed record NodeCondition
             Peers = Peers,
             ReadTraffic = Backend?.ReadTraffic,
             PeerProblems = Backend?.PeerProblems ?? ImmutableDictionary<SubnetKey, string>.Empty,
-            Quarantined = Quarantined,
+            Quarantined = Quarantine?.Leases ?? [],
+            QuarantinedCount = Quarantine?.Total ?? 0,
+            PeersLeftOut = Quarantine?.LeftOut ?? 0,
             PendingConfig = PendingConfig,
         };
     }
@@ -84,32 +101,67 @@ internal sealed record NodeCondition
     {
         if (IsStopping) return (FlannelNodeState.Stopping, "", null);
         if (!IsRunning) return (FlannelNodeState.Stopped, "", null);
-        if (StartError is { } failure)
-        {
-            bool isTransient = failure is FlannelException { IsTransient: true };
-            return (isTransient ? FlannelNodeState.Starting : FlannelNodeState.Failed, failure.Message, failure);
-        }
+        if (StartError is { } failure) return (StateFor(failure), failure.Message, failure);
 
-        List<string> problems = [.. Problems()];
-        Exception? error = LeaseError ?? StoreError ?? TrafficError ?? SubnetFileError;
+        List<NodeProblem> problems = [.. Problems()];
+        Exception? error = problems.Where(static problem => problem.Weight != NodeProblemWeight.Notice).Select(static problem => problem.Error).FirstOrDefault(static found => found is not null);
+        string reason = string.Join("; ", problems.Select(static problem => problem.Text));
         if (!IsSettled)
         {
             bool isHopeless = TrafficError is { IsTransient: false };
-            return (isHopeless ? FlannelNodeState.Failed : FlannelNodeState.Starting, string.Join("; ", [Progress, .. problems]), isHopeless ? TrafficError : error);
+            string waiting = string.Join("; ", new[] { Progress, reason }.Where(static part => part.Length > 0));
+            return (isHopeless ? FlannelNodeState.Failed : FlannelNodeState.Starting, waiting, isHopeless ? TrafficError : error);
         }
 
-        return problems.Count == 0
-            ? (FlannelNodeState.Ready, "", null)
-            : (FlannelNodeState.Degraded, string.Join("; ", problems), error);
+        NodeProblemWeight weight = problems.Count == 0 ? NodeProblemWeight.Notice : problems.Max(static problem => problem.Weight);
+        FlannelNodeState state = weight switch
+        {
+            NodeProblemWeight.Disabling => StateFor(error),
+            NodeProblemWeight.Degrading => FlannelNodeState.Degraded,
+            _ => FlannelNodeState.Ready,
+        };
+        return (state, reason, error);
     }
 
-    private IEnumerable<string> Problems()
+    // Waiting cures what is transient, and what only the backend knows about.
+    private static FlannelNodeState StateFor(Exception? error) =>
+        error is null or FlannelException { IsTransient: true } ? FlannelNodeState.Starting : FlannelNodeState.Failed;
+
+    private IEnumerable<NodeProblem> Problems()
     {
-        if (LeaseError is { } lease) yield return lease.Message;
-        if (StoreError is { } store) yield return $"the store is away: {store.Message}";
-        if (Backend?.Problem is { } backend) yield return backend;
-        if (TrafficError is { } traffic) yield return traffic.Message;
-        if (SubnetFileError is { } file) yield return file.Message;
-        if (Backend is { PeerProblems.Count: > 0 and int count }) yield return $"{count} of {Peers.Count} peers cannot be programmed";
+        if (LeaseError is { } lease)
+            yield return new(LeaseState == OwnLeaseState.Overdue ? NodeProblemWeight.Degrading : NodeProblemWeight.Disabling, lease.Message, lease);
+        if (StoreError is { } store)
+            yield return new(NodeProblemWeight.Degrading, $"the store is away: {store.Message}", store) { LogKey = "the store is away" };
+        if (Backend?.Problem is { } backend)
+            yield return new(Backend.IsUnusable ? NodeProblemWeight.Disabling : NodeProblemWeight.Degrading, backend);
+        if (TrafficError is { } traffic) yield return new(NodeProblemWeight.Degrading, traffic.Message, traffic);
+        if (SubnetFileError is { } file) yield return new(NodeProblemWeight.Degrading, file.Message, file);
+        if (Backend is { PeerProblems.Count: > 0 and int count })
+            yield return new(NodeProblemWeight.Degrading, $"{count} of {Peers.Count} peers cannot be programmed");
+        if (Quarantine is { LeftOut: > 0 and int leftOut })
+        {
+            yield return new(NodeProblemWeight.Degrading, $"{leftOut} leases are beyond the limit of peers (FlannelOptions.MaxPeers) and are not reached")
+            {
+                LogKey = "leases are beyond the limit of peers",
+            };
+        }
+
+        foreach (HostPrefix bridge in OldBridges)
+        {
+            yield return new(
+                NodeProblemWeight.Degrading,
+                $"the bridge {bridge.Device} still holds {bridge.Prefix}, which is not this host's subnet: its containers are not reached. Restart what made it " +
+                "(for docker0: systemctl restart docker), then this node");
+        }
+
+        if (ForwardingProblem is { } forwarding) yield return new(NodeProblemWeight.Notice, forwarding);
+        if (UnknownConfigKeys.Count > 0)
+            yield return new(NodeProblemWeight.Notice, $"the network configuration has keys that mean nothing and are ignored: {string.Join(", ", UnknownConfigKeys)}");
+        if (Quarantine is { Total: > 0 } quarantine)
+        {
+            string example = quarantine.Leases is [var first, ..] ? $", such as {first.Key}: {first.Reason}" : "";
+            yield return new(NodeProblemWeight.Notice, $"{quarantine.Total} leases in the store are refused{example}") { LogKey = "leases are refused" };
+        }
     }
 }

@@ -16,18 +16,24 @@ internal sealed class NodeConditionCell(Action<FlannelNodeStatus> onStateChanged
     {
         FlannelNodeStatus before;
         FlannelNodeStatus after;
+        bool isNews;
 
         // The status is published under the lock, so that two changes cannot be published in the wrong order.
         lock (_gate)
         {
             before = _status.Value;
-            _condition = change(_condition).Settle();
+            NodeCondition former = _condition;
+            _condition = change(former).Settle();
             after = _condition.ToStatus();
             _status.Publish(after);
+            isNews = before.State != after.State || (after.State != FlannelNodeState.Starting && IsNews(former, _condition));
         }
 
-        if (before.State != after.State || (before.Reason != after.Reason && after.State != FlannelNodeState.Starting)) onStateChanged(after);
+        if (isNews) onStateChanged(after);
     }
+
+    private static bool IsNews(NodeCondition before, NodeCondition after) =>
+        before.StartError?.Message != after.StartError?.Message || before.LogKey != after.LogKey;
 
     public IAsyncEnumerable<FlannelNodeStatus> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
 

@@ -18,7 +18,7 @@ internal sealed class NodeMetrics : IDisposable
         });
         Gauge(FlannelTelemetry.Peers, "{peer}", "Accepted peers.", current => current.Peers.Count);
         Gauge(FlannelTelemetry.PeersFailing, "{peer}", "Peers that cannot be programmed.", current => current.PeerProblems.Count);
-        Gauge(FlannelTelemetry.LeasesQuarantined, "{lease}", "Leases that are refused.", current => current.Quarantined.Count);
+        Gauge(FlannelTelemetry.LeasesQuarantined, "{lease}", "Leases that are refused.", current => current.QuarantinedCount);
         Gauge(FlannelTelemetry.NodeHealthy, "1", "Whether the node is ready and nothing is wrong.", current => current.State == FlannelNodeState.Ready ? 1 : 0);
         Gauge(FlannelTelemetry.LeaseExpiresIn, "s", "Remaining life of the own lease.", current => (current.Lease?.Expiration - time.GetUtcNow())?.TotalSeconds);
 

@@ -23,6 +23,9 @@ internal sealed record NodeServices
     /// <summary>One per packet filter, or none if the host application sees to its traffic itself.</summary>
     public IReadOnlyList<ITrafficRules> TrafficRules { get; init; } = [];
 
+    /// <summary>What the networks of this process have claimed, shared by all of them.</summary>
+    public required NetworkClaims Claims { get; init; }
+
     public required TimeProvider Time { get; init; }
 
     public required Random Random { get; init; }

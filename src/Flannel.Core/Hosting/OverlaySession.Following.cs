@@ -3,64 +3,65 @@ using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Core.Timing;
 
 namespace Flannel.Core.Hosting;
 
 /// <content>Step 8: the loops of a session that is up. The first one that ends, ends the session.</content>
 internal sealed partial class OverlaySession
 {
-    /// <summary>The time that undoing may take, whatever the store and the kernel do.</summary>
-    private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(4);
+    /// <summary>How long the other loops may take to end after the first one.</summary>
+    private static readonly TimeSpan LoopLimit = TimeSpan.FromSeconds(5);
 
-    private async Task<string> FollowAsync(IBackend backend, ExternalInterface external, LeaseRequest request, CancellationToken cancellationToken)
+    private async Task<SessionEnd> FollowAsync(Running running, CancellationToken cancellationToken)
     {
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<Task<string>> loops =
+        List<Task<SessionEnd>> loops =
         [
-            FollowLeasesAsync(backend, request, all.Token),
-            FollowDataPathAsync(request.Attributes, all.Token),
-            FollowHostAsync(external, all.Token),
+            FollowLeasesAsync(running, all.Token),
+            FollowDataPathAsync(running, all.Token),
+            FollowHostAsync(running.External, all.Token),
             FollowTrafficAsync(all.Token),
         ];
         if (_subnetFile is not null) loops.Add(_subnetFile.RunAsync(all.Token));
-        Task<string> first = await Task.WhenAny(loops).ConfigureAwait(false);
+        Task<SessionEnd> first = await Task.WhenAny(loops).ConfigureAwait(false);
         await all.CancelAsync().ConfigureAwait(false);
-        foreach (Task other in loops.Where(loop => loop != first))
-            await other.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!await Task.WhenAll(loops).EndsWithinAsync(LoopLimit, _services.Time).ConfigureAwait(false)) LogLoopAbandoned(_logger, NetworkName.Of(_services.Name));
         cancellationToken.ThrowIfCancellationRequested();
-        string reason = await first.ConfigureAwait(false);
-        Remember();
-        return reason;
+        SessionEnd end = await first.ConfigureAwait(false);
+        Remember(running.Network);
+        return end;
     }
 
-    private async Task<string> FollowLeasesAsync(IBackend backend, LeaseRequest request, CancellationToken cancellationToken)
+    private async Task<SessionEnd> FollowLeasesAsync(Running running, CancellationToken cancellationToken)
     {
-        IAsyncEnumerable<LeaseWatchResult> results = _services.SubnetManager.WatchAsync(request, _lease!, cancellationToken);
-        await foreach (LeaseWatchResult result in results.ConfigureAwait(false))
+        IBackendNetwork network = running.Network;
+        await foreach (LeaseWatchResult result in running.Membership.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
             switch (result)
             {
                 case LeaseSnapshot snapshot:
-                    _network!.SetPeers(snapshot.Peers);
+                    network.SetPeers(snapshot.Peers);
                     ImmutableDictionary<SubnetKey, Lease> peers = snapshot.Peers.ToImmutableDictionary(peer => peer.Key);
-                    _condition.Change(condition => condition with { HasPeers = true, Peers = peers, Backend = _network.Status });
+                    _condition.Change(condition => condition with { HasPeers = true, Peers = peers, Backend = network.Status });
                     break;
                 case LeaseChanges changes:
-                    _network!.ChangePeers(changes.Changes);
-                    _condition.Change(condition => condition with { Peers = Apply(condition.Peers, changes.Changes), Backend = _network.Status });
+                    network.ChangePeers(changes.Changes);
+                    _condition.Change(condition => condition with { Peers = Apply(condition.Peers, changes.Changes), Backend = network.Status });
                     break;
                 case OwnLeaseChanged own:
-                    _lease = own.Lease;
-                    _condition.Change(condition => condition with { Lease = own.Lease, LeaseError = own.Error });
+                    _held.Lease = own.Lease;
+                    _condition.Change(condition => condition with { Lease = own.Lease, LeaseState = own.State, LeaseError = own.Error });
                     break;
                 case StoreAvailabilityChanged store:
                     _condition.Change(condition => condition with { StoreError = store.Error });
                     break;
                 case QuarantineChanged quarantine:
-                    _condition.Change(condition => condition with { Quarantined = quarantine.Leases });
+                    _condition.Change(condition => condition with { Quarantine = quarantine });
                     break;
-                case NetworkConfigChanged { Config: { } config }:
-                    if (NeedsNewSession(backend, config)) return "the network configuration in the store changed";
+                case NetworkConfigChanged { Config: { } config, UnknownKeys: var unknown }:
+                    _condition.Change(condition => condition with { UnknownConfigKeys = unknown });
+                    if (NeedsNewSession(running.Backend, config)) return new SessionEnd.ConfigChanged();
                     break;
                 case NetworkConfigChanged { Error: { } error }:
                     ReportPending(new PendingConfig(null, [error.Message]));
@@ -73,29 +74,31 @@ internal sealed partial class OverlaySession
 
     private bool NeedsNewSession(IBackend backend, NetworkConfig wanted)
     {
-        var transition = ConfigTransition.Between(_config, _peerConfig, wanted, _lease!.Key, backend);
-        if (transition.Config != _config || transition.PeerConfig != _peerConfig) return true;
+        var transition = ConfigTransition.Between(_config, wanted, _held.Lease!.Key, backend);
+        if (transition.Config != _config) return true;
         ReportPending(transition.Pending);
         return false;
     }
 
-    private async Task<string> FollowDataPathAsync(LeaseAttributes published, CancellationToken cancellationToken)
+    private async Task<SessionEnd> FollowDataPathAsync(Running running, CancellationToken cancellationToken)
     {
         int mtu = 0;
-        await foreach (BackendStatus _ in _network!.WatchAsync(cancellationToken).ConfigureAwait(false))
+        IBackendNetwork network = running.Network;
+        await foreach (BackendStatus _ in network.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
             // The item may be older than a peer list applied meanwhile, so the status of this moment counts.
-            _condition.Change(condition => condition with { Backend = _network.Status });
-            if (_network.Status.Attributes is { } attributes && attributes != published) return "the backend has something else to publish";
-            if (_network.Status.Mtu == mtu) continue;
-            mtu = _network.Status.Mtu;
+            _condition.Change(condition => condition with { Backend = network.Status });
+            if (network.Status.Attributes is { } attributes && attributes != running.Request.Attributes) return new SessionEnd.PublicationChanged();
+            if (network.Status.Mtu == mtu) continue;
+            mtu = network.Status.Mtu;
             await _trafficHolds.Task.WaitAsync(cancellationToken).ConfigureAwait(false); // what the file promises (masquerading) is true before it is there
+            Lease lease = running.Membership.Lease;
             _subnetFile?.Put(new SubnetFile
             {
                 Network = _config.Network,
-                Subnet = _lease!.Subnet,
+                Subnet = lease.Subnet,
                 IPv6Network = _config.IPv6Network,
-                IPv6Subnet = _lease.SubnetIPv6,
+                IPv6Subnet = lease.SubnetIPv6,
                 Mtu = mtu,
                 IpMasq = Options.IpMasq,
             });
@@ -104,12 +107,14 @@ internal sealed partial class OverlaySession
         throw EndedByItself();
     }
 
-    private async Task<string> FollowHostAsync(ExternalInterface external, CancellationToken cancellationToken)
+    private async Task<SessionEnd> FollowHostAsync(ExternalInterface external, CancellationToken cancellationToken)
     {
         ExternalInterface other = await _services.HostNetwork
             .WaitForOtherExternalInterfaceAsync(Options.NetworkNamespace, Options.ExternalInterface, _config, external, cancellationToken)
             .ConfigureAwait(false);
-        return $"the external interface is {other.Name} with {other.PublicIP ?? other.PublicIPv6} now";
+        // Connections from the former address may seem alive for minutes.
+        await _services.SubnetManager.ResetConnectionsAsync().ConfigureAwait(false);
+        return new SessionEnd.HostMoved(other);
     }
 
     private static InvalidOperationException EndedByItself() => new("A loop that only cancellation ends has ended by itself.");

@@ -1,6 +1,4 @@
-using System.Net;
 using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
 using Flannel.Core.Traffic;
 
 namespace Flannel.Core.Hosting;
@@ -10,7 +8,17 @@ internal sealed partial class OverlaySession
 {
     private readonly TaskCompletionSource _trafficHolds = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task<string> FollowTrafficAsync(CancellationToken cancellationToken)
+    /// <summary>Promises that nobody is there to keep are refused before anything is touched.</summary>
+    private void RequireTrafficRules()
+    {
+        if (_services.TrafficRules.Count > 0 || !(Options.IpMasq || Options.Traffic.Blackhole)) return;
+        string option = Options.IpMasq ? nameof(Options.IpMasq) : $"{nameof(Options.Traffic)}.{nameof(Options.Traffic.Blackhole)}";
+        throw new TrafficRulesException(
+            $"The option {option} asks for traffic rules, and nothing that makes them is registered for {NetworkName.Within(_services.Name)}. Call " +
+            "UseTrafficRules() of the package Flannel.Linux on what AddFlannel() returned, or leave the option off.");
+    }
+
+    private async Task<SessionEnd> FollowTrafficAsync(CancellationToken cancellationToken)
     {
         if (_services.TrafficRules.Count == 0)
         {
@@ -18,7 +26,7 @@ internal sealed partial class OverlaySession
             await Task.Delay(Timeout.InfiniteTimeSpan, _services.Time, cancellationToken).ConfigureAwait(false);
         }
 
-        TrafficPolicy policy = PolicyFor(_lease!);
+        TrafficPolicy policy = _held.PolicyFor(_config, _held.Lease!);
         _condition.Change(condition => condition with { IsTrafficPending = !condition.IsSettled });
         PacketFilter wanted = Options.Traffic.Filter ?? (_config.EnableNFTables ? PacketFilter.Nftables : PacketFilter.Iptables);
         ITrafficRules rules = _services.TrafficRules.FirstOrDefault(candidate => candidate.Filter == wanted)
@@ -51,33 +59,8 @@ internal sealed partial class OverlaySession
             }
             catch (FlannelException exception)
             {
-                LogTrafficLeftover(_logger, _services.Name, other.Filter, exception.Message);
+                LogTrafficLeftover(_logger, NetworkName.Of(_services.Name), other.Filter, exception.Message);
             }
         }
-    }
-
-    private async Task RemoveTrafficRulesAsync(Lease lease, CancellationToken cancellationToken)
-    {
-        foreach (ITrafficRules rules in _services.TrafficRules)
-            await rules.RemoveAsync(PolicyFor(lease), cancellationToken).ConfigureAwait(false);
-    }
-
-    private TrafficPolicy PolicyFor(Lease lease)
-    {
-        List<TrafficRange> ranges = [];
-        if (_config.EnableIPv4) ranges.Add(new TrafficRange(_config.Network!.Value, lease.Subnet!.Value));
-        if (_config.EnableIPv6) ranges.Add(new TrafficRange(_config.IPv6Network!.Value, lease.SubnetIPv6!.Value));
-        return new TrafficPolicy
-        {
-            NetworkName = _services.Name,
-            NetworkNamespace = Options.NetworkNamespace,
-            Ranges = [.. ranges],
-            Masquerade = Options.IpMasq,
-            MasqueradeExclusions = [.. Options.Traffic.MasqueradeExclusions.Select(IPNetwork.Parse)],
-            RandomFully = Options.Traffic.RandomFully,
-            Forward = Options.Traffic.Forward,
-            Blackhole = Options.Traffic.Blackhole,
-            ResyncInterval = Options.Traffic.ResyncInterval,
-        };
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Hosting;
 
-/// <summary>Keeps the subnet file as it shall be: writes each new content, and tries again until it succeeds.</summary>
+/// <summary>Keeps the subnet file up to date: writes each new content, and retries until it succeeds.</summary>
 internal sealed partial class SubnetFileKeeper(string path, NodeConditionCell condition, TimeProvider time, Random random, ILogger logger)
 {
     private static readonly BackOff WriteBackOff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
@@ -14,7 +14,7 @@ internal sealed partial class SubnetFileKeeper(string path, NodeConditionCell co
     public void Put(SubnetFile content) => _content.Publish(content);
 
     /// <summary>Writes until cancelled; never ends by itself, so there is no reason to tell.</summary>
-    public async Task<string> RunAsync(CancellationToken cancellationToken)
+    public async Task<SessionEnd> RunAsync(CancellationToken cancellationToken)
     {
         await foreach (SubnetFile? content in _content.WatchAsync(cancellationToken).ConfigureAwait(false))
         {

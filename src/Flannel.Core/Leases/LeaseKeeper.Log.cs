@@ -9,7 +9,7 @@ internal sealed partial class LeaseKeeper
     [LoggerMessage(FlannelEventIds.LeaseRenewed, LogLevel.Debug, "Renewed the lease {Subnet}.")]
     private partial void LogRenewed(SubnetKey subnet);
 
-    [LoggerMessage(FlannelEventIds.LeaseRenewalFailed, LogLevel.Warning, "Keeping the lease {Subnet} failed and is tried again. {Reason}")]
+    [LoggerMessage(FlannelEventIds.LeaseRenewalFailed, LogLevel.Warning, "Keeping the lease {Subnet} failed, retrying; while it keeps failing this is logged once a minute. {Reason}")]
     private partial void LogRenewalFailed(SubnetKey subnet, string reason);
 
     [LoggerMessage(FlannelEventIds.LeaseGone, LogLevel.Warning, "The lease {Subnet} of this node was deleted or has expired; taking it again.")]
@@ -25,11 +25,11 @@ internal sealed partial class LeaseKeeper
         FlannelEventIds.LeaseRestored, LogLevel.Warning, "Somebody else changed this node's lease {Subnet} (revision {Revision}); putting it back.")]
     private partial void LogRestored(SubnetKey subnet, long revision);
 
-    [LoggerMessage(FlannelEventIds.LeaseRefused, LogLevel.Warning, "The lease {Key} (revision {Revision}) is refused: {Reason}.")]
-    private partial void LogRefused(string key, long revision, string reason);
-
     [LoggerMessage(FlannelEventIds.StoreAway, LogLevel.Warning, "The lease store cannot be reached; peers stay as last known. {Reason}")]
     private partial void LogStoreAway(string reason);
+
+    [LoggerMessage(FlannelEventIds.StoreStillAway, LogLevel.Debug, "The lease store still cannot be reached. {Reason}")]
+    private partial void LogStoreStillAway(string reason);
 
     [LoggerMessage(FlannelEventIds.StoreBack, LogLevel.Information, "The lease store answers again.")]
     private partial void LogStoreBack();

@@ -4,17 +4,7 @@ using Flannel.Core.Stores;
 
 namespace Flannel.Core.Leases;
 
-/// <content>
-/// The own lease. Every look at its key in the store ends in one of four ways:
-/// <code>
-///   the key is          and then
-///   ours                nothing, or the node learns what changed without its doing
-///   free                it is created again; its subnet was ours
-///   ours, but changed   our document is put back; if that goes on, another host has our address and we stop
-///   somebody else's     it is left alone and watched until it is free
-/// </code>
-/// All writes compare; a write whose outcome is unknown is followed by a look.
-/// </content>
+/// <content>The own lease: what <see cref="OwnLeaseDecision"/> decides is carried out and told.</content>
 internal sealed partial class LeaseKeeper
 {
     // Two hosts with one address undo each other's writes at once; an operator's mistakes are further apart.
@@ -46,11 +36,7 @@ internal sealed partial class LeaseKeeper
 
         _ownRevision = item.Revision;
         if (isListed)
-        {
-            _isUncertain = false;
-            _aliveAt = Now;
-        }
-
+            _schedule.Looked(Now);
         await SettleAsync(found, cancellationToken).ConfigureAwait(false);
     }
 
@@ -81,48 +67,40 @@ internal sealed partial class LeaseKeeper
         for (int round = 0; round < MaxRounds; round++)
         {
             TimeSpan started = Now;
+            TrackedKey? rival = found is null ? _others.FindRival(Key) : null;
+            OwnLeaseAction action = OwnLeaseDecision.Decide(found, _entry, _identity, rival, MayRestore());
             StoreWriteResult result;
             try
             {
-                if (found is null)
+                switch (action)
                 {
-                    if (FindRival() is { } rival)
-                    {
-                        LoseTo(rival.Entry, rival.Entry.Key);
+                    case OwnLeaseAction.Keep:
+                        Recognise(found!);
                         return;
-                    }
-
-                    LogGone(Key);
-                    result = await _store.CreateAsync(_entry.Key, _identity.Document, _options.TimeToLive, cancellationToken).ConfigureAwait(false);
-                }
-                else if (IsOwn(found, out bool isUnchanged))
-                {
-                    if (isUnchanged)
-                    {
-                        Recognise(found);
+                    case OwnLeaseAction.Yield yield:
+                        LoseTo(yield);
                         return;
-                    }
-
-                    if (!MayRestore())
-                    {
+                    case OwnLeaseAction.YieldToDuplicate:
                         LoseToDuplicate();
                         return;
-                    }
-
-                    LogRestored(Key, found.ModRevision);
-                    result = await _store.UpdateAsync(found, _identity.Document, _options.TimeToLive, cancellationToken).ConfigureAwait(false);
-                }
-                else
-                {
-                    LoseTo(found, rival: null);
-                    return;
+                    case OwnLeaseAction.Restore:
+                        _restores.Enqueue(Now);
+                        LogRestored(Key, found!.ModRevision);
+                        result = await WriteAsync(
+                            () => _store.UpdateAsync(found, _identity.Document, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
+                        break;
+                    default:
+                        if (IsHeld) LogGone(Key);
+                        result = await WriteAsync(
+                            () => _store.CreateAsync(_entry.Key, _identity.Document, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
+                        break;
                 }
             }
             catch (StoreException error)
             {
-                _isUncertain = true;
+                _schedule.Doubt();
                 if (found is null)
-                    Lose(OwnLeaseState.Lost, new LeaseLostException(Key, $"The lease {Key} is gone and could not be taken again yet: {error.Message}", error));
+                    Lose(OwnLeaseState.Lost, LeaseLostException.Gone(Key, error));
                 FailWrite(error);
                 return;
             }
@@ -136,38 +114,15 @@ internal sealed partial class LeaseKeeper
             found = result.Entry;
         }
 
-        _isUncertain = true;
+        _schedule.Doubt();
         FailWrite(new StoreException($"The lease {Key} was changed by somebody else {MaxRounds} times while it was written.", isTransient: true));
     }
-
-    /// <summary>Whether what was found is this node's: by its address, or because it is the same life of the key with a document that nobody can read.</summary>
-    private bool IsOwn(StoredEntry found, out bool isUnchanged)
-    {
-        isUnchanged = false;
-        if (!LeaseAttributes.TryParse(found.Value, out LeaseAttributes? attributes, out _))
-            return found.CreateRevision == _entry.CreateRevision;
-
-        isUnchanged = attributes.Equals(_identity.Attributes);
-        return _identity.IsOwn(attributes);
-    }
-
-    /// <summary>Another lease that shares a subnet with ours: it may have been taken under another key while ours was gone.</summary>
-    private TrackedKey? FindRival() => _tracker.Keys.FirstOrDefault(other =>
-        other.IsKey
-        && (Same(other.Subnets.Ipv4Subnet, Key.Ipv4Subnet) || Same(other.Subnets.Ipv6Subnet, Key.Ipv6Subnet))
-        && LeaseAttributes.TryParse(other.Entry.Value, out LeaseAttributes? attributes, out _)
-        && !_identity.IsOwn(attributes));
-
-    private static bool Same(Subnet? left, Subnet? right) => left is { } subnet && right is { } other && subnet == other;
 
     private bool MayRestore()
     {
         while (_restores.TryPeek(out TimeSpan oldest) && Now - oldest > ConflictWindow)
             _restores.Dequeue();
-        if (_loss is DuplicatePublicAddressException || _restores.Count >= MaxRestores)
-            return false;
-        _restores.Enqueue(Now);
-        return true;
+        return _loss is not DuplicatePublicAddressException && _restores.Count < MaxRestores;
     }
 
     /// <summary>The entry is as it should be, but perhaps not by our last write.</summary>
@@ -177,8 +132,9 @@ internal sealed partial class LeaseKeeper
             return;
 
         // A time to live that somebody else gave it is not known; and after a failed write a renewal shows whether writing works again.
-        bool isDue = _writeError is not null || (found.HasTimeToLive && _ownAt == TimeSpan.MaxValue);
-        _ownAt = isDue ? Now : found.HasTimeToLive ? _ownAt : TimeSpan.MaxValue;
+        _schedule.Recognise(Now, found.HasTimeToLive);
+        if (_writeError is not null)
+            _schedule.Hurry(Now);
         Report(found, _own.Expiration ?? _time.GetUtcNow() + _options.TimeToLive, OwnLeaseState.Renewed);
     }
 
@@ -195,16 +151,10 @@ internal sealed partial class LeaseKeeper
         _results.Enqueue(new OwnLeaseChanged(state, _own, null));
     }
 
-    private void LoseTo(StoredEntry holder, string? rival)
+    private void LoseTo(OwnLeaseAction.Yield yield)
     {
-        string who = LeaseAttributes.TryParse(holder.Value, out LeaseAttributes? attributes, out _) && _identity.AddressOf(attributes) is { } address
-            ? address.ToString()
-            : "somebody whose document cannot be read";
-        _rival = rival;
-        Lose(OwnLeaseState.Taken, new LeaseLostException(
-            Key,
-            $"The subnet {Key} of this node ({_identity.Address}) belongs to {who} now (key {holder.Key}, created at revision {holder.CreateRevision}). " +
-            "It is not overwritten, and is taken again as soon as it is free: delete the key to get it back, or restart the node to lease another subnet."));
+        _rival = yield.IsRival ? yield.Key : null;
+        Lose(OwnLeaseState.Taken, LeaseLostException.Taken(Key, _identity.Address, yield));
     }
 
     private void LoseToDuplicate() => Lose(OwnLeaseState.Taken, new DuplicatePublicAddressException(
@@ -218,8 +168,7 @@ internal sealed partial class LeaseKeeper
         if (state == OwnLeaseState.Taken)
         {
             // The store has answered; all there is to do is to watch.
-            _ownAt = TimeSpan.MaxValue;
-            _writeFailures = 0;
+            _schedule.Rest();
             SetStoreError(ref _writeError, null);
         }
 
@@ -231,5 +180,17 @@ internal sealed partial class LeaseKeeper
         (_loss, _lossState) = (loss, state);
         _results.Enqueue(new OwnLeaseChanged(state, _own, loss));
         LogLoss(state, loss.Message);
+    }
+
+    /// <summary>The lease could not be renewed before its end. Whether it still stands shows when the store answers again.</summary>
+    private void TellEnd()
+    {
+        _schedule.EndTold();
+        if (!IsHeld)
+            return;
+
+        LeaseLostException loss = LeaseLostException.Overdue(Key, _own.Expiration);
+        _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Overdue, _own, loss));
+        LogLoss(OwnLeaseState.Overdue, loss.Message);
     }
 }

@@ -1,62 +1,62 @@
 using System.Diagnostics.CodeAnalysis;
-using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Stores;
+using Flannel.Core.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Leases;
 
 /// <summary>
-/// One run of <see cref="SubnetManager.WatchAsync"/>: keeps the own lease and follows the others over one watch of the store. A single loop without
-/// locks; each turn (<see cref="StepAsync"/>) does the most urgent thing: 1 list and open the watch, 2 see to the own lease, 3 let peers go whose grace is
-/// over, 4 take in what the watch delivered, 5 wait for one of these.
+/// One run of <see cref="ISubnetMembership.WatchAsync"/>: keeps the own lease and follows the others over one watch of the store. A single loop without
+/// locks; each turn (<see cref="StepAsync"/>) does the most urgent thing: take in what was listed, begin to list, see to the own lease, let peers go whose
+/// grace is over, take in what the watch delivered, or wait for one of these.
 /// </summary>
 /// <remarks>
-/// The first list is the one that the lease was acquired from, if there is one; the watch tells what has happened since. After a break everything is
-/// listed anew rather than watched from where the watch broke off, because only an answer proves that the store is back (a silent watch proves nothing),
+/// <para>Listing and watching run beside the loop, so that a store which does not answer them keeps nobody from renewing the lease. A watch that gives no
+/// sign of life for longer than <see cref="ILeaseStore.MaxSilence"/> counts as broken.</para>
+/// <para>The first list is the one that the lease was acquired from, if there is one; the watch tells what has happened since. After a break everything is
+/// listed again rather than watched from where the watch broke off, because only an answer proves that the store is back (a silent watch proves nothing),
 /// because it reads the own key before anything is written, and because it notices a store that was restored from a backup. Differing entries alone are
-/// passed on, so that peers that did not change notice nothing. The same is done every now and then while the watch seems to work.
+/// passed on, so that peers that did not change notice nothing. The same is done every now and then while the watch seems to work.</para>
 /// </remarks>
 internal sealed partial class LeaseKeeper : IAsyncDisposable
 {
     private static readonly TimeSpan ShortestListPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestListPause = TimeSpan.FromSeconds(5);
 
-    // Timers take at most about 49 days.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
-
-    private readonly ILeaseStore _store;
+    private readonly DeadlineLeaseStore _store;
     private readonly SubnetManagerOptions _options;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger _logger;
     private readonly LeaseMetrics _metrics;
     private readonly NodeIdentity _identity;
-    private readonly LeaseTracker _tracker;
-    private readonly DepartureGrace _departures;
+    private readonly RenewalSchedule _schedule;
+    private readonly PeerFollower _others;
+    private readonly Alarm _alarm;
+    private readonly CancellationTokenSource _stop = new();
     private readonly long _start;
     private readonly Queue<LeaseWatchResult> _results = new();
-    private readonly NetworkConfig _config;
-    private ReadOnlyMemory<byte> _configDocument;
+
     private StoreSnapshot? _listed;
-
-    private readonly ITimer _timer;
-    private volatile TaskCompletionSource _alarm = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TimeSpan _alarmAt = TimeSpan.MaxValue;
-
-    private CancellationTokenSource? _stopWatch;
-    private IAsyncEnumerator<StoreWatchResult>? _watch;
-    private Task<bool>? _next;
-    private TimeSpan _openedAt;
+    private Task<StoreSnapshot>? _listing;
+    private bool _isLook;
+    private bool _wroteWhileListing;
+    private bool _mustReset;
     private TimeSpan _listAt;
     private int _listFailures;
+
+    private BoundedWatch? _watch;
+    private TimeSpan _openedAt;
+
     private StoreException? _watchError;
     private StoreException? _writeError;
+    private string? _toldError;
 
     /// <param name="store">The store, whose calls end in bounded time.</param>
-    /// <param name="options">Times to live and intervals.</param>
-    /// <param name="time">The clock; only its monotonic hand counts, the wall clock is for display.</param>
-    /// <param name="random">Where chance comes from.</param>
+    /// <param name="options">Times to live, intervals and limits.</param>
+    /// <param name="time">The clock. Deadlines run on its monotonic side, the wall clock is for display.</param>
+    /// <param name="random">The source of randomness.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
     /// <param name="request">The request that acquired the lease.</param>
@@ -64,7 +64,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <param name="age">How long ago it was last written or renewed.</param>
     /// <param name="listed">What was listed shortly before it was written or renewed, to watch on from; <see langword="null"/> to list.</param>
     public LeaseKeeper(
-        ILeaseStore store,
+        DeadlineLeaseStore store,
         SubnetManagerOptions options,
         TimeProvider time,
         Random random,
@@ -82,22 +82,25 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _logger = logger;
         _metrics = metrics;
         _identity = new NodeIdentity(request);
-        NetworkConfig peerConfig = request.PeerConfig ?? request.Config;
-        _tracker = new LeaseTracker(peerConfig, new LeaseRules(peerConfig, request.Attributes, own.Key), request.PeerRule, own.Key);
-        _config = request.Config;
-        _departures = new DepartureGrace(options.PeerGracePeriod);
+        _schedule = new RenewalSchedule(options, random, age, !own.IsReservation);
+        _others = new PeerFollower(request, _identity, own.Key, options, store.ConfigSource, _results, logger);
+        _alarm = new Alarm(time);
         _start = time.GetTimestamp();
         _listed = listed;
         _own = own;
         // What was listed before the lease was written knows nothing of it.
         _ownRevision = own.ModRevision;
         _entry = new StoredEntry(own.Key.ToString(), _identity.Document, own.CreateRevision, own.ModRevision, !own.IsReservation);
-        _aliveAt = -age;
-        _ownAt = own.IsReservation ? TimeSpan.MaxValue : options.RenewAfter - age;
-        _timer = time.CreateTimer(static keeper => ((LeaseKeeper)keeper!)._alarm.TrySetResult(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
+
+    // A lease whose state is in doubt waits for a listing that is under way, or about to be.
+    private bool IsLeaseDue => Now >= _schedule.DueAt && !IsWaitingForList;
+
+    private bool IsWaitingForList => _schedule.MustLookFirst(Now) && (_listing is not null || _watch is null);
+
+    private TimeSpan SilentAt => _watch is { } watch && _store.MaxSilence is { } longest ? Now - watch.Silence + longest : TimeSpan.MaxValue;
 
     /// <summary>The next thing to tell the node, if there is one.</summary>
     public bool TryTake([NotNullWhen(true)] out LeaseWatchResult? result) => _results.TryDequeue(out result);
@@ -109,14 +112,20 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            if (Now >= _listAt)
-                await ListAndWatchAsync(cancellationToken).ConfigureAwait(false);
-            else if (Now >= _ownAt)
+            if (_listing is { IsCompleted: true })
+                await TakeListedAsync(cancellationToken).ConfigureAwait(false);
+            else if (_listing is null && Now >= _listAt)
+                await ListAsync(cancellationToken).ConfigureAwait(false);
+            else if (IsLeaseDue)
                 await KeepAsync(cancellationToken).ConfigureAwait(false);
-            else if (Now >= _departures.DueAt)
-                _results.Enqueue(_departures.Release(Now)!);
-            else if (_next is { IsCompleted: true })
+            else if (Now >= _schedule.EndsAt)
+                TellEnd();
+            else if (Now >= _others.DueAt)
+                _others.CatchUp(Now);
+            else if (_watch is { Next.IsCompleted: true })
                 await TakeNextAsync(cancellationToken).ConfigureAwait(false);
+            else if (Now >= SilentAt)
+                BreakSilence();
             else
                 await WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -126,148 +135,172 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         }
         catch (StoreException error)
         {
-            await BreakOffAsync(error).ConfigureAwait(false);
+            BreakOff(error);
         }
         catch (Exception error)
         {
             LogUnexpected(error);
-            await BreakOffAsync(new StoreException($"Following the lease store failed unexpectedly: {error.Message}", isTransient: true, error))
-                .ConfigureAwait(false);
+            BreakOff(new StoreException($"Following the lease store failed unexpectedly: {error.Message}", isTransient: true, error));
         }
     }
 
-    /// <inheritdoc />
+    /// <summary>Closes the watch; what does not end soon is abandoned.</summary>
     public async ValueTask DisposeAsync()
     {
-        await CloseWatchAsync().ConfigureAwait(false);
-        await _timer.DisposeAsync().ConfigureAwait(false);
+        CloseWatch();
+        await _stop.CancelAsync().ConfigureAwait(false);
+        if (_listing is Task listing)
+            await listing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _store.DrainAsync().ConfigureAwait(false);
+        await _alarm.DisposeAsync().ConfigureAwait(false);
+        _stop.Dispose();
     }
 
-    private async Task ListAndWatchAsync(CancellationToken cancellationToken)
+    private async Task ListAsync(CancellationToken cancellationToken)
     {
-        StoreSnapshot? known = Interlocked.Exchange(ref _listed, null);
-        StoreSnapshot snapshot = known ?? await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
-        await CloseWatchAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _listed, null) is { } known)
+        {
+            Watch(known);
+            await TakeInAsync(known, isListed: false, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        BeginList(isLook: false);
+    }
+
+    /// <param name="isLook">Whether it is for the own key only: the watch that is open goes on.</param>
+    private void BeginList(bool isLook)
+    {
+        (_isLook, _wroteWhileListing) = (isLook, false);
+        _listing = _mustReset ? ListOnFreshConnectionsAsync() : _store.ListAsync(null, _stop.Token);
+        _mustReset = false;
+    }
+
+    private async Task<StoreSnapshot> ListOnFreshConnectionsAsync()
+    {
+        await _store.ResetConnectionsAsync().ConfigureAwait(false);
+        return await _store.ListAsync(null, _stop.Token).ConfigureAwait(false);
+    }
+
+    private async Task TakeListedAsync(CancellationToken cancellationToken)
+    {
+        (Task<StoreSnapshot> listing, _listing) = (_listing!, null);
+        StoreSnapshot snapshot;
+        try
+        {
+            snapshot = await listing.ConfigureAwait(false);
+        }
+        catch (StoreException error) when (_isLook)
+        {
+            FailWrite(error);
+            return;
+        }
+
+        if (!_isLook || _watch is null) Watch(snapshot);
+        if (_writeError is not null) _schedule.Hurry(Now);
+        bool isOvertaken = _wroteWhileListing && snapshot.Revision < _ownRevision;
+        await TakeInAsync(snapshot, isListed: !isOvertaken, cancellationToken).ConfigureAwait(false);
+        if (!isOvertaken) return;
+
+        // Listed before our own write, or from a store that was restored meanwhile: only another look tells.
+        _schedule.Doubt();
+        _schedule.Hurry(Now);
+    }
+
+    private void Watch(StoreSnapshot snapshot)
+    {
+        CloseWatch();
         _openedAt = Now;
         _listAt = Now + (_options.RelistInterval * (0.9 + (0.2 * _random.NextDouble())));
-        _stopWatch = new CancellationTokenSource();
-        _watch = _store.WatchAsync(snapshot.Revision, _stopWatch.Token).GetAsyncEnumerator(CancellationToken.None);
-        _next = _watch.MoveNextAsync().AsTask();
+        _watch = _store.OpenWatch(snapshot.Revision);
         SetStoreError(ref _watchError, null);
-        await TakeInAsync(snapshot, isListed: known is null, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task TakeNextAsync(CancellationToken cancellationToken)
     {
-        if (!await _next!.ConfigureAwait(false))
-            throw new StoreException("The lease store ended the watch.", isTransient: true);
-
-        StoreWatchResult item = _watch!.Current;
-        _next = _watch.MoveNextAsync().AsTask();
+        StoreWatchResult item = await _watch!.TakeAsync().ConfigureAwait(false);
         // Not what led to the state that was listed meanwhile.
-        if (item.Revision > _tracker.Revision)
+        if (item.Revision > _others.Revision)
             await TakeInAsync(item, isListed: false, cancellationToken).ConfigureAwait(false);
+        if (_others.HasRoomForLeftOut && _listAt > Now + LongestListPause)
+            _listAt = Now + LongestListPause;
     }
 
     /// <summary>Tells the node first what changed for its peers, then sees to its own lease.</summary>
     private async Task TakeInAsync(StoreWatchResult item, bool isListed, CancellationToken cancellationToken)
     {
-        LeaseWatchResult? peers = _departures.Pass(_tracker.Apply(item), Now);
-        foreach (QuarantinedLease refused in _tracker.TakeRefused())
-            LogRefused(refused.Key, refused.Revision, refused.Reason);
-        if (_tracker.TakeQuarantine() is { } quarantine)
-            _results.Enqueue(quarantine);
-        if (peers is not null)
-            _results.Enqueue(peers);
-        NoticeConfig(item);
+        _others.TakeIn(item, Now);
         await NoticeOwnAsync(item, isListed, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Tells of a configuration that differs from the one seen before, at first from the one that the node runs with.</summary>
-    private void NoticeConfig(StoreWatchResult item)
-    {
-        ReadOnlyMemory<byte>? found = item is StoreSnapshot snapshot ? snapshot.Config : ((StoreChanges)item).Config;
-        if (found is not { } document || document.Span.SequenceEqual(_configDocument.Span))
-            return;
-
-        bool isFirst = _configDocument.IsEmpty;
-        _configDocument = document;
-        try
-        {
-            NetworkConfig config = NetworkConfig.Parse(document.Span, _store.ConfigSource);
-            if (!isFirst || config != _config)
-                _results.Enqueue(new NetworkConfigChanged(config, null));
-        }
-        catch (NetworkConfigException error)
-        {
-            _results.Enqueue(new NetworkConfigChanged(null, error));
-        }
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        TimeSpan deadline = TimeSpan.FromTicks(Math.Min(Math.Min(_listAt.Ticks, _ownAt.Ticks), _departures.DueAt.Ticks));
-        if (_alarm.Task.IsCompleted || deadline != _alarmAt)
-        {
-            _alarm = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _alarmAt = deadline;
-            TimeSpan wait = deadline - Now;
-            // The system's timers count whole milliseconds; rounding up keeps them from firing just before the deadline.
-            _timer.Change(
-                TimeSpan.FromMilliseconds(Math.Ceiling(Math.Clamp(wait.TotalMilliseconds, 0, LongestWait.TotalMilliseconds))),
-                Timeout.InfiniteTimeSpan);
-        }
-
-        Task first = _next is null ? _alarm.Task : Task.WhenAny(_next, _alarm.Task);
-        await first.WaitAsync(cancellationToken).ConfigureAwait(false);
+        TimeSpan[] deadlines =
+        [
+            _listing is null ? _listAt : TimeSpan.MaxValue,
+            IsWaitingForList ? TimeSpan.MaxValue : _schedule.DueAt,
+            _schedule.EndsAt,
+            _others.DueAt,
+            SilentAt,
+        ];
+        List<Task> awaited = [_alarm.At(deadlines.Min(), Now)];
+        if (_watch is not null) awaited.Add(_watch.Next);
+        if (_listing is not null) awaited.Add(_listing);
+        await Task.WhenAny(awaited).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task BreakOffAsync(StoreException error)
+    private void BreakSilence()
+    {
+        _mustReset = true;
+        BreakOff(
+            new StoreException(
+                $"The watch of the lease store ({_store.ConfigSource}) has given no sign of life for {_store.MaxSilence!.Value.TotalSeconds:0.#} s; " +
+                "its connections are dropped and it is opened again.",
+                isTransient: true),
+            isSilent: true);
+    }
+
+    private void BreakOff(StoreException error, bool isSilent = false)
     {
         bool wasOpen = _watch is not null;
-        await CloseWatchAsync().ConfigureAwait(false);
+        CloseWatch();
         // A watch that broke at once is no progress: else a store that lists but cannot watch would be asked without pause.
         _listFailures = wasOpen && Now - _openedAt >= LongestListPause ? 1 : _listFailures + 1;
         TimeSpan window = ShortestListPause * Math.Pow(2, Math.Min(_listFailures - 1, 16));
         _listAt = Now + ((window < LongestListPause ? window : LongestListPause) * _random.NextDouble());
-        Disarm();
-        SetStoreError(ref _watchError, error);
+        _alarm.Disarm();
+        SetStoreError(ref _watchError, error, isSilent);
     }
 
-    // The alarm is set anew when the loop waits next; until then one for a deadline that has moved would only wake it for nothing.
-    private void Disarm()
+    private void CloseWatch()
     {
-        _alarmAt = TimeSpan.MaxValue;
-        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _watch?.Dispose();
+        _watch = null;
     }
 
-    private async Task CloseWatchAsync()
-    {
-        if (_stopWatch is null)
-            return;
-
-        await _stopWatch.CancelAsync().ConfigureAwait(false);
-        // However the old watch ends, it is of no interest any more.
-        if (_next is Task last)
-            await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_watch is not null)
-            await _watch.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stopWatch.Dispose();
-        (_stopWatch, _watch, _next) = (null, null, null);
-    }
-
-    private void SetStoreError(ref StoreException? error, StoreException? value)
+    /// <summary>Tells the node and the log that the store went away or came back, and the node why it is away: always the newest reason.</summary>
+    private void SetStoreError(ref StoreException? error, StoreException? value, bool isSilent = false)
     {
         bool wasAway = (_watchError ?? _writeError) is not null;
         error = value;
-        StoreException? now = _watchError ?? _writeError;
-        if (now is not null == wasAway)
+        StoreException? now = value ?? _watchError ?? _writeError;
+        if (now?.Message == _toldError)
             return;
 
+        _toldError = now?.Message;
         _results.Enqueue(new StoreAvailabilityChanged(now));
-        if (now is not null)
-            LogStoreAway(now.Message);
-        else
+        if (now is null)
+        {
             LogStoreBack();
+        }
+        else if (wasAway)
+        {
+            LogStoreStillAway(now.Message);
+        }
+        else
+        {
+            _metrics.CountOutage(isSilent);
+            LogStoreAway(now.Message);
+        }
     }
 }

@@ -22,12 +22,6 @@ public sealed record LeaseRequest
     public Lease? HeldLease { get; init; }
 
     /// <summary>
-    /// The configuration that peers are judged by, if it is another than <see cref="Config"/>: while the range that is leased from is being moved, leases of
-    /// the former range are still right. <see langword="null"/> for <see cref="Config"/>.
-    /// </summary>
-    public NetworkConfig? PeerConfig { get; init; }
-
-    /// <summary>
     /// The backend's opinion of a peer: <see langword="null"/> to accept it, else the reason why it is quarantined (a MAC that is no unicast
     /// address, another VNI). Must not throw.
     /// </summary>

@@ -13,8 +13,9 @@ namespace Flannel.Core.Leases;
 /// A peer need not have the same families as this node. While a network is changed from IPv4 to dual stack, nodes are restarted one after the
 /// other, and both kinds have to keep talking over IPv4; so a lease is judged by the parts whose family this node uses, needs at least one, and
 /// its other part is ignored. flannel does the same with peers. (Its stricter rule, that a lease has exactly the families of the
-/// configuration, is about a node's own lease: <see cref="Fits"/>.) Whether two peers overlap each other is not judged here but by whoever
-/// knows all of them.
+/// configuration, is about a node's own lease: <see cref="Fits"/>.) <c>SubnetMin</c>, <c>SubnetMax</c> and <c>SubnetLen</c> decide what a node leases itself,
+/// not what it accepts of others: while they are being changed, hosts hold leases by the old ones and by the new. A subnet must lie inside the network and
+/// be small enough that four of them fit in. Whether two peers overlap each other is not judged here but by whoever knows all of them.
 /// </remarks>
 internal sealed class LeaseRules
 {
@@ -41,8 +42,8 @@ internal sealed class LeaseRules
     public LeaseRules(NetworkConfig config, LeaseAttributes own, SubnetKey ownKey)
     {
         Subnet[] overlay = [.. Networks(config)];
-        _ipv4 = config.Ipv4Subnets is { } ipv4 ? new FamilyPart("PublicIP", ipv4, overlay, ownKey.Ipv4Subnet, own.PublicIP) : null;
-        _ipv6 = config.Ipv6Subnets is { } ipv6 ? new FamilyPart("PublicIPv6", ipv6, overlay, ownKey.Ipv6Subnet, own.PublicIPv6) : null;
+        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, ownKey.Ipv4Subnet, own.PublicIP) : null;
+        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, ownKey.Ipv6Subnet, own.PublicIPv6) : null;
         _backendType = own.BackendType;
     }
 
@@ -86,25 +87,21 @@ internal sealed class LeaseRules
         }
     }
 
-    private sealed class FamilyPart(string addressKey, SubnetRange subnets, Subnet[] overlay, Subnet? own, IPAddress? ownAddress)
+    private sealed class FamilyPart(string addressKey, Subnet[] overlay, Subnet? own, IPAddress? ownAddress)
     {
         public string? Refuse(Subnet subnet, IPAddress? address) => RefuseSubnet(subnet) ?? RefuseAddress(address);
 
         private string? RefuseSubnet(Subnet subnet)
         {
-            if (!Array.Exists(overlay, network => network.Contains(subnet)))
+            Subnet network = Array.Find(overlay, candidate => candidate.Family == subnet.Family);
+            if (!network.Contains(subnet))
             {
-                return $"its subnet {subnet} is outside the network {Array.Find(overlay, network => network.Family == subnet.Family)}";
+                return $"its subnet {subnet} is outside the network {network}";
             }
 
-            if (subnet.PrefixLength != subnets.PrefixLength)
+            if (subnet.PrefixLength < network.PrefixLength + SubnetAllocator.SmallestSplit)
             {
-                return $"its subnet {subnet} is not a /{subnets.PrefixLength}, as the network's subnets are";
-            }
-
-            if (!subnets.TryGetIndex(subnet, out _))
-            {
-                return $"its subnet {subnet} is not among those that may be leased, {subnets}";
+                return $"its subnet {subnet} is too large for one host of the network {network}: at most a /{network.PrefixLength + SubnetAllocator.SmallestSplit}";
             }
 
             return own is { } ours && ours.Overlaps(subnet) ? $"its subnet {subnet} overlaps this node's, {ours}" : null;

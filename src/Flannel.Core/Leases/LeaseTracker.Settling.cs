@@ -5,6 +5,9 @@ namespace Flannel.Core.Leases;
 /// <content>What a batch of changes comes to: who is right where leases overlap, what to deliver, what to quarantine.</content>
 internal sealed partial class LeaseTracker
 {
+    // Of leases that are refused together, so many are named in the log.
+    private const int MaxExamples = 3;
+
     private LeaseWatchResult? Settle()
     {
         var changes = new List<LeaseChange>();
@@ -28,7 +31,7 @@ internal sealed partial class LeaseTracker
         {
             if (key.Rival is null && key.Good is not null)
                 Deliver(key, key.Good, changes);
-            SetQuarantined(key, ReasonToRefuse(key) is { } reason ? new QuarantinedLease(key.Entry.Key, reason, key.Entry.ModRevision) : null);
+            SetQuarantined(key, ReasonToRefuse(key) is { } reason ? new QuarantinedLease(key.Name, reason, key.ModRevision) : null);
         }
 
         _removed.Clear();
@@ -40,23 +43,26 @@ internal sealed partial class LeaseTracker
         return new LeaseSnapshot([.. changes.Select(static change => change.After!)], Revision);
     }
 
-    /// <summary>Decides afresh who is right among a lease, those it overlaps, those they overlap, and so on: by age, each against the accepted ones.</summary>
+    /// <summary>Decides who is right among a lease, those it overlaps, those they overlap, and so on: by age, each against the accepted ones.</summary>
     private void SettleRivals(TrackedKey start, HashSet<TrackedKey> settled)
     {
         List<TrackedKey> group = [start];
-        HashSet<Subnet>? contested = null;
+        HashSet<List<TrackedKey>>? contested = null;
         for (int i = 0; i < group.Count; i++)
         {
             foreach (Subnet subnet in SubnetsInUse(group[i]))
             {
-                List<TrackedKey> claimants = _claims[subnet];
-                // Each list is walked once, or very many claims to one subnet would cost their square.
-                if (claimants.Count == 1 || !(contested ??= []).Add(subnet))
-                    continue;
-                foreach (TrackedKey other in claimants)
+                foreach ((_, List<TrackedKey> claimants) in _claims.Overlapping(subnet))
                 {
-                    if (settled.Add(other))
-                        group.Add(other);
+                    bool isAlone = claimants.Count == 1 && claimants[0] == group[i];
+                    // Each list is walked once, or very many claims to one subnet would cost their square.
+                    if (isAlone || !(contested ??= []).Add(claimants))
+                        continue;
+                    foreach (TrackedKey other in claimants)
+                    {
+                        if (settled.Add(other))
+                            group.Add(other);
+                    }
                 }
             }
         }
@@ -66,12 +72,10 @@ internal sealed partial class LeaseTracker
             return;
 
         group.Sort(ByAge);
-        var holders = new Dictionary<Subnet, TrackedKey>();
+        var holders = new SubnetMap<TrackedKey>();
         foreach (TrackedKey key in group)
         {
-            key.Rival = null;
-            foreach (Subnet subnet in SubnetsInUse(key))
-                key.Rival ??= holders.GetValueOrDefault(subnet);
+            key.Rival = SubnetsInUse(key).SelectMany(holders.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
             foreach (Subnet subnet in key.Rival is null ? SubnetsInUse(key) : [])
                 holders.Add(subnet, key);
         }
@@ -91,11 +95,11 @@ internal sealed partial class LeaseTracker
     private static int ByAge(TrackedKey left, TrackedKey right)
     {
         int order = (left.Good?.CreateRevision ?? 0).CompareTo(right.Good?.CreateRevision ?? 0);
-        return order != 0 ? order : string.CompareOrdinal(left.Entry.Key, right.Entry.Key);
+        return order != 0 ? order : string.CompareOrdinal(left.Name, right.Name);
     }
 
     private static string? ReasonToRefuse(TrackedKey key) => key.Refusal
-        ?? (key.Rival is { Good.Attributes: { } other } rival ? $"it overlaps {rival.Entry.Key} ({other.PublicIP ?? other.PublicIPv6}), which is older" : null);
+        ?? (key.Rival is { Good.Attributes: { } other } rival ? $"it overlaps {rival.Name} ({other.PublicIP ?? other.PublicIPv6}), which is older" : null);
 
     private static void Deliver(TrackedKey key, Lease? lease, List<LeaseChange> changes)
     {
@@ -113,7 +117,14 @@ internal sealed partial class LeaseTracker
         _quarantined += (quarantined is null ? 0 : 1) - (key.Quarantined is null ? 0 : 1);
         key.Quarantined = quarantined;
         _quarantineChanged = true;
-        if (quarantined is not null)
+        _quarantine.Remove(key.Name);
+        if (quarantined is null)
+            return;
+
+        if (_quarantine.Count < _maxQuarantined)
+            _quarantine.Add(key.Name, quarantined);
+        _refusedCount++;
+        if (_refused.Count < MaxExamples)
             _refused.Add(quarantined);
     }
 }

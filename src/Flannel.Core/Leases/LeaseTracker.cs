@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Flannel.Core.Addressing;
 using Flannel.Core.Configuration;
 using Flannel.Core.Stores;
@@ -12,8 +11,10 @@ namespace Flannel.Core.Leases;
 /// <remarks>
 /// <para>A refused document is never applied: as long as its key lives, the last good state of that peer stands. It is quarantined until a good document
 /// replaces it or the key goes.</para>
-/// <para>Where two peers overlap, the older lease (by the revision that created it) is right and the other is quarantined until the older one goes.
-/// Accepted peers have subnets of one length per family, so overlapping means equal, and a dictionary by subnet finds the rivals of a lease.</para>
+/// <para>Where two peers overlap, the older lease (by the revision that created it) is right and the other is quarantined until the older one goes. Their
+/// subnets may have different lengths: the network's may have changed while hosts hold old leases.</para>
+/// <para>Leases and refusals are counted separately against their limits, so that garbage cannot crowd out peers. What is beyond a limit is counted, and
+/// judged again with the next snapshot.</para>
 /// <para>The first snapshot comes out as <see cref="LeaseSnapshot"/>; later ones (after a compaction, a periodic listing) as
 /// <see cref="LeaseChanges"/> or, if nothing differs, as nothing. Not safe for concurrent use.</para>
 /// </remarks>
@@ -26,10 +27,17 @@ internal sealed partial class LeaseTracker
     private readonly bool _usesIpv6;
 
     private readonly Dictionary<string, TrackedKey> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<Subnet, List<TrackedKey>> _claims = [];
+    private readonly SubnetMap<List<TrackedKey>> _claims = new();
     private readonly HashSet<TrackedKey> _touched = [];
     private readonly Dictionary<string, TrackedKey> _removed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, QuarantinedLease> _quarantine = new(StringComparer.Ordinal);
     private readonly List<QuarantinedLease> _refused = [];
+    private readonly int _maxPeers;
+    private readonly int _maxQuarantined;
+    private readonly HashSet<int> _peersLeftOut = [];
+    private readonly HashSet<int> _refusalsLeftOut = [];
+    private int _refusedCount;
+    private int _goodCount;
     private int _quarantined;
     private bool _quarantineChanged;
     private bool _isComplete;
@@ -39,8 +47,18 @@ internal sealed partial class LeaseTracker
     /// <param name="rules">Judges every peer.</param>
     /// <param name="peerRule">The backend's opinion of a peer, or <see langword="null"/> if it has none.</param>
     /// <param name="own">The own lease's key, which is left out whoever holds it.</param>
-    public LeaseTracker(NetworkConfig config, LeaseRules rules, Func<Lease, string?>? peerRule, SubnetKey own)
+    /// <param name="maxPeers">How many leases are followed.</param>
+    /// <param name="maxQuarantined">How many refused leases are remembered.</param>
+    public LeaseTracker(
+        NetworkConfig config,
+        LeaseRules rules,
+        Func<Lease, string?>? peerRule,
+        SubnetKey own,
+        int maxPeers = int.MaxValue,
+        int maxQuarantined = int.MaxValue)
     {
+        _maxPeers = maxPeers;
+        _maxQuarantined = maxQuarantined;
         _rules = rules;
         _peerRule = peerRule;
         _ownKey = own.ToString();
@@ -50,6 +68,9 @@ internal sealed partial class LeaseTracker
 
     /// <summary>The store revision up to which everything is known.</summary>
     public long Revision { get; private set; }
+
+    /// <summary>Whether a lease that was left out would find room now, after another listing.</summary>
+    public bool HasRoomForLeftOut => _peersLeftOut.Count > 0 && _goodCount < _maxPeers;
 
     /// <summary>The keys seen, the own one excepted.</summary>
     public IReadOnlyCollection<TrackedKey> Keys => _keys.Values;
@@ -79,40 +100,37 @@ internal sealed partial class LeaseTracker
     }
 
     /// <summary>What was refused since the last call and was not reported before: each document once.</summary>
-    public IReadOnlyList<QuarantinedLease> TakeRefused()
+    public RefusedLeases TakeRefused()
     {
-        QuarantinedLease[] refused = [.. _refused];
+        var refused = new RefusedLeases(_refusedCount, [.. _refused]);
+        _refusedCount = 0;
         _refused.Clear();
         return refused;
     }
 
-    /// <summary>Everything that is refused now if that changed since the last call, else <see langword="null"/>.</summary>
+    /// <summary>What is refused now if that changed since the last call, else <see langword="null"/>.</summary>
     public QuarantineChanged? TakeQuarantine()
     {
         if (!_quarantineChanged)
             return null;
 
         _quarantineChanged = false;
-        var leases = new List<QuarantinedLease>(_quarantined);
-        foreach (TrackedKey key in _quarantined == 0 ? [] : (IEnumerable<TrackedKey>)_keys.Values)
-        {
-            if (key.Quarantined is { } quarantined)
-                leases.Add(quarantined);
-        }
-
-        return new QuarantineChanged(leases);
+        return new QuarantineChanged([.. _quarantine.Values], _quarantined + _refusalsLeftOut.Count, _peersLeftOut.Count);
     }
 
     private void Apply(StoreSnapshot snapshot)
     {
         _generation++;
+        _quarantineChanged |= _peersLeftOut.Count > 0 || _refusalsLeftOut.Count > 0;
+        _peersLeftOut.Clear();
+        _refusalsLeftOut.Clear();
         foreach (StoredEntry entry in snapshot.Entries)
             Put(entry);
         foreach (TrackedKey key in _keys.Values)
         {
             // Removing from a dictionary does not disturb its enumeration.
             if (key.Generation != _generation)
-                Remove(key.Entry.Key);
+                Remove(key.Name);
         }
     }
 
@@ -129,25 +147,56 @@ internal sealed partial class LeaseTracker
         if (entry.Key == _ownKey)
             return;
 
-        ref TrackedKey? known = ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, entry.Key, out bool exists);
-        TrackedKey key = known ??= new TrackedKey(entry) { Delivered = _removed.Remove(entry.Key, out TrackedKey? gone) ? gone.Delivered : null };
+        bool exists = _keys.TryGetValue(entry.Key, out TrackedKey? known);
+        TrackedKey key = known ?? new TrackedKey(entry.Key);
         key.Generation = _generation;
-        // The bytes count too: a store that was restored from a backup may give the same revision to another document.
-        if (exists && key.Entry.ModRevision == entry.ModRevision && key.Entry.Value.Span.SequenceEqual(entry.Value.Span))
+        DocumentMark document = DocumentMark.Of(entry.Value.Span);
+        // The document counts too: a store that was restored from a backup may give the same revision to another one.
+        if (exists && key.ModRevision == entry.ModRevision && key.Document == document)
             return;
 
-        bool sameLife = exists && key.Entry.CreateRevision == entry.CreateRevision;
-        key.Entry = entry;
-        Lease? good = Judge(key, out string? refusal) ?? (sameLife ? key.Good : null);
+        bool sameLife = exists && key.CreateRevision == entry.CreateRevision;
+        key.See(entry, document);
+        Lease? good = Judge(key, entry, out string? refusal) ?? (sameLife ? key.Good : null);
+        if (!exists)
+        {
+            if (IsLeftOut(entry.Key, good, refusal))
+                return;
+            key.Delivered = _removed.Remove(entry.Key, out TrackedKey? gone) ? gone.Delivered : null;
+            _keys.Add(entry.Key, key);
+        }
+
         key.Refusal = refusal;
         SetGood(key, good);
         _touched.Add(key);
     }
 
+    /// <summary>Whether a key that was not seen before is beyond its limit. Names are remembered as hashes: a count that is off by one in millions does no harm.</summary>
+    private bool IsLeftOut(string name, Lease? good, string? refusal)
+    {
+        bool isFull = good is null ? _keys.Count - _goodCount >= _maxQuarantined : _goodCount >= _maxPeers;
+        if (!isFull)
+            return false;
+
+        HashSet<int> leftOut = good is null ? _refusalsLeftOut : _peersLeftOut;
+        if (leftOut.Count < _maxPeers && leftOut.Add(string.GetHashCode(name, StringComparison.Ordinal)))
+        {
+            _quarantineChanged = true;
+            if (refusal is not null)
+                _refusedCount++;
+        }
+
+        return true;
+    }
+
     private void Remove(string name)
     {
         if (!_keys.Remove(name, out TrackedKey? key))
+        {
+            int hash = string.GetHashCode(name, StringComparison.Ordinal);
+            _quarantineChanged |= _peersLeftOut.Remove(hash) | _refusalsLeftOut.Remove(hash);
             return;
+        }
 
         SetGood(key, null);
         SetQuarantined(key, null);
@@ -155,13 +204,15 @@ internal sealed partial class LeaseTracker
         _removed[name] = key;
     }
 
-    private Lease? Judge(TrackedKey key, out string? refusal)
+    private Lease? Judge(TrackedKey key, StoredEntry entry, out string? refusal)
     {
-        refusal = key.KeyProblem;
-        if (!key.IsKey || !LeaseAttributes.TryParse(key.Entry.Value, out LeaseAttributes? attributes, out refusal))
+        key.Publisher = null;
+        refusal = key.KeyProblem ?? entry.Unreadable;
+        if (refusal is not null || !LeaseAttributes.TryParse(entry.Value, out LeaseAttributes? attributes, out refusal))
             return null;
 
-        Lease lease = Lease.From(key.Entry, key.Subnets, attributes);
+        key.Publisher = (attributes.PublicIP, attributes.PublicIPv6);
+        Lease lease = Lease.From(entry, key.Subnets, attributes);
         refusal = _rules.Refuse(lease.Key, lease.Attributes) ?? AskPeerRule(lease);
         return refusal is null ? lease : null;
     }
@@ -186,6 +237,7 @@ internal sealed partial class LeaseTracker
         if (good is null == !claimed)
             return;
 
+        _goodCount += claimed ? -1 : 1;
         if (_usesIpv4 && key.Subnets.Ipv4Subnet is { } ipv4)
             Claim(key, ipv4, good is not null);
         if (_usesIpv6 && key.Subnets.Ipv6Subnet is { } ipv6)
@@ -196,16 +248,20 @@ internal sealed partial class LeaseTracker
     {
         if (claims)
         {
-            (CollectionsMarshal.GetValueRefOrAddDefault(_claims, subnet, out _) ??= new List<TrackedKey>(1)).Add(key);
+            if (_claims.TryGet(subnet, out List<TrackedKey>? others))
+                others.Add(key);
+            else
+                _claims.Add(subnet, [key]);
             return;
         }
 
-        List<TrackedKey> claimants = _claims[subnet];
-        claimants.Remove(key);
-        if (claimants.Count == 0)
+        if (_claims.TryGet(subnet, out List<TrackedKey>? claimants) && claimants.Remove(key) && claimants.Count == 0)
             _claims.Remove(subnet);
         // Whoever had to stand back may be right now.
-        foreach (TrackedKey other in claimants)
-            _touched.Add(other);
+        foreach ((_, List<TrackedKey> overlapping) in _claims.Overlapping(subnet))
+        {
+            foreach (TrackedKey other in overlapping)
+                _touched.Add(other);
+        }
     }
 }

@@ -36,6 +36,9 @@ internal sealed class NodeIdentity
     /// <summary>The address that identifies the host which published a document.</summary>
     public IPAddress? AddressOf(LeaseAttributes attributes) => _byIpv4 ? attributes.PublicIP : attributes.PublicIPv6;
 
+    /// <summary>The address that identifies the host which named these addresses.</summary>
+    public IPAddress? AddressOf((IPAddress? Ipv4, IPAddress? IPv6)? publisher) => _byIpv4 ? publisher?.Ipv4 : publisher?.IPv6;
+
     /// <summary>Whether a document was published by this node, as far as its address tells.</summary>
     public bool IsOwn(LeaseAttributes attributes) => Address.Equals(AddressOf(attributes));
 

@@ -14,4 +14,7 @@ public enum OwnLeaseState
 
     /// <summary>The subnet belongs to somebody else now. It is never overwritten; it is taken again when it becomes free.</summary>
     Taken,
+
+    /// <summary>The lease could not be renewed before its end, because the store does not answer; whether it still stands is not known.</summary>
+    Overdue,
 }

@@ -15,7 +15,8 @@ namespace Flannel.Core.Leases;
 /// </remarks>
 internal static class SubnetAllocator
 {
-    private const int SmallestSplit = 2;
+    /// <summary>How much longer a subnet is than its network, at least.</summary>
+    public const int SmallestSplit = 2;
 
     /// <summary>Draws subnets that overlap none of those taken; the IPv4 and the IPv6 subnet of a dual-stack network independently.</summary>
     /// <param name="config">The validated network configuration.</param>

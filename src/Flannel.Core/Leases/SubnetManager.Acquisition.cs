@@ -15,29 +15,18 @@ internal sealed partial class SubnetManager
     // A write whose answer got lost is looked up in the next list; a store that loses every answer is away.
     private const int MaxFailedWrites = 3;
 
-    /// <inheritdoc />
-    public async Task<Lease?> FindAsync(LeaseRequest request, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        StoreSnapshot snapshot = Interlocked.Exchange(ref _toFindIn, null)
-            ?? (_toAcquireFrom = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false));
-        return LeaseList.Read(snapshot, new NodeIdentity(request)).ChooseOwn(request) is { } own
-            ? own.Lease with { Expiration = own.Entry.HasTimeToLive ? _time.GetUtcNow() + _options.TimeToLive : null }
-            : null;
-    }
-
-    /// <inheritdoc />
-    public async Task<Lease> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken)
+    private async Task<Membership> AcquireAsync(LeaseRequest request, StoreSnapshot listed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         var identity = new NodeIdentity(request);
-        StoreSnapshot? listed = Interlocked.Exchange(ref _toAcquireFrom, null);
-        _toFindIn = _toWatchFrom = null;
+        StoreSnapshot snapshot = listed;
         int failedWrites = 0;
-        for (bool isFresh = listed is null; ; isFresh = true)
+        for (bool isFresh = false; ; isFresh = true)
         {
-            StoreSnapshot snapshot = isFresh ? await _store.ListAsync(null, cancellationToken).ConfigureAwait(false) : listed!;
+            if (isFresh)
+                snapshot = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
             LeaseList leases = LeaseList.Read(snapshot, identity);
+            long started = _time.GetTimestamp();
             try
             {
                 Lease? lease = leases.ChooseOwn(request) is { } own
@@ -47,8 +36,7 @@ internal sealed partial class SubnetManager
                 {
                     // A write is younger than the list, a renewal may change nothing. Else the store was restored from a backup in between.
                     bool isPlausible = lease.ModRevision > snapshot.Revision || leases.Own.Any(own => own.Lease.ModRevision == lease.ModRevision);
-                    _toWatchFrom = isPlausible ? snapshot : null;
-                    return lease;
+                    return new Membership(this, request, lease, started, isPlausible ? snapshot : null);
                 }
             }
             catch (SubnetPoolExhaustedException) when (!isFresh)
@@ -64,7 +52,6 @@ internal sealed partial class SubnetManager
 
     private async Task<Lease?> TakeOwnAsync(NodeIdentity identity, OwnEntry own, CancellationToken cancellationToken)
     {
-        long started = _time.GetTimestamp();
         bool differs = !own.Lease.Attributes.Equals(identity.Attributes);
         StoreWriteResult result = await (differs
             ? _store.UpdateAsync(own.Entry, identity.Document, _options.TimeToLive, cancellationToken)
@@ -72,7 +59,7 @@ internal sealed partial class SubnetManager
         if (!result.Succeeded)
             return LostRace(own.Lease.Key);
 
-        Lease lease = Held(identity, result, own.Lease.Key, started);
+        Lease lease = Held(identity, result, own.Lease.Key);
         LogOwnTaken(lease.Key, lease.IsReservation ? "reservation" : "lease", identity.Address);
         return lease;
     }
@@ -99,14 +86,13 @@ internal sealed partial class SubnetManager
             && LeaseRules.Fits(request.Config, previous)
             && SubnetAllocator.IsFree(request.Config, previous, taken);
         SubnetKey key = again ? request.PreviousSubnet!.Value : SubnetAllocator.Allocate(request.Config, taken, _random);
-        long started = _time.GetTimestamp();
         StoreWriteResult result = await _store.CreateAsync(key.ToString(), identity.Document, _options.TimeToLive, cancellationToken)
             .ConfigureAwait(false);
         if (!result.Succeeded)
             return LostRace(key);
 
         LogAcquired(key, again ? "held before" : "free");
-        return Held(identity, result, key, started);
+        return Held(identity, result, key);
     }
 
     private Lease? LostRace(SubnetKey key)
@@ -115,9 +101,6 @@ internal sealed partial class SubnetManager
         return null;
     }
 
-    private Lease Held(NodeIdentity identity, StoreWriteResult written, SubnetKey key, long started)
-    {
-        _lastWrite = (written.Entry!.ModRevision, started);
-        return Lease.From(written.Entry, key, identity.Attributes, _time.GetUtcNow() + _options.TimeToLive);
-    }
+    private Lease Held(NodeIdentity identity, StoreWriteResult written, SubnetKey key) =>
+        Lease.From(written.Entry!, key, identity.Attributes, _time.GetUtcNow() + _options.TimeToLive);
 }

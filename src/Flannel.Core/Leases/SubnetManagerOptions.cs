@@ -20,6 +20,15 @@ internal sealed record SubnetManagerOptions
     /// <summary>How long one call of the store may take. A store that does not answer must not keep a node from its other duties.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a call or a watch that is of no use any more may take to end before it is left behind.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How many leases of peers are followed; what the store holds beyond that is counted.</summary>
+    public int MaxPeers { get; init; } = 100_000;
+
+    /// <summary>How many refused leases are remembered with their reasons; the others are counted.</summary>
+    public int MaxQuarantined { get; init; } = 1000;
+
     /// <summary>How long after its start a time to live is renewed: the margin before its end, but never before its half.</summary>
     public TimeSpan RenewAfter => TimeToLive - Margin;
 

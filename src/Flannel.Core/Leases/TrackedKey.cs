@@ -1,22 +1,35 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using Flannel.Core.Addressing;
 using Flannel.Core.Stores;
 
 namespace Flannel.Core.Leases;
 
-/// <summary>What a <see cref="LeaseTracker"/> knows of one key of the store.</summary>
+/// <summary>What a <see cref="LeaseTracker"/> knows of one key of the store. The document's bytes are not kept.</summary>
 internal sealed class TrackedKey
 {
-    public TrackedKey(StoredEntry entry)
+    public TrackedKey(string name)
     {
-        Entry = entry;
-        IsKey = SubnetKey.TryParse(entry.Key, out SubnetKey subnets, out string? reason);
+        Name = name;
+        IsKey = SubnetKey.TryParse(name, out SubnetKey subnets, out string? reason);
         Subnets = subnets;
         KeyProblem = reason;
     }
 
-    /// <summary>The entry as last seen.</summary>
-    public StoredEntry Entry { get; set; }
+    /// <summary>The key as it stands in the store.</summary>
+    public string Name { get; }
+
+    /// <summary>The revision that created the key.</summary>
+    public long CreateRevision { get; private set; }
+
+    /// <summary>The revision of the document as last seen.</summary>
+    public long ModRevision { get; private set; }
+
+    /// <summary>The document as last seen.</summary>
+    public DocumentMark Document { get; private set; }
+
+    /// <summary>The addresses that the document as last seen names, if it can be read.</summary>
+    public (IPAddress? Ipv4, IPAddress? IPv6)? Publisher { get; set; }
 
     /// <summary>Whether the key names subnets at all.</summary>
     [MemberNotNullWhen(false, nameof(KeyProblem))]
@@ -45,4 +58,8 @@ internal sealed class TrackedKey
 
     /// <summary>Marks the keys of the newest snapshot.</summary>
     public long Generation { get; set; }
+
+    /// <summary>Notes what stands under the key now.</summary>
+    public void See(StoredEntry entry, DocumentMark document) =>
+        (CreateRevision, ModRevision, Document) = (entry.CreateRevision, entry.ModRevision, document);
 }

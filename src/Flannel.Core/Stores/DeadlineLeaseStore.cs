@@ -6,7 +6,11 @@ namespace Flannel.Core.Stores;
 /// A lease store whose every call ends in bounded time and only by a result, a <see cref="StoreException"/> or the caller's cancellation, whatever the
 /// inner store does. Watches pass through as they are.
 /// </summary>
-internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, TimeProvider time) : ILeaseStore
+/// <param name="inner">The store.</param>
+/// <param name="timeout">How long a call may take.</param>
+/// <param name="time">The clock.</param>
+/// <param name="leftovers">Takes over calls that do not end when they are cancelled.</param>
+internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, TimeProvider time, StoreLeftovers leftovers) : ILeaseStore
 {
     /// <inheritdoc />
     public string ConfigSource => inner.ConfigSource;
@@ -40,16 +44,29 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
         inner.WatchAsync(afterRevision, cancellationToken);
 
     /// <inheritdoc />
-    public void ResetConnections() => inner.ResetConnections();
+    public void ResetConnections() => _ = ResetConnectionsAsync();
+
+    /// <summary>Retires every connection and waits until that is done, for a bounded time.</summary>
+    public Task ResetConnectionsAsync() => leftovers.Await(Task.Run(inner.ResetConnections));
+
+    /// <summary>Opens a watch that cannot hold up its reader.</summary>
+    public BoundedWatch OpenWatch(long afterRevision) => new(inner, afterRevision, time, leftovers);
+
+    /// <summary>Waits for what is still ending, for a bounded time.</summary>
+    public Task DrainAsync() => leftovers.DrainAsync();
 
     private async Task<T> CallAsync<T>(string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         using var deadline = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        CancellationToken token = either.Token;
+        // On a thread of the pool, because a store whose connection is stuck may block instead of waiting.
+        Task<T> answer = Task.Run(() => call(token), CancellationToken.None);
         try
         {
             // Waiting with the token as well, for a store that pays no attention to it.
-            return await call(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+            return await answer.WaitAsync(token).ConfigureAwait(false);
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -63,6 +80,11 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
         catch (Exception error) when (error is not StoreException and not OperationCanceledException)
         {
             throw new StoreException($"The lease store ({inner.ConfigSource}) failed unexpectedly ({what}): {error.Message}", isTransient: true, error);
+        }
+        finally
+        {
+            // A connection whose calls cannot even be cancelled is stuck.
+            if (!answer.IsCompleted) _ = leftovers.Await(answer, ResetConnections);
         }
     }
 }

@@ -8,6 +8,7 @@ using Flannel.Linux.Namespaces;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
 using Microsoft.Extensions.Logging;
 
@@ -38,6 +39,13 @@ internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxH
     /// <inheritdoc/>
     public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) =>
         Do(() => GetPrefixes(networkNamespace), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ForwardingStatus> CheckForwardingAsync(string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Do(() => NetworkNamespace.Run(networkNamespace, () => HostForwarding.Check(config, enable)), cancellationToken);
+    }
 
     // The kernel answers within the call, so there is nothing to wait for; but a failure belongs into the task, not to whoever asks for it.
     private static Task<T> Do<T>(Func<T> read, CancellationToken cancellationToken)
@@ -81,21 +89,25 @@ internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxH
     private static IReadOnlyList<HostPrefix> GetPrefixes(string? networkNamespace)
     {
         using RouteNetlink netlink = NetworkNamespace.Run(networkNamespace, static () => RouteNetlink.Open());
-        Dictionary<int, string> names = netlink.GetLinks().ToDictionary(static link => link.Index, static link => link.Name);
+        Dictionary<int, Link> links = netlink.GetLinks().ToDictionary(static link => link.Index);
         return
         [
-            .. netlink.GetAddresses().Select(address => new HostPrefix(PrefixOf(address), NameOf(address.LinkIndex), IsAddress: true, Gateway: null)),
+            .. netlink.GetAddresses().Select(address => On(address.LinkIndex, PrefixOf(address), isAddress: true, gateway: null)),
             .. netlink.GetRoutes(filter: new RouteFilter { Table = RouteEntry.MainTable })
                 .Where(static route => !route.IsDefault)
                 .Select(ToPrefix),
         ];
 
-        string NameOf(int index) => names.GetValueOrDefault(index, "");
+        HostPrefix On(int index, IPNetwork prefix, bool isAddress, IPAddress? gateway)
+        {
+            Link? link = links.GetValueOrDefault(index);
+            return new HostPrefix(prefix, link?.Name ?? "", isAddress, gateway) { IsOnBridge = link?.Kind == "bridge" };
+        }
 
         HostPrefix ToPrefix(RouteEntry route)
         {
             RouteHop? first = route.Hops is { Count: > 0 } hops ? hops[0] : null;
-            return new HostPrefix(route.Destination, NameOf(first?.LinkIndex ?? route.LinkIndex), IsAddress: false, first?.Gateway ?? route.Gateway);
+            return On(first?.LinkIndex ?? route.LinkIndex, route.Destination, isAddress: false, first?.Gateway ?? route.Gateway);
         }
     }
 

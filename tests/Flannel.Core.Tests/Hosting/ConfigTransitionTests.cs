@@ -14,9 +14,8 @@ public class ConfigTransitionTests
     [Fact]
     public void Between_SameConfig_ChangesNothing()
     {
-        var transition = ConfigTransition.Between(Running, Running, Running, Own, new FakeBackend());
+        var transition = ConfigTransition.Between(Running, Running, Own, new FakeBackend());
         Assert.Equal(Running, transition.Config);
-        Assert.Equal(Running, transition.PeerConfig);
         Assert.Null(transition.Pending);
     }
 
@@ -26,35 +25,16 @@ public class ConfigTransitionTests
     [InlineData("""{"Network":"10.5.0.0/16","EnableNFTables":true,"Backend":{"Type":"fake","Gear":1}}""")]
     public void Between_WhatCanBeFollowed_IsFollowedInFull(string wanted)
     {
-        var transition = ConfigTransition.Between(Running, Running, Config(wanted), Own, new FakeBackend());
+        var transition = ConfigTransition.Between(Running, Config(wanted), Own, new FakeBackend());
         Assert.Equal(Config(wanted), transition.Config);
         Assert.Null(transition.Pending);
-    }
-
-    [Fact]
-    public void Between_NarrowerRange_KeepsPeersOfTheFormerOne()
-    {
-        NetworkConfig wanted = Running with { SubnetMin = IPAddress.Parse("10.5.52.0"), SubnetMax = IPAddress.Parse("10.5.60.0") };
-        var transition = ConfigTransition.Between(Running, Running, wanted, Own, new FakeBackend());
-        Assert.Equal(wanted, transition.Config);
-        Assert.Equal(Running, transition.PeerConfig);
-    }
-
-    [Fact]
-    public void Between_RangeMovedUpward_AcceptsPeersOfBoth()
-    {
-        NetworkConfig narrow = Running with { SubnetMax = IPAddress.Parse("10.5.60.0") };
-        NetworkConfig wanted = Running with { SubnetMin = IPAddress.Parse("10.5.50.0"), SubnetMax = IPAddress.Parse("10.5.90.0") };
-        var transition = ConfigTransition.Between(narrow, narrow, wanted, Own, new FakeBackend());
-        Assert.Equal(wanted, transition.Config);
-        Assert.Equal((IPAddress.Parse("10.5.1.0"), IPAddress.Parse("10.5.90.0")), (transition.PeerConfig.SubnetMin, transition.PeerConfig.SubnetMax));
     }
 
     [Fact]
     public void Between_RangeWithoutTheOwnSubnet_KeepsItAndSaysSo()
     {
         NetworkConfig wanted = Running with { SubnetMin = IPAddress.Parse("10.5.100.0") };
-        var transition = ConfigTransition.Between(Running, Running, wanted, Own, new FakeBackend());
+        var transition = ConfigTransition.Between(Running, wanted, Own, new FakeBackend());
         Assert.Equal(Running, transition.Config);
         Assert.Contains("10.5.52.0-24", Assert.Single(transition.Pending!.Reasons), StringComparison.Ordinal);
         Assert.Equal(wanted, transition.Pending.Config);
@@ -67,7 +47,7 @@ public class ConfigTransitionTests
     [InlineData("""{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""", "the backend is vxlan")]
     public void Between_WhatCannotBeFollowed_IsPendingWithTheReason(string wanted, string reason)
     {
-        var transition = ConfigTransition.Between(Running, Running, Config(wanted), Own, new FakeBackend());
+        var transition = ConfigTransition.Between(Running, Config(wanted), Own, new FakeBackend());
         Assert.Equal(Running, transition.Config);
         Assert.Contains(transition.Pending!.Reasons, found => found.Contains(reason, StringComparison.Ordinal));
     }
@@ -76,7 +56,7 @@ public class ConfigTransitionTests
     public void Between_BackendRefuses_TheRestIsFollowed()
     {
         NetworkConfig wanted = Config("""{"Network":"10.5.0.0/16","EnableNFTables":true,"Backend":{"Type":"fake","Gear":9}}""");
-        var transition = ConfigTransition.Between(Running, Running, wanted, Own, new FakeBackend { LiveChangeRefusal = "gear 9 needs a restart" });
+        var transition = ConfigTransition.Between(Running, wanted, Own, new FakeBackend { LiveChangeRefusal = "gear 9 needs a restart" });
         Assert.Equal(Running with { EnableNFTables = true }, transition.Config);
         Assert.Equal(["gear 9 needs a restart"], transition.Pending!.Reasons);
     }

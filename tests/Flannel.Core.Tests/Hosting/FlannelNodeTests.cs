@@ -6,6 +6,7 @@ using Flannel.Core.Diagnostics;
 using Flannel.Core.Hosting;
 using Flannel.Core.Leases;
 using Flannel.Core.Stores.InMemory;
+using Flannel.Testing.Backends;
 
 namespace Flannel.Core.Tests.Hosting;
 
@@ -149,15 +150,17 @@ public class FlannelNodeTests
     }
 
     [Fact]
-    public async Task OwnLease_TakenBySomebodyElse_DegradesAndRecoversWhenFree()
+    public async Task OwnLease_TakenBySomebodyElse_IsNotReadyUntilItIsFree()
     {
         await using var fixture = new NodeFixture();
         await fixture.ReadyAsync();
         string key = fixture.Node.Lease.Key.ToString();
         fixture.Memory.Put(fixture.Node.Lease.Key, new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.100.66"), BackendType = "fake" }, null);
-        FlannelNodeStatus status = await fixture.UntilAsync(status => status.State == FlannelNodeState.Degraded);
+        FlannelNodeStatus status = await fixture.UntilAsync(status => !status.IsReady);
+        Assert.Equal(FlannelNodeState.Failed, status.State);
         Assert.IsType<LeaseLostException>(status.Error);
-        Assert.True(status.IsReady);
+        Assert.Contains("192.168.100.66", status.Reason, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<LeaseLostException>(() => fixture.Node.WaitForReadyAsync());
         fixture.Memory.Delete(key);
         await fixture.UntilAsync(status => status.State == FlannelNodeState.Ready);
     }
@@ -231,7 +234,7 @@ public class FlannelNodeTests
         {
             string path = Path.Combine(directory, "run", "subnet.env");
             IPNetwork subnet;
-            await using (var first = new NodeFixture(options => (options.SubnetFile, options.IpMasq) = (path, true)))
+            await using (var first = new NodeFixture(options => (options.SubnetFile, options.IpMasq) = (path, true), rules: new FakeTrafficRules()))
             {
                 await first.ReadyAsync();
                 subnet = first.Node.Lease.Subnet!.Value;

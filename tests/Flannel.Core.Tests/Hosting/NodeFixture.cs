@@ -6,6 +6,7 @@ using Flannel.Core.Hosting;
 using Flannel.Core.Leases;
 using Flannel.Core.Stores;
 using Flannel.Core.Stores.InMemory;
+using Flannel.Core.Traffic;
 using Flannel.Testing.Backends;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,7 +19,12 @@ internal sealed class NodeFixture : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly ServiceProvider _provider;
 
-    public NodeFixture(Action<FlannelOptions>? configure = null, InMemoryLeaseStore? memory = null, ILeaseStore? store = null, string address = "192.168.100.1")
+    public NodeFixture(
+        Action<FlannelOptions>? configure = null,
+        InMemoryLeaseStore? memory = null,
+        ILeaseStore? store = null,
+        string address = "192.168.100.1",
+        ITrafficRules? rules = null)
     {
         Memory = memory ?? new InMemoryLeaseStore(ConfigJson);
         Host = new FakeHostNetwork(address);
@@ -31,6 +37,7 @@ internal sealed class NodeFixture : IAsyncDisposable
         });
         services.AddKeyedSingleton(string.Empty, store ?? Memory);
         services.AddKeyedSingleton<IBackend>(string.Empty, Backend);
+        if (rules is not null) services.AddKeyedSingleton(string.Empty, rules);
         _provider = services.BuildServiceProvider();
         Node = _provider.GetRequiredService<IFlannelNode>();
     }

@@ -1,5 +1,6 @@
 using Flannel.Core.Leases;
 using Flannel.Testing.Stores;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Core.Tests.Leases;
@@ -7,11 +8,14 @@ namespace Flannel.Core.Tests.Leases;
 /// <summary>One node of a <see cref="SubnetManagerLab"/>.</summary>
 internal sealed class LabNode
 {
-    public LabNode(SubnetManagerLab lab, LeaseRequest request, int seed)
+    private ISubnetView? _view;
+    private ISubnetMembership? _membership;
+
+    public LabNode(SubnetManagerLab lab, LeaseRequest request, int seed, ILogger<SubnetManager>? logger = null)
     {
         Request = request;
         Store = new FaultyLeaseStore(lab.Store);
-        Manager = new SubnetManager(Store, lab.Options, lab.Time, new Random(seed), NullLogger<SubnetManager>.Instance);
+        Manager = new SubnetManager(Store, lab.Options, lab.Time, new Random(seed), logger ?? NullLogger<SubnetManager>.Instance);
     }
 
     public FaultyLeaseStore Store { get; }
@@ -20,9 +24,17 @@ internal sealed class LabNode
 
     public LeaseRequest Request { get; }
 
-    public Task<Lease> AcquireAsync() => Manager.AcquireAsync(Request, CancellationToken.None);
+    /// <summary>Looks at the store; the next acquisition follows from what is seen.</summary>
+    public async Task<ISubnetView> OpenAsync() => _view = await Manager.OpenAsync(CancellationToken.None);
 
-    public LeaseFollower Follow(Lease own) => new(Manager, Request, own);
+    public async Task<Lease> AcquireAsync(LeaseRequest? request = null, CancellationToken cancellationToken = default)
+    {
+        ISubnetView view = Interlocked.Exchange(ref _view, null) ?? await Manager.OpenAsync(cancellationToken);
+        _membership = await view.AcquireAsync(request ?? Request, cancellationToken);
+        return _membership.Lease;
+    }
+
+    public LeaseFollower Follow() => new(_membership!);
 
     /// <summary>Acquires and follows for a moment, so that whoever follows next has to list first.</summary>
     public async Task<Lease> AcquireAndFollowBrieflyAsync()
@@ -34,7 +46,8 @@ internal sealed class LabNode
     /// <summary>Acquires and follows, past the first snapshot.</summary>
     public async Task<LeaseFollower> StartAsync()
     {
-        LeaseFollower follower = Follow(await AcquireAsync());
+        await AcquireAsync();
+        LeaseFollower follower = Follow();
         await follower.UntilAsync<LeaseSnapshot>();
         return follower;
     }

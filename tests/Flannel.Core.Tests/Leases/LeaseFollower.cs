@@ -12,10 +12,10 @@ internal sealed class LeaseFollower : IAsyncDisposable
     private readonly Channel<LeaseWatchResult> _results = Channel.CreateUnbounded<LeaseWatchResult>();
     private readonly Task _reading;
 
-    public LeaseFollower(ISubnetManager manager, LeaseRequest request, Lease own)
+    public LeaseFollower(ISubnetMembership membership)
     {
-        Own = own;
-        _reading = ReadAsync(manager, request);
+        Own = membership.Lease;
+        _reading = ReadAsync(membership);
     }
 
     /// <summary>The own lease as last reported.</summary>
@@ -87,11 +87,11 @@ internal sealed class LeaseFollower : IAsyncDisposable
         _ => result.ToString(),
     };
 
-    private async Task ReadAsync(ISubnetManager manager, LeaseRequest request)
+    private async Task ReadAsync(ISubnetMembership membership)
     {
         try
         {
-            await foreach (LeaseWatchResult result in manager.WatchAsync(request, Own, _stop.Token))
+            await foreach (LeaseWatchResult result in membership.WatchAsync(_stop.Token))
                 _results.Writer.TryWrite(result);
             throw new InvalidOperationException("The watch ended by itself.");
         }
@@ -110,7 +110,8 @@ internal sealed class LeaseFollower : IAsyncDisposable
                 (Own, State) = (own.Lease, own.State);
                 break;
             case StoreAvailabilityChanged store:
-                Assert.NotEqual(IsStoreAway, store.Error is not null);
+                // A store may be away for another reason than before, but it comes back once.
+                Assert.True(IsStoreAway || store.Error is not null);
                 IsStoreAway = store.Error is not null;
                 break;
             case QuarantineChanged quarantine:

@@ -57,7 +57,7 @@ public sealed class SubnetManagerAcquisitionTests
         var lab = new SubnetManagerLab();
         Lease held = await lab.Node(1).AcquireAsync();
 
-        Lease lease = await lab.Node(2).Manager.AcquireAsync(lab.Request(2) with { HeldLease = held }, CancellationToken.None);
+        Lease lease = await lab.Node(2).AcquireAsync(lab.Request(2) with { HeldLease = held });
 
         Assert.Equal((held.Key, held.CreateRevision), (lease.Key, lease.CreateRevision));
         Assert.Equal(SubnetManagerLab.Attributes(2).ToJson(), Text((await lab.FindAsync(held.Key.ToString()))!));
@@ -70,7 +70,7 @@ public sealed class SubnetManagerAcquisitionTests
         Lease held = await lab.Node(1).AcquireAsync();
         StoredEntry theirs = lab.PutPeer(held.Key.ToString(), host: 3);
 
-        Lease lease = await lab.Node(2).Manager.AcquireAsync(lab.Request(2) with { HeldLease = held }, CancellationToken.None);
+        Lease lease = await lab.Node(2).AcquireAsync(lab.Request(2) with { HeldLease = held });
 
         Assert.NotEqual(held.Key, lease.Key);
         Assert.Equal(theirs.ModRevision, (await lab.FindAsync(held.Key.ToString()))!.ModRevision);
@@ -225,7 +225,7 @@ public sealed class SubnetManagerAcquisitionTests
         for (int i = 0; i < 3; i++)
             node.Store.FailNext(StoreOperation.Create);
 
-        await Assert.ThrowsAsync<StoreException>(node.AcquireAsync);
+        await Assert.ThrowsAsync<StoreException>(() => node.AcquireAsync());
 
         Assert.Equal(3, node.Store.Calls.Count(call => call.Operation == StoreOperation.Create));
     }
@@ -252,7 +252,7 @@ public sealed class SubnetManagerAcquisitionTests
         LabNode node = new SubnetManagerLab().Node(1);
         HeldStoreCall held = node.Store.HoldNextBefore(StoreOperation.Create);
         using var stop = new CancellationTokenSource();
-        Task<Lease> acquiring = node.Manager.AcquireAsync(node.Request, stop.Token);
+        Task<Lease> acquiring = node.AcquireAsync(cancellationToken: stop.Token);
         await held.WaitUntilReachedAsync();
 
         await stop.CancelAsync();
@@ -266,7 +266,7 @@ public sealed class SubnetManagerAcquisitionTests
         var lab = new SubnetManagerLab();
         LeaseRequest request = lab.Request(1) with { Attributes = new LeaseAttributes { BackendType = "vxlan" } };
 
-        var error = await Assert.ThrowsAsync<ArgumentException>(() => lab.Node(1).Manager.AcquireAsync(request, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => lab.Node(1).AcquireAsync(request));
 
         Assert.Contains("PublicIP", error.Message, StringComparison.Ordinal);
     }
@@ -277,9 +277,12 @@ public sealed class SubnetManagerAcquisitionTests
         const string Document = """{"Network":"10.5.0.0/19","SubnetLen":30,"SubnetMin":"10.5.0.4","SubnetMax":"10.5.15.160","Backend":{"Type":"vxlan"}}""";
         var store = new InMemoryLeaseStore(Document);
         NetworkConfig config = NetworkConfig.Parse(Document, "test");
-        Task<Lease> AcquireAsync(int host) =>
-            new SubnetManager(store, new SubnetManagerOptions(), TimeProvider.System, new Random(host), NullLogger<SubnetManager>.Instance)
-                .AcquireAsync(new LeaseRequest { Config = config, Attributes = SubnetManagerLab.Attributes(host) }, CancellationToken.None);
+        async Task<Lease> AcquireAsync(int host)
+        {
+            var manager = new SubnetManager(store, SubnetManagerLab.NoTimeout, TimeProvider.System, new Random(host), NullLogger<SubnetManager>.Instance);
+            var request = new LeaseRequest { Config = config, Attributes = SubnetManagerLab.Attributes(host) };
+            return (await (await manager.OpenAsync(CancellationToken.None)).AcquireAsync(request, CancellationToken.None)).Lease;
+        }
 
         Lease[] leases = await Task.WhenAll(Enumerable.Range(1, 1000).Select(host => Task.Run(() => AcquireAsync(host))));
 

@@ -29,7 +29,7 @@ internal sealed class SubnetManagerLab
         Store = new InMemoryLeaseStore(config, StoreTime);
     }
 
-    public static SubnetManagerOptions NoTimeout { get; } = new() { CallTimeout = Timeout.InfiniteTimeSpan };
+    public static SubnetManagerOptions NoTimeout { get; } = new() { CallTimeout = Timeout.InfiniteTimeSpan, CloseTimeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Listing so seldom that it does not come in the way.</summary>
     public static SubnetManagerOptions NoRelist { get; } = NoTimeout with { RelistInterval = TimeSpan.FromDays(300) };

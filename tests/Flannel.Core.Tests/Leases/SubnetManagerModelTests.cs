@@ -56,7 +56,8 @@ public sealed class SubnetManagerModelTests
 
         public async Task PlayAsync((Step Step, int Choice)[] history)
         {
-            await using LeaseFollower follower = _node.Follow(await _node.AcquireAsync());
+            await _node.AcquireAsync();
+            await using LeaseFollower follower = _node.Follow();
             Assert.Equal(Own, follower.Own.Key.ToString());
             await follower.NextAsync<LeaseSnapshot>();
             foreach ((Step step, int choice) in history)

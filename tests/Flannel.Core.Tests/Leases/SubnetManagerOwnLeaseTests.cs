@@ -198,7 +198,7 @@ public sealed class SubnetManagerOwnLeaseTests
         LabNode first = lab.Node(1);
         var second = new LabNode(lab, first.Request with { Attributes = SubnetManagerLab.Attributes(1, "99") }, seed: 2);
         await using LeaseFollower firstFollower = await first.StartAsync();
-        await using LeaseFollower secondFollower = second.Follow(await second.AcquireAsync());
+        await using LeaseFollower secondFollower = await FollowAsync(second);
 
         Task<OwnLeaseChanged> told = await Task.WhenAny(
             firstFollower.UntilAsync<OwnLeaseChanged>(own => own.Error is DuplicatePublicAddressException),
@@ -210,4 +210,10 @@ public sealed class SubnetManagerOwnLeaseTests
     }
 
     private static string Text(StoredEntry? entry) => Encoding.UTF8.GetString(entry!.Value.Span);
+
+    private static async Task<LeaseFollower> FollowAsync(LabNode node)
+    {
+        await node.AcquireAsync();
+        return node.Follow();
+    }
 }

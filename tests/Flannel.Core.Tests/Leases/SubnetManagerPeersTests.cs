@@ -14,7 +14,7 @@ public sealed class SubnetManagerPeersTests
         lab.PutPeer("10.5.2.0-24", host: 2);
         lab.PutPeer("10.5.3.0-24", host: 3);
         LabNode node = lab.Node(1);
-        await using LeaseFollower follower = node.Follow(await node.AcquireAsync());
+        await using LeaseFollower follower = await FollowAsync(node);
 
         var snapshot = await follower.NextAsync<LeaseSnapshot>();
 
@@ -33,7 +33,7 @@ public sealed class SubnetManagerPeersTests
         lab.PutPeer("10.99.0.0-24", host: 4);
         lab.PutPeer("10.5.0.0-16", host: 5);
         LabNode node = lab.Node(1);
-        await using LeaseFollower follower = node.Follow(await node.AcquireAsync());
+        await using LeaseFollower follower = await FollowAsync(node);
 
         var quarantine = await follower.NextAsync<QuarantineChanged>();
         var snapshot = await follower.NextAsync<LeaseSnapshot>();
@@ -142,10 +142,15 @@ public sealed class SubnetManagerPeersTests
         lab.PutPeer("10.5.6.0-24", host: 6);
         var pauses = new List<TimeSpan>();
         for (int i = 0; i < 40; i++)
-            pauses.Add(await lab.Time.AdvanceToNextTimerAsync());
-        await lab.Time.WaitForTimerAsync();
+        {
+            // Not the renewal, which is all there is to wait for while a listing is under way.
+            pauses.Add(await lab.Time.WaitForTimerWithinAsync(TimeSpan.FromSeconds(5)));
+            lab.Time.Advance(pauses[^1]);
+        }
+
+        TimeSpan last = await lab.Time.WaitForTimerWithinAsync(TimeSpan.FromSeconds(5));
         node.Store.Away = null;
-        await lab.Time.AdvanceToNextTimerAsync();
+        lab.Time.Advance(last);
 
         Assert.Null((await follower.NextAsync<StoreAvailabilityChanged>()).Error);
         var changes = await follower.NextAsync<LeaseChanges>();
@@ -163,9 +168,9 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab();
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAndFollowBrieflyAsync();
+        await node.AcquireAndFollowBrieflyAsync();
         node.Store.Away = FaultyLeaseStore.NoAnswer;
-        await using LeaseFollower follower = node.Follow(own);
+        await using LeaseFollower follower = node.Follow();
 
         Assert.NotNull((await follower.NextAsync<StoreAvailabilityChanged>()).Error);
         node.Store.Away = null;
@@ -275,9 +280,9 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab();
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAndFollowBrieflyAsync();
+        await node.AcquireAndFollowBrieflyAsync();
         node.Store.FailNext(operation, new InvalidOperationException("a bug of the store"));
-        await using LeaseFollower follower = node.Follow(own);
+        await using LeaseFollower follower = node.Follow();
 
         var away = await follower.UntilAsync<StoreAvailabilityChanged>();
         Assert.Contains("a bug of the store", away.Error!.Message, StringComparison.Ordinal);
@@ -291,9 +296,9 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab(options: new SubnetManagerOptions());
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAndFollowBrieflyAsync();
+        await node.AcquireAndFollowBrieflyAsync();
         HeldStoreCall held = node.Store.HoldNextBefore(StoreOperation.List);
-        await using LeaseFollower follower = node.Follow(own);
+        await using LeaseFollower follower = node.Follow();
         await held.WaitUntilReachedAsync();
 
         lab.Time.Advance(TimeSpan.FromSeconds(15));
@@ -308,9 +313,9 @@ public sealed class SubnetManagerPeersTests
     {
         var lab = new SubnetManagerLab();
         LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAndFollowBrieflyAsync();
+        await node.AcquireAndFollowBrieflyAsync();
         int before = node.Store.Calls.Count;
-        await using LeaseFollower follower = node.Follow(own);
+        await using LeaseFollower follower = node.Follow();
 
         await follower.NextAsync<LeaseSnapshot>();
         lab.PutPeer("10.5.2.0-24", host: 2);
@@ -334,5 +339,11 @@ public sealed class SubnetManagerPeersTests
 
         Assert.Equal(Nodes, followers.Select(follower => follower.Own.Key).Distinct().Count());
         await Task.WhenAll(followers.Select(follower => follower.DisposeAsync().AsTask()));
+    }
+
+    private static async Task<LeaseFollower> FollowAsync(LabNode node)
+    {
+        await node.AcquireAsync();
+        return node.Follow();
     }
 }

@@ -61,12 +61,14 @@ public sealed class SubnetManagerRenewalTests
     }
 
     [Fact]
-    public async Task Watch_LeaseOfUnknownAge_IsRenewedAtOnce()
+    public async Task Watch_AgainWhenTheLeaseIsOld_LooksAndRenewsAtOnce()
     {
         var lab = new SubnetManagerLab();
-        Lease lease = await lab.Node(1).AcquireAsync();
+        LabNode node = lab.Node(1);
+        await node.AcquireAndFollowBrieflyAsync();
+        lab.Time.Advance(TimeSpan.FromHours(25));
 
-        await using LeaseFollower follower = lab.Node(1).Follow(lease);
+        await using LeaseFollower follower = node.Follow();
 
         await follower.NextAsync<LeaseSnapshot>();
         Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);

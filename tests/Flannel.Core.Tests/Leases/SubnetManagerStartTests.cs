@@ -19,8 +19,10 @@ public sealed class SubnetManagerStartTests
         lab.PutPeer("10.5.2.0-24", host: 2);
         LabNode node = lab.Node(1);
 
-        Assert.Equal(lab.Config, await ReadConfigAsync(node));
-        Assert.Null(await FindAsync(node));
+        ISubnetView view = await node.OpenAsync();
+        Assert.Equal(lab.Config, view.ReadConfig());
+        Assert.Null(view.FindOwn(node.Request));
+        Assert.Equal(["10.5.2.0-24"], view.Leased.Select(key => key.ToString()));
         await using LeaseFollower follower = await node.StartAsync();
         await ArriveAsync(lab, follower);
 
@@ -35,8 +37,7 @@ public sealed class SubnetManagerStartTests
         lab.PutPeer("10.5.7.0-24", host: 1);
         LabNode node = lab.Node(1);
 
-        await ReadConfigAsync(node);
-        Assert.Equal("10.5.7.0-24", (await FindAsync(node))!.Key.ToString());
+        Assert.Equal("10.5.7.0-24", (await node.OpenAsync()).FindOwn(node.Request)!.Key.ToString());
         await using LeaseFollower follower = await node.StartAsync();
         await ArriveAsync(lab, follower);
 
@@ -45,38 +46,34 @@ public sealed class SubnetManagerStartTests
     }
 
     [Fact]
-    public async Task Find_WithoutTheConfig_ListsForTheAcquisitionToo()
-    {
-        LabNode node = new SubnetManagerLab().Node(1);
-
-        await FindAsync(node);
-        await node.AcquireAsync();
-
-        Assert.Equal([StoreOperation.List, StoreOperation.Create], Operations(node));
-    }
-
-    [Fact]
-    public async Task Find_Again_SeesWhatCameSince()
+    public async Task Open_Again_SeesWhatCameSince()
     {
         var lab = new SubnetManagerLab();
         LabNode node = lab.Node(1);
-        await ReadConfigAsync(node);
-        Assert.Null(await FindAsync(node));
+        ISubnetView before = await node.OpenAsync();
         lab.PutPeer("10.5.7.0-24", host: 1);
-
-        Assert.Equal("10.5.7.0-24", (await FindAsync(node))!.Key.ToString());
-        Assert.Equal("10.5.7.0-24", (await node.AcquireAsync()).Key.ToString());
-    }
-
-    [Fact]
-    public async Task GetNetworkConfig_Again_SeesTheNewOne()
-    {
-        var lab = new SubnetManagerLab();
-        LabNode node = lab.Node(1);
-        await ReadConfigAsync(node);
         lab.Store.SetConfig(SubnetManagerLab.DualStackNetwork);
 
-        Assert.True((await ReadConfigAsync(node)).EnableIPv6);
+        ISubnetView after = await node.OpenAsync();
+
+        Assert.Null(before.FindOwn(node.Request));
+        Assert.False(before.ReadConfig().EnableIPv6);
+        Assert.Equal("10.5.7.0-24", after.FindOwn(node.Request)!.Key.ToString());
+        Assert.True(after.ReadConfig().EnableIPv6);
+    }
+
+    [Theory]
+    [InlineData("""{"Network":"10.5.0.0/16","subnetlen":24,"Backend":{"Type":"vxlan","VNI":7}}""", "")]
+    [InlineData("""{"Network":"10.5.0.0/16","Typo":1,"SubnetLength":24}""", "\"Typo\",\"SubnetLength\"")]
+    [InlineData("[]", "")]
+    [InlineData("{", "")]
+    [InlineData(null, "")]
+    public async Task Open_UnknownKeysInTheConfig_AreNamed(string? config, string unknown)
+    {
+        var lab = new SubnetManagerLab();
+        lab.Store.SetConfig(config);
+
+        Assert.Equal(unknown, string.Join(',', (await lab.Node(1).OpenAsync()).UnknownConfigKeys));
     }
 
     [Fact]
@@ -118,7 +115,7 @@ public sealed class SubnetManagerStartTests
 
         Assert.Equal("10.5.2.0-24", (await node.AcquireAsync()).Key.ToString());
         lab.PutPeer("10.5.2.0-24", host: 3);
-        await Assert.ThrowsAsync<SubnetPoolExhaustedException>(node.AcquireAsync);
+        await Assert.ThrowsAsync<SubnetPoolExhaustedException>(() => node.AcquireAsync());
     }
 
     [Fact]
@@ -131,8 +128,8 @@ public sealed class SubnetManagerStartTests
         lab.PutPeer("10.5.2.0-24", host: 2);
         LeaseRequest request = node.Request with { Attributes = SubnetManagerLab.Attributes(1, "44") };
 
-        Lease second = await node.Manager.AcquireAsync(request, CancellationToken.None);
-        await using var follower = new LeaseFollower(node.Manager, request, second);
+        Lease second = await node.AcquireAsync(request);
+        await using LeaseFollower follower = node.Follow();
 
         Assert.Equal(first.Key, second.Key);
         Assert.Equal("10.5.2.0-24", Assert.Single((await follower.NextAsync<LeaseSnapshot>()).Peers).Key.ToString());
@@ -154,7 +151,7 @@ public sealed class SubnetManagerStartTests
         Lease own = await node.AcquireAsync();
         lab.Store.Delete("10.5.2.0-24");
 
-        await using LeaseFollower follower = node.Follow(own);
+        await using LeaseFollower follower = node.Follow();
 
         Assert.Equal("10.5.2.0-24", Assert.Single((await follower.NextAsync<LeaseSnapshot>()).Peers).Key.ToString());
         await ArriveAsync(lab, follower);
@@ -171,7 +168,7 @@ public sealed class SubnetManagerStartTests
         Lease own = await node.AcquireAsync();
         lab.PutPeer(own.Key.ToString(), host: 2);
 
-        await using LeaseFollower follower = await FollowAsync(node, own);
+        await using LeaseFollower follower = await FollowAsync(node);
 
         Assert.Equal(OwnLeaseState.Taken, (await follower.UntilAsync<OwnLeaseChanged>()).State);
     }
@@ -183,9 +180,9 @@ public sealed class SubnetManagerStartTests
         LabNode node = lab.Node(1);
         await ReadConfigAsync(node);
         lab.Store.SetConfig(SubnetManagerLab.DualStackNetwork);
-        Lease own = await node.AcquireAsync();
+        await node.AcquireAsync();
 
-        await using LeaseFollower follower = await FollowAsync(node, own);
+        await using LeaseFollower follower = await FollowAsync(node);
 
         Assert.True((await follower.UntilAsync<NetworkConfigChanged>()).Config!.EnableIPv6);
     }
@@ -197,12 +194,12 @@ public sealed class SubnetManagerStartTests
         lab.PutPeer("10.5.2.0-24", host: 2);
         LabNode node = lab.Node(1);
         await ReadConfigAsync(node);
-        Lease own = await node.AcquireAsync();
+        await node.AcquireAsync();
         lab.Store.Delete("10.5.2.0-24");
         lab.PutPeer("10.5.3.0-24", host: 3);
         lab.Store.Compact(lab.Store.Revision);
 
-        await using LeaseFollower follower = await FollowAsync(node, own);
+        await using LeaseFollower follower = await FollowAsync(node);
         await ArriveAsync(lab, follower);
 
         Assert.Equal(["10.5.3.0-24", "10.5.99.0-24"], follower.Peers.Keys.Order(StringComparer.Ordinal));
@@ -228,29 +225,11 @@ public sealed class SubnetManagerStartTests
         await follower.NextAsync<LeaseChanges>();
     }
 
-    [Fact]
-    public async Task Watch_OfALeaseThatAnotherProcessAcquired_ListsAnew()
+    private static async Task<NetworkConfig> ReadConfigAsync(LabNode node) => (await node.OpenAsync()).ReadConfig();
+
+    private static async Task<LeaseFollower> FollowAsync(LabNode node)
     {
-        var lab = new SubnetManagerLab();
-        LabNode node = lab.Node(1);
-        Lease own = await node.AcquireAsync();
-        LabNode next = lab.Node(1);
-        await next.AcquireAsync();
-        Lease changed = Lease.From(lab.PutPeer(own.Key.ToString(), host: 1), own.Key, own.Attributes);
-        lab.PutPeer("10.5.2.0-24", host: 2);
-
-        await using LeaseFollower follower = await FollowAsync(next, changed);
-
-        Assert.Equal("10.5.2.0-24", Assert.Single(follower.Peers).Key);
-    }
-
-    private static Task<NetworkConfig> ReadConfigAsync(LabNode node) => node.Manager.GetNetworkConfigAsync(CancellationToken.None);
-
-    private static Task<Lease?> FindAsync(LabNode node) => node.Manager.FindAsync(node.Request, CancellationToken.None);
-
-    private static async Task<LeaseFollower> FollowAsync(LabNode node, Lease own)
-    {
-        LeaseFollower follower = node.Follow(own);
+        LeaseFollower follower = node.Follow();
         await follower.UntilAsync<LeaseSnapshot>();
         return follower;
     }

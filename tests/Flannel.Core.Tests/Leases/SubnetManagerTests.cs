@@ -7,34 +7,34 @@ namespace Flannel.Core.Tests.Leases;
 public sealed class SubnetManagerTests
 {
     [Fact]
-    public async Task GetNetworkConfig_NoDocument_NamesThePlaceAndWhatToWrite()
+    public async Task ReadConfig_NoDocument_NamesThePlaceAndWhatToWrite()
     {
         var lab = new SubnetManagerLab();
         lab.Store.SetConfig((string?)null);
 
-        var error = await Assert.ThrowsAsync<NetworkConfigException>(() => lab.Node(1).Manager.GetNetworkConfigAsync(CancellationToken.None));
+        var error = await Assert.ThrowsAsync<NetworkConfigException>(async () => (await lab.Node(1).OpenAsync()).ReadConfig());
 
         Assert.Contains(lab.Store.ConfigSource, error.Message, StringComparison.Ordinal);
         Assert.Contains("\"Network\"", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task GetNetworkConfig_InvalidDocument_ListsProblems()
+    public async Task ReadConfig_InvalidDocument_ListsProblems()
     {
         var lab = new SubnetManagerLab();
         lab.Store.SetConfig("""{"Network":"10.5.0.0/29"}""");
 
-        var error = await Assert.ThrowsAsync<NetworkConfigException>(() => lab.Node(1).Manager.GetNetworkConfigAsync(CancellationToken.None));
+        var error = await Assert.ThrowsAsync<NetworkConfigException>(async () => (await lab.Node(1).OpenAsync()).ReadConfig());
 
         Assert.NotEmpty(error.Problems);
     }
 
     [Fact]
-    public async Task GetNetworkConfig_Document_IsRead()
+    public async Task ReadConfig_Document_IsRead()
     {
         var lab = new SubnetManagerLab();
 
-        Assert.Equal(lab.Config, await lab.Node(1).Manager.GetNetworkConfigAsync(CancellationToken.None));
+        Assert.Equal(lab.Config, (await lab.Node(1).OpenAsync()).ReadConfig());
     }
 
     [Fact]
@@ -46,10 +46,10 @@ public sealed class SubnetManagerTests
         lab.PutPeer("10.5.9.0-24", host: 2);
         long revision = lab.Store.Revision;
 
-        Lease? found = await lab.Node(1).Manager.FindAsync(lab.Request(1), CancellationToken.None);
+        Lease? found = (await lab.Node(1).OpenAsync()).FindOwn(lab.Request(1));
 
         Assert.Equal(("10.5.8.0-24", SubnetManagerLab.Attributes(1, "8")), (found!.Key.ToString(), found.Attributes));
-        Assert.Null(await lab.Node(3).Manager.FindAsync(lab.Request(3), CancellationToken.None));
+        Assert.Null((await lab.Node(3).OpenAsync()).FindOwn(lab.Request(3)));
         Assert.Equal(revision, lab.Store.Revision);
     }
 

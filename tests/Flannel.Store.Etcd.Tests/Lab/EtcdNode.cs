@@ -18,12 +18,14 @@ internal sealed class EtcdNode : IAsyncDisposable
     private readonly Lock _lock = new();
     private Task _following = Task.CompletedTask;
 
-    private EtcdNode(ISubnetManager manager, LeaseRequest request, Lease lease) => (_manager, Request, Lease) = (manager, request, lease);
+    private readonly ISubnetMembership _membership;
+
+    private EtcdNode(ISubnetManager manager, LeaseRequest request, ISubnetMembership membership) => (_manager, Request, _membership) = (manager, request, membership);
 
     public LeaseRequest Request { get; }
 
     /// <summary>The lease as acquired.</summary>
-    public Lease Lease { get; }
+    public Lease Lease => _membership.Lease;
 
     /// <summary>The peers as they are now.</summary>
     public IReadOnlyList<Lease> Peers => Read(() => (Lease[])[.. _peers.Values]);
@@ -41,14 +43,15 @@ internal sealed class EtcdNode : IAsyncDisposable
     public static async Task<EtcdNode> AcquireAsync(IServiceProvider provider, string name, string publicAddress, SubnetKey? previous = null)
     {
         ISubnetManager manager = provider.GetRequiredKeyedService<ISubnetManager>(name);
-        NetworkConfig config = await manager.GetNetworkConfigAsync(CancellationToken.None);
+        ISubnetView view = await manager.OpenAsync(CancellationToken.None);
+        NetworkConfig config = view.ReadConfig();
         var request = new LeaseRequest
         {
             Config = config,
             Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse(publicAddress), BackendType = "vxlan" },
             PreviousSubnet = previous,
         };
-        return new EtcdNode(manager, request, await manager.AcquireAsync(request, CancellationToken.None));
+        return new EtcdNode(manager, request, await view.AcquireAsync(request, CancellationToken.None));
     }
 
     /// <summary>Starts to keep the lease and to follow the others.</summary>
@@ -69,7 +72,7 @@ internal sealed class EtcdNode : IAsyncDisposable
 
     private async Task FollowAsync()
     {
-        await foreach (LeaseWatchResult result in _manager.WatchAsync(Request, Lease, _stop.Token))
+        await foreach (LeaseWatchResult result in _membership.WatchAsync(_stop.Token))
         {
             lock (_lock)
             {

@@ -8,6 +8,7 @@ namespace Flannel.Testing.Backends;
 public sealed class FakeBackend(string name = "fake") : IBackend
 {
     private readonly ConcurrentQueue<FakeBackendNetwork> _networks = new();
+    private volatile TaskCompletionSource? _hold;
 
     public string Name { get; } = name;
 
@@ -30,12 +31,25 @@ public sealed class FakeBackend(string name = "fake") : IBackend
 
     public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted) => LiveChangeRefusal;
 
-    public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
+    /// <summary>Thrown by <see cref="FakeBackendNetwork.StartAsync"/> of networks that are created while it is set.</summary>
+    public Exception? StartError { get; set; }
+
+    /// <summary>The device that networks want, whatever their configuration.</summary>
+    public string? DeviceName { get; set; }
+
+    public string? GetDeviceName(NetworkConfig config) => DeviceName;
+
+    /// <summary>Holds up every creation from now on, whatever becomes of its token.</summary>
+    /// <returns>Lets them go on.</returns>
+    public TaskCompletionSource HoldCreation() => _hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public async Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken)
     {
-        if (CreateError is { } error) return Task.FromException<IBackendNetwork>(error);
-        var network = new FakeBackendNetwork(Name, context);
+        if (_hold is { } hold) await hold.Task;
+        if (CreateError is { } error) throw error;
+        var network = new FakeBackendNetwork(Name, context) { StartError = StartError };
         network.Attributes = network.Attributes with { BackendData = Data };
         _networks.Enqueue(network);
-        return Task.FromResult<IBackendNetwork>(network);
+        return network;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Flannel.Core.Addressing;
 using Flannel.Core.Backends;
 using Flannel.Core.Leases;
@@ -18,6 +19,12 @@ public sealed class FakeBackendNetwork(string backend, BackendContext context) :
     public IReadOnlyDictionary<SubnetKey, Lease> Peers => _peers;
 
     public IReadOnlyList<string> Calls => [.. _calls];
+
+    /// <summary>Thrown by <see cref="StartAsync"/> if set.</summary>
+    public Exception? StartError { get; init; }
+
+    /// <summary>Whether removing, watching and closing hang, whatever becomes of their tokens.</summary>
+    public bool IsStuck { get; set; }
 
     /// <summary>Refuses peers for which it returns a reason.</summary>
     public Func<Lease, string?> Rule { get; set; } = _ => null;
@@ -43,7 +50,7 @@ public sealed class FakeBackendNetwork(string backend, BackendContext context) :
     public Task StartAsync(Lease own, CancellationToken cancellationToken)
     {
         _calls.Enqueue("start");
-        return Task.CompletedTask;
+        return StartError is { } error ? Task.FromException(error) : Task.CompletedTask;
     }
 
     public void SetPeers(IReadOnlyList<Lease> peers)
@@ -66,18 +73,37 @@ public sealed class FakeBackendNetwork(string backend, BackendContext context) :
         }
     }
 
-    public IAsyncEnumerable<BackendStatus> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
+    public async IAsyncEnumerable<BackendStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using IAsyncEnumerator<BackendStatus> items = _status.WatchAsync(cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+        while (true)
+        {
+            try
+            {
+                if (!await items.MoveNextAsync()) yield break;
+            }
+            catch (OperationCanceledException)
+            {
+                await HangIfStuckAsync();
+                throw;
+            }
+
+            yield return items.Current;
+        }
+    }
 
     public Task RemoveAsync(CancellationToken cancellationToken)
     {
         _calls.Enqueue("remove");
-        return Task.CompletedTask;
+        return HangIfStuckAsync();
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _calls.Enqueue("dispose");
         _status.Complete();
-        return ValueTask.CompletedTask;
+        await HangIfStuckAsync();
     }
+
+    private Task HangIfStuckAsync() => IsStuck ? new TaskCompletionSource().Task : Task.CompletedTask;
 }

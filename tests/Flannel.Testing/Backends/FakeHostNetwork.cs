@@ -27,6 +27,12 @@ public sealed class FakeHostNetwork(string address = "192.168.100.1") : IHostNet
     /// <summary>Thrown by the choice of the interface while set.</summary>
     public Exception? InterfaceError { get; set; }
 
+    /// <summary>What is wrong with the host's forwarding, if anything.</summary>
+    public string? ForwardingProblem { get; set; }
+
+    /// <summary>Whether somebody asked to turn forwarding on.</summary>
+    public bool IsForwardingEnabled { get; private set; }
+
     /// <summary>How often access was checked, which every start does first.</summary>
     public int AccessChecks => Volatile.Read(ref _accessChecks);
 
@@ -52,6 +58,12 @@ public sealed class FakeHostNetwork(string address = "192.168.100.1") : IHostNet
     {
         Task<ExternalInterface> moved = _moved.Task;
         return External == current ? moved.WaitAsync(cancellationToken) : Task.FromResult(External);
+    }
+
+    public Task<ForwardingStatus> CheckForwardingAsync(string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken)
+    {
+        IsForwardingEnabled |= enable;
+        return Task.FromResult(new ForwardingStatus(enable ? null : ForwardingProblem));
     }
 
     private static TaskCompletionSource<ExternalInterface> NewMove() => new(TaskCreationOptions.RunContinuationsAsynchronously);

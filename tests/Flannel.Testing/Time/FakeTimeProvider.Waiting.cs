@@ -37,6 +37,15 @@ public sealed partial class FakeTimeProvider
         return left;
     }
 
+    /// <summary>Completes when the timer that fires first has at most <paramref name="within"/> to go, with the time left on it.</summary>
+    /// <exception cref="TimeoutException">There was none within 30 s of real time.</exception>
+    public async Task<TimeSpan> WaitForTimerWithinAsync(TimeSpan within, CancellationToken cancellationToken = default)
+    {
+        TimeSpan[] armed = await WaitAsync((_, left) => left.Length > 0 && left[0] <= within, $"a timer within {within}", cancellationToken)
+            .ConfigureAwait(false);
+        return armed[0];
+    }
+
     private async Task<TimeSpan[]> WaitAsync(Func<long, TimeSpan[], bool> condition, string what, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(condition);

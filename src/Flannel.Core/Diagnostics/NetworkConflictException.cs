@@ -1,0 +1,20 @@
+namespace Flannel.Core.Diagnostics;
+
+/// <summary>Two networks of one process want the same device or overlapping ranges in the same network namespace. The second one is not started.</summary>
+public sealed class NetworkConflictException : FlannelException
+{
+    internal NetworkConflictException(string network, string other, string what)
+        : base(
+            $"The networks '{network}' and '{other}' of this process cannot run in one network namespace: {what}. Give each network a range and, with " +
+            "vxlan, a VNI of its own, or run them in different namespaces (FlannelOptions.NetworkNamespace).")
+    {
+        Network = network;
+        Other = other;
+    }
+
+    /// <summary>The name of the network that is refused.</summary>
+    public string Network { get; }
+
+    /// <summary>The name of the network that was there first.</summary>
+    public string Other { get; }
+}

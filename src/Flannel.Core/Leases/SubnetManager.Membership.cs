@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using Flannel.Core.Stores;
+
+namespace Flannel.Core.Leases;
+
+internal sealed partial class SubnetManager
+{
+    /// <summary>A lease that was taken.</summary>
+    /// <param name="manager">The policy that it was taken by.</param>
+    /// <param name="request">The request that took it.</param>
+    /// <param name="lease">The lease as written.</param>
+    /// <param name="writtenAt">When its time to live began, as a timestamp.</param>
+    /// <param name="listed">
+    /// What was listed shortly before; it may be outdated, but a watch from it delivers what has happened since. <see langword="null"/> to list again.
+    /// </param>
+    private sealed class Membership(SubnetManager manager, LeaseRequest request, Lease lease, long writtenAt, StoreSnapshot? listed) : ISubnetMembership
+    {
+        private StoreSnapshot? _listed = listed;
+
+        public Lease Lease => lease;
+
+        public async IAsyncEnumerable<LeaseWatchResult> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            var keeper = new LeaseKeeper(
+                manager._store,
+                manager._options,
+                manager._time,
+                manager._random,
+                manager._logger,
+                manager._metrics,
+                request,
+                lease,
+                manager._time.GetElapsedTime(writtenAt),
+                Interlocked.Exchange(ref _listed, null));
+            await using (keeper.ConfigureAwait(false))
+            {
+                while (true)
+                {
+                    while (keeper.TryTake(out LeaseWatchResult? result))
+                        yield return result;
+                    await keeper.StepAsync(cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+}

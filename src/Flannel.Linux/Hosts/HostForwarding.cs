@@ -1,0 +1,38 @@
+using System.Runtime.Versioning;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+using Flannel.Linux.Sysctl;
+
+namespace Flannel.Linux.Hosts;
+
+/// <summary>Whether the calling thread's namespace forwards packets between its interfaces.</summary>
+[SupportedOSPlatform("linux")]
+internal static class HostForwarding
+{
+    private const string Ipv4 = "ipv4/ip_forward";
+    private const string IPv6 = "ipv6/conf/all/forwarding";
+
+    /// <summary>Looks, and turns it on if asked to.</summary>
+    /// <param name="config">Which address families the network has.</param>
+    /// <param name="enable">Whether to turn on what is off.</param>
+    public static ForwardingStatus Check(NetworkConfig config, bool enable)
+    {
+        string[] problems =
+        [
+            .. (config.EnableIPv4 ? new[] { Ipv4 } : []).Concat(config.EnableIPv6 ? [IPv6] : [])
+                .Select(key => Problem(key, enable)).OfType<string>(),
+        ];
+        return new ForwardingStatus(problems.Length == 0 ? null : string.Join("; ", problems));
+    }
+
+    private static string? Problem(string key, bool enable)
+    {
+        SysctlResult found = NetworkSysctl.Read(key);
+        // What cannot be read is nobody's problem here: IPv6 may be off, and whoever needs it says so.
+        if (!found.IsOk || found.Value != "0") return null;
+        SysctlResult? written = enable ? NetworkSysctl.Write(key, "1") : null;
+        if (written is { IsOk: true, Value: not "0" }) return null;
+        string advice = $"turn it on with sysctl -w {found.Key}=1" + (enable ? "" : ", or let this node do it (the option EnableForwarding)");
+        return $"this host forwards no packets ({written?.ToString() ?? found.ToString()}), so containers reach no other host; {advice}";
+    }
+}

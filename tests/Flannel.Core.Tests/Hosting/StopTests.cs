@@ -1,0 +1,137 @@
+using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Hosting;
+using Flannel.Core.Stores.InMemory;
+using Flannel.Testing.Stores;
+
+namespace Flannel.Core.Tests.Hosting;
+
+/// <summary>Stopping ends, and undoes what the options say, in whatever state the node is.</summary>
+public class StopTests
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
+
+    [Theory]
+    [InlineData(false, StopMode.Detach)]
+    [InlineData(false, StopMode.Remove)]
+    [InlineData(true, StopMode.Detach)]
+    [InlineData(true, StopMode.Remove)]
+    public async Task Stop_EverythingStuck_EndsInTime(bool blocks, StopMode mode)
+    {
+        var memory = new InMemoryLeaseStore(NodeFixture.ConfigJson);
+        using var store = new StuckLeaseStore(memory, blocks);
+        await using var fixture = new NodeFixture(options => options.StopMode = mode, memory, store);
+        await fixture.ReadyAsync();
+        store.IsStuck = true;
+        fixture.Network.IsStuck = true;
+
+        TimeSpan stop = await StopAsync(fixture);
+
+        Assert.InRange(stop, TimeSpan.Zero, Bound);
+        Assert.Equal(FlannelNodeState.Stopped, fixture.Node.Status.State);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_StoreStuckFromTheStart_EndsInTime(bool blocks)
+    {
+        var memory = new InMemoryLeaseStore(NodeFixture.ConfigJson);
+        using var store = new StuckLeaseStore(memory, blocks) { IsStuck = true };
+        await using var fixture = new NodeFixture(memory: memory, store: store);
+        await fixture.Node.StartAsync();
+        await fixture.UntilAsync(status => status.Reason.Contains("reading the network configuration", StringComparison.Ordinal));
+
+        Assert.InRange(await StopAsync(fixture), TimeSpan.Zero, Bound);
+    }
+
+    [Fact]
+    public async Task Stop_BackendStuckWhileItCreates_EndsInTimeAndClosesWhatComesLate()
+    {
+        await using var fixture = new NodeFixture();
+        TaskCompletionSource creating = fixture.Backend.HoldCreation();
+        await fixture.Node.StartAsync();
+        await fixture.UntilAsync(status => status.Reason.Contains("creating the fake network", StringComparison.Ordinal));
+
+        Assert.InRange(await StopAsync(fixture), TimeSpan.Zero, Bound);
+
+        creating.SetResult();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (fixture.Backend.Networks is not [{ Calls: ["dispose"] }]) await Task.Delay(5, limit.Token);
+    }
+
+    [Theory]
+    [InlineData(StopMode.Remove, false)]
+    [InlineData(StopMode.Detach, true)]
+    public async Task Stop_InTheBackOffAfterAFailedSession_UndoesWhatIsHeld(StopMode mode, bool release)
+    {
+        await using var fixture = new NodeFixture(options => (options.StopMode, options.ReleaseLeaseOnStop) = (mode, release));
+        await fixture.ReadyAsync();
+        string key = fixture.Node.Lease.Key.ToString();
+        fixture.Host.InterfaceError = new ExternalInterfaceException("It is gone.", []);
+        fixture.Host.Move(fixture.Host.External with { Index = 99 });
+        FlannelNodeStatus status = await fixture.UntilAsync(status => status.State == FlannelNodeState.Failed);
+        Assert.Equal(key, status.Lease!.Key.ToString());
+        Assert.Equal(key, fixture.Node.Lease.Key.ToString());
+
+        await fixture.Node.StopAsync();
+
+        Assert.Empty((await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries);
+        Assert.Equal(mode == StopMode.Remove, fixture.Backend.Networks.Single().Calls.Contains("remove"));
+        Assert.Equal("dispose", fixture.Network.Calls[^1]);
+        Assert.Null(fixture.Node.Status.Lease);
+    }
+
+    [Fact]
+    public async Task Stop_RemoveAfterTheNextNetworkCouldNotBeCreated_RemovesTheFormerOne()
+    {
+        await using var fixture = new NodeFixture(options => options.StopMode = StopMode.Remove);
+        await fixture.ReadyAsync();
+        fixture.Backend.CreateError = new StoreException("not now", isTransient: false);
+        fixture.Host.Move(fixture.Host.External with { Index = 99 });
+        await fixture.UntilAsync(status => status.State == FlannelNodeState.Failed);
+        Assert.Equal("dispose", fixture.Network.Calls[^1]);
+        fixture.Backend.CreateError = null;
+
+        await fixture.Node.StopAsync();
+
+        Assert.Equal(["remove", "dispose"], fixture.Network.Calls);
+        Assert.Empty((await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries);
+    }
+
+    [Fact]
+    public async Task Stop_RemoveAfterTheFirstSessionFailedBehindItsLease_ReleasesIt()
+    {
+        await using var fixture = new NodeFixture(options => options.StopMode = StopMode.Remove);
+        fixture.Backend.StartError = new StoreException("the host refuses", isTransient: false);
+        await fixture.Node.StartAsync();
+        FlannelNodeStatus status = await fixture.UntilAsync(status => status.State == FlannelNodeState.Failed);
+        Assert.NotNull(status.Lease);
+
+        await fixture.Node.StopAsync();
+
+        Assert.Empty((await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries);
+        Assert.Contains("remove", fixture.Network.Calls);
+    }
+
+    [Fact]
+    public async Task Stop_StoreStuck_StillRemovesTheDataPath()
+    {
+        var memory = new InMemoryLeaseStore(NodeFixture.ConfigJson);
+        using var store = new StuckLeaseStore(memory);
+        await using var fixture = new NodeFixture(options => options.StopMode = StopMode.Remove, memory, store);
+        await fixture.ReadyAsync();
+        store.IsStuck = true;
+
+        await fixture.Node.StopAsync();
+
+        Assert.Equal(["start", "set 0", "remove", "dispose"], fixture.Network.Calls);
+    }
+
+    private static async Task<TimeSpan> StopAsync(NodeFixture fixture)
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        await fixture.Node.StopAsync();
+        return TimeProvider.System.GetElapsedTime(started);
+    }
+}
