@@ -3,7 +3,7 @@ using Flannel.Benchmarks.Reporting;
 using Flannel.Core.Diagnostics;
 using Flannel.Netlink;
 
-IBench[] benches = [new PeersBench(), new ResyncBench(), new LatencyBench(), new NodesBench(), new StartBench(), new PutBench(), new AllocationBench(), new ThroughputBench()];
+IBench[] benches = [new PeersBench(), new ResyncBench(), new LatencyBench(), new NodesBench(), new StartBench(), new PutBench(), new StoreBench(), new AllocationBench(), new ThroughputBench()];
 if (args.Intersect(["-h", "--help", "help"]).Any())
 {
     Console.WriteLine(BenchOptions.Usage(benches));

@@ -15,6 +15,10 @@ internal sealed partial class EtcdLeaseStore
     private partial void LogLeaseExchanged(string key, long before, long now);
 
     [LoggerMessage(
+        FlannelEventIds.PageTooLarge, LogLevel.Debug, "A page of up to {Limit} leases is too long; asking for less at once. {Reason}")]
+    private partial void LogPageTooLarge(long limit, string reason);
+
+    [LoggerMessage(
         FlannelEventIds.ListCompacted, LogLevel.Debug, "The history was compacted while the leases were being listed; listing again. {Reason}")]
     private partial void LogListCompacted(string reason);
 }

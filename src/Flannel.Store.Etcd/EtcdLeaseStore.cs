@@ -2,9 +2,9 @@ using Etcdserverpb;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
+using Flannel.Store.Etcd.Transport;
 using Flannel.Store.Etcd.Watching;
 using Google.Protobuf;
-using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Mvccpb;
 
@@ -16,12 +16,6 @@ namespace Flannel.Store.Etcd;
 /// </summary>
 internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncDisposable
 {
-    // One answer with more would be long to wait for and heavy to hold.
-    private const int PageSize = 5000;
-
-    // A list that is compacted away between its pages is started anew; more often than this nobody compacts.
-    private const int MaxListAttempts = 3;
-
     // With closing the connections, a store that is disposed of ends within 4 s.
     private static readonly TimeSpan RevokeLimit = TimeSpan.FromSeconds(2);
 
@@ -36,16 +30,16 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     /// <param name="random">Where chance comes from; used by the store alone.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
-    /// <param name="wrap">Wraps the handlers of HTTP; for tests.</param>
+    /// <param name="transports">What tests change about connections.</param>
     public EtcdLeaseStore(
         EtcdStoreOptions options,
         TimeProvider time,
         Random random,
         ILogger<EtcdLeaseStore> logger,
         EtcdMetrics metrics,
-        Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
+        GrpcTransportOptions? transports = null)
     {
-        _client = new EtcdClient(options, time, random, logger, metrics, wrap);
+        _client = new EtcdClient(options, time, random, logger, metrics, transports);
         _keys = new EtcdKeys(options.Prefix);
         _renewal = options.Renewal;
         _time = time;
@@ -60,22 +54,6 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
 
     /// <summary>How long a watch may be silent before it has to prove that it is alive. Tests shorten it.</summary>
     internal TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(15);
-
-    /// <inheritdoc />
-    public async Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await ListPagesAsync(revision ?? 0, cancellationToken).ConfigureAwait(false);
-            }
-            catch (EtcdException error) when (revision is null && error.Code == StatusCode.OutOfRange && attempt < MaxListAttempts)
-            {
-                LogListCompacted(error.Message);
-            }
-        }
-    }
 
     /// <inheritdoc />
     public async IAsyncEnumerable<StoreWatchResult> WatchAsync(
@@ -111,33 +89,6 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
         }
 
         await _client.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private async Task<StoreSnapshot> ListPagesAsync(long revision, CancellationToken cancellationToken)
-    {
-        var entries = new List<StoredEntry>();
-        ReadOnlyMemory<byte>? config = null;
-        ByteString start = _keys.ConfigKey;
-        while (true)
-        {
-            var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = PageSize, Revision = revision };
-            EtcdReply<RangeResponse> reply = await _client
-                .CallAsync(EtcdMethods.Range, request, $"list {_keys.Config} and {_keys.Subnets}", cancellationToken).ConfigureAwait(false);
-            // All pages show what the first one shows.
-            if (revision == 0)
-                revision = reply.Value.Header.Revision;
-            foreach (KeyValue found in reply.Value.Kvs)
-            {
-                if (_keys.NameOf(found.Key) is { } name)
-                    entries.Add(Entry(name, found));
-                else if (found.Key == _keys.ConfigKey)
-                    config = found.Value.Memory;
-            }
-
-            if (!reply.Value.More || reply.Value.Kvs.Count == 0)
-                return new StoreSnapshot(entries, revision) { Config = config };
-            start = ByteString.CopyFrom([.. reply.Value.Kvs[^1].Key.Span, 0]);
-        }
     }
 
     private async Task<KeyValue?> ReadAsync(ByteString key, string name, CancellationToken cancellationToken)

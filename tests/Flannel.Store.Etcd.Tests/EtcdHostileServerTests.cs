@@ -35,7 +35,7 @@ public sealed class EtcdHostileServerTests
         { "two messages", "malformed" },
         { "a message that is cut off", "malformed" },
         { "a message's header that is cut off", "malformed" },
-        { "a message above the limit", "more than 64 MiB" },
+        { "a message above the limit", "longer than is accepted" },
         { "a message of 4 GiB", "malformed" },
         { "a compressed message", "compressed" },
         { "a message that cannot be decoded", "cannot be decoded" },
@@ -77,7 +77,8 @@ public sealed class EtcdHostileServerTests
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None).WaitAsync(WaitLimit));
 
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
-        Assert.Equal(1, server.Requests);
+        // What is too long is asked for again: 5,000 keys, half of them and so on down to one, and that one without its document.
+        Assert.Equal(what == "a message above the limit" ? 14 : 1, server.Requests);
     }
 
     [Theory]
@@ -194,6 +195,6 @@ public sealed class EtcdHostileServerTests
     private static async Task NextAsync(EtcdLeaseStore store, CancellationToken cancellationToken = default)
     {
         await foreach (StoreWatchResult result in store.WatchAsync(0, cancellationToken))
-            Assert.Fail($"unexpected {result}");
+            Assert.Empty(Assert.IsType<StoreChanges>(result).Changes);
     }
 }

@@ -245,7 +245,7 @@ public sealed class EtcdStuckConnectionTests(EtcdFixture fixture) : IClassFixtur
     {
         var options = new EtcdStoreOptions { Prefix = Prefix, Endpoints = server.Endpoints };
         configure?.Invoke(options);
-        return new EtcdLeaseStore(options, time ?? TimeProvider.System, new Random(), _logger, metrics ?? new EtcdMetrics(null, ""), http is null ? null : http.Wrap)
+        return new EtcdLeaseStore(options, time ?? TimeProvider.System, new Random(), _logger, metrics ?? new EtcdMetrics(null, ""), http is null ? null : new GrpcTransportOptions { Wrap = http.Wrap })
         {
             ProbeAfter = probeAfter ?? TimeSpan.FromSeconds(15),
         };

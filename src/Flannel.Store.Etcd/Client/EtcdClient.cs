@@ -32,14 +32,14 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     /// <param name="random">Where chance comes from; used by the client alone.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
-    /// <param name="wrap">Wraps the handlers of HTTP; for tests.</param>
+    /// <param name="transports">What tests change about connections.</param>
     public EtcdClient(
         EtcdStoreOptions options,
         TimeProvider time,
         Random random,
         ILogger logger,
         EtcdMetrics metrics,
-        Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
+        GrpcTransportOptions? transports = null)
     {
         _timeout = options.RequestTimeout;
         _time = time;
@@ -51,7 +51,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
         TimeSpan share = FirstAnswerBudget / addresses.Length;
         TimeSpan firstAnswer = share > ShortestFirstAnswer ? share : ShortestFirstAnswer;
         _createTransport = (address, hasAnswered) =>
-            new GrpcTransport(address, _tls.Identity, firstAnswer, hasAnswered, time, logger, metrics, wrap);
+            new GrpcTransport(address, _tls.Identity, firstAnswer, hasAnswered, time, logger, metrics, transports ?? GrpcTransportOptions.Default);
         LongestCall = _timeout * addresses.Length;
     }
 

@@ -1,4 +1,5 @@
 using Flannel.Core.Diagnostics;
+using Flannel.Store.Etcd.Transport;
 using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Client;
@@ -19,4 +20,7 @@ internal sealed class EtcdException : StoreException
 
     /// <summary>Whether an earlier attempt, whose answer got lost, may have been carried out.</summary>
     public bool MayBeRepeat { get; }
+
+    /// <summary>Whether the answer was too long; one that asks for less may succeed.</summary>
+    public bool IsTooLarge => InnerException is GrpcException { IsTooLarge: true };
 }

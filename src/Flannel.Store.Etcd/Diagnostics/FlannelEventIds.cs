@@ -11,10 +11,12 @@ internal static class FlannelEventIds
 
     public const int WatchReopened = 2100;
     public const int WatchCompacted = 2101;
+    public const int ChangeTooLarge = 2102;
 
     public const int LeaseNotRevoked = 2200;
     public const int LeaseExchanged = 2201;
     public const int ListCompacted = 2202;
+    public const int PageTooLarge = 2203;
 
     public const int TlsFilesChanged = 2300;
     public const int TlsFilesUnusable = 2301;

@@ -38,6 +38,9 @@ internal sealed class GrpcException(StatusCode code, string detail, Exception? i
         _ => false,
     };
 
+    /// <summary>Whether the answer is longer than this side accepts, or than the server may send.</summary>
+    public bool IsTooLarge => Code == StatusCode.ResourceExhausted && (Says("longer than is accepted") || Says("message larger than max"));
+
     /// <summary>Whether the endpoint is alive and waits for the cluster to agree on a leader, which takes a moment.</summary>
     public bool IsElection =>
         Code == StatusCode.Unavailable && (Says("no leader") || Says("leader changed") || Says("leader failure") || Says("timed out"));

@@ -16,9 +16,6 @@ namespace Flannel.Store.Etcd.Transport;
 /// </summary>
 internal sealed partial class GrpcTransport : IEtcdTransport
 {
-    /// <summary>The longest message accepted, in bytes. A page of 5,000 leases takes about 1 MiB.</summary>
-    public const int MaxMessageLength = 64 << 20;
-
     /// <summary>How long closing may take before what is being closed is abandoned together with its connection.</summary>
     public static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
@@ -58,7 +55,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     /// <param name="time">The clock that deadlines run on.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
-    /// <param name="wrap">Wraps the handler; for tests.</param>
+    /// <param name="options">What tests change.</param>
     public GrpcTransport(
         Uri endpoint,
         TlsIdentity? identity,
@@ -67,7 +64,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         TimeProvider time,
         ILogger logger,
         EtcdMetrics metrics,
-        Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
+        GrpcTransportOptions options)
     {
         _endpoint = endpoint;
         _firstAnswer = firstAnswer;
@@ -97,8 +94,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         {
             CompressionProviders = [],
             DisposeHttpClient = true,
-            HttpHandler = wrap is null ? sender : wrap(sender),
-            MaxReceiveMessageSize = MaxMessageLength,
+            HttpHandler = options.Wrap(sender),
+            MaxReceiveMessageSize = options.MaxMessageLength,
         });
         _etcd = new dotnet_etcd.EtcdClient(_channel.CreateCallInvoker()).GetConnection();
     }

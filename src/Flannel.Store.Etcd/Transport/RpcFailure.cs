@@ -1,4 +1,3 @@
-using System.Globalization;
 using Google.Protobuf;
 using Grpc.Core;
 
@@ -31,9 +30,7 @@ internal static class RpcFailure
             StatusCode.Cancelled when detail.StartsWith("No grpc-status", StringComparison.Ordinal) =>
                 new GrpcException(StatusCode.Unknown, "the answer ended without a status", error),
             StatusCode.ResourceExhausted when detail.StartsWith("Received message exceeds", StringComparison.Ordinal) => new GrpcException(
-                StatusCode.ResourceExhausted,
-                string.Create(CultureInfo.InvariantCulture, $"the answer holds a message of more than {GrpcTransport.MaxMessageLength >> 20} MiB"),
-                error),
+                StatusCode.ResourceExhausted, "the answer holds a message that is longer than is accepted", error),
             StatusCode.Internal when detail.StartsWith("Failed to deserialize", StringComparison.Ordinal) =>
                 new GrpcException(StatusCode.Internal, "it reported success without an answer", error),
             < StatusCode.OK or > StatusCode.Unauthenticated =>

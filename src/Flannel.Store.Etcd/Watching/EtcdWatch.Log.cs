@@ -16,4 +16,8 @@ internal sealed partial class EtcdWatch
         LogLevel.Information,
         "The history after revision {Revision} was compacted away up to {Compacted}; listing everything.")]
     private partial void LogCompacted(long revision, long compacted);
+
+    [LoggerMessage(
+        FlannelEventIds.ChangeTooLarge, LogLevel.Warning, "A change after revision {Revision} is too long to be read; listing everything. {Reason}")]
+    private partial void LogChangeTooLarge(long revision, string reason);
 }

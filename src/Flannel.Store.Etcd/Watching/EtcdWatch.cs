@@ -79,7 +79,11 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
                     : await ReadAsync(cancellationToken).ConfigureAwait(false);
                 // Such an answer has no revision of its own; the one it names is where the history begins, not where we are.
                 if (response.CompactRevision != 0)
-                    return await ListAsync(response.CompactRevision, cancellationToken).ConfigureAwait(false);
+                {
+                    LogCompacted(_seen, response.CompactRevision);
+                    return await ListAsync(cancellationToken).ConfigureAwait(false);
+                }
+
                 if (response.Canceled)
                     throw RpcFailure.Parse(response.CancelReason);
                 if (TryTake(response, out StoreChanges? changes))
@@ -87,6 +91,12 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
                 // It was no news but a sign of life: the answer to a probe, or to having been opened again.
                 if (!response.Fragment && (!response.Created || _isReopened))
                     return new StoreChanges([], _seen);
+            }
+            catch (GrpcException error) when (error.IsTooLarge)
+            {
+                // It would come again at every attempt. A list says which document it is and steps over it.
+                LogChangeTooLarge(_seen, error.Message);
+                return await ListAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (GrpcException error)
             {
@@ -198,9 +208,8 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
         _isConfigDeleted = false;
     }
 
-    private async Task<StoreSnapshot> ListAsync(long compacted, CancellationToken cancellationToken)
+    private async Task<StoreSnapshot> ListAsync(CancellationToken cancellationToken)
     {
-        LogCompacted(_seen, compacted);
         await CloseAsync(cancellationToken).ConfigureAwait(false);
         StoreSnapshot snapshot = await _list(cancellationToken).ConfigureAwait(false);
         _seen = snapshot.Revision;

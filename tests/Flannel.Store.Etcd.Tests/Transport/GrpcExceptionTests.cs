@@ -20,6 +20,14 @@ public sealed class GrpcExceptionTests
         Assert.Equal(expected, new GrpcException((StatusCode)code, words).IsEndpointFault);
 
     [Theory]
+    [InlineData(8, "grpc: trying to send message larger than max (70000000 vs. 67108864)", true)]
+    [InlineData(8, "the answer holds a message that is longer than is accepted", true)]
+    [InlineData(8, "etcdserver: mvcc: database space exceeded", false)]
+    [InlineData(11, "etcdserver: mvcc: required revision has been compacted", false)]
+    public void IsTooLarge_ByCodeAndWords_SaysWhetherAskingForLessHelps(int code, string words, bool expected) =>
+        Assert.Equal((expected, false), (new GrpcException((StatusCode)code, words).IsTooLarge, new GrpcException((StatusCode)code, words).IsEndpointFault));
+
+    [Theory]
     [InlineData(16, "etcdserver: invalid auth token", true)]
     [InlineData(3, "etcdserver: revision of auth store is old", true)]
     [InlineData(3, "etcdserver: user name is empty", true)]

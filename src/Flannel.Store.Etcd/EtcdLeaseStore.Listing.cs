@@ -1,0 +1,88 @@
+using Etcdserverpb;
+using Flannel.Core.Stores;
+using Flannel.Store.Etcd.Client;
+using Google.Protobuf;
+using Grpc.Core;
+using Mvccpb;
+
+namespace Flannel.Store.Etcd;
+
+/// <content>
+/// Lists, page by page. How much a page holds is not known before: one that is too long is asked for again with half the keys, down to a single one,
+/// and a document that is too long by itself is told as unreadable.
+/// </content>
+internal sealed partial class EtcdLeaseStore
+{
+    // One answer with more would be long to wait for and heavy to hold.
+    private const int PageSize = 5000;
+
+    // A page above this does not make room for a larger one.
+    private const int FullPageLength = 16 << 20;
+
+    // A list that is compacted away between its pages starts from the beginning; more often than this nobody compacts.
+    private const int MaxListAttempts = 3;
+
+    /// <inheritdoc />
+    public async Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ListPagesAsync(revision ?? 0, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EtcdException error) when (revision is null && error.Code == StatusCode.OutOfRange && attempt < MaxListAttempts)
+            {
+                LogListCompacted(error.Message);
+            }
+        }
+    }
+
+    private async Task<StoreSnapshot> ListPagesAsync(long revision, CancellationToken cancellationToken)
+    {
+        var entries = new List<StoredEntry>();
+        ReadOnlyMemory<byte>? config = null;
+        ByteString start = _keys.ConfigKey;
+        long limit = PageSize;
+        bool keysOnly = false;
+        while (true)
+        {
+            var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = limit, Revision = revision, KeysOnly = keysOnly };
+            RangeResponse page;
+            try
+            {
+                page = (await _client.CallAsync(EtcdMethods.Range, request, $"list {_keys.Config} and {_keys.Subnets}", cancellationToken)
+                    .ConfigureAwait(false)).Value;
+            }
+            catch (EtcdException error) when (error.IsTooLarge && !keysOnly)
+            {
+                LogPageTooLarge(limit, error.Message);
+                (limit, keysOnly) = (Math.Max(limit / 2, 1), limit == 1);
+                continue;
+            }
+
+            // All pages show what the first one shows.
+            if (revision == 0)
+                revision = page.Header.Revision;
+            foreach (KeyValue found in page.Kvs)
+            {
+                if (_keys.NameOf(found.Key) is { } name)
+                    entries.Add(keysOnly ? Entry(name, found) with { Unreadable = "its document is longer than the store transfers" } : Entry(name, found));
+                else if (found.Key == _keys.ConfigKey)
+                    config = keysOnly ? throw ConfigTooLarge() : found.Value.Memory;
+            }
+
+            if (!page.More || page.Kvs.Count == 0)
+                return new StoreSnapshot(entries, revision) { Config = config };
+            start = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
+            keysOnly = false;
+            if (page.CalculateSize() < FullPageLength)
+                limit = Math.Min(limit * 2, PageSize);
+        }
+    }
+
+    private EtcdException ConfigTooLarge() => new(
+        $"The network configuration in etcd key {_keys.Config} is longer than the store transfers; put the right document there.",
+        isTransient: true,
+        StatusCode.ResourceExhausted);
+}

@@ -1,0 +1,14 @@
+namespace Flannel.Store.Etcd.Transport;
+
+/// <summary>What tests change about connections.</summary>
+internal sealed record GrpcTransportOptions
+{
+    /// <summary>What connections are unless a test says otherwise.</summary>
+    public static GrpcTransportOptions Default { get; } = new();
+
+    /// <summary>The longest message accepted, in bytes: 64 MiB. A page of 5,000 leases takes about 1 MiB.</summary>
+    public int MaxMessageLength { get; init; } = 64 << 20;
+
+    /// <summary>Puts something around the handler of HTTP.</summary>
+    public Func<HttpMessageHandler, HttpMessageHandler> Wrap { get; init; } = static handler => handler;
+}
