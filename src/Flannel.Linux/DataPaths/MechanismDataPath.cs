@@ -125,9 +125,10 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     public override async Task WaitForAddressAsync(CancellationToken cancellationToken)
     {
         // The kernel's work queue puts an IPv6 address into effect a moment after it was accepted; until then peers are told that it is unreachable.
+        // Where a bridge has the subnet, its first address is the bridge's anycast address already (RFC 4291, 2.6.1).
         if (_mechanism.Device is null) return;
         long start = _context.Time.GetTimestamp();
-        while (PeerRoutes.Resolve(_context.Netlink, _subnetBase!) is not { Type: RouteType.Local } && _context.Time.GetElapsedTime(start) < AddressPatience)
+        while (PeerRoutes.Resolve(_context.Netlink, _subnetBase!) is not { Type: RouteType.Local or RouteType.Anycast } && _context.Time.GetElapsedTime(start) < AddressPatience)
             await Task.Delay(AddressPoll, _context.Time, cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Core.Backends;
@@ -44,6 +45,56 @@ public sealed class DeviceConflictTests
 
         Assert.Contains("vx-other", exception.Message, StringComparison.Ordinal);
         Assert.NotNull(host.Netlink.FindLink("vx-other"));
+    }
+
+    [NetnsFact]
+    public async Task Port_UsedByAProgram_IsRefusedWithThePortAndLeavesNoDevice()
+    {
+        await using var cluster = VxlanCluster.Create(1);
+        LabHost host = cluster.Lab.Hosts[0];
+        using Socket other = host.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        other.Bind(new IPEndPoint(IPAddress.Any, 8472));
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf()));
+
+        Assert.Contains("the UDP port 8472 is in use by another program", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("ss -ulpn sport = :8472", exception.Message, StringComparison.Ordinal);
+        Assert.False(exception.IsTransient);
+        Assert.Null(host.Netlink.FindLink("flannel.1"));
+        await using IBackendNetwork elsewhere = await VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf("\"Port\":8473"));
+    }
+
+    [NetnsFact]
+    public async Task Port_UsedByAnotherPluginsDevice_IsRefusedNamingIt()
+    {
+        await using var cluster = VxlanCluster.Create(1);
+        LabHost host = cluster.Lab.Hosts[0];
+        await host.ExecAsync("ip", "link", "add", "cilium_vxlan", "type", "vxlan", "external", "dstport", "8472");
+        await host.ExecAsync("ip", "link", "set", "cilium_vxlan", "up");
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(host, VxlanCluster.ConfigOf()));
+
+        Assert.Contains("8472", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("cilium_vxlan", exception.Message, StringComparison.Ordinal);
+        Assert.Null(host.Netlink.FindLink("flannel.1"));
+        Assert.NotNull(host.Netlink.FindLink("cilium_vxlan"));
+    }
+
+    [NetnsFact]
+    public async Task Port_ToChangeTo_IsUsed_TheOldDeviceStays()
+    {
+        await using VxlanCluster cluster = await VxlanCluster.StartAsync(1);
+        VxlanNode node = cluster.Nodes[0];
+        await node.DisposeAsync();
+        int before = node.Host.Device("flannel.1").Index;
+        using Socket other = node.Host.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        other.Bind(new IPEndPoint(IPAddress.Any, 4789));
+
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(node.Host, VxlanCluster.ConfigOf("\"Port\":4789")));
+
+        Assert.Contains("4789", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(before, node.Host.Device("flannel.1").Index);
+        Assert.Equal(["flannel.1"], node.Host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal)));
     }
 
     [NetnsFact]

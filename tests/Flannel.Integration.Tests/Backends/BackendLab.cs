@@ -8,21 +8,21 @@ using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Flannel.Integration.Tests.Migration;
+namespace Flannel.Integration.Tests.Backends;
 
 /// <summary>
-/// Two hosts with a container each, and networks of any backend on them without a store: what a restart with another configuration does to the kernel.
+/// Hosts with networks of any backend on them, and no store between them: what a backend does to the kernel and says of it, alike for all of them.
 /// Host n has the subnets 10.5.n.0/24 and fd00:5:0:n::/64.
 /// </summary>
-internal sealed class MigrationLab : IAsyncDisposable
+internal sealed class BackendLab : IAsyncDisposable
 {
-    private const string Name = "migration";
+    private const string Name = "lab";
 
     private readonly ConcurrentQueue<string> _log = new();
     private readonly ServiceProvider _services;
     private readonly List<(LabHost Host, IBackendNetwork Network, Lease Lease)> _running = [];
 
-    public MigrationLab(int hosts = 2)
+    public BackendLab(int hosts = 2)
     {
         Lab = NetworkLab.Create(new LabOptions { Hosts = hosts, DualStack = true });
         var services = new ServiceCollection();
@@ -53,9 +53,9 @@ internal sealed class MigrationLab : IAsyncDisposable
         foreach (var (_, network, _) in _running) await network.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });
     }
 
-    public async Task<IBackendNetwork> StartAsync(LabHost host, string backend, int? number = null)
+    public async Task<IBackendNetwork> StartAsync(LabHost host, string backend, bool isByDefaultRoute = false)
     {
-        int subnet = number ?? Hosts.ToList().IndexOf(host) + 1;
+        int subnet = Hosts.ToList().IndexOf(host) + 1;
         NetworkConfig config = NetworkConfig.Parse(
             $$"""{"EnableIPv6":true,"Network":"10.5.0.0/16","IPv6Network":"fd00:5::/48","IPv6SubnetLen":64,"Backend":{{backend}}}""", "test");
         IBackendNetwork network = await _services.GetKeyedServices<IBackend>(Name).Single(candidate => candidate.Name == config.BackendType)
@@ -64,7 +64,7 @@ internal sealed class MigrationLab : IAsyncDisposable
                 {
                     NetworkName = Name,
                     Config = config,
-                    ExternalInterface = host.External,
+                    ExternalInterface = host.External with { IsByDefaultRoute = isByDefaultRoute },
                     NetworkNamespace = host.NamespaceName,
                     ResyncInterval = TimeSpan.FromMinutes(10),
                 },

@@ -3,7 +3,7 @@ using Flannel.Core.Leases;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 
-namespace Flannel.Integration.Tests.Migration;
+namespace Flannel.Integration.Tests.Backends;
 
 /// <summary>What is provably a backend's is replaced; the rest is left alone and logged once.</summary>
 public sealed class LeftoverTests
@@ -18,9 +18,9 @@ public sealed class LeftoverTests
     [InlineData(Udp)]
     public async Task Start_LeftoversOfACrash_AreRemovedAndOthersStay(string backend)
     {
-        await using var lab = new MigrationLab(hosts: 1);
+        await using var lab = new BackendLab(hosts: 1);
         LabHost host = lab.Hosts[0];
-        await MigrationLab.Sh(host, """
+        await BackendLab.Sh(host, """
             ip link add flannel.7 type vxlan id 7 dev eth0 dstport 8472
             ip addr add 10.5.1.0/32 dev flannel.7
             ip link set flannel.7 up
@@ -49,9 +49,9 @@ public sealed class LeftoverTests
         await network.WaitAsync(static status => status.IsConverged);
         await Overlay.Eventually.IsTrueAsync(() => host.Netlink.FindLink("flannel-v6.7") is null, "the last leftover is removed");
 
-        string[] devices = [.. MigrationLab.DevicesOf(host).Where(static device => device is not ("flannel.2" or "flannel-v6.2" or "flannel0"))];
+        string[] devices = [.. BackendLab.DevicesOf(host).Where(static device => device is not ("flannel.2" or "flannel-v6.2" or "flannel0"))];
         Assert.Equal(["flannel.6", "flannel.8", "flannel.9"], devices);
-        string[] routes = [.. (await MigrationLab.RoutesOfAsync(host)).Where(static route => !route.Contains("dev flannel0", StringComparison.Ordinal))];
+        string[] routes = [.. (await BackendLab.RoutesOfAsync(host)).Where(static route => !route.Contains("dev flannel0", StringComparison.Ordinal))];
         Assert.Equal(
             ["10.5.88.0/24 via 192.168.100.254 dev eth0 proto static", "10.5.89.0/24 via 192.168.100.254 dev eth0 proto bgp", "10.5.90.0/25 via 192.168.100.254 dev eth0"],
             routes);
@@ -65,7 +65,7 @@ public sealed class LeftoverTests
     [NetnsFact]
     public async Task Start_DeviceThatAnotherProcessHasOpen_IsLeftAlone()
     {
-        await using var lab = new MigrationLab(hosts: 1);
+        await using var lab = new BackendLab(hosts: 1);
         LabHost host = lab.Hosts[0];
         IBackendNetwork running = await lab.StartAsync(host, Udp);
         running.SetPeers([]);
@@ -85,9 +85,9 @@ public sealed class LeftoverTests
     [InlineData(Vxlan)]
     public async Task Peer_WithASubnetOfAnotherLength_IsReachedAndItsRouteOfAnEarlierRunReplaced(string backend)
     {
-        await using var lab = new MigrationLab(hosts: 1);
+        await using var lab = new BackendLab(hosts: 1);
         LabHost host = lab.Hosts[0];
-        await MigrationLab.Sh(host, """
+        await BackendLab.Sh(host, """
             ip route add 10.5.64.0/20 via 192.168.100.99 dev eth0
             ip route add 10.5.80.0/26 via 192.168.100.99 dev eth0
             """);
@@ -102,7 +102,7 @@ public sealed class LeftoverTests
 
         network.ChangePeers([new LeaseChange(wide, null), new LeaseChange(narrow, null)]);
         await network.WaitAsync(static status => status.IsConverged);
-        Assert.Empty(await MigrationLab.RoutesOfAsync(host));
+        Assert.Empty(await BackendLab.RoutesOfAsync(host));
 
         Lease PeerOf(string key, int number) => new()
         {
@@ -117,6 +117,6 @@ public sealed class LeftoverTests
         };
     }
 
-    private static int Warnings(MigrationLab lab, string about) =>
+    private static int Warnings(BackendLab lab, string about) =>
         lab.Log.Count(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains(about, StringComparison.Ordinal));
 }

@@ -3,7 +3,7 @@ using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 using Xunit.Abstractions;
 
-namespace Flannel.Integration.Tests.Migration;
+namespace Flannel.Integration.Tests.Backends;
 
 /// <summary>
 /// The backend, the VNI or the port changes and the nodes are restarted: the new data path is made first, then the old entries are replaced, then the old
@@ -36,7 +36,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
     [InlineData(Udp, HostGateway)]
     public async Task Restart_FromOneOfOurBackendsToAnother_StandsStillForLessThanASecond(string from, string to)
     {
-        await using var lab = new MigrationLab();
+        await using var lab = new BackendLab();
         LabContainer[] containers = lab.AddContainers();
         await lab.StartAsync(from);
 
@@ -51,10 +51,10 @@ public sealed class MigrationTests(ITestOutputHelper output)
     [InlineData(Udp)]
     public async Task Start_OnFlannelsVxlan_StandsStillForLessThanASecond(string to)
     {
-        await using var lab = new MigrationLab();
+        await using var lab = new BackendLab();
         LabContainer[] containers = lab.AddContainers();
-        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[0], 1, lab.Hosts[1], 2);
-        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[1], 2, lab.Hosts[0], 1);
+        await BackendLab.LeaveFlannelsVxlanAsync(lab.Hosts[0], 1, lab.Hosts[1], 2);
+        await BackendLab.LeaveFlannelsVxlanAsync(lab.Hosts[1], 2, lab.Hosts[0], 1);
 
         await MigrateAsync(lab, containers, to, $"flannel's vxlan to {to}");
     }
@@ -62,10 +62,10 @@ public sealed class MigrationTests(ITestOutputHelper output)
     [NetnsFact]
     public async Task Start_OnFlannelsVxlanOfAnotherPort_WithoutAPort_TakesTheDefaultPort()
     {
-        await using var lab = new MigrationLab();
+        await using var lab = new BackendLab();
         LabContainer[] containers = lab.AddContainers();
-        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[0], 1, lab.Hosts[1], 2, port: "4789");
-        await MigrationLab.LeaveFlannelsVxlanAsync(lab.Hosts[1], 2, lab.Hosts[0], 1, port: "4789");
+        await BackendLab.LeaveFlannelsVxlanAsync(lab.Hosts[0], 1, lab.Hosts[1], 2, port: "4789");
+        await BackendLab.LeaveFlannelsVxlanAsync(lab.Hosts[1], 2, lab.Hosts[0], 1, port: "4789");
 
         await MigrateAsync(lab, containers, """{"Type":"vxlan","Port":0}""", "flannel's vxlan on port 4789 to port 0");
 
@@ -78,15 +78,15 @@ public sealed class MigrationTests(ITestOutputHelper output)
     [InlineData(Udp)]
     public async Task Start_OnFlannelsHostGateway_StandsStillForLessThanASecond(string to)
     {
-        await using var lab = new MigrationLab();
+        await using var lab = new BackendLab();
         LabContainer[] containers = lab.AddContainers();
-        await MigrationLab.LeaveFlannelsHostGatewayAsync(lab.Hosts[0], lab.Hosts[1], 2);
-        await MigrationLab.LeaveFlannelsHostGatewayAsync(lab.Hosts[1], lab.Hosts[0], 1);
+        await BackendLab.LeaveFlannelsHostGatewayAsync(lab.Hosts[0], lab.Hosts[1], 2);
+        await BackendLab.LeaveFlannelsHostGatewayAsync(lab.Hosts[1], lab.Hosts[0], 1);
 
         await MigrateAsync(lab, containers, to, $"flannel's host-gw to {to}");
     }
 
-    private async Task MigrateAsync(MigrationLab lab, LabContainer[] containers, string to, string what)
+    private async Task MigrateAsync(BackendLab lab, LabContainer[] containers, string to, string what)
     {
         await using ContinuousPing ping = containers[0].StartPinging(containers[1].Address!);
         await using ContinuousPing pingIPv6 = containers[0].StartPinging(containers[1].AddressIPv6!);
@@ -110,7 +110,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
     }
 
     /// <summary>Nothing is left but what the backend makes: its devices, and one route per peer and family, or one for the whole network.</summary>
-    private static async Task AssertOnlyAsync(MigrationLab lab, string backend)
+    private static async Task AssertOnlyAsync(BackendLab lab, string backend)
     {
         for (int index = 0; index < lab.Hosts.Count; index++)
         {
@@ -128,8 +128,8 @@ public sealed class MigrationTests(ITestOutputHelper output)
                 Udp => "dev flannel",
                 _ => $".{vni} ",
             };
-            await Overlay.Eventually.IsTrueAsync(() => areDevices(MigrationLab.DevicesOf(host)), $"only the devices of {backend} are left");
-            string[] routes = await MigrationLab.RoutesOfAsync(host);
+            await Overlay.Eventually.IsTrueAsync(() => areDevices(BackendLab.DevicesOf(host)), $"only the devices of {backend} are left");
+            string[] routes = await BackendLab.RoutesOfAsync(host);
             Assert.Equal(2, routes.Length);
             Assert.All(routes, route => Assert.Contains(way, route, StringComparison.Ordinal));
         }
