@@ -5,7 +5,6 @@ using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Linux.DataPaths;
 using Flannel.Linux.Ownership;
-using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.HostGateway;
 
@@ -13,10 +12,8 @@ namespace Flannel.Backends.HostGateway;
 /// flannel's host-gw backend: every host is the gateway of its subnet, one plain route per peer. Nothing is wrapped, so nothing is lost of the MTU;
 /// but all hosts must be on one layer-2 network.
 /// </summary>
-/// <param name="time">The clock.</param>
-/// <param name="random">Spreads back-offs.</param>
-/// <param name="logger">Where to log.</param>
-internal sealed class HostGatewayBackend(TimeProvider time, Random random, ILogger<HostGatewayBackend> logger) : IBackend
+/// <param name="services">What the host application provides.</param>
+internal sealed class HostGatewayBackend(KernelServices services) : IBackend
 {
     /// <summary>The backend's name in the network configuration and in leases.</summary>
     public const string TypeName = "host-gw";
@@ -43,7 +40,6 @@ internal sealed class HostGatewayBackend(TimeProvider time, Random random, ILogg
         ExternalInterface external = context.ExternalInterface;
         if (context.Config.EnableIPv4) CheckAddress(external, external.Address, external.PublicIP, "PublicIP");
         if (context.Config.EnableIPv6) CheckAddress(external, external.AddressIPv6, external.PublicIPv6, "PublicIPv6");
-        var services = new KernelServices(time, random, logger);
         return await KernelNetwork.CreateAsync(TypeName, context, services, static kernel => new HostGatewayMechanism(kernel)).ConfigureAwait(false);
     }
 

@@ -5,7 +5,6 @@ using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Linux.DataPaths;
 using Flannel.Linux.Ownership;
-using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Udp;
 
@@ -13,11 +12,9 @@ namespace Flannel.Backends.Udp;
 /// flannel's udp backend: packets pass through this process, from a TUN device into UDP datagrams and back.
 /// </summary>
 /// <param name="options">This host's own choices.</param>
-/// <param name="time">The clock.</param>
+/// <param name="services">What the host application provides.</param>
 /// <param name="meters">Makes the meter, if anybody measures.</param>
-/// <param name="logger">Where to log.</param>
-internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider time, IMeterFactory? meters, ILogger<UdpBackend> logger)
-    : IBackend
+internal sealed partial class UdpBackend(UdpBackendOptions options, KernelServices services, IMeterFactory? meters = null) : IBackend
 {
     /// <summary>The backend's name in the network configuration; leases do not name it.</summary>
     public const string TypeName = "udp";
@@ -55,7 +52,7 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, TimeProvider
     private UdpNetwork CreateNetwork(BackendContext context)
     {
         UdpSpec spec = CreateSpec(context);
-        var network = new UdpNetwork(spec, context, time, meters, logger);
+        var network = new UdpNetwork(spec, context, services, meters);
         try
         {
             network.Prepare();

@@ -57,11 +57,11 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     /// <summary>Opens the kernel; nothing is changed before <see cref="Prepare"/>.</summary>
     /// <param name="spec">What the network should be.</param>
     /// <param name="context">The network and the host.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="services">What the host application provides.</param>
     /// <param name="meters">Makes the meter, if anybody measures.</param>
-    /// <param name="logger">Where to log.</param>
-    public UdpNetwork(UdpSpec spec, BackendContext context, TimeProvider time, IMeterFactory? meters, ILogger logger)
+    public UdpNetwork(UdpSpec spec, BackendContext context, KernelServices services, IMeterFactory? meters)
     {
+        (TimeProvider time, ILogger logger) = (services.Time, services.Logger);
         (_spec, _externalInterface, _resyncInterval) = (spec, context.ExternalInterface, context.ResyncInterval);
         (_time, _logger) = (time, logger);
         _loops = new SupervisedLoops(time, (exception, loop) => UdpBackend.Log.LoopFailed(logger, exception, loop));

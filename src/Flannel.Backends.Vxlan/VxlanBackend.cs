@@ -8,7 +8,6 @@ using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
 using Flannel.Linux.DataPaths;
 using Flannel.Linux.Ownership;
-using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Vxlan;
 
@@ -16,10 +15,8 @@ namespace Flannel.Backends.Vxlan;
 /// flannel's VXLAN backend: the kernel carries the packets, we keep its devices, neighbours, FDB entries and routes as they should be.
 /// </summary>
 /// <param name="options">This host's own choices.</param>
-/// <param name="time">The clock.</param>
-/// <param name="random">Makes MACs and spreads back-offs.</param>
-/// <param name="logger">Where to log.</param>
-internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProvider time, Random random, ILogger<VxlanBackend> logger) : IBackend
+/// <param name="services">What the host application provides.</param>
+internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelServices services) : IBackend
 {
     /// <summary>The backend's name in the network configuration and in leases.</summary>
     public const string TypeName = "vxlan";
@@ -65,10 +62,10 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, TimeProv
     private async Task<IBackendNetwork> CreateNetworkAsync(BackendContext context)
     {
         VxlanNetworkConfig config = VxlanNetworkConfig.Parse(context.Config);
-        return await KernelNetwork.CreateAsync(TypeName, context, new KernelServices(time, random, logger), NewMechanism).ConfigureAwait(false);
+        return await KernelNetwork.CreateAsync(TypeName, context, services, NewMechanism).ConfigureAwait(false);
 
         VxlanMechanism NewMechanism(KernelContext kernel) =>
-            new(kernel, config, ChooseMac(kernel.Family.Family, context.PreviousAttributes), new Random(random.Next()), options.NexthopThreshold);
+            new(kernel, config, ChooseMac(kernel.Family.Family, context.PreviousAttributes), new Random(services.Random.Next()), options.NexthopThreshold);
     }
 
     /// <summary>The MAC that was chosen or published before; <see langword="null"/> keeps that of an existing device or makes a random one.</summary>

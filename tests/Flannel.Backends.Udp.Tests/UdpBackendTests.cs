@@ -1,13 +1,14 @@
 using System.Net;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Core.Backends;
+using Flannel.Linux.DataPaths;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Backends.Udp.Tests;
 
 public sealed class UdpBackendTests
 {
-    private static readonly UdpBackend Backend = new(new UdpBackendOptions(), TimeProvider.System, meters: null, NullLogger<UdpBackend>.Instance);
+    private static readonly UdpBackend Backend = new(new UdpBackendOptions(), new KernelServices(TimeProvider.System, new Random(1), NullLogger.Instance));
 
     [Fact]
     public void Name_Always_IsFlannelsWord() => Assert.Equal("udp", Backend.Name);

@@ -1,9 +1,5 @@
-using System.Security.Cryptography;
 using Flannel.Backends.HostGateway;
-using Flannel.Core.Backends;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using Flannel.Linux.DataPaths;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -18,20 +14,7 @@ public static class HostGatewayFlannelBuilderExtensions
     public static IFlannelBuilder UseHostGateway(this IFlannelBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        IServiceCollection services = builder.Services;
-        services.AddFlannelLinux();
-        services.TryAddKeyedSingleton(builder.Name, static (provider, _) => CreateBackend(provider));
-        bool isRegistered = services.Any(service =>
-            service.IsKeyedService && service.ServiceType == typeof(IBackend) && builder.Name.Equals(service.ServiceKey)
-            && service.KeyedImplementationFactory?.Method == ((Func<IServiceProvider, object?, IBackend>)GetBackend).Method);
-        if (!isRegistered) services.AddKeyedSingleton<IBackend>(builder.Name, GetBackend);
-        return builder;
+        builder.Services.AddFlannelLinux();
+        return builder.UseBackend(static (provider, _) => new HostGatewayBackend(KernelServices.From<HostGatewayBackend>(provider)));
     }
-
-    private static IBackend GetBackend(IServiceProvider provider, object? key) => provider.GetRequiredKeyedService<HostGatewayBackend>(key);
-
-    private static HostGatewayBackend CreateBackend(IServiceProvider provider) => new(
-        provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
-        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<HostGatewayBackend>());
 }

@@ -1,9 +1,7 @@
 using System.Diagnostics.Metrics;
 using Flannel.Backends.Udp;
-using Flannel.Core.Backends;
+using Flannel.Linux.DataPaths;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -26,19 +24,9 @@ public static class UdpFlannelBuilderExtensions
         OptionsBuilder<UdpBackendOptions> options = services.AddOptions<UdpBackendOptions>(builder.Name).ValidateOnStart();
         if (configure is not null) options.Configure(configure);
 
-        services.TryAddKeyedSingleton(builder.Name, static (provider, key) => CreateBackend(provider, (string)key!));
-        bool isRegistered = services.Any(service =>
-            service.IsKeyedService && service.ServiceType == typeof(IBackend) && builder.Name.Equals(service.ServiceKey)
-            && service.KeyedImplementationFactory?.Method == ((Func<IServiceProvider, object?, IBackend>)GetBackend).Method);
-        if (!isRegistered) services.AddKeyedSingleton<IBackend>(builder.Name, GetBackend);
-        return builder;
+        return builder.UseBackend(static (provider, name) => new UdpBackend(
+            provider.GetRequiredService<IOptionsMonitor<UdpBackendOptions>>().Get(name),
+            KernelServices.From<UdpBackend>(provider),
+            provider.GetService<IMeterFactory>()));
     }
-
-    private static IBackend GetBackend(IServiceProvider provider, object? key) => provider.GetRequiredKeyedService<UdpBackend>(key);
-
-    private static UdpBackend CreateBackend(IServiceProvider provider, string name) => new(
-        provider.GetRequiredService<IOptionsMonitor<UdpBackendOptions>>().Get(name),
-        provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        provider.GetService<IMeterFactory>(),
-        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<UdpBackend>());
 }

@@ -1,9 +1,6 @@
-using System.Security.Cryptography;
 using Flannel.Backends.Vxlan;
-using Flannel.Core.Backends;
+using Flannel.Linux.DataPaths;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -27,19 +24,7 @@ public static class VxlanFlannelBuilderExtensions
         OptionsBuilder<VxlanBackendOptions> options = services.AddOptions<VxlanBackendOptions>(builder.Name).ValidateOnStart();
         if (configure is not null) options.Configure(configure);
 
-        services.TryAddKeyedSingleton(builder.Name, static (provider, key) => CreateBackend(provider, (string)key!));
-        bool isRegistered = services.Any(service =>
-            service.IsKeyedService && service.ServiceType == typeof(IBackend) && builder.Name.Equals(service.ServiceKey)
-            && service.KeyedImplementationFactory?.Method == ((Func<IServiceProvider, object?, IBackend>)GetBackend).Method);
-        if (!isRegistered) services.AddKeyedSingleton<IBackend>(builder.Name, GetBackend);
-        return builder;
+        return builder.UseBackend(static (provider, name) => new VxlanBackend(
+            provider.GetRequiredService<IOptionsMonitor<VxlanBackendOptions>>().Get(name), KernelServices.From<VxlanBackend>(provider)));
     }
-
-    private static IBackend GetBackend(IServiceProvider provider, object? key) => provider.GetRequiredKeyedService<VxlanBackend>(key);
-
-    private static VxlanBackend CreateBackend(IServiceProvider provider, string name) => new(
-        provider.GetRequiredService<IOptionsMonitor<VxlanBackendOptions>>().Get(name),
-        provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
-        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<VxlanBackend>());
 }

@@ -1,11 +1,23 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Linux.DataPaths;
 
-/// <summary>What a backend in the kernel gets from its host application.</summary>
+/// <summary>What a backend gets from its host application.</summary>
 /// <param name="Time">The clock.</param>
-/// <param name="Random">Spreads back-offs.</param>
+/// <param name="Random">Spreads back-offs and makes identifiers; used by one caller at a time.</param>
 /// <param name="Logger">Where to log, under the backend's own name.</param>
 [Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
-public sealed record KernelServices(TimeProvider Time, Random Random, ILogger Logger);
+public sealed record KernelServices(TimeProvider Time, Random Random, ILogger Logger)
+{
+    /// <summary>Takes what the host application registered; it need register neither a clock nor logging.</summary>
+    /// <param name="provider">The services.</param>
+    /// <typeparam name="TBackend">The backend, whose name is the logger's.</typeparam>
+    public static KernelServices From<TBackend>(IServiceProvider provider) => new(
+        provider.GetService<TimeProvider>() ?? TimeProvider.System,
+        new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<TBackend>());
+}

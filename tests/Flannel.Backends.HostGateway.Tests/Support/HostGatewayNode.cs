@@ -54,7 +54,7 @@ internal sealed class HostGatewayNode : IAsyncDisposable
             },
             CancellationToken.None);
 
-    public static HostGatewayBackend NewBackend() => new(TimeProvider.System, new Random(1), NullLogger<HostGatewayBackend>.Instance);
+    public static HostGatewayBackend NewBackend() => new(new KernelServices(TimeProvider.System, new Random(1), NullLogger.Instance));
 
     public Task WaitForConvergenceAsync() => WaitAsync(static status => status.IsConverged && status.Problem is null);
 

@@ -5,6 +5,7 @@ using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Core.Backends;
 using Flannel.Core.Leases;
+using Flannel.Linux.DataPaths;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,7 +22,9 @@ public sealed class UdpMetricsTests
         UdpNode other = await cluster.AddNodeAsync(cluster.Lab.Hosts[1]);
         await using ServiceProvider provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var backend = new UdpBackend(
-            new UdpBackendOptions(), TimeProvider.System, provider.GetRequiredService<IMeterFactory>(), NullLogger<UdpBackend>.Instance);
+            new UdpBackendOptions(),
+            new KernelServices(TimeProvider.System, new Random(1), NullLogger.Instance),
+            provider.GetRequiredService<IMeterFactory>());
         LabHost host = cluster.Lab.Hosts[0];
         IBackendNetwork network = await backend.CreateNetworkAsync(
             new BackendContext

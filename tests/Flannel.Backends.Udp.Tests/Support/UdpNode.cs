@@ -3,6 +3,7 @@ using Flannel.Backends.Udp.DataPath;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Linux.DataPaths;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging;
@@ -54,7 +55,7 @@ internal sealed class UdpNode : IAsyncDisposable
 
     public static async Task<UdpNetwork> CreateAsync(
         LabHost host, NetworkConfig config, UdpBackendOptions? options = null, ExternalInterface? external = null, ILogger<UdpBackend>? logger = null) =>
-        (UdpNetwork)await new UdpBackend(options ?? new UdpBackendOptions(), TimeProvider.System, meters: null, logger ?? NullLogger<UdpBackend>.Instance)
+        (UdpNetwork)await new UdpBackend(options ?? new UdpBackendOptions(), new KernelServices(TimeProvider.System, new Random(1), logger ?? NullLogger<UdpBackend>.Instance))
             .CreateNetworkAsync(
                 new BackendContext
                 {

@@ -2,6 +2,7 @@ using System.Net;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
+using Flannel.Linux.DataPaths;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -70,7 +71,7 @@ internal sealed class VxlanNode : IAsyncDisposable
             CancellationToken.None);
 
     public static VxlanBackend NewBackend(VxlanBackendOptions? options = null) =>
-        new(options ?? new VxlanBackendOptions(), TimeProvider.System, new Random(Random.Shared.Next()), NullLogger<VxlanBackend>.Instance);
+        new(options ?? new VxlanBackendOptions(), new KernelServices(TimeProvider.System, new Random(Random.Shared.Next()), NullLogger.Instance));
 
     public Task WaitForConvergenceAsync() => WaitAsync(static status => status.IsConverged && status.Problem is null);
 
