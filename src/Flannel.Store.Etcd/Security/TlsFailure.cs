@@ -49,9 +49,9 @@ internal static class TlsFailure
     {
         (116, _) or (42 or 43 or 46 or 48 or 49, "") =>
             $"the server demands a client certificate and was shown none ({NameOf(alert)}): set {Files}",
-        (>= 42 and <= 46 or 48 or 49 or 51, null) =>
+        (42 or 43 or 44 or 45 or 46 or 48 or 49 or 51, null) =>
             $"the server demands a client certificate, or refused the one it was shown ({NameOf(alert)}): check {Files}",
-        (>= 42 and <= 46 or 48 or 49 or 51, _) =>
+        (42 or 43 or 44 or 45 or 46 or 48 or 49 or 51, _) =>
             $"the server refused the client certificate {certificate} ({NameOf(alert)}): it must be issued for client authentication by an authority " +
             $"in the server's --trusted-ca-file; see {Files}",
         (40, _) => $"the server has no cipher, curve or signature algorithm in common with this host ({NameOf(alert)})",

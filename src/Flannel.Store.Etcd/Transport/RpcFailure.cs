@@ -26,7 +26,8 @@ internal static class RpcFailure
             _ when detail.StartsWith(NotGrpc, StringComparison.Ordinal) => new GrpcException(
                 failure.StatusCode == StatusCode.Cancelled ? StatusCode.Unimplemented : failure.StatusCode,
                 $"it does not answer as gRPC ({detail[NotGrpc.Length..].TrimStart('.', ' ').TrimEnd('.')}); is it etcd's client port?",
-                error) { IsLasting = true },
+                error)
+            { IsLasting = true },
             StatusCode.Cancelled when detail.StartsWith("No grpc-status", StringComparison.Ordinal) =>
                 new GrpcException(StatusCode.Unknown, "the answer ended without a status", error),
             StatusCode.ResourceExhausted when detail.StartsWith("Received message exceeds", StringComparison.Ordinal) => new GrpcException(
