@@ -23,6 +23,20 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, KernelServic
 
     public bool Owns(HostPrefix prefix, NetworkConfig config) => NetworkOwnership.Owns(prefix, config);
 
+    public IReadOnlyList<NetworkConfigProblem> CheckConfig(NetworkConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        try
+        {
+            _ = UdpNetworkConfig.Parse(config);
+            return [];
+        }
+        catch (NetworkConfigException error)
+        {
+            return error.Problems;
+        }
+    }
+
     public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
     {
         try

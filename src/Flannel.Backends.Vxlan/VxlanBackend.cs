@@ -25,6 +25,34 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
 
     public bool Owns(HostPrefix prefix, NetworkConfig config) => NetworkOwnership.Owns(prefix, config);
 
+    public IReadOnlyList<NetworkConfigProblem> CheckConfig(NetworkConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return TryParse(config, out _);
+    }
+
+    public string? GetDeviceName(NetworkConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return TryParse(config, out VxlanNetworkConfig? parsed).Count == 0
+            ? VxlanDeviceName.For(parsed!.Vni, config.EnableIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6)
+            : null;
+    }
+
+    private static IReadOnlyList<NetworkConfigProblem> TryParse(NetworkConfig config, out VxlanNetworkConfig? parsed)
+    {
+        parsed = null;
+        try
+        {
+            parsed = VxlanNetworkConfig.Parse(config);
+            return [];
+        }
+        catch (NetworkConfigException error)
+        {
+            return error.Problems;
+        }
+    }
+
     public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
     {
         ArgumentNullException.ThrowIfNull(running);

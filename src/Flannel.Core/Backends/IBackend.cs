@@ -18,6 +18,14 @@ public interface IBackend
     bool Owns(HostPrefix prefix, NetworkConfig config);
 
     /// <summary>
+    /// Checks the backend's own block of a configuration whose other parts may be invalid, so that all problems of a document are reported at once. Must
+    /// not throw.
+    /// </summary>
+    /// <param name="config">The configuration, with the block in <see cref="NetworkConfig.Backend"/>.</param>
+    /// <returns>Every problem of the block; none by default, which leaves it to <see cref="CreateNetworkAsync"/>.</returns>
+    IReadOnlyList<NetworkConfigProblem> CheckConfig(NetworkConfig config) => [];
+
+    /// <summary>
     /// The device that a network would create or adopt, so that two networks of one process that want the same one are told before either touches it.
     /// Called with configurations that may be invalid for the backend; must not throw.
     /// </summary>

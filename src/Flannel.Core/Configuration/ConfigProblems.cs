@@ -32,12 +32,14 @@ internal sealed class ConfigProblems
     public void AddMissing(string key, string allowed) => Add(key, "", allowed);
 
     /// <summary>Reports everything that was found.</summary>
+    /// <param name="source">Where the configuration comes from.</param>
+    /// <param name="draft">The configuration as far as it could be read.</param>
     /// <exception cref="NetworkConfigException">Something was found.</exception>
-    public void ThrowIfAny(string source)
+    public void ThrowIfAny(string source, NetworkConfig? draft)
     {
         if (_problems.Count > 0)
         {
-            throw new NetworkConfigException(source, [.. _problems.OrderBy(problem => Array.IndexOf(NetworkConfigReader.Keys, problem.Key))]);
+            throw new NetworkConfigException(source, [.. _problems.OrderBy(problem => Array.IndexOf(NetworkConfigReader.Keys, problem.Key))]) { Draft = draft };
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed partial record NetworkConfig
     {
         if (problems.Has(""))
         {
-            problems.ThrowIfAny(source);
+            problems.ThrowIfAny(source, draft: null);
         }
 
         if (!EnableIPv4 && !EnableIPv6 && !problems.Has(nameof(EnableIPv4)) && !problems.Has(nameof(EnableIPv6)))
@@ -38,7 +38,7 @@ public sealed partial record NetworkConfig
 
         FamilySettings ipv4 = Complete(FamilyRules.Ipv4, EnableIPv4, Ipv4Settings, problems);
         FamilySettings ipv6 = Complete(FamilyRules.Ipv6, EnableIPv6, Ipv6Settings, problems);
-        problems.ThrowIfAny(source);
+        problems.ThrowIfAny(source, draft: this);
         return this with
         {
             Network = ipv4.Network,

@@ -70,27 +70,29 @@ internal sealed class NetworkConfigReader
     {
         if (!Utf8.IsValid(utf8Json))
         {
-            problems.AddMissing("", "UTF-8 text is expected");
+            problems.AddMissing("", JsonTrouble.IsUtf16(utf8Json) ? "it is UTF-16; save it as UTF-8" : "UTF-8 text is expected");
             return new NetworkConfig();
         }
 
+        bool isRead = false;
         try
         {
             var reader = new Utf8JsonReader(utf8Json, new JsonReaderOptions { MaxDepth = MaxDepth });
             using JsonDocument document = JsonDocument.ParseValue(ref reader);
-            if (reader.Read() || document.RootElement.ValueKind != JsonValueKind.Object)
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 problems.Add("", GoJson.Excerpt(document.RootElement), "a JSON object is expected");
                 return new NetworkConfig();
             }
 
+            isRead = true;
+            _ = reader.Read(); // throws if anything follows
             return new NetworkConfigReader(problems).Read(document.RootElement);
         }
-        catch (JsonException e)
+        catch (JsonException error)
         {
-            problems.AddMissing(
-                "",
-                utf8Json.IsEmpty ? "it is empty; a JSON object is expected" : $"it is not JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+            string what = isRead ? "there is more behind the end of the object" : JsonTrouble.Describe(utf8Json, error);
+            problems.AddMissing("", $"{what}; one JSON object is expected");
             return new NetworkConfig();
         }
     }

@@ -12,7 +12,13 @@ public sealed class NetworkConfigException : FlannelException
     public NetworkConfigException(string source, IReadOnlyList<NetworkConfigProblem> problems, Exception? innerException = null)
         : base(
             $"The network configuration ({source}) cannot be used: " + string.Join("; ", problems),
-            innerException) => Problems = problems;
+            innerException) => (Origin, Problems) = (source, problems);
+
+    /// <summary>Where the configuration comes from.</summary>
+    internal string Origin { get; }
+
+    /// <summary>The configuration as far as it could be read, so that its backend can be asked as well; <see langword="null"/> if none of it could.</summary>
+    internal NetworkConfig? Draft { get; init; }
 
     /// <summary>Every problem found, in the order of the document's keys.</summary>
     public IReadOnlyList<NetworkConfigProblem> Problems { get; }

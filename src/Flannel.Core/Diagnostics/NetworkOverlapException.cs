@@ -8,7 +8,7 @@ public sealed class NetworkOverlapException : FlannelException
     internal NetworkOverlapException(string range, IReadOnlyList<HostPrefix> conflicts)
         : base(
             $"The overlay leases from {range}, which overlaps what this host already has: {string.Join(", ", conflicts)}. " +
-            "Choose another Network (or SubnetMin and SubnetMax), remove what is in the way, or set FlannelOptions.AllowOverlap.") =>
+            "Choose another Network (or SubnetMin and SubnetMax), remove what is in the way, or allow it (FlannelOptions.AllowOverlap; flanneld: -allow-overlap).") =>
         Conflicts = conflicts;
 
     /// <summary>The addresses and routes that are in the way.</summary>

@@ -125,7 +125,7 @@ internal sealed partial class OverlaySession
     {
         if (_held.Config is not { } running || _held.Lease is not { } lease)
         {
-            _config = view.ReadConfig();
+            _config = ReadWhole(view);
             return FindBackend(_config);
         }
 
@@ -133,7 +133,7 @@ internal sealed partial class OverlaySession
         IBackend backend = FindBackend(_config);
         try
         {
-            var transition = ConfigTransition.Between(_config, view.ReadConfig(), lease.Key, backend);
+            var transition = ConfigTransition.Between(_config, ReadWhole(view), lease.Key, backend);
             _config = transition.Config;
             ReportPending(transition.Pending);
         }
@@ -144,6 +144,25 @@ internal sealed partial class OverlaySession
 
         return backend;
     }
+
+    /// <summary>Reads the configuration and has its backend check its block; what is wrong in either is reported together.</summary>
+    private NetworkConfig ReadWhole(ISubnetView view)
+    {
+        NetworkConfig config;
+        try
+        {
+            config = view.ReadConfig();
+        }
+        catch (NetworkConfigException error) when (error.Draft is { } draft && ProblemsOfBlock(draft) is { Count: > 0 } more)
+        {
+            throw new NetworkConfigException(error.Origin, [.. error.Problems, .. more], error);
+        }
+
+        return ProblemsOfBlock(config) is { Count: > 0 } problems ? throw new NetworkConfigException($"its {BackendBlock.Key} block", problems) : config;
+    }
+
+    private IReadOnlyList<NetworkConfigProblem> ProblemsOfBlock(NetworkConfig config) =>
+        _services.Backends.FirstOrDefault(candidate => candidate.Name == config.BackendType)?.CheckConfig(config) ?? [];
 
     private IBackend FindBackend(NetworkConfig config) =>
         _services.Backends.FirstOrDefault(candidate => candidate.Name == config.BackendType)

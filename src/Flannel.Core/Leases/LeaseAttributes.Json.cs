@@ -48,7 +48,7 @@ public sealed partial record LeaseAttributes
         }
         catch (JsonException e)
         {
-            reason = $"the document is not JSON of at most {MaxDepth} levels (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})";
+            reason = $"the document is not JSON of at most {MaxDepth} levels: {JsonTrouble.Describe(utf8Json.Span, e)}";
             return false;
         }
     }

@@ -38,6 +38,8 @@ internal sealed class Settings(FlagValues values)
         options.SubnetFile = Path.GetFullPath(values.Text(FlanneldFlags.SubnetFile));
         options.LeaseRenewMargin = TimeSpan.FromMinutes(values.Number(FlanneldFlags.SubnetLeaseRenewMargin));
         options.ReleaseLeaseOnStop = values.IsOn(FlanneldFlags.ReleaseLeaseOnStop);
+        options.AllowOverlap = values.IsOn(FlanneldFlags.AllowOverlap);
+        options.EnableForwarding = values.IsOn(FlanneldFlags.EnableForwarding);
 
         options.IpMasq = values.IsOn(FlanneldFlags.IpMasq);
         foreach (string destination in values.List(FlanneldFlags.IpMasqExclude)) options.Traffic.MasqueradeExclusions.Add(destination);

@@ -25,6 +25,50 @@ public sealed class NetworkConfigProblemsTests
     [InlineData("Network: 10.5.0.0/16")]
     public void Parse_NotAJsonObject_IsOneProblemOfTheDocument(string json) => Assert.Equal("", Assert.Single(Problems(json)).Key);
 
+    [Theory]
+    [InlineData("\ufeff{\"Network\":\"10.5.0.0/16\"}", "byte order mark")]
+    [InlineData("", "it is empty")]
+    [InlineData(" \n\t ", "it is empty")]
+    [InlineData("{\u201cNetwork\u201d:\"10.5.0.0/16\"}", "line 1, column 2: \u201c is a typographic quote")]
+    [InlineData("{\"Network\": \u201c10.5.0.0/16\u201d}", "line 1, column 13: \u201c is a typographic quote")]
+    [InlineData("{\n  \"Network\": \"10.5.0.0/16\",\n  \u2018Backend\u2019: {}\n}", "line 3, column 3: \u2018 is a typographic quote")]
+    [InlineData("{'Network':'10.5.0.0/16'}", "line 1, column 2: JSON has no single quotes")]
+    [InlineData("{\\\"Network\\\":\\\"10.5.0.0/16\\\"}", "line 1, column 2: there is a backslash")]
+    [InlineData("{\"Network\":\"10.5.0.0/16\",}", "line 1, column 26: there is a comma before }")]
+    [InlineData("{\"Network\":\"10.5.0.0/16\",\n}", "line 2, column 1: there is a comma before }")]
+    [InlineData("{\"Network\":\"10.5.0.0/16\" // the range\n}", "JSON has no comments")]
+    [InlineData("# a range\n{\"Network\":\"10.5.0.0/16\"}", "line 1, column 1: JSON has no comments")]
+    [InlineData("/* */ {\"Network\":\"10.5.0.0/16\"}", "line 1, column 1: JSON has no comments")]
+    [InlineData("{\"Network\":\"10.5.0.0/16\" \"SubnetLen\":24}", "a comma is missing")]
+    [InlineData("{\"Network\"=\"10.5.0.0/16\"}", "a colon stands between a key and its value")]
+    [InlineData("{\"Network\":\"10.5.0.0/16\"", "it ends too early")]
+    [InlineData("{\"Network\":\"10.5.0.0/16", "it ends too early")]
+    [InlineData("{\"Network\":\"10.5.0.0/16\"} {}", "more behind the end")]
+    public void Parse_NotJson_ShowsThePlaceAndTheCause(string json, string expected)
+    {
+        NetworkConfigProblem problem = Assert.Single(Problems(json));
+
+        Assert.Contains(expected, problem.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_NotJson_ShowsWhatStandsThere()
+    {
+        NetworkConfigProblem problem = Assert.Single(Problems("{\"Network\": \u201c10.5.0.0/16\u201d}"));
+
+        Assert.Contains("near \"{\\\"Network\\\": \u201c10.5.0.0/16\u201d}\"", problem.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_Utf16_IsSaid() => Assert.Contains(
+        "UTF-16",
+        Assert.Throws<NetworkConfigException>(() => NetworkConfig.Parse([0xFF, 0xFE, .. System.Text.Encoding.Unicode.GetBytes("{}")], "test")).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Parse_CharactersThatTerminalsObey_AreShownEscaped() =>
+        Assert.Contains("\\u202e", Assert.Single(Problems("{\"Network\":\"10.5.0.0/16\u202e\"}")).ToString(), StringComparison.Ordinal);
+
     [Fact]
     public void Parse_NotUtf8_IsOneProblemOfTheDocument()
     {

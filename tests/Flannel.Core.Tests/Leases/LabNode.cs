@@ -24,6 +24,8 @@ internal sealed class LabNode
 
     public LeaseRequest Request { get; }
 
+    private int Watches => Store.Calls.Count(static call => call.Operation == StoreOperation.Watch);
+
     /// <summary>Looks at the store; the next acquisition follows from what is seen.</summary>
     public async Task<ISubnetView> OpenAsync() => _view = await Manager.OpenAsync(CancellationToken.None);
 
@@ -47,8 +49,12 @@ internal sealed class LabNode
     public async Task<LeaseFollower> StartAsync()
     {
         await AcquireAsync();
+        int watches = Watches;
         LeaseFollower follower = Follow();
         await follower.UntilAsync<LeaseSnapshot>();
+        // A watch opens in the background, and one that is not open yet cannot break.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (Watches == watches) await Task.Delay(1, limit.Token);
         return follower;
     }
 }

@@ -34,6 +34,11 @@ public sealed class FakeBackend(string name = "fake") : IBackend
     /// <summary>Thrown by <see cref="FakeBackendNetwork.StartAsync"/> of networks that are created while it is set.</summary>
     public Exception? StartError { get; set; }
 
+    /// <summary>What is wrong with the backend's block, whatever stands there.</summary>
+    public IReadOnlyList<NetworkConfigProblem> BlockProblems { get; set; } = [];
+
+    public IReadOnlyList<NetworkConfigProblem> CheckConfig(NetworkConfig config) => BlockProblems;
+
     /// <summary>The device that networks want, whatever their configuration.</summary>
     public string? DeviceName { get; set; }
 

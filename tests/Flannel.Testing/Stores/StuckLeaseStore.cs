@@ -107,8 +107,9 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
         public async ValueTask<bool> MoveNextAsync()
         {
             Task<bool> next = _items.MoveNextAsync().AsTask();
-            if (store.Affects(StoreOperation.Watch)) await Task.WhenAny(next, store._stuck.Task);
-            if (store.Gets(StoreOperation.Watch)) await store.HangAsync();
+            Task stuck = store.Affects(StoreOperation.Watch) ? store._stuck.Task : store._never.Task;
+            await Task.WhenAny(next, stuck);
+            if (stuck.IsCompleted) await store.HangAsync();
             return await next;
         }
 

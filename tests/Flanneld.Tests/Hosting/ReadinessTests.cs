@@ -19,7 +19,7 @@ public sealed class ReadinessTests
 
     [Fact]
     public void PendingConfiguration_LeavesTheNodeReadyAndIsSaid() => Assert.Equal(
-        new Readiness(true, "pending until a restart: VNI 7 instead of 1"),
+        new Readiness(true, "the configuration in the store is not followed: VNI 7 instead of 1"),
         Readiness.Of(new FlannelNodeStatus { IsReady = true, IsSubnetFileCurrent = true, PendingConfig = new PendingConfig(null, ["VNI 7 instead of 1"]) }));
 
     [Fact]
