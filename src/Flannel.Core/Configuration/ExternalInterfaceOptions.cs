@@ -18,9 +18,16 @@ public sealed class ExternalInterfaceOptions
     /// <summary>An IP address; the interface that the kernel would use to reach it is taken. flannel: <c>--iface-can-reach</c>.</summary>
     public string? CanReach { get; set; }
 
-    /// <summary>The IPv4 address to publish instead of the interface's own (NAT). flannel: <c>--public-ip</c>.</summary>
+    /// <summary>
+    /// The IPv4 address by which other hosts reach this one. Published instead of the interface's own; without any of the selectors above it also
+    /// selects the interface that has it, so behind NAT the interface must be named too. flannel: <c>--public-ip</c>.
+    /// </summary>
+    /// <value>A unicast address: not of loopback, not link-local.</value>
     public string? PublicIP { get; set; }
 
-    /// <summary>The IPv6 address to publish instead of the interface's own. flannel: <c>--public-ipv6</c>.</summary>
+    /// <summary>
+    /// The IPv6 address by which other hosts reach this one; as <see cref="PublicIP"/>, which selects first. flannel: <c>--public-ipv6</c>.
+    /// </summary>
+    /// <value>A unicast address: not of loopback, not link-local, not an IPv4 address in IPv6 form.</value>
     public string? PublicIPv6 { get; set; }
 }

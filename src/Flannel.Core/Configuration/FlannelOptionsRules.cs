@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Flannel.Core.Addressing;
+using Flannel.Core.Leases;
 using Microsoft.Extensions.Options;
 
 namespace Flannel.Core.Configuration;
@@ -47,14 +49,17 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
         void CheckAddress(string? text, string option, AddressFamily? family)
         {
             if (text is null) return;
-            bool isValid = IPAddress.TryParse(text, out IPAddress? address) && (family is null || address.AddressFamily == family);
             string wanted = family switch
             {
                 AddressFamily.InterNetwork => "an IPv4 address",
                 AddressFamily.InterNetworkV6 => "an IPv6 address",
                 _ => "an IP address",
             };
-            if (!isValid) result.AddError($"is '{text}'; it must be {wanted}", $"ExternalInterface.{option}");
+            AddressFamily found = text.Contains(':', StringComparison.Ordinal) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
+            if (!AddressText.TryParse(text, found, out UInt128 address) || (family is not null && family != found))
+                result.AddError($"is '{text}'; it must be {wanted}", $"ExternalInterface.{option}");
+            else if (family is not null && PublicAddressRules.Refuse(AddressText.ToAddress(address, found)) is { } reason)
+                result.AddError($"is '{text}', which {reason}; it must be an address by which other hosts reach this one", $"ExternalInterface.{option}");
         }
     }
 }

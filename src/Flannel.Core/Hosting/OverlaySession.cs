@@ -54,6 +54,7 @@ internal sealed partial class OverlaySession
         Progress("choosing the external interface");
         ExternalInterface external = await _services.HostNetwork
             .FindExternalInterfaceAsync(Options.NetworkNamespace, Options.ExternalInterface, _config, cancellationToken).ConfigureAwait(false);
+        PublicAddressRules.Check(external);
         ForwardingStatus forwarding = await _services.HostNetwork
             .CheckForwardingAsync(Options.NetworkNamespace, _config, Options.EnableForwarding, cancellationToken).ConfigureAwait(false);
         _condition.Change(condition => condition with

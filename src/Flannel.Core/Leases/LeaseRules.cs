@@ -19,18 +19,6 @@ namespace Flannel.Core.Leases;
 /// </remarks>
 internal sealed class LeaseRules
 {
-    private static readonly (Subnet Range, string Name)[] NoHost =
-    [
-        (new Subnet(IPAddress.Any, 8), "names no host"),
-        (new Subnet(IPAddress.Loopback, 8), "is a loopback address"),
-        (new Subnet(IPAddress.Parse("224.0.0.0"), 4), "is a multicast address"),
-        (new Subnet(IPAddress.Broadcast, 32), "is the broadcast address"),
-        (new Subnet(IPAddress.IPv6Any, 128), "names no host"),
-        (new Subnet(IPAddress.IPv6Loopback, 128), "is a loopback address"),
-        (new Subnet(IPAddress.Parse("ff00::"), 8), "is a multicast address"),
-        (new Subnet(IPAddress.Parse("::ffff:0.0.0.0"), 96), "is an IPv4 address in IPv6 form"),
-    ];
-
     private readonly FamilyPart? _ipv4;
     private readonly FamilyPart? _ipv6;
     private readonly string? _backendType;
@@ -114,12 +102,9 @@ internal sealed class LeaseRules
                 return $"its {addressKey} is missing";
             }
 
-            foreach ((Subnet range, string name) in NoHost)
+            if (PublicAddressRules.Refuse(address) is { } reason)
             {
-                if (range.Contains(address))
-                {
-                    return $"its {addressKey} {address} {name}";
-                }
+                return $"its {addressKey} {address} {reason}";
             }
 
             foreach (Subnet network in overlay)

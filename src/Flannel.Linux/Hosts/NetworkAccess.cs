@@ -18,8 +18,14 @@ internal static class NetworkAccess
     {
         string operation = nameOrPath is null ? "Changing the network configuration" : $"Changing the network namespace '{nameOrPath}'";
         using NetworkNamespace target = nameOrPath is null ? NetworkNamespace.OpenCurrent() : NetworkNamespace.Open(nameOrPath);
+        // Another namespace has to be entered, too.
+        List<string> missing = [];
         if (!LinuxCapability.IsEffective(LinuxCapability.CAP_NET_ADMIN))
-            throw new MissingCapabilityException("CAP_NET_ADMIN", operation);
+            missing.Add("CAP_NET_ADMIN");
+        if (nameOrPath is not null && !LinuxCapability.IsEffective(LinuxCapability.CAP_SYS_ADMIN))
+            missing.Add("CAP_SYS_ADMIN");
+        if (missing.Count > 0)
+            throw new MissingCapabilityException(missing, operation);
 
         // Entering is the check: it needs CAP_SYS_ADMIN here and in the user namespace that owns the target.
         if (nameOrPath is not null)

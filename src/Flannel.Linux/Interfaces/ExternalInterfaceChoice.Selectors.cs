@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Flannel.Netlink.Route.Routes;
 
 namespace Flannel.Linux.Interfaces;
 
@@ -14,7 +15,7 @@ internal sealed partial class ExternalInterfaceChoice
         if (ParseAddress(text) is { } address)
             return ByAddress(address);
 
-        HostInterface? named = _host.Interfaces.FirstOrDefault(candidate => candidate.Name == text);
+        HostInterface? named = _host.Interfaces.FirstOrDefault(candidate => candidate.IsNamed(text));
         if (named is null)
             return Fail($"there is no interface '{text}'");
         return IsTakenIfNamed(named) ? new InterfaceMatch(named) : Fail($"'{text}' was found, but {Down}");
@@ -80,7 +81,7 @@ internal sealed partial class ExternalInterfaceChoice
 
         foreach (HostInterface candidate in _host.Interfaces)
         {
-            if (regex.IsMatch(candidate.Name) && IsTakenUnnamed(candidate))
+            if ((regex.IsMatch(candidate.Name) || candidate.Link.AlternativeNames.Any(regex.IsMatch)) && IsTakenUnnamed(candidate))
                 return new InterfaceMatch(candidate);
         }
 
@@ -114,10 +115,10 @@ internal sealed partial class ExternalInterfaceChoice
             string name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
             if (_host.DefaultRoute(family) is not { } route)
                 return Fail($"there is no {name} default route in the main table");
-            if (route.LinkIndex == 0)
-                return Fail($"the {name} default route has several next hops, so it does not tell one interface");
-            if (_host.Find(route.LinkIndex) is not { } current)
-                return Fail($"the {name} default route leaves through an interface (index {route.LinkIndex}) that has just gone");
+            if (HostSnapshot.LinksOf(route).ToArray() is not [int link])
+                return Fail($"the {name} default route has several next hops, {NamesOf(route)}, so it does not tell one interface");
+            if (_host.Find(link) is not { } current)
+                return Fail($"the {name} default route leaves through an interface (index {link}) that has just gone");
             if (!IsTakenUnnamed(current))
                 return Fail($"the {name} default route leaves through {current.Name}, which cannot be used");
             if (found is not null && found != current)
@@ -133,6 +134,9 @@ internal sealed partial class ExternalInterfaceChoice
 
         return found is null ? null : new InterfaceMatch(found, IsByDefaultRoute: true);
     }
+
+    private string NamesOf(RouteEntry route) =>
+        "over " + string.Join(" and ", HostSnapshot.LinksOf(route).Select(link => _host.Find(link)?.Name ?? $"index {link}"));
 
     private IEnumerable<AddressFamily> Families()
     {

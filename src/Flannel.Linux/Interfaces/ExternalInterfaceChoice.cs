@@ -84,7 +84,9 @@ internal sealed partial class ExternalInterfaceChoice
         if ((_publicIP ?? _publicIPv6) is { } publicAddress)
         {
             _otherwise = $"it does not have the address {publicAddress}";
-            yield return () => ByAddress(publicAddress);
+            string option = publicAddress == _publicIP ? "ExternalInterface.PublicIP; flannel: --public-ip" : "ExternalInterface.PublicIPv6; flannel: --public-ipv6";
+            yield return () => ByAddress(publicAddress) ??
+                Fail($"it is the public address ({option}), which selects the interface when nothing else does; behind NAT name the interface, too");
         }
         else
         {
@@ -110,7 +112,8 @@ internal sealed partial class ExternalInterfaceChoice
         {
             Name = chosen.Name,
             Index = chosen.Index,
-            Mtu = chosen.Link.Mtu,
+            // Nothing leaves the host through the loopback interface; its packets go by the routes of others.
+            Mtu = chosen.Link.IsLoopback ? _host.LeavingMtu() ?? chosen.Link.Mtu : chosen.Link.Mtu,
             Address = address,
             AddressIPv6 = addressIPv6,
             PublicIP = _publicIP ?? address,

@@ -17,6 +17,9 @@ internal sealed record HostInterface(Link Link, ImmutableArray<InterfaceAddress>
 
     internal string Name => Link.Name;
 
+    /// <summary>Whether this is its name, or one of its alternative names.</summary>
+    internal bool IsNamed(string name) => Link.Name == name || Link.AlternativeNames.Contains(name);
+
     /// <summary>
     /// Why nobody would want this interface to carry the overlay unless it is asked for by name, or <see langword="null"/>: it does not leave
     /// the host, or is part of an overlay itself.

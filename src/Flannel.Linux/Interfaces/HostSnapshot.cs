@@ -38,5 +38,21 @@ internal sealed class HostSnapshot
     internal RouteEntry? DefaultRoute(AddressFamily family) => _routes.FirstOrDefault(route =>
         route is { IsDefault: true, Table: RouteEntry.MainTable, Type: RouteType.Unicast } && route.Destination.BaseAddress.AddressFamily == family);
 
+    /// <summary>
+    /// The largest packet that leaves the host whatever interface it is sent from: the smallest MTU of those that its default routes leave through, or,
+    /// without any, of all that are up and leave the host. <see langword="null"/> if there are none.
+    /// </summary>
+    internal int? LeavingMtu()
+    {
+        int[] links = [.. _routes.Where(static route => route.IsDefault).SelectMany(LinksOf).Distinct()];
+        HostInterface[] leaving = [.. Interfaces.Where(candidate => candidate is { Link: { IsUp: true, Mtu: > 0 }, Unsuitable: null })];
+        IEnumerable<HostInterface> taken = leaving.Where(candidate => links.Contains(candidate.Index));
+        return (taken.Any() ? taken : leaving).Min(static candidate => (int?)candidate.Link.Mtu);
+    }
+
+    /// <summary>The links that a route leaves through.</summary>
+    internal static IEnumerable<int> LinksOf(RouteEntry route) =>
+        route.Hops is { Count: > 0 } hops ? hops.Select(static hop => hop.LinkIndex).Distinct() : [route.LinkIndex];
+
     internal RouteEntry? FindRoute(IPAddress target) => _findRoute(target);
 }

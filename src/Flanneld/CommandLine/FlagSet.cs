@@ -49,7 +49,8 @@ internal sealed class FlagSet(IReadOnlyList<Flag> flags)
                 }
 
                 // Whether the next argument is its value, nobody can tell.
-                problems.Add($"there is no flag -{name}; there are {string.Join(", ", _flags.Keys.Order(StringComparer.Ordinal).Select(known => "-" + known))}");
+                string[] similar = [.. Similarity.Closest(name, _flags.Keys).Select(known => "-" + known)];
+                problems.Add($"there is no flag -{name}{(similar.Length > 0 ? $"; did you mean {string.Join(" or ", similar)}?" : "")}");
                 break;
             }
 

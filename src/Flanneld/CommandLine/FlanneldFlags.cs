@@ -13,8 +13,8 @@ internal static class FlanneldFlags
     public static readonly Flag Iface = new("iface", FlagKind.List, "", "interface, by name or address, that carries the outer packets; repeatable, the first that fits is taken") { ValueName = "name-or-address" };
     public static readonly Flag IfaceRegex = new("iface-regex", FlagKind.List, "", "regular expression for the interface's address or name; repeatable, tried after -iface") { ValueName = "pattern" };
     public static readonly Flag IfaceCanReach = new("iface-can-reach", FlagKind.Text, "", "take the interface that leads to this address; tried after -iface-regex") { ValueName = "address" };
-    public static readonly Flag PublicIP = new("public-ip", FlagKind.Text, "", "IPv4 address by which the other hosts reach this one, behind NAT for example") { ValueName = "address" };
-    public static readonly Flag PublicIPv6 = new("public-ipv6", FlagKind.Text, "", "IPv6 address by which the other hosts reach this one") { ValueName = "address" };
+    public static readonly Flag PublicIP = new("public-ip", FlagKind.Text, "", "IPv4 address by which the other hosts reach this one, behind NAT for example; without an -iface flag also selects the interface that has it") { ValueName = "address" };
+    public static readonly Flag PublicIPv6 = new("public-ipv6", FlagKind.Text, "", "IPv6 address by which the other hosts reach this one; as -public-ip") { ValueName = "address" };
     public static readonly Flag SubnetFile = new("subnet-file", FlagKind.Text, "/run/flannel/subnet.env", "where to write what this host got") { ValueName = "file" };
     public static readonly Flag SubnetLeaseRenewMargin = new("subnet-lease-renew-margin", FlagKind.Number, "60", "how many minutes before its end the lease is renewed, 1 to 1439") { ValueName = "minutes" };
     public static readonly Flag IpMasq = new("ip-masq", FlagKind.Switch, "false", "masquerade traffic that leaves the network");
@@ -28,7 +28,7 @@ internal static class FlanneldFlags
     public static readonly Flag KubeAnnotationPrefix = new("kube-annotation-prefix", FlagKind.Text, "flannel.alpha.coreos.com", "for the Kubernetes store; not there yet") { ValueName = "prefix" };
     public static readonly Flag NetConfigPath = new("net-config-path", FlagKind.Text, "/etc/kube-flannel/net-conf.json", "the network configuration of -store=memory") { ValueName = "file" };
     public static readonly Flag SetNodeNetworkUnavailable = new("set-node-network-unavailable", FlagKind.Switch, "true", "for the Kubernetes store; not there yet");
-    public static readonly Flag HealthzIP = new("healthz-ip", FlagKind.Text, "0.0.0.0", "the address of the health server") { ValueName = "address" };
+    public static readonly Flag HealthzIP = new("healthz-ip", FlagKind.Text, "0.0.0.0", "the address of the health server; 0.0.0.0 and :: mean all of both families") { ValueName = "address" };
     public static readonly Flag HealthzPort = new("healthz-port", FlagKind.Number, "0", "the port of the health server, which has /healthz, /readyz and /metrics; 0 for no server") { ValueName = "port" };
     public static readonly Flag Version = new("version", FlagKind.Switch, "false", "print the version and end");
     public static readonly Flag Verbosity = new("v", FlagKind.Number, "0", "how much to log: 0 what matters, 1 to 4 details, 5 everything") { ValueName = "level" };

@@ -44,16 +44,7 @@ internal static class DockerOptionsCommand
         try
         {
             SortedDictionary<string, string> variables = Environment();
-            if (File.Exists(options.SubnetFile))
-            {
-                foreach ((string name, string value) in ShellVariables.Parse(File.ReadAllText(options.SubnetFile))) variables[name] = value;
-            }
-            else
-            {
-                errors.WriteLine($"flanneld docker-opts: there is no {options.SubnetFile}; is flanneld ready?");
-            }
-
-            if (!TryAddOptions(variables, options, out problem))
+            if (!TryRead(options.SubnetFile, variables, out problem) || !TryAddOptions(variables, options, out problem))
             {
                 errors.WriteLine($"flanneld docker-opts: {problem}");
                 return 1;
@@ -69,6 +60,33 @@ internal static class DockerOptionsCommand
             errors.WriteLine($"flanneld docker-opts: {exception.Message}");
             return 1;
         }
+    }
+
+    // Without the subnet file Docker would start with a network of its own, outside of flannel's; its unit must not get that far.
+    private static bool TryRead(string file, SortedDictionary<string, string> variables, out string problem)
+    {
+        problem = "";
+        if (Directory.Exists(file))
+        {
+            problem = $"{file} is a directory; -f must name the subnet file";
+            return false;
+        }
+
+        if (!File.Exists(file))
+        {
+            problem = $"there is no {file}; is flanneld ready, and is that its -subnet-file? Nothing is written";
+            return false;
+        }
+
+        bool isSubnetFile = false;
+        foreach ((string name, string value) in ShellVariables.Parse(File.ReadAllText(file)))
+        {
+            isSubnetFile |= name.StartsWith("FLANNEL_", StringComparison.Ordinal) || name.StartsWith("DOCKER_OPT", StringComparison.Ordinal);
+            variables[name] = value;
+        }
+
+        if (!isSubnetFile) problem = $"{file} has none of flannel's variables, such as FLANNEL_SUBNET; is flanneld ready? Nothing is written";
+        return isSubnetFile;
     }
 
     /// <summary>Adds the variables that the subnet file's stand for.</summary>

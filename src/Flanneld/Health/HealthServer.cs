@@ -37,16 +37,19 @@ internal sealed partial class HealthServer : IAsyncDisposable
     public IPEndPoint Endpoint => (IPEndPoint)_listener.LocalEndpoint;
 
     /// <summary>Listens from here on.</summary>
-    /// <param name="endpoint">Where.</param>
+    /// <param name="endpoint">Where. Any address, of either family, means those of both, as in Go.</param>
     /// <param name="get">Answers a path, or says that there is no such thing.</param>
     /// <param name="time">The clock of the limits.</param>
     /// <param name="logger">Where to log.</param>
     /// <exception cref="SocketException">The address is not this host's, or the port is taken.</exception>
     public static HealthServer Start(IPEndPoint endpoint, Func<string, HttpAnswer?> get, TimeProvider time, ILogger logger)
     {
-        var listener = new TcpListener(endpoint);
+        bool isAny = endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any);
+        bool isDual = isAny && Socket.OSSupportsIPv6;
+        var listener = new TcpListener(isDual ? IPAddress.IPv6Any : isAny ? IPAddress.Any : endpoint.Address, endpoint.Port);
         try
         {
+            if (isDual) listener.Server.DualMode = true;
             listener.Start(MaxConnections);
             return new HealthServer(listener, get, time, logger);
         }

@@ -3,10 +3,12 @@ using System.Net.Sockets;
 using Flannel.Core.Hosting;
 using Flannel.Core.Stores.InMemory;
 using Flanneld.Health;
+using Flanneld.Logging;
 using Flanneld.Metrics;
 using Flanneld.Systemd;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Flanneld.Hosting;
 
@@ -27,7 +29,17 @@ internal sealed class Daemon(Settings settings, ILoggerFactory loggers, TimeProv
     {
         using var meters = new MeterFactory();
         await using ServiceProvider provider = Register(meters).BuildServiceProvider();
-        var node = provider.GetRequiredService<IFlannelNode>();
+        IFlannelNode node;
+        try
+        {
+            node = provider.GetRequiredService<IFlannelNode>();
+        }
+        catch (OptionsValidationException exception)
+        {
+            // What the flags' own rules leave to those of the packages.
+            foreach (string problem in exception.Failures) await Console.Error.WriteLineAsync($"flanneld: {LogText.OnOneLine(SettingsRules.InFlags(problem))}");
+            return 1;
+        }
 
         using MetricsCollector? metrics = settings.HealthEndpoint is null ? null : new MetricsCollector(meters);
         HealthServer? health;

@@ -58,6 +58,8 @@ internal sealed partial class NetConfigFile(string path, bool isRequired, ILogge
             return DefaultConfig;
         }
 
+        if (Directory.Exists(path)) throw new IOException("it is a directory; -net-config-path must name a file");
+        if (!File.Exists(path)) throw new IOException("there is no such file; write one, or correct -net-config-path");
         using var reader = new StreamReader(path);
         char[] buffer = new char[MaxCharacters + 1];
         int length = reader.ReadBlock(buffer);

@@ -22,9 +22,9 @@ internal sealed class Settings(FlagValues values)
     /// <summary>Whether <see cref="NetConfigPath"/> must exist.</summary>
     public bool IsNetConfigPathGiven => values.IsGiven(FlanneldFlags.NetConfigPath);
 
-    /// <summary>Where to answer health checks, or <see langword="null"/> for nowhere.</summary>
+    /// <summary>Where to answer health checks, or <see langword="null"/> for nowhere. Without an address it is all of them, as in Go.</summary>
     public IPEndPoint? HealthEndpoint => values.Number(FlanneldFlags.HealthzPort) is > 0 and long port
-        ? new IPEndPoint(IPAddress.Parse(values.Text(FlanneldFlags.HealthzIP)), (int)port)
+        ? new IPEndPoint(values.TextOrNull(FlanneldFlags.HealthzIP) is { } address ? IPAddress.Parse(address) : IPAddress.IPv6Any, (int)port)
         : null;
 
     public void Configure(FlannelOptions options)

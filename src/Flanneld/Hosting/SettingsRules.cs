@@ -11,6 +11,13 @@ namespace Flanneld.Hosting;
 /// </summary>
 internal sealed class SettingsRules
 {
+    private static readonly (string Option, Flag Flag)[] Options =
+    [
+        ("ExternalInterface.CanReach", FlanneldFlags.IfaceCanReach),
+        ("ExternalInterface.PublicIP", FlanneldFlags.PublicIP),
+        ("ExternalInterface.PublicIPv6", FlanneldFlags.PublicIPv6),
+    ];
+
     private readonly FlagValues _values;
     private readonly List<string> _problems = [];
 
@@ -22,6 +29,17 @@ internal sealed class SettingsRules
         var rules = new SettingsRules(values);
         rules.CheckAll();
         return rules._problems;
+    }
+
+    /// <summary>A problem that the packages' rules found, with the flag in place of the option.</summary>
+    public static string InFlags(string problem)
+    {
+        foreach ((string option, Flag flag) in Options)
+        {
+            if (problem.StartsWith($"Property {option}: ", StringComparison.Ordinal)) return $"flag -{flag.Name} {problem[(option.Length + "Property : ".Length)..]}";
+        }
+
+        return problem;
     }
 
     private void CheckAll()
@@ -57,7 +75,6 @@ internal sealed class SettingsRules
         CheckChoices(FlanneldFlags.UdpWithout, [.. UdpWords.Offloads.Keys]);
         CheckRange(FlanneldFlags.HealthzPort, 0, ushort.MaxValue);
         CheckAddress(FlanneldFlags.HealthzIP, family: null);
-        if (_values.TextOrNull(FlanneldFlags.HealthzIP) is null) Refuse(FlanneldFlags.HealthzIP, "it must be an IP address");
     }
 
     private void CheckEtcd()

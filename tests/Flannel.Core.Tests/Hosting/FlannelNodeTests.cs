@@ -91,6 +91,22 @@ public class FlannelNodeTests
     }
 
     [Fact]
+    public async Task Start_PublicAddressThatPeersWouldRefuse_FailsAndHealsWhenThereIsAnother()
+    {
+        await using var fixture = new NodeFixture();
+        ExternalInterface good = fixture.Host.External;
+        fixture.Host.External = good with { PublicIP = IPAddress.Parse("169.254.7.1") };
+        await fixture.Node.StartAsync();
+        var error = await Assert.ThrowsAsync<ExternalInterfaceException>(() => fixture.Node.WaitForReadyAsync());
+        Assert.Contains("169.254.7.1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is a link-local address, so other hosts cannot reach this one by it", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-public-ip", error.Message, StringComparison.Ordinal);
+
+        fixture.Host.External = good;
+        await fixture.UntilAsync(status => status.IsReady);
+    }
+
+    [Fact]
     public async Task Start_NoInterface_FailsWithCandidatesAndHealsWhenItAppears()
     {
         await using var fixture = new NodeFixture();

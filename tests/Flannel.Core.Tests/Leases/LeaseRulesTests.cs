@@ -78,8 +78,10 @@ public sealed class LeaseRulesTests
 
     [Theory]
     [InlineData("192.168.64.2", null)]
-    [InlineData("169.254.3.4", null)]
-    [InlineData("240.0.0.1", null)]
+    [InlineData("223.255.255.254", null)]
+    [InlineData("169.254.3.4", "link-local")]
+    [InlineData("240.0.0.1", "reserved")]
+    [InlineData("255.255.255.254", "reserved")]
     [InlineData("0.0.0.0", "PublicIP is missing")]
     [InlineData("0.1.2.3", "names no host")]
     [InlineData("127.0.0.1", "loopback")]
@@ -95,7 +97,8 @@ public sealed class LeaseRulesTests
 
     [Theory]
     [InlineData("2001:db8::2", null)]
-    [InlineData("fe80::2", null)]
+    [InlineData("fe80::2", "link-local")]
+    [InlineData("febf::2", "link-local")]
     [InlineData("fd77::2", null)]
     [InlineData(null, "PublicIPv6 is missing")]
     [InlineData("::", "names no host")]

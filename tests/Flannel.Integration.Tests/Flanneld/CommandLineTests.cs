@@ -16,7 +16,12 @@ public sealed class CommandLineTests
             "flanneld: flag -public-ip cannot be \"here\": it must be an IPv4 address\n" +
             "flanneld: flanneld -help lists all flags\n",
             await RunAsync(1, "-healthz-port=http", "--public-ip", "here"));
-        Assert.StartsWith("flanneld: there is no flag -ifaec; there are -etcd-allow-insecure-credentials, ", await RunAsync(1, "-ifaec=eth0"), StringComparison.Ordinal);
+        Assert.Equal(
+            "flanneld: there is no flag -ifaec; did you mean -iface?\nflanneld: flanneld -help lists all flags\n", await RunAsync(1, "-ifaec=eth0"));
+        Assert.Equal(
+            "flanneld: flag -public-ip is '127.0.0.1', which is a loopback address; it must be an address by which other hosts reach this one\n" +
+            "flanneld: flag -public-ipv6 is 'ff02::1', which is a multicast address; it must be an address by which other hosts reach this one\n",
+            await RunAsync(1, "--public-ip=127.0.0.1", "--public-ipv6=ff02::1"));
         Assert.Contains("the Kubernetes store is not there yet", await RunAsync(1, "--kube-subnet-mgr"), StringComparison.Ordinal);
 
         async Task<string> RunAsync(int code, params string[] arguments)

@@ -107,16 +107,75 @@ public class LinuxHostNetworkTests
     }
 
     [NetnsFact]
-    public async Task FindExternalInterface_MultipathDefaultRoute_IsRefused()
+    public async Task FindExternalInterface_SeveralNextHopsOverOneInterface_TakesIt()
     {
         await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, DefaultRoute = false });
         LabHost host = lab.Hosts[0];
         await host.ExecAsync(
             "ip", "route", "add", "default", "nexthop", "via", "192.168.100.253", "dev", "eth0", "nexthop", "via", "192.168.100.254", "dev", "eth0");
 
+        Assert.Equal(("eth0", "192.168.100.1"), await FoundAsync());
+
+        await host.ExecAsync("ip", "route", "del", "default");
+        await host.ExecAsync("ip", "nexthop", "add", "id", "1", "via", "192.168.100.253", "dev", "eth0");
+        await host.ExecAsync("ip", "nexthop", "add", "id", "2", "via", "192.168.100.254", "dev", "eth0");
+        await host.ExecAsync("ip", "nexthop", "add", "id", "3", "group", "1/2");
+        await host.ExecAsync("ip", "route", "add", "default", "nhid", "3");
+        Assert.Equal(("eth0", "192.168.100.1"), await FoundAsync());
+
+        async Task<(string, string)> FoundAsync() => await Find(host, _ => { }) is var found ? (found.Name, found.Address!.ToString()) : default;
+    }
+
+    [NetnsFact]
+    public async Task FindExternalInterface_SeveralNextHopsForIPv6OverOneInterface_TakesIt()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, DualStack = true, DefaultRoute = false });
+        LabHost host = lab.Hosts[0];
+        foreach ((string family, string one, string other) in new[] { ("-4", "192.168.100.253", "192.168.100.254"), ("-6", "fd00:100::fd", "fd00:100::fe") })
+            await host.ExecAsync("ip", family, "route", "add", "default", "nexthop", "via", one, "dev", "eth0", "nexthop", "via", other, "dev", "eth0");
+
+        ExternalInterface found = await _host.FindExternalInterfaceAsync(host.NamespaceName, new ExternalInterfaceOptions(), DualStack, default);
+
+        Assert.Equal(("eth0", "fd00:100::1"), (found.Name, found.AddressIPv6!.ToString()));
+    }
+
+    [NetnsFact]
+    public async Task FindExternalInterface_SeveralNextHopsOverSeveralInterfaces_IsRefused()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, DefaultRoute = false });
+        LabHost host = lab.Hosts[0];
+        host.Netlink.CreateLink(new BridgeLinkSpec("eth1") { IsUp = true });
+        await host.ExecAsync("ip", "address", "add", "10.9.9.1/24", "dev", "eth1");
+        await host.ExecAsync("ip", "route", "add", "default", "nexthop", "via", "192.168.100.253", "dev", "eth0", "nexthop", "via", "10.9.9.2", "dev", "eth1");
+
         var exception = await Assert.ThrowsAsync<ExternalInterfaceException>(() => Find(host, _ => { }));
 
-        Assert.Contains("several next hops", exception.Message);
+        Assert.Contains("several next hops, over eth0 and eth1, so", exception.Message);
+    }
+
+    [NetnsFact]
+    public async Task FindExternalInterface_AlternativeName_TakesThatInterface()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, DefaultRoute = false });
+        LabHost host = lab.Hosts[0];
+        await host.ExecAsync("ip", "link", "property", "add", "dev", "eth0", "altname", "enp0s31f6", "altname", "a-name-of-more-than-fifteen-bytes");
+
+        Assert.Equal("eth0", (await Find(host, options => options.Name = "enp0s31f6")).Name);
+        Assert.Equal("eth0", (await Find(host, options => options.Name = "a-name-of-more-than-fifteen-bytes")).Name);
+        Assert.Equal(["enp0s31f6", "a-name-of-more-than-fifteen-bytes"], host.Device("eth0").AlternativeNames);
+        Assert.Empty(host.Device("lo").AlternativeNames);
+    }
+
+    [NetnsFact]
+    public async Task FindExternalInterface_LoopbackHasTheHostsAddress_TakesTheMtuOfTheRoute()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, Mtu = 1400 });
+        LabHost host = lab.Hosts[0];
+        await host.ExecAsync("ip", "address", "add", "203.0.113.7/32", "dev", "lo");
+
+        ExternalInterface found = await Find(host, options => options.Name = "lo");
+
+        Assert.Equal(("lo", "203.0.113.7", 1400), (found.Name, found.Address!.ToString(), found.Mtu));
     }
 
     [NetnsFact]
@@ -172,9 +231,10 @@ public class LinuxHostNetworkTests
     [InlineData(new[] { Privileges.NetAdmin }, false, "CAP_NET_ADMIN")]
     [InlineData(new[] { Privileges.NetAdmin }, true, "CAP_NET_ADMIN")]
     [InlineData(new[] { Privileges.NetAdmin, Privileges.SysAdmin }, false, "CAP_NET_ADMIN")]
+    [InlineData(new[] { Privileges.NetAdmin, Privileges.SysAdmin }, true, "CAP_NET_ADMIN", "CAP_SYS_ADMIN")]
     [InlineData(new[] { Privileges.SysAdmin }, true, "CAP_SYS_ADMIN")]
-    [InlineData(new[] { Privileges.SysAdmin }, false, null)]
-    public async Task CheckAccess_CapabilityMissing_NamesIt(int[] dropped, bool inNamespace, string? expected)
+    [InlineData(new[] { Privileges.SysAdmin }, false)]
+    public async Task CheckAccess_CapabilitiesMissing_NamesEach(int[] dropped, bool inNamespace, params string[] expected)
     {
         await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
         string? name = inNamespace ? lab.Hosts[0].NamespaceName : null;
@@ -182,15 +242,16 @@ public class LinuxHostNetworkTests
 
         Privileges.RunWithout(dropped, () => check = _host.CheckAccessAsync(name, default));
 
-        if (expected is null)
+        if (expected is [])
         {
             await check!;
             return;
         }
 
         var exception = await Assert.ThrowsAsync<MissingCapabilityException>(() => check!);
-        Assert.Equal(expected, exception.Capability);
-        Assert.Contains(expected, exception.Message);
+        Assert.Equal(expected, exception.Capabilities);
+        Assert.Equal(expected[0], exception.Capability);
+        Assert.Contains($"AmbientCapabilities={string.Join(' ', expected)};", exception.Message);
         if (name is not null)
             Assert.Contains(name, exception.Message);
     }

@@ -294,12 +294,55 @@ public class ExternalInterfaceChoiceTests
     }
 
     [Fact]
-    public void Make_MultipathDefaultRoute_IsAnError()
+    public void Make_MultipathDefaultRouteOverSeveralInterfaces_IsAnError()
     {
         FakeHost host = new FakeHost().Link("eth0").Address("192.168.0.10").Link("eth1").Address("10.0.0.10").MultipathDefaultRoute("eth0", "eth1");
 
-        Assert.Contains("the IPv4 default route has several next hops", Assert.Throws<ExternalInterfaceException>(() => host.Choose("4")).Message);
+        Assert.Contains(
+            "the IPv4 default route has several next hops, over eth0 and eth1, so it does not tell one interface",
+            Assert.Throws<ExternalInterfaceException>(() => host.Choose("4")).Message);
     }
+
+    [Fact]
+    public void Make_MultipathDefaultRouteOverOneInterface_TakesIt()
+    {
+        FakeHost host = new FakeHost().Link("eth0").Address("192.168.0.10").Link("eth1").Address("10.0.0.10").MultipathDefaultRoute("eth1", "eth1", "eth1");
+
+        AssertChosen(host.Choose("4"), "eth1", "10.0.0.10", None);
+    }
+
+    [Theory]
+    [InlineData("enp1s0")]
+    [InlineData("a-name-of-more-than-fifteen-bytes")]
+    public void Make_AlternativeName_TakesThatInterface(string asked)
+    {
+        FakeHost host = new FakeHost()
+            .Link("eth0").Address("192.168.0.10")
+            .Link("eth1").Address("10.0.0.10").AlternativeName("enp1s0").AlternativeName("a-name-of-more-than-fifteen-bytes");
+
+        AssertChosen(host.Choose("4", options => options.Name = asked), "eth1", "10.0.0.10", None);
+        AssertChosen(host.Choose("4", options => options.Patterns.Add(asked)), "eth1", "10.0.0.10", None);
+    }
+
+    [Fact]
+    public void Make_Loopback_HasTheMtuOfWhereItsPacketsLeave()
+    {
+        FakeHost host = new FakeHost().Address("203.0.113.7")
+            .Link("eth0", mtu: 9000).Address("192.168.0.10")
+            .Link("eth1", mtu: 1400).Address("10.0.0.10")
+            .Link("docker0", mtu: 1200).Address("172.17.0.1");
+
+        Assert.Equal(1400, host.Choose("4", options => options.Name = "lo").Mtu);
+        Assert.Equal(1400, host.Choose("4", options => options.Name = "203.0.113.7").Mtu);
+        Assert.Equal(9000, host.DefaultRoute("eth0").Choose("4", options => options.Name = "lo").Mtu);
+        Assert.Equal(1400, host.MultipathDefaultRoute("eth0", "eth1").Choose("4", options => options.Name = "lo").Mtu);
+        Assert.Equal(65536, new FakeHost().Address("203.0.113.7").Choose("4", options => options.Name = "lo").Mtu);
+    }
+
+    [Fact]
+    public void Make_PublicAddressOfNobody_SaysThatItSelects() => Assert.Contains(
+        "it is the public address (ExternalInterface.PublicIP; flannel: --public-ip), which selects the interface when nothing else does; behind NAT name",
+        Assert.Throws<ExternalInterfaceException>(() => Host().Choose("4", options => options.PublicIP = "203.0.113.99")).Message);
 
     [Fact]
     public void Make_SeveralDefaultRoutes_TakesTheFirstUnicastOneOfTheMainTable()

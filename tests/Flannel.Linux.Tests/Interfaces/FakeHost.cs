@@ -30,6 +30,13 @@ internal sealed class FakeHost
         return this;
     }
 
+    /// <summary>Gives another name to the link added last.</summary>
+    internal FakeHost AlternativeName(string name)
+    {
+        _links[^1] = _links[^1] with { AlternativeNames = [.. _links[^1].AlternativeNames, name] };
+        return this;
+    }
+
     /// <summary>Gives an address to the link added last.</summary>
     internal FakeHost Address(string address, AddressFlags flags = AddressFlags.Permanent)
     {

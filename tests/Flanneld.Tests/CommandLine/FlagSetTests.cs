@@ -99,11 +99,25 @@ public sealed class FlagSetTests
     }
 
     [Theory]
+    [InlineData("--nonsense=1", "there is no flag -nonsense")]
+    [InlineData("-etcd-endpoint=x", "there is no flag -etcd-endpoint; did you mean -etcd-endpoints?")]
+    [InlineData("-ip-mask", "there is no flag -ip-mask; did you mean -ip-masq?")]
+    [InlineData("-etcd-certfiles=x", "there is no flag -etcd-certfiles; did you mean -etcd-certfile?")]
+    [InlineData("-iface-regexp=x", "there is no flag -iface-regexp; did you mean -iface-regex?")]
+    public void UnknownFlag_IsAnsweredInOneShortLine(string argument, string expected)
+    {
+        new FlagSet(FlanneldFlags.All).Parse([argument], _problems);
+
+        Assert.Equal(expected, Assert.Single(_problems));
+    }
+
+    [Theory]
     [InlineData("flag -number cannot be \"abc\": it must be a whole number", "-number=abc")]
     [InlineData("flag -switch cannot be \"yes\": it must be true or false", "-switch=yes")]
     [InlineData("flag -text needs a value", "-text")]
-    [InlineData("there is no flag -nonsense; there are -number, -some-list, -switch, -text", "--nonsense=1")]
-    [InlineData("there is no flag -TEXT", "-TEXT=a")]
+    [InlineData("there is no flag -TEXT; did you mean -text?", "-TEXT=a")]
+    [InlineData("there is no flag -some_list; did you mean -some-list?", "-some_list=a")]
+    [InlineData("there is no flag -numbr; did you mean -number?", "-numbr=1")]
     [InlineData("\"---text\" is not how a flag is written", "---text")]
     [InlineData("\"-=a\" is not how a flag is written", "-=a")]
     [InlineData("\"--=a\" is not how a flag is written", "--=a")]

@@ -42,10 +42,9 @@ public sealed class DockerOptionsCommandTests : IDisposable
     [InlineData("FLANNEL_IPMASQ=true", "DOCKER_OPTS=\" --ip-masq=false\"\n")]
     [InlineData("FLANNEL_IPMASQ=false", "DOCKER_OPTS=\" --ip-masq=true\"\n")]
     [InlineData("FLANNEL_MTU=1450", "DOCKER_OPTS=\" --mtu=1450\"\n")]
-    [InlineData("", "DOCKER_OPTS=\"\"\n")]
     [InlineData("export FLANNEL_MTU='1450' # written by hand", "DOCKER_OPTS=\" --mtu=1450\"\n")]
     [InlineData("FLANNEL_MTU=\"1450\"; FLANNEL_IPMASQ=maybe", "DOCKER_OPTS=\" --mtu=1450\"\n")]
-    [InlineData("# FLANNEL_MTU=1450\nnot an assignment\n=1\n1A=2\n", "DOCKER_OPTS=\"\"\n")]
+    [InlineData("# FLANNEL_MTU=1450\nnot an assignment\n=1\n1A=2\nFLANNEL_X=", "DOCKER_OPTS=\"\"\n")]
     [InlineData("DOCKER_OPT_ZEBRA=--stripes\nFLANNEL_MTU=1450", "DOCKER_OPTS=\" --mtu=1450 --stripes\"\n")]
     [InlineData("DOCKER_OPTS=--debug\nFLANNEL_MTU=1450", "DOCKER_OPTS=\"--debug  --mtu=1450\"\n")] // two blanks, as the script has
     public void File_IsReadAsAShellWould(string file, string expected)
@@ -73,13 +72,43 @@ public sealed class DockerOptionsCommandTests : IDisposable
     }
 
     [Fact]
-    public void MissingSubnetFile_WritesWhatThereIsAndSaysSo()
+    public void SubnetFile_Missing_FailsAndLeavesTheOutput()
     {
+        File.WriteAllText(Output, "what was there before\n");
+
         (int code, string errors) = Run("-c");
 
-        Assert.Equal(0, code);
-        Assert.Contains($"there is no {Input}", errors, StringComparison.Ordinal);
-        Assert.Equal("DOCKER_OPTS=\"\"\n", File.ReadAllText(Output));
+        Assert.Equal(1, code);
+        Assert.Contains($"there is no {Input}; is flanneld ready", errors, StringComparison.Ordinal);
+        Assert.Equal("what was there before\n", File.ReadAllText(Output));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n \n")]
+    [InlineData("# FLANNEL_SUBNET=10.1.74.1/24\n")]
+    [InlineData("FLANNEL_SUBNET")]
+    [InlineData("PATH=/bin\n")]
+    public void SubnetFile_WithoutFlannelsVariables_FailsAndWritesNothing(string file)
+    {
+        File.WriteAllText(Input, file);
+
+        (int code, string errors) = Run();
+
+        Assert.Equal(1, code);
+        Assert.Contains($"{Input} has none of flannel's variables", errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Output));
+    }
+
+    [Fact]
+    public void SubnetFile_IsADirectory_Fails()
+    {
+        Directory.CreateDirectory(Input);
+
+        (int code, string errors) = Run();
+
+        Assert.Equal(1, code);
+        Assert.Contains("is a directory", errors, StringComparison.Ordinal);
     }
 
     [Fact]

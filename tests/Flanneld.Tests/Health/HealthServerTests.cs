@@ -107,6 +107,33 @@ public sealed class HealthServerTests : IAsyncLifetime
         await server.DisposeAsync().AsTask().WaitAsync(Deadline);
     }
 
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    public async Task AnyAddress_AnswersOnBothFamilies(string any)
+    {
+        Assert.True(Socket.OSSupportsIPv6);
+        await using HealthServer server = HealthServer.Start(new IPEndPoint(IPAddress.Parse(any), 0), _ => null, TimeProvider.System, NullLogger.Instance);
+
+        foreach (IPAddress address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
+        {
+            using var client = new TcpClient(address.AddressFamily);
+            await client.ConnectAsync(address, server.Endpoint.Port).WaitAsync(Deadline);
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "::1")]
+    [InlineData("::1", "127.0.0.1")]
+    public async Task OneAddress_AnswersThereOnly(string one, string other)
+    {
+        await using HealthServer server = HealthServer.Start(new IPEndPoint(IPAddress.Parse(one), 0), _ => null, TimeProvider.System, NullLogger.Instance);
+        using TcpClient right = new(IPAddress.Parse(one).AddressFamily), wrong = new(IPAddress.Parse(other).AddressFamily);
+
+        await right.ConnectAsync(IPAddress.Parse(one), server.Endpoint.Port).WaitAsync(Deadline);
+        await Assert.ThrowsAsync<SocketException>(() => wrong.ConnectAsync(IPAddress.Parse(other), server.Endpoint.Port).WaitAsync(Deadline));
+    }
+
     [Fact]
     public void TakenPort_IsAnError() => Assert.Equal(
         SocketError.AddressAlreadyInUse,

@@ -39,6 +39,15 @@ public sealed class NetConfigFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Directory_IsNotRead()
+    {
+        Directory.CreateDirectory(FilePath);
+        File(isRequired: true).ReadInto(_store);
+
+        Assert.Null(await ConfigAsync());
+    }
+
+    [Fact]
     public async Task HugeFile_IsNotRead()
     {
         await System.IO.File.WriteAllTextAsync(FilePath, new string(' ', 100_000));

@@ -13,7 +13,6 @@ public sealed class SettingsRulesTests
     [InlineData("-healthz-port", "\"65536\"", "0 to 65535", "--healthz-port=65536")]
     [InlineData("-healthz-port", "\"-1\"", "0 to 65535", "--healthz-port=-1")]
     [InlineData("-healthz-ip", "\"localhost\"", "an IP address", "--healthz-ip=localhost")]
-    [InlineData("-healthz-ip", "\"\"", "an IP address", "--healthz-ip=")]
     [InlineData("-public-ip", "\"2001:db8::1\"", "an IPv4 address", "--public-ip=2001:db8::1")]
     [InlineData("-public-ip", "\"host\"", "an IPv4 address", "--public-ip=host")]
     [InlineData("-public-ipv6", "\"192.0.2.1\"", "an IPv6 address", "--public-ipv6=192.0.2.1")]
@@ -62,11 +61,18 @@ public sealed class SettingsRulesTests
     [InlineData("--vmodule=a=1", "--log_backtrace_at=a.go:1", "-v", "10")]
     [InlineData("--store=memory", "--net-config-path=/x")]
     [InlineData("--healthz-ip=::", "--healthz-port=65535")]
+    [InlineData("--healthz-ip=")]
     public void RightValues_Pass(params string[] arguments) => Assert.Empty(Check(arguments));
 
     [Fact]
     public void Problems_AreFoundAllAtOnce() =>
         Assert.Equal(4, Check("--store=x", "--public-ip=x", "--healthz-port=70000", "--subnet-lease-renew-margin=0").Count);
+
+    [Theory]
+    [InlineData("Property ExternalInterface.PublicIP: is 'x'", "flag -public-ip is 'x'")]
+    [InlineData("Property ExternalInterface.PublicIPv6: is 'x'", "flag -public-ipv6 is 'x'")]
+    [InlineData("Property Other: is 'x'", "Property Other: is 'x'")]
+    public void InFlags_NamesTheFlagInPlaceOfTheOption(string problem, string expected) => Assert.Equal(expected, SettingsRules.InFlags(problem));
 
     [Fact]
     public void Secrets_AreNotShown()

@@ -108,6 +108,7 @@ public sealed class SettingsTests
     {
         Assert.Null(new Settings(Values()).HealthEndpoint);
         Assert.Equal(new IPEndPoint(IPAddress.Any, 8081), new Settings(Values("--healthz-port=8081")).HealthEndpoint);
+        Assert.Equal(new IPEndPoint(IPAddress.IPv6Any, 1), new Settings(Values("--healthz-port=1", "--healthz-ip=")).HealthEndpoint);
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 1), new Settings(Values("--healthz-port=1", "--healthz-ip=::1")).HealthEndpoint);
     }
 

@@ -11,6 +11,9 @@ public sealed record Link
     /// <summary>Interface name, 1 to 15 bytes.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Other names of the interface (<c>ip link property add … altname</c>), 1 to 127 bytes each; compared by reference.</summary>
+    public IReadOnlyList<string> AlternativeNames { get; init; } = [];
+
     /// <summary>Kind of a virtual device (<c>vxlan</c>, <c>veth</c>, <c>bridge</c>, <c>tun</c>, …); null for hardware and loopback.</summary>
     public string? Kind { get; init; }
 

@@ -99,6 +99,7 @@ internal static class LinkCodec
         var status = OperationalStatus.Unknown;
         LinkStatistics? statistics = null;
         VxlanInfo? vxlan = null;
+        IReadOnlyList<string> otherNames = [];
         while (attributes.MoveNext())
         {
             switch (attributes.Type)
@@ -112,6 +113,7 @@ internal static class LinkCodec
                 case IFLA_TXQLEN: queue = attributes.ReadInt32(); break;
                 case IFLA_OPERSTATE: status = ToStatus(attributes.ReadByte()); break;
                 case IFLA_STATS64: statistics = ToStatistics(attributes.ReadStruct<rtnl_link_stats64_head>()); break;
+                case IFLA_PROP_LIST: otherNames = ReadNames(attributes.ReadNested()); break;
                 case IFLA_LINKINFO: (kind, vxlan) = ReadInfo(attributes.ReadNested()); break;
                 default: break;
             }
@@ -122,6 +124,7 @@ internal static class LinkCodec
         {
             Index = header.ifi_index,
             Name = name,
+            AlternativeNames = otherNames,
             Kind = kind.Length == 0 ? null : kind,
             Flags = (LinkFlags)header.ifi_flags,
             OperationalStatus = status,
@@ -197,6 +200,19 @@ internal static class LinkCodec
     {
         if (address is not null)
             writer.WriteAddress(address.AddressFamily == AddressFamily.InterNetworkV6 ? type6 : type4, address);
+    }
+
+    private static List<string> ReadNames(NetlinkAttributeReader properties)
+    {
+        List<string> names = [];
+        while (properties.MoveNext())
+        {
+            if (properties.Type == IFLA_ALT_IFNAME)
+                names.Add(properties.ReadString());
+        }
+
+        properties.EnsureValid();
+        return names;
     }
 
     private static (string Kind, VxlanInfo? Vxlan) ReadInfo(NetlinkAttributeReader info)

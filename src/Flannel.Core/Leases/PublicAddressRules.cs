@@ -1,0 +1,46 @@
+using System.Net;
+using Flannel.Core.Addressing;
+using Flannel.Core.Backends;
+using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
+
+namespace Flannel.Core.Leases;
+
+/// <summary>What cannot be the address by which other hosts reach a host, be it a peer or this one.</summary>
+internal static class PublicAddressRules
+{
+    private static readonly (Subnet Range, string Name)[] NoHost =
+    [
+        (new Subnet(IPAddress.Any, 8), "names no host"),
+        (new Subnet(IPAddress.Loopback, 8), "is a loopback address"),
+        (new Subnet(IPAddress.Parse("169.254.0.0"), 16), "is a link-local address"),
+        (new Subnet(IPAddress.Parse("224.0.0.0"), 4), "is a multicast address"),
+        (new Subnet(IPAddress.Broadcast, 32), "is the broadcast address"),
+        (new Subnet(IPAddress.Parse("240.0.0.0"), 4), "is a reserved address"),
+        (new Subnet(IPAddress.IPv6Any, 128), "names no host"),
+        (new Subnet(IPAddress.IPv6Loopback, 128), "is a loopback address"),
+        (new Subnet(IPAddress.Parse("fe80::"), 10), "is a link-local address"),
+        (new Subnet(IPAddress.Parse("ff00::"), 8), "is a multicast address"),
+        (new Subnet(IPAddress.Parse("::ffff:0.0.0.0"), 96), "is an IPv4 address in IPv6 form"),
+    ];
+
+    /// <summary>What is wrong with an address, as the end of a sentence; <see langword="null"/> if nothing is.</summary>
+    public static string? Refuse(IPAddress address) => Array.Find(NoHost, entry => entry.Range.Contains(address)).Name;
+
+    /// <summary>Checks what this host would publish, so that no node is ready whose lease all others refuse.</summary>
+    /// <exception cref="ExternalInterfaceException">Others could not reach it there.</exception>
+    public static void Check(ExternalInterface external)
+    {
+        Check(external, external.PublicIP, nameof(ExternalInterfaceOptions.PublicIP), "-public-ip");
+        Check(external, external.PublicIPv6, nameof(ExternalInterfaceOptions.PublicIPv6), "-public-ipv6");
+    }
+
+    private static void Check(ExternalInterface external, IPAddress? address, string option, string flag)
+    {
+        if (address is null || Refuse(address) is not { } reason) return;
+        throw new ExternalInterfaceException(
+            $"The address {address} of {external.Name} {reason}, so other hosts cannot reach this one by it. Give the interface another address, or say " +
+            $"by which address others reach this host (ExternalInterface.{option}; flannel: {flag}).",
+            [new InterfaceCandidate(external.Name, [address], reason)]);
+    }
+}
