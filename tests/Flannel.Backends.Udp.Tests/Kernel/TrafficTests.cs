@@ -21,8 +21,8 @@ public sealed class TrafficTests
         PingReport report = await cluster.Nodes[0].Host.PingAsync(cluster.Nodes[1].Address, new PingOptions { Count = 10 });
 
         Assert.True(report.AllAnswered, report.ToString());
-        Assert.True(cluster.Nodes[0].Network.Sent.Packets >= 10);
-        Assert.True(cluster.Nodes[0].Network.Received.Packets >= 10);
+        // A thread counts what it wrote after it wrote it: the answer may be here before.
+        await cluster.Nodes[0].EventuallyAsync(() => cluster.Nodes[0].Network.Sent.Packets >= 10 && cluster.Nodes[0].Network.Received.Packets >= 10);
     }
 
     [NetnsTheory]
@@ -134,6 +134,7 @@ public sealed class TrafficTests
 
         await cluster.Nodes[0].Host.PingAsync(cluster.Nodes[1].Address, new PingOptions { Count = 10, PacketSize = 100 });
 
+        await cluster.Nodes[0].EventuallyAsync(() => cluster.Nodes[0].Network.FindTraffic(cluster.Nodes[1].Lease.Key)!.SentPackets >= 10);
         var traffic = cluster.Nodes[0].Network.FindTraffic(cluster.Nodes[1].Lease.Key);
         Assert.Equal((10, 1000, 10, 1000), (traffic!.SentPackets, traffic.SentBytes, traffic.ReceivedPackets, traffic.ReceivedBytes));
         Assert.Equal(0, cluster.Nodes[0].Network.FindTraffic(cluster.Nodes[2].Lease.Key)!.SentPackets);

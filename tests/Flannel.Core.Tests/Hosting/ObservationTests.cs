@@ -22,10 +22,12 @@ public class ObservationTests
         await red.WaitForReadyAsync().WaitAsync(TimeSpan.FromSeconds(30));
 
         var seen = new ConcurrentDictionary<(string Instrument, string Network), double>();
+        var meters = provider.GetRequiredService<IMeterFactory>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Meter.Name == FlannelTelemetry.MeterName) self.EnableMeasurementEvents(instrument);
+            // Other tests have networks of these names at the same time.
+            if (instrument.Meter.Name == FlannelTelemetry.MeterName && instrument.Meter.Scope == meters) self.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) =>
             seen[(instrument.Name, (string)instrument.Meter.Tags!.Single(tag => tag.Key == FlannelTelemetry.NetworkTag).Value!)] = value);
