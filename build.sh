@@ -15,7 +15,7 @@ usage: ./build.sh <command> [arguments]
   bench [options]    measure, side by side with the same work done by hand
   bench overlay      measure the overlays against each other: packets between containers of two hosts (--quick, --help)
   pack               make the NuGet packages with their symbols in artifacts/packages
-  publish            make artifacts/flanneld/flanneld, the console host as one file that needs no .NET
+  publish            make artifacts/flanneld/flanneld, the console host as one native file that needs no .NET (--arch arm64 or x64: for another machine)
   format             bring every file into the house style
 
 Each command works as root and as an ordinary user, and touches nothing outside namespaces of its own.
@@ -33,6 +33,8 @@ die() {
 source "$root/eng/namespaces.sh"
 # shellcheck source=eng/tests.sh
 source "$root/eng/tests.sh"
+# shellcheck source=eng/publish.sh
+source "$root/eng/publish.sh"
 
 # --- what the machine must have ----------------------------------------------------------------------------------------------------------------
 
@@ -64,14 +66,18 @@ need() {
     done
     if ((${#missing[@]} == 0)); then return; fi
 
-    if ((EUID != 0)); then
-        die "missing: ${missing[*]}. Ask root for: apt-get install ${wanted[*]}"
-    fi
-    command -v apt-get >/dev/null || die "missing: ${missing[*]}. Install what provides them (Debian packages: ${wanted[*]})."
-    say "installing ${wanted[*]}"
-    apt-get update -qq >&2 || die "apt-get update failed; missing: ${missing[*]} (Debian packages: ${wanted[*]})"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null ||
-        die "apt-get could not install ${wanted[*]}"
+    install_packages "${missing[*]}" "${wanted[@]}"
+}
+
+# install_packages <what is missing> <Debian package> ...
+install_packages() {
+    local missing="$1"
+    shift
+    if ((EUID != 0)); then die "missing: $missing. Ask root for: apt-get install $*"; fi
+    command -v apt-get >/dev/null || die "missing: $missing. Install what provides it (Debian packages: $*)."
+    say "installing $*"
+    apt-get update -qq >&2 || die "apt-get update failed; missing: $missing (Debian packages: $*)"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || die "apt-get could not install $*"
 }
 
 need_dotnet() {
@@ -82,15 +88,6 @@ need_dotnet() {
 build() {
     dotnet msbuild "$1" -restore -maxCpuCount -p:Configuration="$configuration" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
         die "the build of $1 failed"
-}
-
-# The folder is made anew: what an earlier publish left there would look like a part of this one.
-publish() {
-    local output="$root/artifacts/flanneld"
-    rm -rf "$output"
-    dotnet publish src/Flanneld -c "$configuration" --use-current-runtime -o "$output" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
-        die "the publish of src/Flanneld failed"
-    say "made artifacts/flanneld/flanneld"
 }
 
 # The same commit gives the same bytes: files in packages carry the commit's time. Sources without their history have none, and get the time of packing.
@@ -149,9 +146,9 @@ main() {
             supervise exec dotnet "$root/bench/$bench/bin/$configuration/net10.0/$bench.dll" "$@"
             ;;
         publish)
-            (($# == 0)) || die "publish takes no arguments"
+            [[ $# == 0 || ($# == 2 && "$1" == --arch) ]] || die "publish takes --arch x64 or --arch arm64, or nothing"
             need_dotnet
-            publish
+            publish "${2:-}"
             ;;
         format)
             need_dotnet

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using Flannel.Backends.Udp.Packets;
 
 namespace Flannel.Backends.Udp.Checksums;
@@ -17,13 +18,13 @@ internal static unsafe partial class InternetChecksum
     /// <summary>The sum of <paramref name="length"/> bytes at any address; an odd last byte is padded with a zero.</summary>
     public static ulong Sum(byte* data, int length)
     {
-        if (length < VectorThreshold)
+        if (length is < VectorThreshold or > LongestVectorLoop)
             return SumScalar(data, length);
-        if (Vector512.IsHardwareAccelerated)
-            return SumVector512(data, length);
-        if (Vector256.IsHardwareAccelerated)
-            return SumVector256(data, length);
-        return Vector128.IsHardwareAccelerated ? SumVector128(data, length) : SumScalar(data, length);
+        if (Avx2.IsSupported)
+            return SumAvx2(data, length);
+        if (Sse2.IsSupported)
+            return SumSse2(data, length);
+        return AdvSimd.IsSupported ? SumAdvSimd(data, length) : SumScalar(data, length);
     }
 
     /// <summary>The sum folded to 16 bits with end-around carry, in memory order.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography;
 using Flannel.Core.Backends;
 using Flannel.Core.Configuration;
 using Flannel.Core.Hosting;
@@ -132,5 +131,6 @@ public static class FlannelServiceCollectionExtensions
     private static ILoggerFactory Loggers(IServiceProvider provider) => provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
 
     /// <summary>A generator of one's own for each component: <see cref="Random"/> with a seed is not safe for concurrent use.</summary>
-    private static Random NewRandom() => new(RandomNumberGenerator.GetInt32(int.MaxValue));
+    /// <remarks>A new <see cref="Guid"/> is of the kernel's random bits.</remarks>
+    private static Random NewRandom() => new(Guid.NewGuid().GetHashCode());
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,6 +17,6 @@ public sealed record KernelServices(TimeProvider Time, Random Random, ILogger Lo
     /// <typeparam name="TBackend">The backend, whose name is the logger's.</typeparam>
     public static KernelServices From<TBackend>(IServiceProvider provider) => new(
         provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+        new Random(Guid.NewGuid().GetHashCode()),
         (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<TBackend>());
 }

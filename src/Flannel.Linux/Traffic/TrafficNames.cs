@@ -19,7 +19,8 @@ internal sealed class TrafficNames
 
     public TrafficNames(string networkName)
     {
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(networkName));
+        // What SHA256 would say of nothing, without loading OpenSSL into a process that may need it for nothing else.
+        byte[] hash = networkName.Length == 0 ? [0xE3, 0xB0, 0xC4] : SHA256.HashData(Encoding.UTF8.GetBytes(networkName));
         string label = ToLabel(networkName, hash);
         _suffix = label.Length == 0 ? "" : "-" + label;
         string comment = label.Length == 0 ? "" : " " + label;

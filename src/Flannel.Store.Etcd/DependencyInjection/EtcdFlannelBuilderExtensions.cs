@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography;
 using Flannel.Core.Stores;
 using Flannel.Store.Etcd;
 using Flannel.Store.Etcd.Diagnostics;
@@ -34,7 +33,7 @@ public static class EtcdFlannelBuilderExtensions
     private static EtcdLeaseStore CreateStore(IServiceProvider provider, string name) => new(
         provider.GetRequiredService<IOptionsMonitor<EtcdStoreOptions>>().Get(name),
         provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        new Random(RandomNumberGenerator.GetInt32(int.MaxValue)),
+        new Random(Guid.NewGuid().GetHashCode()),
         (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>(),
         new EtcdMetrics(provider.GetService<IMeterFactory>(), name));
 }

@@ -1,0 +1,32 @@
+using Xunit;
+
+namespace Flannel.Testing.Processes;
+
+/// <summary>Programs compiled ahead of time, as <c>dotnet publish</c> with <c>PublishAot</c> makes them.</summary>
+public static class NativeProgram
+{
+    private static readonly string[] Compilers = ["clang", "gcc"];
+
+    /// <summary>Skips the calling test, which must be a <c>[SkippableFact]</c>, where nothing can link a program.</summary>
+    public static void NeedLinker()
+    {
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+        bool hasCompiler = Compilers.Any(compiler => folders.Any(folder => File.Exists(Path.Combine(folder, compiler))));
+        bool hasLibrary = Directory.Exists("/usr/lib") && Directory.EnumerateFiles("/usr/lib", "Scrt1.o", Everywhere).Any();
+        Skip.If(!hasCompiler || !hasLibrary, "no linker for native programs: gcc or clang and the C library's development files (libc6-dev) are missing");
+    }
+
+    /// <summary>Publishes the project of a folder into its subfolder <c>out</c>; any warning fails the calling test.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="options">More options of <c>dotnet publish</c>.</param>
+    public static async Task PublishAsync(string folder, TimeSpan limit, params string[] options)
+    {
+        (int exitCode, string output) = await DotnetCommand.RunAsync(
+            folder, limit, ["publish", "--use-current-runtime", "--output", "out", "--nologo", "--verbosity", "quiet", .. options]);
+        Assert.True(exitCode == 0, $"The program in {folder} could not be published ({exitCode}):\n{output}");
+        Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static EnumerationOptions Everywhere => new() { RecurseSubdirectories = true, MaxRecursionDepth = 2, IgnoreInaccessible = true };
+}
