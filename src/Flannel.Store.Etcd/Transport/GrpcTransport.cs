@@ -42,6 +42,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     private readonly IConnection _etcd;
 
     private volatile bool _hasAnswered;
+    private volatile bool _isResolving;
     private volatile bool _hasConnectionAnswered;
     private int _unanswered;
 
@@ -140,7 +141,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         catch (Exception error) when (HttpFailure.IsOne(error, cancellationToken))
         {
             bool isLate = deadline.IsCancellationRequested || error is RpcException { StatusCode: StatusCode.DeadlineExceeded, Status.Detail: "" };
-            GrpcException failure = isLate ? RpcFailure.Map(error, limit) : Failure(error);
+            GrpcException failure = !isLate ? Failure(error) : _isResolving ? HttpFailure.NotResolved(error) : RpcFailure.Map(error, limit);
             status = failure.Code;
             throw failure.NeverSent || IsClosed ? failure : Doubt(failure);
         }
@@ -238,10 +239,11 @@ internal sealed partial class GrpcTransport : IEtcdTransport
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
+        IPAddress[] addresses = await ResolveAsync(context.DnsEndPoint.Host, cancellationToken).ConfigureAwait(false);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -253,5 +255,25 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         _connection = connection;
         _connectionLost = LostAsync(connection);
         return connection;
+    }
+
+    // Apart from connecting, so that a name server which does not answer is not taken for an etcd that does not.
+    private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? address))
+            return [address];
+        _isResolving = true;
+        try
+        {
+            return await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new SocketException((int)SocketError.TryAgain);
+        }
+        finally
+        {
+            _isResolving = false;
+        }
     }
 }

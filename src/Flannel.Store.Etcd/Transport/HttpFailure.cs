@@ -29,10 +29,7 @@ internal static class HttpFailure
         if (Find<AuthenticationException>(error) is { } tls)
             return new GrpcException(StatusCode.Unavailable, $"TLS failed: {TlsFailure.Describe(tls)}", error) { NeverSent = true, IsLasting = true };
         if (Find<SocketException>(error) is { SocketErrorCode: HostNotFound or TryAgain or NoData or NoRecovery } name)
-        {
-            string detail = $"cannot connect: its name does not resolve ({name.Message}); correct the name, or this host's DNS";
-            return new GrpcException(StatusCode.Unavailable, detail, error) { NeverSent = true };
-        }
+            return name.SocketErrorCode == TryAgain ? NotResolved(error) : NotResolved(error, name.Message);
 
         return error switch
         {
@@ -47,6 +44,10 @@ internal static class HttpFailure
             _ => new GrpcException(StatusCode.Unavailable, $"the connection broke: {Innermost(error).Message}", error),
         };
     }
+
+    /// <summary>The failure of a call whose endpoint's name could not be resolved.</summary>
+    public static GrpcException NotResolved(Exception error, string reason = "no name server has answered") => new(
+        StatusCode.Unavailable, $"cannot connect: its name does not resolve ({reason}); correct the name, or this host's DNS", error) { NeverSent = true };
 
     private static GrpcException FromHttp2(HttpProtocolException error) => error.ErrorCode switch
     {

@@ -46,6 +46,16 @@ public sealed class CommandLineTests
     }
 
     [NetnsFact]
+    public async Task EtcdsName_DoesNotResolve_IsSaidWhetherNameServersAnswerOrNot()
+    {
+        await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+        await using FlanneldProcess flanneld = FlanneldProcess.Start(lab.Hosts[0], "--etcd-endpoints=http://nowhere.invalid:2379, http://neither.invalid:2379,");
+
+        await flanneld.WaitForOutputAsync("http://nowhere.invalid:2379: cannot connect: its name does not resolve (");
+        await flanneld.WaitForOutputAsync("http://neither.invalid:2379: cannot connect: its name does not resolve (");
+    }
+
+    [NetnsFact]
     public async Task TakenPort_EndsWithOneAndTheReason()
     {
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
