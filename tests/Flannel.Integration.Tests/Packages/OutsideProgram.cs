@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Flannel.Integration.Tests.Tree;
 using Flannel.Testing.Processes;
@@ -7,14 +6,14 @@ namespace Flannel.Integration.Tests.Packages;
 
 /// <summary>
 /// A program in a folder outside the repository that knows this library only by its packages. It is restored from the packed ones and from what the
-/// solution itself was restored to, so no package source is asked and the caches of the machine stay as they are.
+/// solution itself was restored to, so no package source is asked and the caches of the machine stay as they are. It is published as a native program
+/// where that can be done, and the assembly that this is made of runs as well.
 /// </summary>
-internal sealed class OutsideProgram : IAsyncDisposable
+internal sealed class OutsideProgram : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flannel-outside-");
-    private Process? _process;
 
     public static string Source { get; } = Repository.PathOf("tests", "Flannel.Integration.Tests", "Packages", "Outside", "Program.cs");
 
@@ -28,43 +27,20 @@ internal sealed class OutsideProgram : IAsyncDisposable
         }
         catch
         {
-            await program.DisposeAsync();
+            program.Dispose();
             throw;
         }
     }
 
-    /// <summary>Starts it and returns what it writes.</summary>
-    public StreamReader Start(params string[] arguments)
+    /// <summary>Starts it, by its assembly or as the native program.</summary>
+    public OutsideProcess Start(bool isNative, params string[] arguments)
     {
-        _process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(_folder.FullName, "out", "Outside.dll"), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
-        return _process.StandardOutput;
+        if (isNative) return new OutsideProcess(Path.Combine(_folder.FullName, "out", "Outside"), arguments);
+        string assembly = Assert.Single(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "bin"), "Outside.dll", SearchOption.AllDirectories));
+        return new OutsideProcess("dotnet", ["exec", assembly, .. arguments]);
     }
 
-    /// <summary>Presses Enter and waits for the end.</summary>
-    /// <returns>The exit code.</returns>
-    public async Task<int> EndAsync()
-    {
-        await _process!.StandardInput.WriteLineAsync();
-        await _process.StandardInput.FlushAsync();
-        await _process.WaitForExitAsync().WaitAsync(Limit);
-        return _process.ExitCode;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_process is { HasExited: false })
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-        }
-
-        _process?.Dispose();
-        _folder.Delete(recursive: true);
-    }
+    public void Dispose() => _folder.Delete(recursive: true);
 
     private async Task BuildAsync(string feed, string version)
     {
@@ -77,6 +53,8 @@ internal sealed class OutsideProgram : IAsyncDisposable
                 <Nullable>enable</Nullable>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <PublishAot>{NativeProgram.Obstacle is null}</PublishAot>
+                <TrimmerSingleWarn>false</TrimmerSingleWarn>
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="Flannel" Version="{version}" />
@@ -84,18 +62,19 @@ internal sealed class OutsideProgram : IAsyncDisposable
             </Project>
             """);
 
-        (int exitCode, string output) = await DotnetCommand.RunAsync(
-            _folder.FullName,
-            Limit,
-            "build",
-            "--output",
-            "out",
-            "--nologo",
-            "--verbosity",
-            "quiet",
+        string[] restore =
+        [
             $"-property:RestoreSources={feed}",
             $"-property:RestorePackagesPath={Path.Combine(_folder.FullName, "packages")}",
-            $"-property:RestoreFallbackFolders=\"{string.Join(';', FoldersOfTheSolution())}\"");
+            $"-property:RestoreFallbackFolders=\"{string.Join(';', FoldersOfTheSolution())}\"",
+        ];
+        if (NativeProgram.Obstacle is null)
+        {
+            await NativeProgram.PublishAsync(_folder.FullName, Limit, restore);
+            return;
+        }
+
+        (int exitCode, string output) = await DotnetCommand.RunAsync(_folder.FullName, Limit, ["build", "--nologo", "--verbosity", "quiet", .. restore]);
         Assert.True(exitCode == 0, $"The program outside could not be built ({exitCode}):\n{output}");
     }
 

@@ -14,21 +14,26 @@ public sealed partial class OutsideProgramTests(PackageFeed feed)
     public void Program_FitsInFifteenLines() => Assert.InRange(File.ReadAllLines(OutsideProgram.Source).Length, 1, 15);
 
     [NetnsFact]
-    public async Task Program_FromThePackagesAlone_RunsAnOverlay()
+    public Task Program_FromThePackagesAlone_RunsAnOverlay() => RunOverlayAsync(isNative: false);
+
+    [NativeNetnsFact]
+    public Task Program_PublishedAsANativeProgram_RunsTheSameOverlay() => RunOverlayAsync(isNative: true);
+
+    private async Task RunOverlayAsync(bool isNative)
     {
         await using var lab = NetworkLab.Create();
-        await using OutsideProgram program = await OutsideProgram.BuildAsync(feed);
-        StreamReader output = program.Start([.. lab.Hosts.Select(host => host.NamespaceName)]);
+        OutsideProgram program = await feed.OutsideAsync();
+        await using OutsideProcess process = program.Start(isNative, [.. lab.Hosts.Select(host => host.NamespaceName)]);
 
-        (string name, string subnet, string peer) first = await ReadAsync(output);
-        (string name, string subnet, string peer) second = await ReadAsync(output);
+        (string name, string subnet, string peer) first = await ReadAsync(process.Output);
+        (string name, string subnet, string peer) second = await ReadAsync(process.Output);
 
         Assert.Equal(lab.Hosts.Select(host => host.NamespaceName), [first.name, second.name]);
         Assert.NotEqual(first.subnet, second.subnet);
         Assert.Equal((second.subnet, first.subnet), (first.peer, second.peer));
         PingReport report = await lab.Hosts[0].PingAsync(IPNetwork.Parse(second.subnet).BaseAddress); // the other host's flannel.1
         Assert.True(report.AllAnswered, report.ToString());
-        Assert.Equal(0, await program.EndAsync());
+        Assert.Equal(0, await process.EndAsync());
     }
 
     private static async Task<(string Name, string Subnet, string Peer)> ReadAsync(StreamReader output)

@@ -14,6 +14,9 @@ public sealed class PackageFeed : IAsyncLifetime, ICollectionFixture<PackageFeed
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flannel-packages-");
+    private readonly Lazy<Task<OutsideProgram>> _outside;
+
+    public PackageFeed() => _outside = new Lazy<Task<OutsideProgram>>(() => OutsideProgram.BuildAsync(this));
 
     /// <summary>The names of the packages: the projects below <c>src</c> but the console host.</summary>
     public static IReadOnlyList<string> Names { get; } =
@@ -29,11 +32,14 @@ public sealed class PackageFeed : IAsyncLifetime, ICollectionFixture<PackageFeed
 
     public Task InitializeAsync() => PackAsync(Folder);
 
-    public Task DisposeAsync()
+    public async Task DisposeAsync()
     {
+        if (_outside.IsValueCreated && _outside.Value.IsCompletedSuccessfully) (await _outside.Value).Dispose();
         _folder.Delete(recursive: true);
-        return Task.CompletedTask;
     }
+
+    /// <summary>The program that has nothing but these packages; built once for all tests.</summary>
+    internal Task<OutsideProgram> OutsideAsync() => _outside.Value;
 
     /// <summary>Packs what is built.</summary>
     public async Task PackAsync(string folder)

@@ -5,16 +5,11 @@ namespace Flannel.Testing.Processes;
 /// <summary>Programs compiled ahead of time, as <c>dotnet publish</c> with <c>PublishAot</c> makes them.</summary>
 public static class NativeProgram
 {
-    private static readonly string[] Compilers = ["clang", "gcc"];
+    /// <summary>Why none can be made here; <see langword="null"/> if they can.</summary>
+    public static string? Obstacle { get; } = HasLinker() ? null : "gcc or clang and the C library's development files (libc6-dev) are needed to link a native program";
 
     /// <summary>Skips the calling test, which must be a <c>[SkippableFact]</c>, where nothing can link a program.</summary>
-    public static void NeedLinker()
-    {
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        bool hasCompiler = Compilers.Any(compiler => folders.Any(folder => File.Exists(Path.Combine(folder, compiler))));
-        bool hasLibrary = Directory.Exists("/usr/lib") && Directory.EnumerateFiles("/usr/lib", "Scrt1.o", Everywhere).Any();
-        Skip.If(!hasCompiler || !hasLibrary, "no linker for native programs: gcc or clang and the C library's development files (libc6-dev) are missing");
-    }
+    public static void NeedLinker() => Skip.If(Obstacle is not null, Obstacle);
 
     /// <summary>Publishes the project of a folder into its subfolder <c>out</c>; any warning fails the calling test.</summary>
     /// <param name="folder">The folder.</param>
@@ -28,5 +23,11 @@ public static class NativeProgram
         Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static EnumerationOptions Everywhere => new() { RecurseSubdirectories = true, MaxRecursionDepth = 2, IgnoreInaccessible = true };
+    private static bool HasLinker()
+    {
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+        bool hasCompiler = folders.Any(folder => File.Exists(Path.Combine(folder, "gcc")) || File.Exists(Path.Combine(folder, "clang")));
+        var nearby = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2, IgnoreInaccessible = true };
+        return hasCompiler && Directory.EnumerateFiles("/usr", "Scrt1.o", nearby).Any(); // every program begins with it
+    }
 }
