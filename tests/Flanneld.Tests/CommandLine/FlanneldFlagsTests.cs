@@ -52,7 +52,10 @@ public sealed partial class FlanneldFlagsTests
         string[] flannel = [.. FlagsOfFlannel.Select(row => (string)((object[])row)[0])];
 
         Assert.Equal(
-            ["etcd-allow-insecure-credentials", "etcd-renewal", "ip-masq-exclude", "release-lease-on-stop", "store", "udp-accept", "udp-busy-poll", "udp-thread-pairs", "udp-without"],
+            [
+                "allow-overlap", "enable-forwarding", "etcd-allow-insecure-credentials", "etcd-renewal", "ip-masq-exclude", "release-lease-on-stop", "store",
+                "udp-accept", "udp-busy-poll", "udp-thread-pairs", "udp-without",
+            ],
             FlanneldFlags.All.Select(flag => flag.Name).Except(flannel).Order(StringComparer.Ordinal));
     }
 
