@@ -13,6 +13,9 @@ internal sealed class StartBench : IBench
     private const double MemoryGoal = 36;
     private const double FileGoal = 17;
 
+    // What a start leaves behind is collected once the node is ready, which it is after the last route.
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
     private int _networks;
 
     public string Name => "start";
@@ -46,7 +49,9 @@ internal sealed class StartBench : IBench
         report.Add(Compare(
             $"flanneld: started to last route, {Quantity.Count(Peers)} leases in etcd", oursRuns.Routes, hasPeer ? peerRuns.Routes : null, "300 ms", RoutesGoal, Quantity.Duration));
         report.Add(Compare(
-            $"flanneld: resident memory then, {Quantity.Count(Peers)} leases", oursRuns.Memory, hasPeer ? peerRuns.Memory : null, "36 MB", MemoryGoal, Megabytes));
+            $"flanneld: resident memory a second later, {Quantity.Count(Peers)} leases",
+            oursRuns.Memory, hasPeer ? peerRuns.Memory : null, "36 MB", MemoryGoal, Megabytes));
+        report.Add(Compare("flanneld: most memory so far", oursRuns.Peak, hasPeer ? peerRuns.Peak : null, null, 0, Megabytes));
         report.Add(Compare("flanneld: size of its file", SizeOf(ours), hasPeer ? SizeOf(peer!) : null, "17 MB", FileGoal, Megabytes));
         report.AddNote(
             "start: the published program in a namespace of its own, etcd with its files in memory in another, joined by veth; a fresh namespace and a fresh " +
@@ -68,7 +73,9 @@ internal sealed class StartBench : IBench
             using var flanneld = new Flanneld(program, host, lab.Etcd, prefix);
             await routes.WaitForAsync(peers.Select(static known => known.Subnet));
             runs.Routes.Add(flanneld.Elapsed());
+            await Task.Delay(Rest, cancellationToken);
             runs.Memory.Add(flanneld.ResidentMegabytes());
+            runs.Peak.Add(flanneld.PeakMegabytes());
         }
     }
 
@@ -80,14 +87,14 @@ internal sealed class StartBench : IBench
         return prefix;
     }
 
-    private static Result Compare(string subject, Sample ours, Sample? peer, string goal, double limit, Func<double, string> format) => new()
+    private static Result Compare(string subject, Sample ours, Sample? peer, string? goal, double limit, Func<double, string> format) => new()
     {
         Subject = subject,
         Ours = Describe(ours, format),
         Reference = peer is null ? null : $"{Describe(peer, format)} (PEER_FLANNELD)",
         Ratio = peer is null ? null : ours.Over(peer),
-        Goal = $"< {goal}",
-        IsMet = ours.Median < limit,
+        Goal = goal is null ? null : $"< {goal}",
+        IsMet = goal is null ? null : ours.Median < limit,
         Figures = peer is null
             ? new Dictionary<string, IReadOnlyList<double>> { ["ours"] = ours.Values }
             : new Dictionary<string, IReadOnlyList<double>> { ["ours"] = ours.Values, ["peer"] = peer.Values },
@@ -112,5 +119,7 @@ internal sealed class StartBench : IBench
         public Sample Routes { get; } = new();
 
         public Sample Memory { get; } = new();
+
+        public Sample Peak { get; } = new();
     }
 }

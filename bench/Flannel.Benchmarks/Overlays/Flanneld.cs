@@ -51,6 +51,13 @@ internal sealed class Flanneld : IDisposable
         return _process.WorkingSet64 / 1e6;
     }
 
+    /// <summary>How much memory it took at most so far, in MB.</summary>
+    public double PeakMegabytes()
+    {
+        _process.Refresh();
+        return _process.PeakWorkingSet64 / 1e6;
+    }
+
     /// <summary>How many milliseconds have passed since it was started.</summary>
     public double Elapsed() => Stopwatch.GetElapsedTime(_started).TotalMilliseconds;
 
