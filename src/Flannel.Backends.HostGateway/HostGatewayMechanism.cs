@@ -85,7 +85,7 @@ internal sealed class HostGatewayMechanism(KernelContext context) : KernelMechan
     private string? FindObstacle(IPAddress host)
     {
         ExternalLinkState external = Context.External.State;
-        if (external.Problem is not null) return null;
+        if (!external.IsUsable) return null;
         RouteEntry? route = PeerRoutes.Resolve(Netlink, host);
         if (PeerRoutes.IsOnLink(route, external.Index)) return null;
         string found = route switch

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Flannel.Backends.Udp;
 
 /// <summary>
-/// What a node of ours publishes as its data for IPv6: <c>{"Port":8285}</c>. flannel's udp publishes no data at all and carries no IPv6, so the
+/// What one of our nodes publishes as its data for IPv6: <c>{"Port":8285}</c>. flannel's udp publishes no data at all and carries no IPv6, so the
 /// member's presence tells the two apart; flannel ignores it. For IPv4 nothing is published, exactly as flannel does.
 /// </summary>
 /// <param name="Port">The UDP port at which the node takes IPv6 packets.</param>

@@ -137,6 +137,7 @@ internal sealed partial class UdpNetwork
         if (problem == Status.Problem) return;
         if (problem is not null) UdpBackend.Log.DataPathBroken(_logger, _spec.ExternalName, problem);
         else if (_dataPath is not null) UdpBackend.Log.DataPathRestored(_logger, _spec.ExternalName, _dataPath.Device);
-        Publish(status => status with { Problem = problem, IsConverged = problem is null });
+        bool isUnusable = _namespace.Problem is not null || _dataPath is null || _contexts.All(static context => !context.External.State.IsUsable);
+        Publish(status => status with { Problem = problem, IsConverged = problem is null, IsUnusable = problem is not null && isUnusable });
     }
 }

@@ -73,7 +73,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         _monitor = new MonitorLoop(_host, Groups, _contexts[0].Netlink);
         _namespace = new NamespaceWatch(_host, time);
         _setup = new TunSetup(spec, _contexts);
-        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadTraffic = FindTraffic });
+        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadStatistics = FindStatistics });
         _metrics = meters is null ? null : new UdpMetrics(meters, context.NetworkName, this);
     }
 
@@ -153,15 +153,15 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     }
 
     /// <summary>What went to a peer and came from it.</summary>
-    public PeerTraffic? FindTraffic(SubnetKey peer)
+    public PeerStatistics? FindStatistics(SubnetKey peer)
     {
-        lock (_gate) return _peers.FindTraffic(peer);
+        lock (_gate) return _peers.FindStatistics(peer);
     }
 
     /// <summary>What went to every peer and came from it.</summary>
-    public IReadOnlyList<KeyValuePair<SubnetKey, PeerTraffic>> GetTraffic()
+    public IReadOnlyList<KeyValuePair<SubnetKey, PeerStatistics>> GetStatistics()
     {
-        lock (_gate) return _peers.GetTraffic();
+        lock (_gate) return _peers.GetStatistics();
     }
 
     public IAsyncEnumerable<BackendStatus> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);

@@ -34,22 +34,14 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
     public string? GetDeviceName(NetworkConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return TryParse(config, out VxlanNetworkConfig? parsed).Count == 0
-            ? VxlanDeviceName.For(parsed!.Vni, config.EnableIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6)
-            : null;
-    }
-
-    private static IReadOnlyList<NetworkConfigProblem> TryParse(NetworkConfig config, out VxlanNetworkConfig? parsed)
-    {
-        parsed = null;
+        if (TryParse(config, out VxlanNetworkConfig? parsed).Count > 0) return null;
         try
         {
-            parsed = VxlanNetworkConfig.Parse(config);
-            return [];
+            return VxlanDeviceName.For(parsed!.Vni, config.EnableIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6);
         }
-        catch (NetworkConfigException error)
+        catch (VxlanDeviceException)
         {
-            return error.Problems;
+            return null; // reported where the network is created
         }
     }
 
@@ -104,5 +96,19 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
             : (options.MacAddress, previous?.BackendData);
         if (MacAddress.TryParse(chosen, out PhysicalAddress? mac)) return mac;
         return previous?.BackendType == TypeName && VxlanLeaseData.TryParse(published, out VxlanLeaseData? data, out _) ? data.VtepMac : null;
+    }
+
+    private static IReadOnlyList<NetworkConfigProblem> TryParse(NetworkConfig config, out VxlanNetworkConfig? parsed)
+    {
+        parsed = null;
+        try
+        {
+            parsed = VxlanNetworkConfig.Parse(config);
+            return [];
+        }
+        catch (NetworkConfigException error)
+        {
+            return error.Problems;
+        }
     }
 }

@@ -20,7 +20,7 @@ namespace Flannel.Backends.Vxlan;
 [SupportedOSPlatform("linux")]
 internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, VxlanEntry>
 {
-    /// <summary>Apart from the small numbers that routing daemons count their nexthop objects from, and a range of its own per network.</summary>
+    /// <summary>Apart from the small numbers that routing daemons count their nexthop objects from, with one range per network.</summary>
     private const uint FirstNexthopId = 0x2000_0000;
     private const int NexthopIdRange = 16;
 

@@ -32,6 +32,14 @@ public sealed class VxlanBackendTests
         else Assert.Contains(reason, refusal, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "flannel.1")]
+    [InlineData("\"VNI\":7", "flannel.7")]
+    [InlineData("\"VNI\":10000000", null)]
+    [InlineData("\"VNI\":\"x\"", null)]
+    public void GetDeviceName_OfAnyConfig_NeverThrows(string backend, string? expected) =>
+        Assert.Equal(expected, VxlanNode.NewBackend().GetDeviceName(VxlanCluster.ConfigOf(backend)));
+
     [Fact]
     public void Name_Always_IsFlannelsWord() => Assert.Equal("vxlan", VxlanNode.NewBackend().Name);
 }

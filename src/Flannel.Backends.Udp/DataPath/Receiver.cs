@@ -14,7 +14,7 @@ namespace Flannel.Backends.Udp.DataPath;
 /// </summary>
 internal sealed unsafe class Receiver
 {
-    private readonly DataPathEnds _ends;
+    private readonly QueuePair _queues;
     private readonly PeerTableCell _peers;
     private readonly DataPathSettings _settings;
     private readonly OffloadState _offloads;
@@ -25,7 +25,7 @@ internal sealed unsafe class Receiver
     private readonly Coalescer _coalescer;
 
     /// <summary>Prepares the thread's work.</summary>
-    /// <param name="ends">Where packets come from and go to.</param>
+    /// <param name="queues">Where packets come from and go to.</param>
     /// <param name="peers">Who may send what.</param>
     /// <param name="settings">What does not change.</param>
     /// <param name="offloads">What may be used.</param>
@@ -33,7 +33,7 @@ internal sealed unsafe class Receiver
     /// <param name="busyPoll">Whether to look again before sleeping.</param>
     /// <param name="time">The clock.</param>
     public Receiver(
-        DataPathEnds ends,
+        QueuePair queues,
         PeerTableCell peers,
         DataPathSettings settings,
         OffloadState offloads,
@@ -41,7 +41,7 @@ internal sealed unsafe class Receiver
         BusyPoll busyPoll,
         TimeProvider time)
     {
-        (_ends, _peers, _settings, _offloads, _stop) = (ends, peers, settings, offloads, ends.Stop);
+        (_queues, _peers, _settings, _offloads, _stop) = (queues, peers, settings, offloads, queues.Stop);
         (_counters, _busyPoll, _time) = (counters, busyPoll, time);
         _coalescer = new Coalescer(new CoalescingLimits { Tcp = offloads.Has(UdpOffloads.WriteTcp), Udp = offloads.Has(UdpOffloads.WriteUdp) });
     }
@@ -50,9 +50,9 @@ internal sealed unsafe class Receiver
     /// <returns>The error that ended it; 0 for the stop signal.</returns>
     public int Run()
     {
-        using var tun = new HeldDescriptor(_ends.Tun);
-        using var socket = new HeldDescriptor(_ends.Socket?.Handle);
-        using var socket6 = new HeldDescriptor(_ends.SocketIPv6?.Handle);
+        using var tun = new HeldDescriptor(_queues.Tun);
+        using var socket = new HeldDescriptor(_queues.Socket?.Handle);
+        using var socket6 = new HeldDescriptor(_queues.SocketIPv6?.Handle);
         using var stop = new HeldDescriptor(_stop.Handle);
         using var batch = new ReceiveBatch();
         using var replies = new ReplyWriter(_settings, _time);
@@ -138,7 +138,7 @@ internal sealed unsafe class Receiver
         PacketDrop drop = IpPacket.Parse(start, length, out IpPacket packet);
         PeerEndpoint? peer = null;
         if (drop == PacketDrop.None) drop = Check(sender, packet, peers, out peer);
-        if (drop == PacketDrop.None && (drop = packet.TakeHop()) == PacketDrop.HopLimitExceeded) Answer(drop, packet, sender, replies, socket);
+        if (drop == PacketDrop.None && (drop = packet.DecrementHopLimit()) == PacketDrop.HopLimitExceeded) Answer(drop, packet, sender, replies, socket);
         if (drop != PacketDrop.None)
         {
             _counters.Drop(drop);
@@ -177,7 +177,7 @@ internal sealed unsafe class Receiver
     /// <returns>The error that ends the thread; 0 if it goes on.</returns>
     private int WriteOut(int tun)
     {
-        int skipped = _ends.HasVirtioHeader ? 0 : 1;
+        int skipped = _queues.HasVirtioHeader ? 0 : 1;
         while (_coalescer.TryTake(out GatheredWrite write))
         {
             _counters.Writes++;

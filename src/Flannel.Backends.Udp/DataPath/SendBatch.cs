@@ -121,7 +121,7 @@ internal sealed unsafe class SendBatch : IDisposable
     /// <summary>
     /// Sends everything but a few segments that a super-packet was longer than one message; those are set aside to travel with the next one. The kernel
     /// makes super-packets of 64 KB without outer headers, so of full-size segments nearly every one is a segment or two too long, and a message of its own
-    /// for these costs a whole way through the kernel. Afterwards the packets' memory is free.
+    /// for these costs a whole pass through the kernel. Afterwards the packets' memory is free.
     /// </summary>
     public void FlushComplete()
     {
@@ -149,7 +149,7 @@ internal sealed unsafe class SendBatch : IDisposable
             {
                 for (int end = sent + accepted; sent < end; sent++) CountSent(_messages[sent], _messages[sent].Segments, _messages[sent].Bytes);
             }
-            else if (!IsToBeRepeated(Marshal.GetLastPInvokeError(), sent))
+            else if (!HandleSendError(Marshal.GetLastPInvokeError(), sent))
             {
                 sent++;
             }
@@ -244,7 +244,7 @@ internal sealed unsafe class SendBatch : IDisposable
 
     /// <summary>Deals with the message that the kernel refused.</summary>
     /// <returns>Whether to send it again as it is.</returns>
-    private bool IsToBeRepeated(int errno, int index)
+    private bool HandleSendError(int errno, int index)
     {
         switch (errno)
         {

@@ -24,7 +24,7 @@ internal sealed unsafe class Sender
     private const int Alignment = 64;
     private const int HeaderRoom = 16;
 
-    private readonly DataPathEnds _ends;
+    private readonly QueuePair _queues;
     private readonly PeerTableCell _peers;
     private readonly DataPathSettings _settings;
     private readonly OffloadState _offloads;
@@ -35,7 +35,7 @@ internal sealed unsafe class Sender
     private readonly int _headerLength;
 
     /// <summary>Prepares the thread's work.</summary>
-    /// <param name="ends">Where packets come from and go to.</param>
+    /// <param name="queues">Where packets come from and go to.</param>
     /// <param name="peers">Who is where.</param>
     /// <param name="settings">What does not change.</param>
     /// <param name="offloads">What may be used.</param>
@@ -43,7 +43,7 @@ internal sealed unsafe class Sender
     /// <param name="busyPoll">Whether to look again before sleeping.</param>
     /// <param name="time">The clock.</param>
     public Sender(
-        DataPathEnds ends,
+        QueuePair queues,
         PeerTableCell peers,
         DataPathSettings settings,
         OffloadState offloads,
@@ -51,18 +51,18 @@ internal sealed unsafe class Sender
         BusyPoll busyPoll,
         TimeProvider time)
     {
-        (_ends, _peers, _settings, _offloads, _stop) = (ends, peers, settings, offloads, ends.Stop);
+        (_queues, _peers, _settings, _offloads, _stop) = (queues, peers, settings, offloads, queues.Stop);
         (_counters, _busyPoll, _time) = (counters, busyPoll, time);
-        _headerLength = ends.HasVirtioHeader ? sizeof(virtio_net_hdr) : 0;
+        _headerLength = queues.HasVirtioHeader ? sizeof(virtio_net_hdr) : 0;
     }
 
     /// <summary>The thread's work. Returns when the stop signal is raised, or when the device is gone.</summary>
     /// <returns>The error that ended it; 0 for the stop signal.</returns>
     public int Run()
     {
-        using var tun = new HeldDescriptor(_ends.Tun);
-        using var socket = new HeldDescriptor(_ends.Socket?.Handle);
-        using var socket6 = new HeldDescriptor(_ends.SocketIPv6?.Handle);
+        using var tun = new HeldDescriptor(_queues.Tun);
+        using var socket = new HeldDescriptor(_queues.Socket?.Handle);
+        using var socket6 = new HeldDescriptor(_queues.SocketIPv6?.Handle);
         using var stop = new HeldDescriptor(_stop.Handle);
         using var memory = new NativeBuffer(MemoryBytes);
         using var replies = new ReplyWriter(_settings, _time);
@@ -130,7 +130,7 @@ internal sealed unsafe class Sender
         }
 
         PeerEndpoint? peer = peers.FindDestination(packet);
-        drop = peer is null ? PacketDrop.NoRoute : packet.TakeHop();
+        drop = peer is null ? PacketDrop.NoRoute : packet.DecrementHopLimit();
         if (drop == PacketDrop.None) drop = Queue(peer!, packet, offload, peer!.Address.IsIpv6 ? batch6 : batch);
         if (drop == PacketDrop.None) return;
         _counters.Drop(drop);

@@ -7,7 +7,7 @@ using Flannel.Linux.Hosts;
 namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
-/// A TUN device, the sockets, and the pairs of threads between them; each pair has a queue of the device and sockets of its own. It cannot be repaired:
+/// A TUN device, the sockets, and the pairs of threads between them; each pair has its own queue of the device and its own sockets. It cannot be repaired:
 /// when a descriptor fails, it ends, and another one is opened in its place.
 /// </summary>
 [SupportedOSPlatform("linux")]
@@ -64,7 +64,7 @@ internal sealed class UdpDataPath : IDisposable
     public string? Fault => _fault;
 
     /// <summary>Opens the sockets, then a TUN device, in the host's network namespace.</summary>
-    /// <param name="spec">What the network shall be.</param>
+    /// <param name="spec">What the network should be.</param>
     /// <param name="host">The host's kernel.</param>
     /// <param name="onChanged">Called by any thread when <see cref="Fault"/> or <see cref="Offloads"/> changed.</param>
     /// <exception cref="Flannel.Core.Diagnostics.FlannelException">The host refuses; says what to do.</exception>
@@ -82,11 +82,11 @@ internal sealed class UdpDataPath : IDisposable
         UdpSocket[] sockets6 = [.. _sockets.Where(static socket => socket.IsIpv6)];
         for (int pair = 0; pair < _pairs; pair++)
         {
-            var ends = new DataPathEnds(
+            var queues = new QueuePair(
                 _tun.Queues[pair], _tun.HasVirtioHeader, sockets.ElementAtOrDefault(pair), sockets6.ElementAtOrDefault(pair), _stop);
             (ThreadCounters sending, ThreadCounters receiving) = (sent.Threads[pair], received.Threads[pair]);
-            StartThread("send", new Sender(ends, peers, settings, Offloads, sending, new BusyPoll(_busyPoll, time), time).Run, sending);
-            StartThread("receive", new Receiver(ends, peers, settings, Offloads, receiving, new BusyPoll(_busyPoll, time), time).Run, receiving);
+            StartThread("send", new Sender(queues, peers, settings, Offloads, sending, new BusyPoll(_busyPoll, time), time).Run, sending);
+            StartThread("receive", new Receiver(queues, peers, settings, Offloads, receiving, new BusyPoll(_busyPoll, time), time).Run, receiving);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class UdpDataPath : IDisposable
         }
         catch (Exception exception)
         {
-            // A thread that falls would take the host's process with it; the data path is opened anew instead.
+            // A thread that falls would take the host's process with it; the data path is opened again instead.
             Fail($"{Device} cannot {direction} any more: {exception}");
         }
     }

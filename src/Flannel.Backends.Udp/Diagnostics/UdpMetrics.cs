@@ -58,9 +58,9 @@ internal sealed class UdpMetrics : IDisposable
             yield return new Measurement<long>(counters.DropsOf((PacketDrop)reason), direction, Reasons[reason]);
     }
 
-    private IEnumerable<Measurement<long>> OfPeers(Func<PeerTraffic, (long Sent, long Received)> read)
+    private IEnumerable<Measurement<long>> OfPeers(Func<PeerStatistics, (long Sent, long Received)> read)
     {
-        foreach ((SubnetKey peer, PeerTraffic traffic) in _network.GetTraffic())
+        foreach ((SubnetKey peer, PeerStatistics traffic) in _network.GetStatistics())
         {
             KeyValuePair<string, object?> tag = new(UdpTelemetry.PeerTag, peer.ToString());
             (long sent, long received) = read(traffic);

@@ -40,7 +40,7 @@ internal static unsafe class IcmpReply
     public static int TimeExceeded(in IpPacket offender, uint source, byte* reply) =>
         Write(offender, source, reply, DefaultHopLimit, TimeExceededType, 0, 0);
 
-    /// <summary>Too large for the way ahead, and not to be fragmented (RFC 1191).</summary>
+    /// <summary>Too large for the path ahead, and not to be fragmented (RFC 1191).</summary>
     /// <param name="offender">The packet.</param>
     /// <param name="source">Address of the TUN device.</param>
     /// <param name="mtu">The largest packet that would pass, in bytes.</param>

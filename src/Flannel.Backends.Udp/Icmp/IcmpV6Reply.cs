@@ -36,7 +36,7 @@ internal static unsafe class IcmpV6Reply
     public static int HopLimitExceeded(in IpPacket offender, UInt128 source, byte* reply) =>
         MayBeAnswered(offender, isAboutSize: false) ? Write(offender, source, reply, TimeExceeded, 0) : 0;
 
-    /// <summary>Too large for the way ahead (§3.2); the one error that answers multicast too.</summary>
+    /// <summary>Too large for the path ahead (§3.2); the one error that answers multicast too.</summary>
     /// <param name="offender">The packet.</param>
     /// <param name="source">Address of the TUN device.</param>
     /// <param name="mtu">The largest packet that would pass, in bytes.</param>

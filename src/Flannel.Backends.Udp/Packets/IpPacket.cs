@@ -91,7 +91,7 @@ internal readonly unsafe struct IpPacket
     /// Takes one from the time to live or hop limit and patches the IPv4 checksum: HC' = ~(~HC + ~m + m') (RFC 1624 §3). A packet that has
     /// none left is not touched, so that it can be quoted in an ICMP message.
     /// </summary>
-    public PacketDrop TakeHop()
+    public PacketDrop DecrementHopLimit()
     {
         if (HopLimit <= 1)
             return PacketDrop.HopLimitExceeded;

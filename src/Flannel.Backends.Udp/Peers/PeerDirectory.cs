@@ -48,11 +48,11 @@ internal sealed class PeerDirectory(UdpSpec spec)
     }
 
     /// <summary>What went to a peer and came from it; <see langword="null"/> if it is none.</summary>
-    public PeerTraffic? FindTraffic(SubnetKey peer) => _entries.TryGetValue(peer, out Entry? entry) ? entry.ToTraffic() : null;
+    public PeerStatistics? FindStatistics(SubnetKey peer) => _entries.TryGetValue(peer, out Entry? entry) ? entry.ToStatistics() : null;
 
     /// <summary>What went to every peer and came from it.</summary>
-    public IReadOnlyList<KeyValuePair<SubnetKey, PeerTraffic>> GetTraffic() =>
-        [.. _entries.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.ToTraffic()))];
+    public IReadOnlyList<KeyValuePair<SubnetKey, PeerStatistics>> GetStatistics() =>
+        [.. _entries.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.ToStatistics()))];
 
     /// <summary>Why a peer cannot be a peer at all; <see langword="null"/> if it can.</summary>
     public string? Check(Lease peer)
@@ -115,7 +115,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
 
         public PeerEndpoint? Find(SocketAddress address) => Endpoints.FirstOrDefault(endpoint => endpoint.Address.IsSame(address));
 
-        public PeerTraffic ToTraffic()
+        public PeerStatistics ToStatistics()
         {
             (long sentPackets, long sentBytes, long receivedPackets, long receivedBytes) = (0, 0, 0, 0);
             foreach (PeerEndpoint endpoint in Endpoints)
@@ -129,7 +129,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
                 }
             }
 
-            return new PeerTraffic(sentPackets, sentBytes, receivedPackets, receivedBytes);
+            return new PeerStatistics(sentPackets, sentBytes, receivedPackets, receivedBytes);
         }
     }
 }

@@ -46,7 +46,7 @@ internal sealed unsafe class TunDevice : IDisposable
 
     /// <summary>Opens a new device in the calling thread's network namespace. It is down, without an address.</summary>
     /// <param name="wanted">The off-loads that may be used.</param>
-    /// <param name="queueCount">How many queues it shall have.</param>
+    /// <param name="queueCount">How many queues it should have.</param>
     /// <exception cref="MissingCapabilityException">The process lacks CAP_NET_ADMIN.</exception>
     /// <exception cref="TunDeviceException">The host has no TUN devices, or refuses one.</exception>
     public static TunDevice Open(UdpOffloads wanted, int queueCount = 1)
@@ -102,7 +102,7 @@ internal sealed unsafe class TunDevice : IDisposable
         return Marshal.PtrToStringUTF8((nint)request.ifr_name)!;
     }
 
-    /// <summary>Asks for what the kernel shall leave to us, less and less, until it agrees.</summary>
+    /// <summary>Asks the kernel for off-loads, fewer and fewer, until it agrees.</summary>
     private static UdpOffloads Negotiate(SafeFileDescriptor handle, UdpOffloads offloads)
     {
         if (offloads == Udp.UdpOffloads.None) return offloads;

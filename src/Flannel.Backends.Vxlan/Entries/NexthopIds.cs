@@ -40,7 +40,7 @@ internal sealed class NexthopIds(uint firstId)
         lock (_gate) return _idOf.TryGetValue(gateway, out id);
     }
 
-    /// <summary>Finds the gateway of an object of ours.</summary>
+    /// <summary>Finds the gateway of one of our objects.</summary>
     public bool TryGetGateway(uint id, [NotNullWhen(true)] out IPAddress? gateway)
     {
         lock (_gate) return _gatewayOf.TryGetValue(id, out gateway);

@@ -12,14 +12,14 @@ public sealed record BackendStatus
 
     /// <summary>
     /// What has to be published with the lease now, or <see langword="null"/> if that cannot change. When it differs from what was published at the start (a
-    /// device had to take another MAC), the node publishes it and creates the network anew.
+    /// device had to take another MAC), the node publishes it and creates the network again.
     /// </summary>
     public LeaseAttributes? Attributes { get; init; }
 
     /// <summary>Whether the kernel has everything that was desired when the status was made, failing peers excepted.</summary>
     public bool IsConverged { get; init; }
 
-    /// <summary>What is wrong with the data path as a whole (device lost, uplink away), or <see langword="null"/>.</summary>
+    /// <summary>What is wrong with the data path as a whole (device lost, external interface down), or <see langword="null"/>.</summary>
     public string? Problem { get; init; }
 
     /// <summary>
@@ -32,7 +32,7 @@ public sealed record BackendStatus
     /// Reads what went to a peer and came from it, at the moment of the call; it gives <see langword="null"/> for a peer that it does not know.
     /// <see langword="null"/> for backends whose packets this process does not see.
     /// </summary>
-    public Func<SubnetKey, PeerTraffic?>? ReadTraffic { get; init; }
+    public Func<SubnetKey, PeerStatistics?>? ReadStatistics { get; init; }
 
     /// <summary>The peers that cannot be programmed at present, each with the reason. They are tried again with back-off.</summary>
     public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;

@@ -38,8 +38,8 @@ public interface IBackend
     /// the new configuration, which adopts it.
     /// </summary>
     /// <param name="running">The configuration that the network runs with.</param>
-    /// <param name="wanted">The configuration that it shall have; only the backend's own block differs in what concerns a backend.</param>
-    /// <returns><see langword="null"/> if it can, else the reason why the change waits until the node is started anew.</returns>
+    /// <param name="wanted">The configuration in the store; only the backend's own block differs in what concerns a backend.</param>
+    /// <returns><see langword="null"/> if it can, else the reason why the change waits until the node is restarted.</returns>
     string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted);
 
     /// <summary>

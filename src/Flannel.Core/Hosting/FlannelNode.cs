@@ -62,7 +62,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
             [
                 .. status.Peers.Values.Select(lease => new FlannelPeer(lease, status.PeerProblems.GetValueOrDefault(lease.Key))
                 {
-                    Traffic = status.ReadTraffic?.Invoke(lease.Key),
+                    Traffic = status.ReadStatistics?.Invoke(lease.Key),
                 }),
             ];
         }

@@ -61,5 +61,5 @@ public sealed record FlannelNodeStatus
     public PendingConfig? PendingConfig { get; init; }
 
     /// <summary>Reads what went to a peer and came from it; shown by <see cref="IFlannelNode.Peers"/>.</summary>
-    internal Func<SubnetKey, PeerTraffic?>? ReadTraffic { get; init; }
+    internal Func<SubnetKey, PeerStatistics?>? ReadStatistics { get; init; }
 }

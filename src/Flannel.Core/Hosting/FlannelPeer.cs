@@ -9,5 +9,5 @@ namespace Flannel.Core.Hosting;
 public sealed record FlannelPeer(Lease Lease, string? Problem)
 {
     /// <summary>What went to it and came from it; <see langword="null"/> if the kernel carries the packets, so that this process does not see them.</summary>
-    public PeerTraffic? Traffic { get; init; }
+    public PeerStatistics? Traffic { get; init; }
 }

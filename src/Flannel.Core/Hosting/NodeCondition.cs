@@ -88,7 +88,7 @@ internal sealed record NodeCondition
             Lease = Lease,
             Mtu = Backend?.Mtu,
             Peers = Peers,
-            ReadTraffic = Backend?.ReadTraffic,
+            ReadStatistics = Backend?.ReadStatistics,
             PeerProblems = Backend?.PeerProblems ?? ImmutableDictionary<SubnetKey, string>.Empty,
             Quarantined = Quarantine?.Leases ?? [],
             QuarantinedCount = Quarantine?.Total ?? 0,

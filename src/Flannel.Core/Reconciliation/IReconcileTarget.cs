@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Flannel.Core.Reconciliation;
 
 /// <summary>
@@ -6,6 +8,7 @@ namespace Flannel.Core.Reconciliation;
 /// </summary>
 /// <typeparam name="TKey">What identifies an entry in the kernel (a route's destination, an FDB entry's MAC).</typeparam>
 /// <typeparam name="TEntry">What the entry says; compared by value.</typeparam>
+[Experimental("FLANNEL001")]
 public interface IReconcileTarget<TKey, TEntry>
     where TKey : notnull
 {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Flannel.Core.Addressing;
 
 namespace Flannel.Core.Reconciliation;
@@ -8,6 +9,7 @@ namespace Flannel.Core.Reconciliation;
 /// <param name="Peer">The peer.</param>
 /// <param name="CreateRevision">The revision at which its lease was created; a smaller one is older.</param>
 /// <param name="Entries">The entries, each key once. Empty for a peer that cannot be reached.</param>
+[Experimental("FLANNEL001")]
 public readonly record struct PeerEntries<TKey, TEntry>(
     SubnetKey Peer, long CreateRevision, IReadOnlyList<KeyValuePair<TKey, TEntry>> Entries)
     where TKey : notnull;

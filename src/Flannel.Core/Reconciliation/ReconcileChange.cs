@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 
 namespace Flannel.Core.Reconciliation;
 
@@ -7,5 +8,6 @@ namespace Flannel.Core.Reconciliation;
 /// <param name="Key">The entry's identity.</param>
 /// <param name="IsRemoval">Whether the entry is to be removed.</param>
 /// <param name="Entry">The entry to write; for a removal, the entry as it is.</param>
+[Experimental("FLANNEL001")]
 public readonly record struct ReconcileChange<TKey, TEntry>(TKey Key, bool IsRemoval, TEntry Entry)
     where TKey : notnull;

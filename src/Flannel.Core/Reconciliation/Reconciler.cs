@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Flannel.Core.Addressing;
 using Flannel.Core.State;
@@ -12,6 +13,7 @@ namespace Flannel.Core.Reconciliation;
 /// </summary>
 /// <typeparam name="TKey">What identifies an entry in the kernel.</typeparam>
 /// <typeparam name="TEntry">What the entry says; compared by value.</typeparam>
+[Experimental("FLANNEL001")]
 public sealed partial class Reconciler<TKey, TEntry>
     where TKey : notnull
 {

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Flannel.Core.Reconciliation;
 
 /// <summary>The reconciler's timing.</summary>
+[Experimental("FLANNEL001")]
 public sealed record ReconcilerOptions
 {
     /// <summary>How often everything is read and compared even if nothing seems to have changed. Default 60 s.</summary>

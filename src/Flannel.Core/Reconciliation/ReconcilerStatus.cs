@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Flannel.Core.Addressing;
 
 namespace Flannel.Core.Reconciliation;
 
 /// <summary>How far the kernel is from the desired state.</summary>
 /// <typeparam name="TKey">What identifies an entry.</typeparam>
+[Experimental("FLANNEL001")]
 public sealed record ReconcilerStatus<TKey>
     where TKey : notnull
 {

@@ -13,6 +13,9 @@ namespace Flannel.Linux.DataPaths;
 [Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
 public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, ImmutableDictionary<SubnetKey, string> PeerProblems)
 {
+    /// <summary>Whether <see cref="Problem"/> keeps every packet of the family from travelling.</summary>
+    public bool IsUnusable { get; init; }
+
     /// <summary>Makes one status of those of all address families.</summary>
     /// <param name="statuses">One or more.</param>
     public static BackendStatus Merge(IReadOnlyCollection<DataPathStatus> statuses)
@@ -22,6 +25,7 @@ public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, 
         {
             Mtu = statuses.Min(static status => status.Mtu),
             IsConverged = statuses.All(static status => status.IsConverged),
+            IsUnusable = statuses.All(static status => status.IsUnusable),
             Problem = problems.Length == 0 ? null : string.Join(" ", problems),
             PeerProblems = statuses
                 .SelectMany(static status => status.PeerProblems)

@@ -60,9 +60,7 @@ public sealed class ExternalLink
         {
             ExternalLinkState before = _state;
             Link? link = _netlink.FindLink(_family.ExternalName) ?? _netlink.FindLink(before.Index);
-            _state = link is null
-                ? before with { Exists = false, Problem = $"The external interface {_family.ExternalName} is gone. Packets flow again as soon as it is back." }
-                : new ExternalLinkState(link.Index, link.Name, link.Mtu, Exists: true, FindProblem(link));
+            _state = link is null ? Missing(before) : Describe(link);
             return _state != before;
         }
     }
@@ -71,15 +69,31 @@ public sealed class ExternalLink
 
     private bool IsItsAddress(IPAddress address) => address.Equals(_family.InterfaceAddress);
 
-    private string? FindProblem(Link link)
+    private ExternalLinkState Missing(ExternalLinkState before) => before with
+    {
+        Exists = false,
+        IsUsable = false,
+        Problem = $"The external interface {_family.ExternalName} is gone. Packets flow again as soon as it is back.",
+    };
+
+    private ExternalLinkState Describe(Link link)
+    {
+        string? defect = FindDefect(link);
+        string? problem = defect ?? (_family.IsByDefaultRoute && !HasDefaultRoute(link)
+            ? $"The external interface {link.Name} was chosen by its default route, and that is gone. Restore it, or name the interface " +
+              "(ExternalInterface.Name; flannel: --iface) if the peers are reached without it."
+            : null);
+        return new ExternalLinkState(link.Index, link.Name, link.Mtu, Exists: true, problem, IsUsable: defect is null);
+    }
+
+    private string? FindDefect(Link link)
     {
         if (!link.IsUp) return $"The external interface {link.Name} is down. Packets flow again as soon as it is up (ip link set {link.Name} up).";
         if ((link.Flags & LinkFlags.LowerUp) == 0) return $"The external interface {link.Name} has no carrier. Check its cable, or the device that it is built on.";
-        if (!_netlink.GetAddresses(_family.Family, link.Index).Any(address => IsItsAddress(address.Address)))
-            return $"The external interface {link.Name} has lost the address {_family.InterfaceAddress}, which peers send to. Packets flow again as soon as it is back.";
-        if (!_family.IsByDefaultRoute || HasDefaultRoute(link)) return null;
-        return $"The external interface {link.Name} was chosen by its default route, and that is gone. Restore it, or name the interface " +
-            "(ExternalInterface.Name; flannel: --iface) if the peers are reached without it.";
+        bool hasAddress = _netlink.GetAddresses(_family.Family, link.Index).Any(address => IsItsAddress(address.Address));
+        return hasAddress
+            ? null
+            : $"The external interface {link.Name} has lost the address {_family.InterfaceAddress}, which peers send to. Packets flow again as soon as it is back.";
     }
 
     private bool HasDefaultRoute(Link link)

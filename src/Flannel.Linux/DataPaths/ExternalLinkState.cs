@@ -7,6 +7,7 @@ namespace Flannel.Linux.DataPaths;
 /// <param name="Name">Its name.</param>
 /// <param name="Mtu">Its MTU in bytes; 0 until it was seen once.</param>
 /// <param name="Exists">Whether it is there.</param>
-/// <param name="Problem">Why it cannot carry packets now, or <see langword="null"/>.</param>
+/// <param name="Problem">What is wrong with it, or <see langword="null"/>.</param>
+/// <param name="IsUsable">Whether it carries packets all the same.</param>
 [Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
-public sealed record ExternalLinkState(int Index, string Name, int Mtu, bool Exists, string? Problem);
+public sealed record ExternalLinkState(int Index, string Name, int Mtu, bool Exists, string? Problem, bool IsUsable = true);

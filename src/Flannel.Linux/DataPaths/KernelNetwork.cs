@@ -196,6 +196,6 @@ public sealed partial class KernelNetwork : IBackendNetwork
     private BackendStatus MergeStatus()
     {
         BackendStatus status = DataPathStatus.Merge([.. _dataPaths.Select(static dataPath => dataPath.Status)]) with { Attributes = Attributes };
-        return _namespace.Problem is { } problem ? status with { Problem = problem, IsConverged = false } : status;
+        return _namespace.Problem is { } problem ? status with { Problem = problem, IsConverged = false, IsUnusable = true } : status;
     }
 }

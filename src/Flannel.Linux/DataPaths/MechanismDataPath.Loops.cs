@@ -74,7 +74,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
     /// <summary>Derives the entries of every peer again. An interface in trouble says nothing about the peers, so they are left alone then.</summary>
     private void ReviewPeers()
     {
-        if (_context.External.State.Problem is not null) return;
+        if (!_context.External.State.IsUsable) return;
         int changed;
         lock (_gate) changed = _reconciler.Change([], DeriveAll_NeedsLock());
         if (changed > 0) KernelNetwork.Log.RoutesReviewed(_context.Logger, _mechanism.Name, changed);

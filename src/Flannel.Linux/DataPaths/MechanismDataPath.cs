@@ -88,15 +88,16 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         get
         {
             ReconcilerStatus<TKey> status = _reconciler.Status;
-            string? external = _context.External.State.Problem;
-            string? read = _context.External.State.Exists ? status.ReadError?.Message : null;
+            ExternalLinkState link = _context.External.State;
+            string? external = link.Problem;
+            string? read = link.Exists ? status.ReadError?.Message : null;
             string? problem = external is null ? read : read is null ? external : $"{external} {read}";
 
             // What is wrong with the interface is said once, not once per peer.
             ImmutableDictionary<SubnetKey, string> peers;
             lock (_gate) peers = _unusable;
-            if (external is null && !status.PeerProblems.IsEmpty) peers = peers.Count == 0 ? status.PeerProblems : peers.SetItems(status.PeerProblems);
-            return new DataPathStatus(_mechanism.Mtu, status.IsConverged && problem is null, problem, peers);
+            if (link.IsUsable && !status.PeerProblems.IsEmpty) peers = peers.Count == 0 ? status.PeerProblems : peers.SetItems(status.PeerProblems);
+            return new DataPathStatus(_mechanism.Mtu, status.IsConverged && problem is null, problem, peers) { IsUnusable = !link.IsUsable };
         }
     }
 

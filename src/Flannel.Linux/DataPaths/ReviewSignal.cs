@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace Flannel.Linux.DataPaths;
 
-/// <summary>Tells a loop to look anew: soon after somebody asked, and now and then, because some things change in silence.</summary>
+/// <summary>Tells a loop to look again: soon after somebody asked, and now and then, because some things change in silence.</summary>
 /// <param name="settling">How long to wait for more after a request: changes come in swarms, and one review serves them all.</param>
 /// <param name="time">The clock.</param>
 [Experimental(Diagnostics.ExperimentalApi.KernelBackends)]

@@ -43,8 +43,8 @@ public static class TrafficFlannelBuilderExtensions
 
     /// <summary>A host application need not register logging.</summary>
     [SupportedOSPlatform("linux")]
-    private static TrafficKeeper CreateKeeper(IServiceProvider provider) =>
-        new(Time(provider), (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<TrafficKeeper>());
+    private static RuleReconciler CreateKeeper(IServiceProvider provider) =>
+        new(Time(provider), (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<RuleReconciler>());
 
     private static TimeProvider Time(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
 }

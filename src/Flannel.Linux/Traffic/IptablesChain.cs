@@ -6,7 +6,7 @@ using Flannel.Core.Traffic;
 
 namespace Flannel.Linux.Traffic;
 
-/// <summary>One chain of ours in a table of iptables, with the jump that leads to it, as the programs write and read them.</summary>
+/// <summary>One of our chains in a table of iptables, with the jump that leads to it, as the programs write and read them.</summary>
 internal sealed class IptablesChain
 {
     private readonly ImmutableArray<TrafficRule> _rules;
@@ -34,7 +34,7 @@ internal sealed class IptablesChain
     /// <summary>The rule in <see cref="Parent"/>, as it is listed and added.</summary>
     public string Jump { get; }
 
-    /// <summary>Whether there shall be such a chain.</summary>
+    /// <summary>Whether there should be such a chain.</summary>
     public bool IsWanted => !_rules.IsEmpty;
 
     /// <summary>Every chain that a network may have, those that the policy does not want without rules.</summary>
@@ -63,7 +63,7 @@ internal sealed class IptablesChain
         parentRule.EndsWith($" -j {Name}", StringComparison.Ordinal) || parentRule.EndsWith($" -g {Name}", StringComparison.Ordinal)
         || parentRule.Contains($" --comment \"{Comment}\" ", StringComparison.Ordinal);
 
-    /// <summary>The rules of ours in the parent that are not the one jump that shall be there. A jump that is right keeps its place.</summary>
+    /// <summary>Our rules in the parent that are not the one jump that should be there. A jump that is right keeps its place.</summary>
     public IEnumerable<string> Surplus(IReadOnlyList<string> parentRules)
     {
         bool isKept = false;
@@ -78,7 +78,7 @@ internal sealed class IptablesChain
     }
 
     /// <summary>Input for <c>iptables-restore --noflush</c>: one transaction.</summary>
-    /// <param name="rewrite">Whether the chain's contents are written anew.</param>
+    /// <param name="rewrite">Whether the chain's contents are rewritten.</param>
     /// <param name="parentRules">What the parent has now.</param>
     /// <param name="randomFully">Whether source ports are drawn at random.</param>
     public string Replacement(bool rewrite, IReadOnlyList<string> parentRules, bool randomFully)

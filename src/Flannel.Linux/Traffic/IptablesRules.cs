@@ -5,7 +5,7 @@ namespace Flannel.Linux.Traffic;
 
 /// <summary>Traffic rules in iptables and ip6tables, over nf_tables or legacy: whichever the host's programs use.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class IptablesRules(ProgramRunner programs, TrafficKeeper keeper) : ITrafficRules
+internal sealed class IptablesRules(ProgramRunner programs, RuleReconciler keeper) : ITrafficRules
 {
     /// <inheritdoc/>
     public PacketFilter Filter => PacketFilter.Iptables;

@@ -4,11 +4,11 @@ using Flannel.Core.Traffic;
 namespace Flannel.Linux.Traffic;
 
 /// <summary>
-/// Traffic rules in nftables. A chain of ours that accepts a packet ends only itself: a drop in another table at the same hook still counts, so
+/// Traffic rules in nftables. One of our chains that accepts a packet ends only itself: a drop in another table at the same hook still counts, so
 /// <see cref="TrafficPolicy.Forward"/> cannot overrule a firewall that drops by default as the chain in iptables' own table does.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class NftablesRules(ProgramRunner programs, TrafficKeeper keeper) : ITrafficRules
+internal sealed class NftablesRules(ProgramRunner programs, RuleReconciler keeper) : ITrafficRules
 {
     /// <inheritdoc/>
     public PacketFilter Filter => PacketFilter.Nftables;

@@ -30,7 +30,7 @@ internal sealed class NftablesTable
     /// <summary>How nft calls the address family.</summary>
     public string Keyword { get; }
 
-    /// <summary>Whether there shall be such a table.</summary>
+    /// <summary>Whether there should be such a table.</summary>
     public bool IsWanted => _range is not null && (_policy.Masquerade || _policy.Forward);
 
     /// <summary>The table as nft lists it.</summary>

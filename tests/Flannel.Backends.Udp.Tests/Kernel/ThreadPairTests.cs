@@ -33,8 +33,8 @@ public sealed class ThreadPairTests
         Assert.Equal(Pairs, hub.Network.Sent.Threads.Count);
         Assert.True(AreSpread(hub), "several threads sent, and several received");
         // The last packets of a connection are still on their way, and a thread counts after it wrote.
-        await hub.EventuallyAsync(() => hub.Network.Sent.Packets == hub.Network.GetTraffic().Sum(static peer => peer.Value.SentPackets)
-            && hub.Network.Received.Packets == hub.Network.GetTraffic().Sum(static peer => peer.Value.ReceivedPackets));
+        await hub.EventuallyAsync(() => hub.Network.Sent.Packets == hub.Network.GetStatistics().Sum(static peer => peer.Value.SentPackets)
+            && hub.Network.Received.Packets == hub.Network.GetStatistics().Sum(static peer => peer.Value.ReceivedPackets));
         TrafficTests.AssertNothingDropped(hub);
     }
 

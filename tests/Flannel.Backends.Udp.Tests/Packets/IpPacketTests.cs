@@ -70,18 +70,18 @@ public sealed unsafe class IpPacketTests : IDisposable
     [InlineData(false, 1)]
     [InlineData(true, 0)]
     [InlineData(true, 1)]
-    public void TakeHop_NoneLeft_LeavesThePacketAlone(bool isIpv6, byte left)
+    public void DecrementHopLimit_NoneLeft_LeavesThePacketAlone(bool isIpv6, byte left)
     {
         byte[] bytes = new PacketImage { IsIpv6 = isIpv6, HopLimit = left }.ToBytes();
         Parse(bytes, out IpPacket packet);
 
-        Assert.Equal(PacketDrop.HopLimitExceeded, packet.TakeHop());
+        Assert.Equal(PacketDrop.HopLimitExceeded, packet.DecrementHopLimit());
 
         Assert.Equal(bytes, new ReadOnlySpan<byte>(packet.Start, packet.Length).ToArray());
     }
 
     [Fact]
-    public void TakeHop_AnyHeader_KeepsTheChecksumRight() => Check.One(
+    public void DecrementHopLimit_AnyHeader_KeepsTheChecksumRight() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(5000),
         Prop.ForAll(Seeds.Any, seed =>
         {
@@ -96,14 +96,14 @@ public sealed unsafe class IpPacketTests : IDisposable
             };
             Parse(image.ToBytes(), out IpPacket packet);
 
-            Assert.Equal(PacketDrop.None, packet.TakeHop());
+            Assert.Equal(PacketDrop.None, packet.DecrementHopLimit());
 
             byte[] expected = (image with { HopLimit = (byte)(image.HopLimit - 1) }).ToBytes();
             Assert.Equal(expected, new ReadOnlySpan<byte>(packet.Start, packet.Length).ToArray());
         }));
 
     [Fact]
-    public void TakeHop_EveryChecksum_StaysEquivalent()
+    public void DecrementHopLimit_EveryChecksum_StaysEquivalent()
     {
         // All 65536 values of one word walk through all checksums, those around zero included.
         for (int identification = 0; identification <= ushort.MaxValue; identification++)
@@ -115,7 +115,7 @@ public sealed unsafe class IpPacketTests : IDisposable
             header[8] = 1 + 1;
             BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(10), NaiveChecksum.Of(header));
             Parse(header, out IpPacket packet);
-            packet.TakeHop();
+            packet.DecrementHopLimit();
             header[8]--;
             header[10] = header[11] = 0;
             Assert.Equal(NaiveChecksum.Of(header), BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(packet.Start + 10, 2)));
@@ -133,7 +133,7 @@ public sealed unsafe class IpPacketTests : IDisposable
                 return;
             Assert.InRange(packet.HeaderLength, 20, 60);
             Assert.InRange(packet.Length, packet.HeaderLength, bytes.Length);
-            packet.TakeHop();
+            packet.DecrementHopLimit();
         }));
 
     public void Dispose() => _memory.Dispose();

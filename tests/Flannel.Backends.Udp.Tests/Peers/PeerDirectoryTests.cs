@@ -22,7 +22,7 @@ public sealed class PeerDirectoryTests
         Assert.Same(second, Find(directory, 2));
         Assert.NotSame(third, Find(directory, 3));
         Assert.Equal("192.0.2.33:8285", Find(directory, 3)!.Address.ToString());
-        Assert.Equal(7, directory.FindTraffic(UdpCluster.KeyOf(2))!.SentPackets);
+        Assert.Equal(7, directory.FindStatistics(UdpCluster.KeyOf(2))!.SentPackets);
     }
 
     [Fact]
@@ -33,9 +33,9 @@ public sealed class PeerDirectoryTests
 
         directory.Replace([PeerOf(3, "192.0.2.3")]);
         Assert.Null(Find(directory, 2));
-        Assert.Null(directory.FindTraffic(UdpCluster.KeyOf(2)));
+        Assert.Null(directory.FindStatistics(UdpCluster.KeyOf(2)));
         directory.Change([new LeaseChange(PeerOf(3, "192.0.2.3"), null)]);
-        Assert.Empty(directory.GetTraffic());
+        Assert.Empty(directory.GetStatistics());
     }
 
     [Theory]

@@ -83,7 +83,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
         {
             while (Libc.read(tun.Number, packet, Mtu) is var length and > 0)
             {
-                if (length < 20 || packet[0] >> 4 != 4 || !TakeHop(packet)) continue;
+                if (length < 20 || packet[0] >> 4 != 4 || !DecrementHopLimit(packet)) continue;
                 if (_isReordering && count++ % HoldingInterval == 0)
                 {
                     _held = new Span<byte>(packet, (int)length).ToArray();
@@ -128,7 +128,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
             Received++;
             if ((message.msg_flags & LinuxSocket.MSG_TRUNC) != 0) Truncated++;
             if (length < 20) TooShort++;
-            if (length < 20 || !TakeHop(packet)) continue;
+            if (length < 20 || !DecrementHopLimit(packet)) continue;
             if (((packet[2] << 8) | packet[3]) != length) WithWrongLength++;
             vector.iov_len = (nuint)length;
             Libc.writev(tun.Number, &vector, 1);
@@ -151,7 +151,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
     }
 
     /// <summary>Takes a hop and computes the header's checksum anew, the long way.</summary>
-    private static bool TakeHop(byte* packet)
+    private static bool DecrementHopLimit(byte* packet)
     {
         if (--packet[8] == 0) return false;
         (packet[10], packet[11]) = (0, 0);

@@ -96,6 +96,7 @@ public sealed class ReadinessTests
         NetworkNamespace.Delete(name);
 
         BackendStatus status = await network.WaitAsync(static status => status.Problem is not null);
+        Assert.True(status.IsUnusable);
         Assert.Contains($"'{name}' is gone", status.Problem, StringComparison.Ordinal);
         Assert.False(status.IsConverged);
     }
@@ -104,12 +105,12 @@ public sealed class ReadinessTests
     [InlineData(Vxlan)]
     [InlineData(HostGateway)]
     [InlineData(Udp)]
-    public async Task Node_WhoseExternalInterfaceIsDown_IsDegradedUntilItIsUp(string backend)
+    public async Task Node_WhoseExternalInterfaceIsDown_IsNotReadyUntilItIsUp(string backend)
     {
         await using OverlayCluster cluster = await OverlayCluster.StartAsync(2, $$"""{"Network":"10.5.0.0/16","Backend":{{backend}}}""");
 
         await cluster.Hosts[0].ExecAsync("ip", "link", "set", "eth0", "down");
-        FlannelNodeStatus status = await cluster.UntilAsync(0, static status => status.State == FlannelNodeState.Degraded);
+        FlannelNodeStatus status = await cluster.UntilAsync(0, static status => status.State != FlannelNodeState.Ready);
         Assert.Contains("eth0 is down", status.Reason, StringComparison.Ordinal);
 
         await cluster.Hosts[0].ExecAsync("ip", "link", "set", "eth0", "up");

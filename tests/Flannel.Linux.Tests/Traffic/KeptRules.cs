@@ -20,7 +20,7 @@ internal sealed class KeptRules : IAsyncDisposable
     internal static ITrafficRules Create(PacketFilter filter, string? searchPath = null)
     {
         var programs = new ProgramRunner(searchPath ?? ProgramRunner.DefaultSearchPath, TimeProvider.System);
-        var keeper = new TrafficKeeper(TimeProvider.System, NullLogger<TrafficKeeper>.Instance);
+        var keeper = new RuleReconciler(TimeProvider.System, NullLogger<RuleReconciler>.Instance);
         return filter == PacketFilter.Nftables ? new NftablesRules(programs, keeper) : new IptablesRules(programs, keeper);
     }
 

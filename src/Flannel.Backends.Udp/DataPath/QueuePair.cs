@@ -9,4 +9,4 @@ namespace Flannel.Backends.Udp.DataPath;
 /// <param name="Socket">The IPv4 socket on the network's side, if there is one.</param>
 /// <param name="SocketIPv6">The IPv6 socket, if there is one.</param>
 /// <param name="Stop">Ends the threads.</param>
-internal sealed record DataPathEnds(SafeFileDescriptor Tun, bool HasVirtioHeader, UdpSocket? Socket, UdpSocket? SocketIPv6, StopSignal Stop);
+internal sealed record QueuePair(SafeFileDescriptor Tun, bool HasVirtioHeader, UdpSocket? Socket, UdpSocket? SocketIPv6, StopSignal Stop);

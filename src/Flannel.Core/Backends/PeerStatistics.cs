@@ -5,4 +5,4 @@ namespace Flannel.Core.Backends;
 /// <param name="SentBytes">Their bytes, what the backend puts around them not counted.</param>
 /// <param name="ReceivedPackets">Packets that it sent and that were accepted.</param>
 /// <param name="ReceivedBytes">Their bytes, what the backend puts around them not counted.</param>
-public sealed record PeerTraffic(long SentPackets, long SentBytes, long ReceivedPackets, long ReceivedBytes);
+public sealed record PeerStatistics(long SentPackets, long SentBytes, long ReceivedPackets, long ReceivedBytes);

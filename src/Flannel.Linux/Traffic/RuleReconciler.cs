@@ -9,7 +9,7 @@ namespace Flannel.Linux.Traffic;
 
 /// <summary>The loop that both packet filters share: read, put right, wait for a change or for the next look.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed partial class TrafficKeeper(TimeProvider time, ILogger<TrafficKeeper> logger)
+internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReconciler> logger)
 {
     // A reload of somebody's firewall is many changes in a row, and our own writing is heard as well: one look afterwards serves for all of them.
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);

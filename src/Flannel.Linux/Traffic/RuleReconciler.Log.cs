@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Linux.Traffic;
 
 /// <content>Log messages.</content>
-internal sealed partial class TrafficKeeper
+internal sealed partial class RuleReconciler
 {
     private static partial class Log
     {
