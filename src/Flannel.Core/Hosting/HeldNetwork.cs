@@ -163,7 +163,4 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
             LogStepFailed(logger, exception, NetworkName.Of(services.Name), step);
         }
     }
-
-    [LoggerMessage(FlannelEventIds.NodeStopFailed, LogLevel.Warning, "{Network} could not {Step} in time.")]
-    private static partial void LogStepFailed(ILogger logger, Exception exception, string network, string step);
 }

@@ -139,7 +139,4 @@ internal sealed partial class PeerFollower
             _results.Enqueue(new NetworkConfigChanged(null, error));
         }
     }
-
-    [LoggerMessage(FlannelEventIds.LeaseRefused, LogLevel.Warning, "Refused {Count} leases, {Total} are refused now: {Examples}.")]
-    private partial void LogRefused(int count, int total, string examples);
 }

@@ -47,7 +47,10 @@ internal static class HttpFailure
 
     /// <summary>The failure of a call whose endpoint's name could not be resolved.</summary>
     public static GrpcException NotResolved(Exception error, string reason = "no name server has answered") => new(
-        StatusCode.Unavailable, $"cannot connect: its name does not resolve ({reason}); correct the name, or this host's DNS", error) { NeverSent = true };
+        StatusCode.Unavailable, $"cannot connect: its name does not resolve ({reason}); correct the name, or this host's DNS", error)
+    {
+        NeverSent = true,
+    };
 
     private static GrpcException FromHttp2(HttpProtocolException error) => error.ErrorCode switch
     {

@@ -142,7 +142,7 @@ public class DemoTests
         using var demo = DemoProcess.Start("--backend", "pigeon");
         Assert.Equal(1, await demo.FinishAsync());
         Assert.Contains("the backend 'pigeon'", demo.Errors, StringComparison.Ordinal);
-        Assert.Contains("Registered: vxlan", demo.Errors, StringComparison.Ordinal);
+        Assert.Matches("It has .*vxlan", demo.Errors);
     }
 
     [NetnsFact]
@@ -152,7 +152,7 @@ public class DemoTests
         Assert.Equal(1, await demo.FinishAsync());
         JsonNode report = JsonNode.Parse(demo.Output)!;
         Assert.False((bool)report["ok"]!);
-        Assert.Contains("Registered: vxlan", (string)Assert.Single(report["failures"]!.AsArray())!, StringComparison.Ordinal);
+        Assert.Matches("It has .*vxlan", (string)Assert.Single(report["failures"]!.AsArray())!);
     }
 
     [Theory]

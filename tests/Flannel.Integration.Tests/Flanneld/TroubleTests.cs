@@ -117,6 +117,7 @@ public sealed partial class TroubleTests
         await AssertReportedAsync(flanneld, "late0");
 
         host.Netlink.CreateLink(new VethLinkSpec("late0", "late1") { IsUp = true });
+        await host.ExecAsync("ip", "link", "set", "late1", "up");
         await host.ExecAsync("ip", "addr", "add", "172.30.0.1/24", "dev", "late0");
         await flanneld.WaitForReadyAsync();
     }
