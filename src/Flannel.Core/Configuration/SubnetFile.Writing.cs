@@ -51,12 +51,29 @@ public sealed partial record SubnetFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            string problem = Explain(path, directory) ?? $"{e.Message.TrimEnd('.')}; give the process write access to {directory}";
             throw new SubnetFileException(
-                path,
-                $"The subnet file {path} cannot be written: {e.Message} Give the process write access to {directory} or choose another path with " +
-                "the SubnetFile option.",
-                e);
+                path, $"The subnet file {path} cannot be written: {problem}, or choose another path with the SubnetFile option (flannel: -subnet-file).", e);
         }
+    }
+
+    // What write access would not help with.
+    private static string? Explain(string path, string directory)
+    {
+        if (Directory.Exists(path))
+        {
+            return "it is a directory; name a file in it";
+        }
+
+        for (string? parent = directory; parent is not null; parent = Path.GetDirectoryName(parent))
+        {
+            if (File.Exists(parent))
+            {
+                return $"{parent} is a file, not a directory; remove it";
+            }
+        }
+
+        return null;
     }
 
     private static void WriteDurably(string path, byte[] content)

@@ -80,7 +80,18 @@ public sealed class SubnetFileStorageTests : IDisposable
     {
         File.WriteAllText(FilePath, "");
 
-        await Assert.ThrowsAsync<SubnetFileException>(() => _file.WriteAsync(Path.Combine(FilePath, "subnet.env")));
+        SubnetFileException e = await Assert.ThrowsAsync<SubnetFileException>(() => _file.WriteAsync(Path.Combine(FilePath, "below", "subnet.env")));
+
+        Assert.Contains($"{FilePath} is a file, not a directory; remove it, or choose another path", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WriteAsync_PathIsADirectory_Throws()
+    {
+        SubnetFileException e = await Assert.ThrowsAsync<SubnetFileException>(() => _file.WriteAsync(_directory));
+
+        Assert.Contains($"{_directory} cannot be written: it is a directory; name a file in it, or choose another path", e.Message, StringComparison.Ordinal);
+        Assert.Contains("-subnet-file", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
