@@ -43,6 +43,14 @@ internal sealed partial class OverlaySession
     /// <summary>Joins the overlay and stays in it. Ends by cancellation or by an exception, or when something changed that another session has to follow.</summary>
     public async Task<SessionEnd> RunAsync(CancellationToken cancellationToken)
     {
+        Running running = await JoinAsync(cancellationToken).ConfigureAwait(false);
+        Progress("waiting for the first peers");
+        return await FollowAsync(running, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A method to itself: what it has listed is garbage when it ends, and would live as long as the session otherwise.
+    private async Task<Running> JoinAsync(CancellationToken cancellationToken)
+    {
         RequireTrafficRules();
         await _services.HostNetwork.CheckAccessAsync(Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
 
@@ -110,8 +118,7 @@ internal sealed partial class OverlaySession
             Quarantine = null,
             Backend = network.Status,
         });
-        Progress("waiting for the first peers");
-        return await FollowAsync(new Running(backend, network, external, request, membership), cancellationToken).ConfigureAwait(false);
+        return new Running(backend, network, external, request, membership);
     }
 
     private async Task<ISubnetMembership> AcquireAsync(ISubnetView view, LeaseRequest request, CancellationToken cancellationToken)

@@ -107,6 +107,7 @@ public sealed partial class Reconciler<TKey, TEntry>
             }
 
             _dirty.Clear();
+            if (_dirty.Capacity > FewKeys) _dirty.TrimExcess(); // room for every key is for resynchronisation only
             _released.Clear();
             _isApplying = true;
             _contradicted.Clear();

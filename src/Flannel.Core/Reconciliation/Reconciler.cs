@@ -17,6 +17,8 @@ namespace Flannel.Core.Reconciliation;
 public sealed partial class Reconciler<TKey, TEntry>
     where TKey : notnull
 {
+    private const int FewKeys = 1000;
+
     private readonly IReconcileTarget<TKey, TEntry> _target;
     private readonly ReconcilerOptions _options;
     private readonly BackOff _backOff;

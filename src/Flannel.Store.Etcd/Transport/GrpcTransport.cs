@@ -88,7 +88,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
             UseCookies = false,
             UseProxy = false,
         };
-        HttpMessageHandler sender = identity?.ApplyTo(handler) ?? handler;
+        // Without https nothing of it is needed, and it would load OpenSSL.
+        HttpMessageHandler sender = identity is not null && endpoint.Scheme == Uri.UriSchemeHttps ? identity.ApplyTo(handler) : handler;
         // No service configuration, so nothing is ever sent twice here: only the client knows whether that is harmless. No compression, which would let
         // a short message become one of any length.
         _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions

@@ -13,9 +13,13 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
     private static readonly TimeSpan FirstReminder = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan NextReminder = TimeSpan.FromSeconds(30);
 
+    // After this nothing of the start is in use any more.
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
+
     private bool _wasReady;
     private Readiness _last = new(false, "");
     private string _lastError = "";
+    private Task _tidying = Task.CompletedTask;
 
     /// <summary>Reports until cancelled.</summary>
     public async Task FollowAsync(IFlannelNode node, CancellationToken stop)
@@ -23,7 +27,7 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         Task reminding = RemindAsync(node, stop);
         try
         {
-            await foreach (FlannelNodeStatus status in node.WatchAsync(stop)) Report(status);
+            await foreach (FlannelNodeStatus status in node.WatchAsync(stop)) Report(status, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -31,9 +35,10 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         }
 
         await reminding;
+        await _tidying;
     }
 
-    private void Report(FlannelNodeStatus status)
+    private void Report(FlannelNodeStatus status, CancellationToken stop)
     {
         Readiness readiness = Readiness.Of(status);
 
@@ -48,9 +53,7 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
             _wasReady = true;
             LogReady(logger, $"{status.Lease?.Key}");
             systemd.Ready(Describe(status, readiness));
-
-            // Reading thousands of leases leaves garbage that a process which from now on mostly waits would hold for a long time.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            _tidying = TidyAsync(stop);
         }
         else
         {
@@ -58,6 +61,13 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         }
 
         _last = readiness;
+    }
+
+    // Reading thousands of leases leaves garbage that a process which from now on mostly waits would hold for a long time.
+    private async Task TidyAsync(CancellationToken stop)
+    {
+        await Task.Delay(Rest, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stop.IsCancellationRequested) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private static string Describe(FlannelNodeStatus status, Readiness readiness) => readiness switch

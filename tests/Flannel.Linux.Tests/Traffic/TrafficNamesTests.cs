@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Flannel.Linux.Traffic;
 using FsCheck;
 using FsCheck.Fluent;
@@ -27,6 +28,14 @@ public sealed class TrafficNamesTests
             ("FLANNEL-POSTRTG-BLUE", "FLANNEL-FWD-BLUE", "flanneld masq blue", "flanneld forward blue", "flannel-ipv4-blue", "flannel-ipv6-blue"),
             (names.MasqueradeChain, names.ForwardChain, names.MasqueradeComment, names.ForwardComment,
                 names.Table(AddressFamily.InterNetwork), names.Table(AddressFamily.InterNetworkV6)));
+    }
+
+    [Fact]
+    public void DefaultNetwork_HasTheMetricOfTheEmptyName()
+    {
+        byte[] hash = SHA256.HashData([]);
+
+        Assert.Equal(0xF1A00000 | ((uint)hash[0] << 12) | ((uint)hash[1] << 4) | ((uint)hash[2] >> 4), new TrafficNames("").BlackholeMetric);
     }
 
     [Theory]
