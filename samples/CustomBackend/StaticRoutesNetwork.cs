@@ -12,7 +12,9 @@ using Flannel.Netlink.Route.Routes;
 
 namespace CustomBackend;
 
-/// <summary>A running network. A few routes are written in a moment, so there is no loop: each change of the peers writes what differs from the kernel.</summary>
+/// <summary>
+/// A running network. A few routes are written in a moment, so there is no loop: each change of the peers writes what differs from the kernel.
+/// </summary>
 internal sealed class StaticRoutesNetwork(BackendContext context) : IBackendNetwork
 {
     private const RouteProtocol Own = (RouteProtocol)250;

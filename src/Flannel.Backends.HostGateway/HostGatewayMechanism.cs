@@ -13,8 +13,8 @@ using Sighting = Flannel.Linux.DataPaths.Sighting<System.Net.IPNetwork, System.N
 namespace Flannel.Backends.HostGateway;
 
 /// <summary>
-/// One plain route per peer: subnet → host, over the external interface. An entry without a gateway is a route of the network that is made otherwise, which
-/// is what another backend leaves.
+/// One plain route per peer: subnet → host, over the external interface. An entry without a gateway is a route of the network that is made otherwise,
+/// which is what another backend leaves.
 /// </summary>
 /// <param name="context">The family on its host.</param>
 [SupportedOSPlatform("linux")]
@@ -48,11 +48,14 @@ internal sealed class HostGatewayMechanism(KernelContext context) : KernelMechan
     }
 
     public override void Apply(
-        IReadOnlyList<ReconcileChange<IPNetwork, IPAddress?>> changes, IDictionary<IPNetwork, Exception> failures, CancellationToken cancellationToken)
+        IReadOnlyList<ReconcileChange<IPNetwork, IPAddress?>> changes,
+        IDictionary<IPNetwork, Exception> failures,
+        CancellationToken cancellationToken)
     {
         int link = Context.External.State.Index;
         Context.Routes.Write(
-            [.. changes.Where(static change => !change.IsRemoval).Select(change => KeyValuePair.Create(change.Key, PeerRoutes.Make(change.Key, change.Entry!, link)))],
+            [.. changes.Where(static change => !change.IsRemoval).Select(change =>
+                KeyValuePair.Create(change.Key, PeerRoutes.Make(change.Key, change.Entry!, link)))],
             failures);
         cancellationToken.ThrowIfCancellationRequested();
         Context.Routes.Delete(
@@ -65,7 +68,8 @@ internal sealed class HostGatewayMechanism(KernelContext context) : KernelMechan
     public override Sighting Recognize(RouteNotification notification) => notification switch
     {
         RouteChanged { Route: var route } when Context.Routes.IsOwn(route) => new Sighting(SightingKind.Entry, route.Destination, EntryOf(route)),
-        RouteChanged { Route: var route } when Context.Routes.IsOnPlace(route) => new Sighting(SightingKind.Removal, route.Destination), // a foreign one took the place
+        // A foreign one took the place.
+        RouteChanged { Route: var route } when Context.Routes.IsOnPlace(route) => new Sighting(SightingKind.Removal, route.Destination),
         RouteRemoved { Route: var route } when Context.Routes.IsOnPlace(route) => new Sighting(SightingKind.Removal, route.Destination),
         RouteChanged or RouteRemoved or AddressChanged or AddressRemoved => new Sighting(SightingKind.OtherRoute),
         _ => default,

@@ -37,17 +37,17 @@ public sealed class UdpBackendOptions
     public bool AcceptForeignDestinations { get; set; }
 
     /// <summary>
-    /// How many pairs of threads carry packets: one that sends and one that receives, with a queue of the TUN device and a socket of their own. One pair
-    /// fills two processors; more pay where more are to spare. The packets of a flow stay with one thread: the kernel chooses a sending thread by the
-    /// flow, and a receiving one by the peer, because all that a peer sends comes from one port.
+    /// How many pairs of threads carry packets: one that sends and one that receives, with a queue of the TUN device and a socket of their own. One
+    /// pair fills two processors; more pay where more are to spare. The packets of a flow stay with one thread: the kernel chooses a sending thread
+    /// by the flow, and a receiving one by the peer, because all that a peer sends comes from one port.
     /// </summary>
     /// <value>1 to 64. Default 1.</value>
     [Range(1, 64)]
     public int ThreadPairs { get; set; } = 1;
 
     /// <summary>
-    /// How many microseconds a thread looks for the next packet before it sleeps, while packets come at least that often. It makes answers arrive sooner,
-    /// because nobody has to be woken, and keeps a processor busy meanwhile; others that need the processor get it. 0 always sleeps.
+    /// How many microseconds a thread looks for the next packet before it sleeps, while packets come at least that often. It makes answers arrive
+    /// sooner, because nobody has to be woken, and keeps a processor busy meanwhile; others that need the processor get it. 0 always sleeps.
     /// </summary>
     /// <value>0 to 1000. Default 200, as for the kernel's own polling of halted processors (<c>halt_poll_ns</c>).</value>
     [Range(0, 1000)]

@@ -32,7 +32,8 @@ internal sealed partial class UdpNetwork
     private bool Concerns(RouteNotification notification)
     {
         int tun = _state?.Index ?? 0;
-        return _contexts.Any(context => context.External.Concerns(notification) || context.External.ConcernsDefaultRoute(notification)) || notification switch
+        if (_contexts.Any(context => context.External.Concerns(notification) || context.External.ConcernsDefaultRoute(notification))) return true;
+        return notification switch
         {
             LinkChanged { Link: var link } => link.Index == tun,
             LinkRemoved { Link: var link } => link.Index == tun,

@@ -20,8 +20,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Backends.Udp;
 
 /// <summary>
-/// A running UDP network: one data path at a time, and a loop that keeps it in order. Peers reach the data path by a new table; whatever breaks is seen by
-/// the kernel's notifications or by the threads themselves, and is repaired or opened again.
+/// A running UDP network: one data path at a time, and a loop that keeps it in order. Peers reach the data path by a new table; whatever breaks is
+/// seen by the kernel's notifications or by the threads themselves, and is repaired or opened again.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class UdpNetwork : IBackendNetwork

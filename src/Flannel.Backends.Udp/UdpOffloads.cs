@@ -31,7 +31,9 @@ public enum UdpOffloads
     /// <summary>TCP segments that belong together are written to the TUN device as one super-packet.</summary>
     WriteTcp = 64,
 
-    /// <summary>UDP datagrams that belong together are written to the TUN device as one super-packet (kernel 6.2). Needs <see cref="WriteTcp"/>.</summary>
+    /// <summary>
+    /// UDP datagrams that belong together are written to the TUN device as one super-packet (kernel 6.2). Needs <see cref="WriteTcp"/>.
+    /// </summary>
     WriteUdp = 128,
 
     /// <summary>All of them.</summary>

@@ -8,7 +8,10 @@ internal sealed partial class VxlanBackend
 {
     internal static partial class Log
     {
-        [LoggerMessage(FlannelEventIds.DeviceCreated, LogLevel.Information, "Created {Device} (index {Index}, MAC {Mac}, MTU {Mtu}) over {Interface}")]
+        [LoggerMessage(
+            FlannelEventIds.DeviceCreated,
+            LogLevel.Information,
+            "Created {Device} (index {Index}, MAC {Mac}, MTU {Mtu}) over {Interface}")]
         public static partial void DeviceCreated(ILogger logger, string device, int index, PhysicalAddress? mac, int mtu, string @interface);
 
         [LoggerMessage(FlannelEventIds.DeviceAdopted, LogLevel.Information, "Kept the existing {Device} (index {Index}, MAC {Mac})")]
@@ -20,7 +23,10 @@ internal sealed partial class VxlanBackend
         [LoggerMessage(FlannelEventIds.DeviceDeleted, LogLevel.Information, "Deleted {Device}")]
         public static partial void DeviceDeleted(ILogger logger, string device);
 
-        [LoggerMessage(FlannelEventIds.MacRepaired, LogLevel.Warning, "Something gave {Device} the MAC {Found}; setting it back to {Mac}, which peers know")]
+        [LoggerMessage(
+            FlannelEventIds.MacRepaired,
+            LogLevel.Warning,
+            "Something gave {Device} the MAC {Found}; setting it back to {Mac}, which peers know")]
         public static partial void MacRepaired(ILogger logger, string device, PhysicalAddress? found, PhysicalAddress? mac);
 
         [LoggerMessage(

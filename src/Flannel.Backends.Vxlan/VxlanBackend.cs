@@ -85,7 +85,12 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
         return await KernelNetwork.CreateAsync(TypeName, context, services, NewMechanism).ConfigureAwait(false);
 
         VxlanMechanism NewMechanism(KernelContext kernel) =>
-            new(kernel, config, ChooseMac(kernel.Family.Family, context.PreviousAttributes), new Random(services.Random.Next()), options.NexthopThreshold);
+            new(
+                kernel,
+                config,
+                ChooseMac(kernel.Family.Family, context.PreviousAttributes),
+                new Random(services.Random.Next()),
+                options.NexthopThreshold);
     }
 
     /// <summary>The MAC that was chosen or published before; <see langword="null"/> keeps that of an existing device or makes a random one.</summary>

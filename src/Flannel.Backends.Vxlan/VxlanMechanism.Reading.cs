@@ -10,8 +10,8 @@ using Sighting = Flannel.Linux.DataPaths.Sighting<Flannel.Backends.Vxlan.Entries
 
 namespace Flannel.Backends.Vxlan;
 
-// Reading everything, and reading what the kernel reports. An entry that changed is reported as it is now; whatever takes entries along in silence (a device
-// that went down, a nexthop object that went away) is damage. Of our own writes only FDB entries come back, because the kernel does not say
+// Reading everything, and reading what the kernel reports. An entry that changed is reported as it is now; whatever takes entries along in silence (a
+// device that went down, a nexthop object that went away) is damage. Of our own writes only FDB entries come back, because the kernel does not say
 // whose they are; they agree with what is desired and cost nothing.
 internal sealed partial class VxlanMechanism
 {
@@ -47,7 +47,8 @@ internal sealed partial class VxlanMechanism
         AddressChanged { Address: var address } => RecognizeAddress(address, isRemoval: false),
         AddressRemoved { Address: var address } => RecognizeAddress(address, isRemoval: true),
         RouteChanged { Route: var route } => RecognizeRoute(route),
-        RouteRemoved { Route: var route } when Context.Routes.IsOnPlace(route) => new Sighting(SightingKind.Removal, VxlanEntryKey.Route(route.Destination)),
+        RouteRemoved { Route: var route } when Context.Routes.IsOnPlace(route) =>
+            new Sighting(SightingKind.Removal, VxlanEntryKey.Route(route.Destination)),
         RouteRemoved => new Sighting(SightingKind.OtherRoute),
         NeighbourChanged { Neighbour: var neighbour } => RecognizeNeighbour(neighbour, isRemoval: false),
         NeighbourRemoved { Neighbour: var neighbour } => RecognizeNeighbour(neighbour, isRemoval: true),
@@ -65,13 +66,16 @@ internal sealed partial class VxlanMechanism
         bool isOnDevice = address.LinkIndex == _device.State!.Index;
         bool isDamage = isOnDevice
             && (isRemoval ? address.Address.Equals(_subnetBase) : Family.Contains(address.Address) && !address.Address.Equals(_subnetBase));
-        return isDamage || address.Address.Equals(Family.PublicAddress) ? new Sighting(SightingKind.Damage) : isOnDevice ? default : new Sighting(SightingKind.OtherRoute);
+        if (isDamage || address.Address.Equals(Family.PublicAddress)) return new Sighting(SightingKind.Damage);
+        return isOnDevice ? default : new Sighting(SightingKind.OtherRoute);
     }
 
     private Sighting RecognizeRoute(RouteEntry route)
     {
         if (_reader.TryRead(route, out VxlanEntryKey key, out VxlanEntry entry)) return new Sighting(SightingKind.Entry, key, entry);
-        if (Context.Routes.IsOnPlace(route)) return new Sighting(SightingKind.Removal, VxlanEntryKey.Route(route.Destination)); // a foreign one took the place
+
+        // A foreign one took the place.
+        if (Context.Routes.IsOnPlace(route)) return new Sighting(SightingKind.Removal, VxlanEntryKey.Route(route.Destination));
         return Context.Routes.IsStray(route) ? new Sighting(SightingKind.Damage) : new Sighting(SightingKind.OtherRoute);
     }
 
@@ -93,7 +97,8 @@ internal sealed partial class VxlanMechanism
     {
         bool isOwn = _reader.TryRead(nexthop, out VxlanEntryKey key, out VxlanEntry entry);
         bool isKnown = _nexthops.TryGetGateway(nexthop.Id, out IPAddress? gateway);
-        if (isOwn && (isKnown ? gateway!.Equals(nexthop.Gateway) : _nexthops.TryAdopt(nexthop.Gateway!, nexthop.Id))) return new Sighting(SightingKind.Entry, key, entry);
+        bool isAsKnown = isOwn && (isKnown ? gateway!.Equals(nexthop.Gateway) : _nexthops.TryAdopt(nexthop.Gateway!, nexthop.Id));
+        if (isAsKnown) return new Sighting(SightingKind.Entry, key, entry);
         return isOwn || isKnown ? new Sighting(SightingKind.Damage) : default;
     }
 

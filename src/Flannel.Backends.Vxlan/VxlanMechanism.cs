@@ -13,9 +13,9 @@ using Flannel.Netlink.Route.Monitoring;
 namespace Flannel.Backends.Vxlan;
 
 /// <summary>
-/// VXLAN in one address family. A peer is an FDB entry, a neighbour and a route over the tunnel device, exactly as flannel makes them; above a threshold the
-/// routes go through nexthop objects, because the kernel searches all plain routes of a device for each one that is added. With direct routing, a
-/// peer that is reached without a gateway is one plain route.
+/// VXLAN in one address family. A peer is an FDB entry, a neighbour and a route over the tunnel device, exactly as flannel makes them; above a
+/// threshold the routes go through nexthop objects, because the kernel searches all plain routes of a device for each one that is added. With direct
+/// routing, a peer that is reached without a gateway is one plain route.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, VxlanEntry>
@@ -60,7 +60,8 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
 
     public override string LeaseData => new VxlanLeaseData(_spec.Config.Vni, _device.State!.Mac).ToJson();
 
-    public override RouteMonitorGroups Groups => RouteMonitorGroups.Neighbours | (_hasNexthops ? RouteMonitorGroups.Nexthops : RouteMonitorGroups.None);
+    public override RouteMonitorGroups Groups =>
+        RouteMonitorGroups.Neighbours | (_hasNexthops ? RouteMonitorGroups.Nexthops : RouteMonitorGroups.None);
 
     public override bool DependsOnRoutes => _spec.Config.DirectRouting;
 
@@ -84,7 +85,9 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
         return mac?.Equals(_device.State!.Mac) == true ? $"it publishes the MAC {MacAddress.Format(mac)}, which is our own" : reason;
     }
 
-    /// <summary>Leaves a margin between coming and going, so that a peer count around the threshold does not rewrite all routes again and again.</summary>
+    /// <summary>
+    /// Leaves a margin between coming and going, so that a peer count around the threshold does not rewrite all routes again and again.
+    /// </summary>
     public override bool Adapt(int peers)
     {
         bool uses = _hasNexthops && peers > (_usesNexthops ? _nexthopThreshold - (_nexthopThreshold / 5) : _nexthopThreshold);

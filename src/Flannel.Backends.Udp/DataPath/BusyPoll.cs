@@ -3,9 +3,9 @@ using Flannel.Backends.Udp.Interop;
 namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
-/// Says whether a thread that has nothing to do should look again or sleep. To be woken costs more than to carry a packet, so where the last packets came
-/// within the limit of each other, the next one is looked for until the limit is over; one that keeps the thread waiting longer ends that. As the kernel's
-/// own adaptive polling does. For one thread.
+/// Says whether a thread that has nothing to do should look again or sleep. To be woken costs more than to carry a packet, so where the last packets
+/// came within the limit of each other, the next one is looked for until the limit is over; one that keeps the thread waiting longer ends that. As
+/// the kernel's own adaptive polling does. For one thread.
 /// </summary>
 /// <param name="limit">How long to look; zero never looks.</param>
 /// <param name="time">The clock.</param>

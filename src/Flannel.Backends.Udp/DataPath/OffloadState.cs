@@ -1,8 +1,8 @@
 namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
-/// The off-loads in use. What the kernel refuses while packets flow is given up, for good and once: the thread that finds out takes it away and tells the
-/// control plane, which says so.
+/// The off-loads in use. What the kernel refuses while packets flow is given up, for good and once: the thread that finds out takes it away and tells
+/// the control plane, which says so.
 /// </summary>
 /// <param name="initial">What was asked for and agreed to.</param>
 /// <param name="onGivenUp">Called by a thread of the data path, at most once per off-load.</param>

@@ -5,8 +5,8 @@ using static Flannel.Backends.Udp.Interop.LinuxSocket;
 namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
-/// Buffers for what one system call receives. Each takes the longest that the kernel makes of datagrams that follow each other (<c>UDP_GRO</c>); memory
-/// that is never needed is never touched.
+/// Buffers for what one system call receives. Each takes the longest that the kernel makes of datagrams that follow each other (<c>UDP_GRO</c>);
+/// memory that is never needed is never touched.
 /// </summary>
 internal sealed unsafe class ReceiveBatch : IDisposable
 {

@@ -17,7 +17,9 @@ internal sealed unsafe class Sender
     /// <summary>The longest packet, and room to read it at an address that suits the processor.</summary>
     private const int SlotBytes = 65536 + 128;
 
-    /// <summary>Small packets are read one behind the other. A super-packet is sent before the next read, while it is in the processor's cache.</summary>
+    /// <summary>
+    /// Small packets are read one behind the other. A super-packet is sent before the next read, while it is in the processor's cache.
+    /// </summary>
     private const int MemoryBytes = 4 * SlotBytes;
 
     /// <summary>The header of ten bytes ends where an IP header is best placed.</summary>

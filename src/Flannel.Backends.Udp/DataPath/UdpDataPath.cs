@@ -7,8 +7,8 @@ using Flannel.Linux.Hosts;
 namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
-/// A TUN device, the sockets, and the pairs of threads between them; each pair has its own queue of the device and its own sockets. It cannot be repaired:
-/// when a descriptor fails, it ends, and another one is opened in its place.
+/// A TUN device, the sockets, and the pairs of threads between them; each pair has its own queue of the device and its own sockets. It cannot be
+/// repaired: when a descriptor fails, it ends, and another one is opened in its place.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class UdpDataPath : IDisposable

@@ -15,7 +15,9 @@ public static class UdpTelemetry
     /// <summary>Counter, <c>{packet}</c>: packets that went no further, by <see cref="DirectionTag"/> and <see cref="ReasonTag"/>.</summary>
     public const string Drops = "flannel.udp.drops";
 
-    /// <summary>Counter, <c>{call}</c>: system calls that moved packets, by <see cref="DirectionTag"/>. Packets per call show what the off-loads are worth.</summary>
+    /// <summary>
+    /// Counter, <c>{call}</c>: system calls that moved packets, by <see cref="DirectionTag"/>. Packets per call show what the off-loads are worth.
+    /// </summary>
     public const string Calls = "flannel.udp.calls";
 
     /// <summary>Counter, <c>{packet}</c>: packets to and from a peer, by <see cref="DirectionTag"/> and <see cref="PeerTag"/>.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Flannel.Backends.Udp.Peers;
 
 /// <summary>
-/// What one pair of threads sent to a peer and took from it. Each half is written by one thread with plain additions and read by others, who may see it a
-/// moment old; the halves are apart so that the threads do not take the cache line from each other.
+/// What one pair of threads sent to a peer and took from it. Each half is written by one thread with plain additions and read by others, who may see
+/// it a moment old; the halves are apart so that the threads do not take the cache line from each other.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct PeerCounters

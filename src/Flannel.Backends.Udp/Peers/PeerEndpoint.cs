@@ -4,8 +4,8 @@ using Flannel.Core.Addressing;
 namespace Flannel.Backends.Udp.Peers;
 
 /// <summary>
-/// A peer of one address family as the data path sees it: where its packets go, and what went there. It outlives the tables that it is in, so that its
-/// counters go on.
+/// A peer of one address family as the data path sees it: where its packets go, and what went there. It outlives the tables that it is in, so that
+/// its counters go on.
 /// </summary>
 /// <param name="key">The peer's subnets, its name in the control plane.</param>
 /// <param name="address">Where its packets go.</param>

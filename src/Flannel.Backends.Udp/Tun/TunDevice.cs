@@ -7,8 +7,8 @@ using static Flannel.Backends.Udp.Interop.LinuxIfTun;
 namespace Flannel.Backends.Udp.Tun;
 
 /// <summary>
-/// An open TUN device: what is read from it are the packets that the kernel routes to it, what is written to it the kernel takes as received. It lives
-/// as long as it is open; closing it takes its addresses and routes along.
+/// An open TUN device: what is read from it are the packets that the kernel routes to it, what is written to it the kernel takes as received. It
+/// lives as long as it is open; closing it takes its addresses and routes along.
 /// </summary>
 internal sealed unsafe class TunDevice : IDisposable
 {

@@ -121,9 +121,10 @@ internal sealed class TunSetup(UdpSpec spec, IReadOnlyList<KernelContext> contex
     {
         NetworkFamily family = context.Family;
         var filter = new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = link.Index };
-        if (context.Netlink.GetRoutes(family.Family, filter).Any(route => route.Destination.Equals(family.Network))) return;
+        if (context.Netlink.GetRoutes(family.Family, filter).Any(found => found.Destination.Equals(family.Network))) return;
         var failures = new Dictionary<IPNetwork, Exception>();
-        context.Routes.Write([KeyValuePair.Create(family.Network, new RouteEntry { Destination = family.Network, LinkIndex = link.Index })], failures);
+        var route = new RouteEntry { Destination = family.Network, LinkIndex = link.Index };
+        context.Routes.Write([KeyValuePair.Create(family.Network, route)], failures);
         if (failures.Values.FirstOrDefault() is not { } failure) return;
         throw failure as NetlinkException ?? (Exception)new TunDeviceException(
             $"The route to {family.Network} cannot be made, because the host has another one (see: ip route show {family.Network}). " +

@@ -99,8 +99,9 @@ internal sealed partial class VxlanDevice
     private string? FindVniHolder() =>
         _netlink.GetLinks().FirstOrDefault(link => link.Vxlan?.Id == _spec.Config.Vni && link.Name != _spec.Name)?.Name;
 
-    private string? FindPortHolder() =>
-        _netlink.GetLinks().FirstOrDefault(link => link.Vxlan?.Port == _spec.Config.Port && link.IsUp && link.Name != _spec.Name && link.Name != ProbeName)?.Name;
+    private string? FindPortHolder() => _netlink.GetLinks()
+        .FirstOrDefault(link => link.Vxlan?.Port == _spec.Config.Port && link.IsUp && link.Name != _spec.Name && link.Name != ProbeName)
+        ?.Name;
 
     /// <summary>
     /// Keeps router advertisements off the device: they come from peers' containers, not from a router. A kernel without IPv6 has no such setting,

@@ -10,8 +10,9 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Backends.Vxlan.Devices;
 
 /// <summary>
-/// Keeps the tunnel device of one address family as it should be. A device that fits is kept with its index, so that a restart disturbs no packet; one
-/// that does not fit carries packets until the node has its lease, and is then recreated with the same MAC, so that peers need not learn anything.
+/// Keeps the tunnel device of one address family as it should be. A device that fits is kept with its index, so that a restart disturbs no packet;
+/// one that does not fit carries packets until the node has its lease, and is then recreated with the same MAC, so that peers need not learn
+/// anything.
 /// </summary>
 /// <remarks>Called from one thread at a time; <see cref="State"/> may be read by any.</remarks>
 [SupportedOSPlatform("linux")]
@@ -51,14 +52,19 @@ internal sealed partial class VxlanDevice
     public VxlanDeviceState? State => _state;
 
     /// <summary>
-    /// Creates or adopts the device. It gets no address. A device that has to be recreated stays until <see cref="Repair"/>, but whether it can be is found out.
+    /// Creates or adopts the device. It gets no address. A device that has to be recreated stays until <see cref="Repair"/>, but whether it can be is
+    /// found out.
     /// </summary>
-    /// <exception cref="VxlanDeviceException">The name, the VNI or the port belongs to something else, or the external interface is missing.</exception>
+    /// <exception cref="VxlanDeviceException">
+    /// The name, the VNI or the port belongs to something else, or the external interface is missing.
+    /// </exception>
     public VxlanDeviceState Prepare() => Ensure(subnetBase: null);
 
     /// <summary>Creates or repairs the device, its address included, and sets it up.</summary>
     /// <param name="subnetBase">The first address of the node's own subnet.</param>
-    /// <exception cref="VxlanDeviceException">The name, the VNI or the port belongs to something else, or the external interface is missing.</exception>
+    /// <exception cref="VxlanDeviceException">
+    /// The name, the VNI or the port belongs to something else, or the external interface is missing.
+    /// </exception>
     public VxlanDeviceState Repair(IPAddress subnetBase) => Ensure(subnetBase);
 
     /// <summary>Whether the device is as it was when it was last in order.</summary>

@@ -8,8 +8,8 @@ using Flannel.Netlink.Route.Routes;
 namespace Flannel.Backends.Vxlan.Entries;
 
 /// <summary>
-/// Reads the kernel's objects as entries. The network's own are the neighbours, nexthop objects and FDB entries of its device inside its range, whoever made
-/// them, and the routes that <see cref="Linux.Routes.PeerRoutes"/> takes for its own.
+/// Reads the kernel's objects as entries. The network's own are the neighbours, nexthop objects and FDB entries of its device inside its range,
+/// whoever made them, and the routes that <see cref="Linux.Routes.PeerRoutes"/> takes for its own.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class VxlanEntryReader(KernelContext context, VxlanDevice device, NexthopIds nexthops, bool isLearning)

@@ -4,8 +4,8 @@ using Flannel.Core.Addressing;
 namespace Flannel.Core.Reconciliation;
 
 /// <summary>
-/// What the kernel should hold, and for which peer. A key that several peers claim belongs to the oldest of them; the others get nothing at all, because
-/// a part of a peer's entries reaches nobody. Which peers these are does not depend on the order in which they came.
+/// What the kernel should hold, and for which peer. A key that several peers claim belongs to the oldest of them; the others get nothing at all,
+/// because a part of a peer's entries reaches nobody. Which peers these are does not depend on the order in which they came.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class DesiredState<TKey, TEntry>

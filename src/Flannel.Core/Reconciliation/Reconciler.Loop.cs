@@ -11,7 +11,8 @@ public sealed partial class Reconciler<TKey, TEntry>
     /// <param name="cancellationToken">Ends the loop; the task then completes without an exception.</param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        ITimer timer = _time.CreateTimer(static state => ((Reconciler<TKey, TEntry>)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        ITimer timer = _time.CreateTimer(
+            static state => ((Reconciler<TKey, TEntry>)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using (timer.ConfigureAwait(false))
         {
             try
@@ -166,7 +167,9 @@ public sealed partial class Reconciler<TKey, TEntry>
         return isAsDesired ? null : new ReconcileChange<TKey, TEntry>(key, IsRemoval: false, desired);
     }
 
-    /// <summary>Makes the next pass write or remove the entry once more, which is harmless, rather than believe either of two contradicting sources.</summary>
+    /// <summary>
+    /// Makes the next pass write or remove the entry once more, which is harmless, rather than believe either of two contradicting sources.
+    /// </summary>
     private void Distrust_NeedsLock(TKey key, Dictionary<TKey, TEntry> reported)
     {
         if (!_desired.TryGet(key, out _) && reported.TryGetValue(key, out TEntry? entry)) _actual[key] = entry;
@@ -224,7 +227,8 @@ public sealed partial class Reconciler<TKey, TEntry>
     }
 
     private bool IsHeldBack_NeedsLock(in ReconcileChange<TKey, TEntry> change, long now) =>
-        !_released.Contains(change.Key) && _failures.TryGetValue(change.Key, out Failure failure) && failure.Due > now && failure.Change.Equals(change);
+        !_released.Contains(change.Key)
+        && _failures.TryGetValue(change.Key, out Failure failure) && failure.Due > now && failure.Change.Equals(change);
 
     private long After(TimeSpan delay) => _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
 }

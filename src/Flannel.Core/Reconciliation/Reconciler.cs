@@ -8,8 +8,8 @@ namespace Flannel.Core.Reconciliation;
 
 /// <summary>
 /// Keeps a part of the kernel in the desired state. Callers say which entries each peer needs (<see cref="Replace"/>, <see cref="Change"/>) and what
-/// they saw (<see cref="Observe"/>, <see cref="RequestResync"/>); one loop writes the differences and nothing else. A failed entry is retried with its
-/// own back-off and holds up no other. Nothing is removed before the first <see cref="Replace"/>, because until then nobody knows what is wanted.
+/// they saw (<see cref="Observe"/>, <see cref="RequestResync"/>); one loop writes the differences and nothing else. A failed entry is retried with
+/// its own back-off and holds up no other. Nothing is removed before the first <see cref="Replace"/>, because until then nobody knows what is wanted.
 /// </summary>
 /// <typeparam name="TKey">What identifies an entry in the kernel.</typeparam>
 /// <typeparam name="TEntry">What the entry says; compared by value.</typeparam>

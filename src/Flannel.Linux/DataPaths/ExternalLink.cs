@@ -89,11 +89,13 @@ public sealed class ExternalLink
     private string? FindDefect(Link link)
     {
         if (!link.IsUp) return $"The external interface {link.Name} is down. Packets flow again as soon as it is up (ip link set {link.Name} up).";
-        if ((link.Flags & LinkFlags.LowerUp) == 0) return $"The external interface {link.Name} has no carrier. Check its cable, or the device that it is built on.";
+        if ((link.Flags & LinkFlags.LowerUp) == 0)
+            return $"The external interface {link.Name} has no carrier. Check its cable, or the device that it is built on.";
         bool hasAddress = _netlink.GetAddresses(_family.Family, link.Index).Any(address => IsItsAddress(address.Address));
         return hasAddress
             ? null
-            : $"The external interface {link.Name} has lost the address {_family.InterfaceAddress}, which peers send to. Packets flow again as soon as it is back.";
+            : $"The external interface {link.Name} has lost the address {_family.InterfaceAddress}, which peers send to. " +
+              "Packets flow again as soon as it is back.";
     }
 
     private bool HasDefaultRoute(Link link)

@@ -10,8 +10,8 @@ using Flannel.Netlink.Route.Monitoring;
 namespace Flannel.Linux.DataPaths;
 
 /// <summary>
-/// What one kind of backend does in the kernel for one address family: which device it needs, which entries lead to a peer, and how these are recognised,
-/// read and written. Everything else (loops, monitor, review, status, logs, leftovers) is <see cref="KernelNetwork"/>'s.
+/// What one kind of backend does in the kernel for one address family: which device it needs, which entries lead to a peer, and how these are
+/// recognised, read and written. Everything else (loops, monitor, review, status, logs, leftovers) is <see cref="KernelNetwork"/>'s.
 /// </summary>
 /// <remarks><see cref="Recognize"/> and <see cref="AddEntries"/> may run beside the others; those run one at a time.</remarks>
 /// <typeparam name="TKey">What identifies an entry in the kernel.</typeparam>

@@ -25,7 +25,10 @@ public sealed partial class KernelNetwork
         [LoggerMessage(FlannelEventIds.RoutesReviewed, LogLevel.Information, "{DataPath}: {Count} peers are reached by another route now")]
         public static partial void RoutesReviewed(ILogger logger, string dataPath, int count);
 
-        [LoggerMessage(FlannelEventIds.ExternalMtuChanged, LogLevel.Information, "The MTU of the external interface {Interface} changed from {Before} to {After}")]
+        [LoggerMessage(
+            FlannelEventIds.ExternalMtuChanged,
+            LogLevel.Information,
+            "The MTU of the external interface {Interface} changed from {Before} to {After}")]
         public static partial void ExternalMtuChanged(ILogger logger, string @interface, int before, int after);
 
         [LoggerMessage(FlannelEventIds.NotificationsLost, LogLevel.Debug, "{DataPath}: netlink notifications were lost; resynchronising")]
@@ -40,13 +43,15 @@ public sealed partial class KernelNetwork
         [LoggerMessage(
             FlannelEventIds.ForeignDevice,
             LogLevel.Warning,
-            "{Device} has a name of flannel's and an address or route in the network, but is a device of kind {Kind}, not {Expected}. It is left alone")]
+            "{Device} has a name of flannel's and an address or route in the network, but is a device of kind {Kind}, not {Expected}. " +
+            "It is left alone")]
         public static partial void ForeignDevice(ILogger logger, string device, string kind, string expected);
 
         [LoggerMessage(
             FlannelEventIds.DeviceInUse,
             LogLevel.Warning,
-            "{Device} carries packets of {Network} for another process (ip -d link show {Device}). It is left alone; stop that process, another flanneld perhaps")]
+            "{Device} carries packets of {Network} for another process (ip -d link show {Device}). " +
+            "It is left alone; stop that process, another flanneld perhaps")]
         public static partial void DeviceInUse(ILogger logger, string device, IPNetwork network);
 
         [LoggerMessage(

@@ -60,7 +60,9 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
         }
     }
 
-    /// <summary>Looks again at the external interface and at how peers are reached: when asked to, and now and then, because rules change in silence.</summary>
+    /// <summary>
+    /// Looks again at the external interface and at how peers are reached: when asked to, and now and then, because rules change in silence.
+    /// </summary>
     private async Task ReviewAsync(CancellationToken cancellationToken)
     {
         while (true)

@@ -13,8 +13,8 @@ using Flannel.Netlink.Route.Routes;
 namespace Flannel.Linux.DataPaths;
 
 /// <summary>
-/// One address family at work, with four loops: the reconciler writes, the monitor reports what others changed, the review looks at the external interface
-/// and at how peers are reached, the report passes the status on.
+/// One address family at work, with four loops: the reconciler writes, the monitor reports what others changed, the review looks at the external
+/// interface and at how peers are reached, the report passes the status on.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
@@ -129,8 +129,11 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         // Where a bridge has the subnet, its first address is the bridge's anycast address already (RFC 4291, 2.6.1).
         if (_mechanism.Device is null) return;
         long start = _context.Time.GetTimestamp();
-        while (PeerRoutes.Resolve(_context.Netlink, _subnetBase!) is not { Type: RouteType.Local or RouteType.Anycast } && _context.Time.GetElapsedTime(start) < AddressPatience)
+        while (PeerRoutes.Resolve(_context.Netlink, _subnetBase!) is not { Type: RouteType.Local or RouteType.Anycast }
+            && _context.Time.GetElapsedTime(start) < AddressPatience)
+        {
             await Task.Delay(AddressPoll, _context.Time, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public override string? CheckPeer(Lease peer, out bool hasSubnet)
@@ -175,7 +178,8 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
             return owner._mechanism.Read(cancellationToken);
         }
 
-        public void Apply(IReadOnlyList<ReconcileChange<TKey, TEntry>> changes, IDictionary<TKey, Exception> failures, CancellationToken cancellationToken) =>
+        public void Apply(
+            IReadOnlyList<ReconcileChange<TKey, TEntry>> changes, IDictionary<TKey, Exception> failures, CancellationToken cancellationToken) =>
             owner._mechanism.Apply(changes, failures, cancellationToken);
     }
 }

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Flannel.Linux.DataPaths;
 
 /// <summary>
-/// The loops of one data path: each runs until they are stopped. A failure that nobody foresaw is reported and must neither end a loop nor reach the host.
+/// The loops of one data path: each runs until they are stopped. A failure that nobody foresaw is reported and must neither end a loop nor reach the
+/// host.
 /// </summary>
 /// <remarks>Started and stopped by one caller at a time.</remarks>
 /// <param name="time">The clock.</param>
@@ -19,7 +20,8 @@ public sealed class SupervisedLoops(TimeProvider time, Action<Exception, string>
     /// <summary>Starts a loop.</summary>
     /// <param name="name">What reports call it.</param>
     /// <param name="loop">Runs until its token says stop; when it returns or fails before, it is started again.</param>
-    public void Start(string name, Func<CancellationToken, Task> loop) => _running.Add(Task.Run(() => KeepRunningAsync(name, loop), CancellationToken.None));
+    public void Start(string name, Func<CancellationToken, Task> loop) =>
+        _running.Add(Task.Run(() => KeepRunningAsync(name, loop), CancellationToken.None));
 
     /// <summary>Ends the loops and waits until they have ended.</summary>
     public async Task StopAsync()

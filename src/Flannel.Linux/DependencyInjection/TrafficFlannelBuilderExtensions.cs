@@ -11,7 +11,8 @@ public static class TrafficFlannelBuilderExtensions
 {
     /// <summary>
     /// Lets the network masquerade and forward: rules in nftables or in iptables, as the network configuration's <c>EnableNFTables</c> or the option
-    /// <c>Traffic.Filter</c> says. Linux and the chosen filter's program (Debian: <c>nftables</c> or <c>iptables</c>) are needed when the node starts.
+    /// <c>Traffic.Filter</c> says. Linux and the chosen filter's program (Debian: <c>nftables</c> or <c>iptables</c>) are needed when the node
+    /// starts.
     /// </summary>
     /// <param name="builder">The network.</param>
     public static IFlannelBuilder UseTrafficRules(this IFlannelBuilder builder)

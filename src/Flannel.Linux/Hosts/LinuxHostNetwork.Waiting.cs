@@ -12,8 +12,8 @@ namespace Flannel.Linux.Hosts;
 /// <content>Waiting for the host to move to another address or interface.</content>
 internal sealed partial class LinuxHostNetwork
 {
-    // A reconfiguration takes several steps; an address that comes back within this time was never gone. Without a usable interface, this is how often one is
-    // looked for: what makes one usable (a route, the end of a check for duplicates) is told in too many ways to listen to.
+    // A reconfiguration takes several steps; an address that comes back within this time was never gone. Without a usable interface, this is how
+    // often one is looked for: what makes one usable (a route, the end of a check for duplicates) is told in too many ways to listen to.
     private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(300);
 
     /// <inheritdoc/>

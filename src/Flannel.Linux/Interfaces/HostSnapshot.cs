@@ -39,8 +39,8 @@ internal sealed class HostSnapshot
         route is { IsDefault: true, Table: RouteEntry.MainTable, Type: RouteType.Unicast } && route.Destination.BaseAddress.AddressFamily == family);
 
     /// <summary>
-    /// The largest packet that leaves the host whatever interface it is sent from: the smallest MTU of those that its default routes leave through, or,
-    /// without any, of all that are up and leave the host. <see langword="null"/> if there are none.
+    /// The largest packet that leaves the host whatever interface it is sent from: the smallest MTU of those that its default routes leave through,
+    /// or, without any, of all that are up and leave the host. <see langword="null"/> if there are none.
     /// </summary>
     internal int? LeavingMtu()
     {

@@ -7,8 +7,8 @@ using Flannel.Netlink.Route.Links;
 namespace Flannel.Linux.Ownership;
 
 /// <summary>
-/// Tells which devices a backend of flannel or of this library made, whichever backend it was. A name alone proves nothing: the device must also be of the
-/// kind that goes with the name. Which network a device belongs to is told by its addresses and routes, not here.
+/// Tells which devices a backend of flannel or of this library made, whichever backend it was. A name alone proves nothing: the device must also be
+/// of the kind that goes with the name. Which network a device belongs to is told by its addresses and routes, not here.
 /// </summary>
 /// <remarks>Thread-safe. Remembers what it found until <see cref="Forget(int)"/>.</remarks>
 /// <param name="netlink">The kernel.</param>
@@ -34,7 +34,9 @@ public sealed class FlannelDevices(RouteNetlink netlink)
         return device.Kind == FlannelDeviceName.Tun && (device.Flags & LinkFlags.LowerUp) != 0;
     }
 
-    /// <summary>The indexes of all devices that a backend made and that no process has open; the running network's own tunnel is among them.</summary>
+    /// <summary>
+    /// The indexes of all devices that a backend made and that no process has open; the running network's own tunnel is among them.
+    /// </summary>
     public IReadOnlyList<int> Find()
     {
         int[] found = [.. netlink.GetLinks().Where(IsLeftover).Select(static link => link.Index)];

@@ -9,8 +9,9 @@ using Flannel.Netlink.Route.Routes;
 namespace Flannel.Linux.Ownership;
 
 /// <summary>
-/// What another backend left in one address family of the network, after a change of the backend, the VNI or the port: devices with addresses or routes
-/// inside the network's range. They are removed once the new data path carries the packets; what may be somebody else's is left alone and logged.
+/// What another backend left in one address family of the network, after a change of the backend, the VNI or the port: devices with addresses or
+/// routes inside the network's range. They are removed once the new data path carries the packets; what may be somebody else's is left alone and
+/// logged.
 /// </summary>
 /// <param name="context">The family on its host.</param>
 [SupportedOSPlatform("linux")]

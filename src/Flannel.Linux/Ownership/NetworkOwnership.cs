@@ -6,7 +6,8 @@ using Flannel.Core.Configuration;
 namespace Flannel.Linux.Ownership;
 
 /// <summary>
-/// What of the host belongs to a network before it starts: addresses and routes inside its range that a backend left, whichever it was, flannel's or ours.
+/// What of the host belongs to a network before it starts: addresses and routes inside its range that a backend left, whichever it was, flannel's or
+/// ours.
 /// </summary>
 [Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
 public static class NetworkOwnership

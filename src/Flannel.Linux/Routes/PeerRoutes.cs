@@ -11,10 +11,10 @@ using Flannel.Netlink.Route.Routes;
 namespace Flannel.Linux.Routes;
 
 /// <summary>
-/// The routes to peers' subnets in one address family: which of the kernel's routes belong to the network, and how they are written. A route belongs to the
-/// network if it lies inside its range, is made as flannel makes routes (main table, protocol boot, the kernel's default metric), and either leaves through
-/// a device of flannel's, whichever backend made that, or through a gateway on the external interface to what is known to be a subnet: one of the
-/// length that this host leases, or one that a peer has or had.
+/// The routes to peers' subnets in one address family: which of the kernel's routes belong to the network, and how they are written. A route belongs
+/// to the network if it lies inside its range, is made as flannel makes routes (main table, protocol boot, the kernel's default metric), and either
+/// leaves through a device of flannel's, whichever backend made that, or through a gateway on the external interface to what is known to be a subnet:
+/// one of the length that this host leases, or one that a peer has or had.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 /// <param name="context">The family on its host.</param>
@@ -37,7 +37,9 @@ public sealed class PeerRoutes(KernelContext context)
     /// <summary>The node's own subnet, inside which routes are its containers' business; <see langword="null"/> before there is one.</summary>
     public IPNetwork? OwnSubnet { get; set; }
 
-    /// <summary>Makes the route to a peer's subnet through its host, exactly as flannel does: main table, protocol boot, the kernel's default metric.</summary>
+    /// <summary>
+    /// Makes the route to a peer's subnet through its host, exactly as flannel does: main table, protocol boot, the kernel's default metric.
+    /// </summary>
     /// <param name="subnet">The peer's subnet.</param>
     /// <param name="host">The peer's host.</param>
     /// <param name="linkIndex">The interface that leads to the host.</param>
@@ -90,7 +92,9 @@ public sealed class PeerRoutes(KernelContext context)
     /// <param name="route">Any route.</param>
     public bool IsOwn(RouteEntry route) => IsOnPlace(route) && IsMadeByBackend(route) && (IsTunnelled(route) || IsDirect(route));
 
-    /// <summary>Whether a route leads through the network's own tunnel device beside the place of a peer's, where it would shadow or be shadowed.</summary>
+    /// <summary>
+    /// Whether a route leads through the network's own tunnel device beside the place of a peer's, where it would shadow or be shadowed.
+    /// </summary>
     /// <param name="route">Any route.</param>
     public bool IsStray(RouteEntry route) =>
         IsInside(route) && !HasDefaultMetric(route) && IsMadeByBackend(route) && TunnelIndex != 0 && route.LinkIndex == TunnelIndex;
@@ -104,12 +108,13 @@ public sealed class PeerRoutes(KernelContext context)
     }
 
     /// <summary>
-    /// Lists the network's routes over its own tunnel device, over the external interface, and over devices that another backend left. Stray routes over
-    /// its own device are deleted on the way.
+    /// Lists the network's routes over its own tunnel device, over the external interface, and over devices that another backend left. Stray routes
+    /// over its own device are deleted on the way.
     /// </summary>
     public IEnumerable<RouteEntry> ReadOwn()
     {
-        int[] links = [.. context.Devices.Find().Append(TunnelIndex).Append(context.External.State.Index).Where(static index => index != 0).Distinct()];
+        IEnumerable<int> found = [.. context.Devices.Find(), TunnelIndex, context.External.State.Index];
+        int[] links = [.. found.Where(static index => index != 0).Distinct()];
         foreach (RouteEntry route in links.SelectMany(GetRoutes))
         {
             if (IsStray(route)) _netlink.DeleteRoute(Exactly(route));
@@ -118,8 +123,8 @@ public sealed class PeerRoutes(KernelContext context)
     }
 
     /// <summary>
-    /// Writes routes. They are added, not replaced, so that a foreign route to the same place is never overwritten. What the kernel refuses is looked at: a
-    /// route of the network is replaced in one step, a foreign one is reported.
+    /// Writes routes. They are added, not replaced, so that a foreign route to the same place is never overwritten. What the kernel refuses is looked
+    /// at: a route of the network is replaced in one step, a foreign one is reported.
     /// </summary>
     /// <param name="routes">The routes, each with its key.</param>
     /// <param name="failures">Where to put what failed.</param>
@@ -202,7 +207,8 @@ public sealed class PeerRoutes(KernelContext context)
     }
 
     /// <summary>
-    /// Logs once that somebody else made a route inside the network's range. One that stands in the place of a peer's is that peer's problem, and logged as such.
+    /// Logs once that somebody else made a route inside the network's range. One that stands in the place of a peer's is that peer's problem, and
+    /// logged as such.
     /// </summary>
     /// <param name="route">Any route.</param>
     public void LogIfForeign(RouteEntry route)

@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace Flannel.Integration.Tests.Backends;
 
 /// <summary>
-/// The backend, the VNI or the port changes and the nodes are restarted: the new data path is made first, then the old entries are replaced, then the old
-/// device goes. Between containers, in both address families, nothing stands still for a second.
+/// The backend, the VNI or the port changes and the nodes are restarted: the new data path is made first, then the old entries are replaced, then the
+/// old device goes. Between containers, in both address families, nothing stands still for a second.
 /// </summary>
 public sealed class MigrationTests(ITestOutputHelper output)
 {
