@@ -2,8 +2,7 @@ using System.Diagnostics;
 using Flannel.Benchmarks.Overlays;
 using Flannel.Benchmarks.Reporting;
 using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Allocation;
 
 namespace Flannel.Benchmarks;
 
@@ -37,7 +36,7 @@ internal sealed class AllocationBench : IBench
 
     private SubnetKey[] Take()
     {
-        SubnetRange pool = _config.Ipv4Subnets!.Value;
+        SubnetRange pool = _config.IPv4Subnets!.Value;
         int[] numbers = [.. Enumerable.Range(0, (int)pool.Count)];
         new Random(Seed).Shuffle(numbers);
         return [.. numbers.Take(Taken).Select(number => new SubnetKey(pool[(UInt128)number], null))];

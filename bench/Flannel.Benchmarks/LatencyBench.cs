@@ -1,8 +1,6 @@
 using Flannel.Benchmarks.Labs;
 using Flannel.Benchmarks.Overlays;
 using Flannel.Benchmarks.Reporting;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
 
 namespace Flannel.Benchmarks;
 

@@ -1,6 +1,6 @@
+using Flannel;
 using Flannel.Benchmarks;
 using Flannel.Benchmarks.Reporting;
-using Flannel.Core.Diagnostics;
 using Flannel.Netlink;
 
 IBench[] benches = [new PeersBench(), new ResyncBench(), new LatencyBench(), new NodesBench(), new StartBench(), new PutBench(), new StoreBench(), new AllocationBench(), new ThroughputBench()];

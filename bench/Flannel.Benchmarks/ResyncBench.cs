@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Flannel.Benchmarks.Labs;
 using Flannel.Benchmarks.Overlays;
 using Flannel.Benchmarks.Reporting;
-using Flannel.Core.Leases;
 using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Neighbours;
 

@@ -3,7 +3,7 @@ using System.Net;
 using Flannel.Benchmarks.Labs;
 using Flannel.Benchmarks.Overlays;
 using Flannel.Benchmarks.Reporting;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Benchmarks;
@@ -67,7 +67,7 @@ internal sealed class StoreBench : IBench
     private static async Task<Sample> WriteAsync(ILeaseStore store, StoredEntry entry, byte[] document, CancellationToken cancellationToken)
     {
         var times = new Sample();
-        await using IAsyncEnumerator<StoreWatchResult> watch = store.WatchAsync(entry.ModRevision, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<StoreEvent> watch = store.WatchAsync(entry.ModRevision, cancellationToken).GetAsyncEnumerator(cancellationToken);
         for (int number = -WarmUp; number < Writes; number++)
         {
             long start = Stopwatch.GetTimestamp();

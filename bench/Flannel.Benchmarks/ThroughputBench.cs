@@ -2,7 +2,6 @@ using System.Net;
 using Flannel.Benchmarks.Labs;
 using Flannel.Benchmarks.Overlays;
 using Flannel.Benchmarks.Reporting;
-using Flannel.Core.Stores.InMemory;
 using Flannel.Netlink.Route.Links;
 
 namespace Flannel.Benchmarks;

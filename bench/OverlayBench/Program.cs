@@ -1,6 +1,6 @@
+using Flannel;
 using Flannel.Benchmarks;
 using Flannel.Benchmarks.Reporting;
-using Flannel.Core.Diagnostics;
 using Flannel.Netlink;
 using OverlayBench;
 using OverlayBench.Reporting;

@@ -1,5 +1,5 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
+using Flannel;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CustomBackend;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Flannel.Core.Configuration;
+using Flannel;
 using Orchestrator.Machines;
 
 namespace Orchestrator;

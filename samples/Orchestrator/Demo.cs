@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Flannel.Core.Diagnostics;
+using Flannel;
 using Flannel.Netlink;
 using Orchestrator.Machines;
 using Orchestrator.Pinging;

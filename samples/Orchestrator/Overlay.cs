@@ -1,6 +1,4 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
+using Flannel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orchestrator.Machines;

@@ -1,10 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Backends.HostGateway.Diagnostics;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Ownership;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.HostGateway;
 

@@ -1,14 +1,10 @@
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Backends.HostGateway.Diagnostics;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Reconciliation;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Routes;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Routes;
-using Sighting = Flannel.Linux.DataPaths.Sighting<System.Net.IPNetwork, System.Net.IPAddress?>;
+using Sighting = Flannel.Extensibility.Sighting<System.Net.IPNetwork, System.Net.IPAddress?>;
 
 namespace Flannel.Backends.HostGateway;
 

@@ -1,5 +1,4 @@
 using Flannel.Backends.Udp.Diagnostics;
-using Flannel.Core.Addressing;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Udp;

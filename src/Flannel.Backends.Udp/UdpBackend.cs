@@ -1,10 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.Versioning;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Ownership;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Udp;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Flannel.Backends.Udp;
+namespace Flannel;
 
 /// <summary>
 /// This host's own choices for the UDP backend. What all hosts must agree on (<c>Port</c>) is in the network configuration's <c>Backend</c> block

@@ -1,8 +1,6 @@
 using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Tun;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Ownership;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Flannel.Netlink.Route.Monitoring;
 

@@ -7,14 +7,7 @@ using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Diagnostics;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tun;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-using Flannel.Core.State;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Diagnostics;
-using Flannel.Linux.Hosts;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Backends.Udp;

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
 
 namespace Flannel.Backends.Udp;
 

@@ -1,4 +1,4 @@
-namespace Flannel.Backends.Udp;
+namespace Flannel;
 
 /// <summary>
 /// The ways in which the data path moves many packets at once. Each is used only where the kernel offers it, and given up for the life of the

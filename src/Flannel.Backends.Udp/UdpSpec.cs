@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Udp;
 

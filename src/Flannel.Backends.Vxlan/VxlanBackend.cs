@@ -2,12 +2,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Backends.Vxlan.Devices;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Ownership;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Vxlan;
 

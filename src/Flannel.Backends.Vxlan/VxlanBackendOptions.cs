@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Flannel.Backends.Vxlan;
+namespace Flannel;
 
 /// <summary>
 /// This host's own choices for the VXLAN backend. What all hosts must agree on (<c>VNI</c>, <c>Port</c>, <c>MTU</c>, <c>GBP</c>, <c>Learning</c>,

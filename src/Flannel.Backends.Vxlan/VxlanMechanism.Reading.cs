@@ -1,12 +1,12 @@
 using System.Net;
 using Flannel.Backends.Vxlan.Entries;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Neighbours;
 using Flannel.Netlink.Route.Routes;
-using Sighting = Flannel.Linux.DataPaths.Sighting<Flannel.Backends.Vxlan.Entries.VxlanEntryKey, Flannel.Backends.Vxlan.Entries.VxlanEntry>;
+using Sighting = Flannel.Extensibility.Sighting<Flannel.Backends.Vxlan.Entries.VxlanEntryKey, Flannel.Backends.Vxlan.Entries.VxlanEntry>;
 
 namespace Flannel.Backends.Vxlan;
 

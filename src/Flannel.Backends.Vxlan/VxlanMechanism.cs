@@ -3,10 +3,7 @@ using System.Net.NetworkInformation;
 using System.Runtime.Versioning;
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Entries;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Reconciliation;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Routes;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Flannel.Netlink.Route.Monitoring;
 

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
 
 namespace Flannel.Backends.Vxlan;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Etcdserverpb;
-using Flannel.Core.Diagnostics;
 using Flannel.Store.Etcd.Client;
 using Grpc.Core;
 

@@ -1,5 +1,5 @@
 using Etcdserverpb;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Client;
 using Google.Protobuf;
 using Grpc.Core;

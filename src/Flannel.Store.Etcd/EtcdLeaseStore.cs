@@ -1,5 +1,5 @@
 using Etcdserverpb;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Transport;
@@ -56,7 +56,7 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     internal TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<StoreWatchResult> WatchAsync(
+    public async IAsyncEnumerable<StoreEvent> WatchAsync(
         long afterRevision, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var watch = new EtcdWatch(_client, _keys, token => ListAsync(null, token), afterRevision, ProbeAfter, _time, _logger);

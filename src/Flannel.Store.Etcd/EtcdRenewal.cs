@@ -1,4 +1,4 @@
-namespace Flannel.Store.Etcd;
+namespace Flannel;
 
 /// <summary>How a subnet's lease is renewed in etcd.</summary>
 public enum EtcdRenewal

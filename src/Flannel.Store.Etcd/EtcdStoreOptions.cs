@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Flannel.Store.Etcd;
+namespace Flannel;
 
 /// <summary>Where etcd is, how to get in, and where in it the network is kept. The names in parentheses are flannel's flags.</summary>
 public sealed class EtcdStoreOptions

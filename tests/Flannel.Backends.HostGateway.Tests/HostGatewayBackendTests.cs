@@ -1,6 +1,6 @@
 using System.Net;
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.HostGateway.Tests;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Core.Backends;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Backends.Udp.Tests;

@@ -1,6 +1,4 @@
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
 
 namespace Flannel.Backends.Udp.Tests;
 

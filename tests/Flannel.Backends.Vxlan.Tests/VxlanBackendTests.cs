@@ -1,6 +1,6 @@
 using System.Net;
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Vxlan.Tests;
 

@@ -1,8 +1,6 @@
 using System.Net;
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests;

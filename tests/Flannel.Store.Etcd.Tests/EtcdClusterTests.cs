@@ -1,5 +1,4 @@
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;

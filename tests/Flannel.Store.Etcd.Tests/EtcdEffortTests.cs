@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
-using Flannel.Store.Etcd.Diagnostics;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
 using Microsoft.Extensions.DependencyInjection;
@@ -57,7 +55,7 @@ public sealed class EtcdEffortTests : IDisposable
         var services = new ServiceCollection();
         services.AddMetrics().AddFlannel("blue").UseEtcd(options => options.Endpoints = server.Endpoints);
         await using ServiceProvider provider = services.BuildServiceProvider();
-        var store = provider.GetRequiredKeyedService<Core.Stores.ILeaseStore>("blue");
+        var store = provider.GetRequiredKeyedService<ILeaseStore>("blue");
 
         await store.ListAsync(null, CancellationToken.None);
         await Record.ExceptionAsync(() => store.ListAsync(1000, CancellationToken.None));

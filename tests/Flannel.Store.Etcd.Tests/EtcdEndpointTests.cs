@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Flannel.Core.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
 

@@ -1,6 +1,5 @@
 using Etcdserverpb;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Time;
 using Google.Protobuf;
@@ -194,7 +193,7 @@ public sealed class EtcdHostileServerTests
 
     private static async Task NextAsync(EtcdLeaseStore store, CancellationToken cancellationToken = default)
     {
-        await foreach (StoreWatchResult result in store.WatchAsync(0, cancellationToken))
+        await foreach (StoreEvent result in store.WatchAsync(0, cancellationToken))
             Assert.Empty(Assert.IsType<StoreChanges>(result).Changes);
     }
 }

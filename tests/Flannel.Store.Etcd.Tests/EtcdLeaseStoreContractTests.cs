@@ -1,4 +1,4 @@
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
 using Flannel.Testing.Stores;

@@ -1,6 +1,5 @@
 using Etcdserverpb;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;

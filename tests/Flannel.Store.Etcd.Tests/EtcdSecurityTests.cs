@@ -1,5 +1,4 @@
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
@@ -97,7 +96,7 @@ public sealed class EtcdSecurityTests
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
         StoreException watchError = await Assert.ThrowsAnyAsync<StoreException>(async () =>
         {
-            await foreach (StoreWatchResult _ in store.WatchAsync(0, CancellationToken.None))
+            await foreach (StoreEvent _ in store.WatchAsync(0, CancellationToken.None))
             {
                 // There is nothing to see.
             }

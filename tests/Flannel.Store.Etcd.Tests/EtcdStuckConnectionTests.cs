@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Store.Etcd.Transport;

@@ -1,8 +1,5 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Testing.Etcd;
 using Flannel.Testing.Time;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;

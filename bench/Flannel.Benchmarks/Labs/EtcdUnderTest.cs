@@ -5,7 +5,6 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Flannel.Core.Leases;
 
 namespace Flannel.Benchmarks.Labs;
 

@@ -1,6 +1,5 @@
 using System.Net;
-using Flannel.Linux.Namespaces;
-using Flannel.Linux.Sysctl;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;

@@ -14,7 +14,7 @@ internal sealed class RouteWatch : IAsyncDisposable
     public RouteWatch(LabHost host, CancellationToken cancellationToken)
     {
         _host = host;
-        _monitor = host.OpenMonitor(RouteMonitorGroups.Ipv4Routes);
+        _monitor = host.OpenMonitor(RouteMonitorGroups.IPv4Routes);
         _notifications = _monitor.WatchAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
     }
 

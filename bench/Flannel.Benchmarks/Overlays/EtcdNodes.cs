@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-using Flannel.Store.Etcd.Diagnostics;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Benchmarks.Overlays;
@@ -110,7 +108,7 @@ internal sealed class EtcdNodes : IAsyncDisposable
         int peers = 0;
         try
         {
-            await foreach (LeaseWatchResult result in membership.WatchAsync(_stop.Token))
+            await foreach (SubnetEvent result in membership.WatchAsync(_stop.Token))
             {
                 if (result is LeaseSnapshot snapshot) peers = snapshot.Peers.Count;
                 foreach (LeaseChange change in (result as LeaseChanges)?.Changes ?? [])

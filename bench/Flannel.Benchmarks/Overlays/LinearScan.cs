@@ -1,5 +1,4 @@
 using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
 
 namespace Flannel.Benchmarks.Overlays;
 
@@ -10,8 +9,8 @@ internal sealed class LinearScan(NetworkConfig config, SubnetKey[] taken)
 {
     private const int Enough = 100;
 
-    private readonly SubnetRange _pool = config.Ipv4Subnets!.Value;
-    private readonly Subnet[] _taken = [.. taken.Select(static key => key.Ipv4Subnet!.Value)];
+    private readonly SubnetRange _pool = config.IPv4Subnets!.Value;
+    private readonly Subnet[] _taken = [.. taken.Select(static key => key.IPv4Subnet!.Value)];
 
     public Subnet Draw(Random random)
     {

@@ -1,6 +1,4 @@
 using Flannel.Benchmarks.Labs;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Benchmarks.Overlays;

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
 
 namespace Flannel.Benchmarks.Overlays;
 

@@ -1,8 +1,5 @@
 using System.Diagnostics;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Benchmarks.Overlays;

@@ -1,7 +1,6 @@
+using Flannel;
 using Flannel.Benchmarks.Labs;
 using Flannel.Benchmarks.Overlays;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
 
 namespace OverlayBench.Paths;
 

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Flannel;
 using Flannel.Benchmarks;
 using Flannel.Benchmarks.Labs;
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
 using OverlayBench.Load;
 
 namespace OverlayBench.Paths;

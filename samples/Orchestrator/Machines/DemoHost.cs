@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Core.Hosting;
+using Flannel;
 using Flannel.Netlink.Route.Links;
 
 namespace Orchestrator.Machines;

@@ -6,14 +6,14 @@ namespace Orchestrator.Machines;
 /// <summary>The network that the hosts are on before there is an overlay: a switch with one port per host.</summary>
 internal sealed class Underlay(Machine machine, bool dualStack)
 {
-    private static readonly IPNetwork Ipv4 = IPNetwork.Parse("192.168.100.0/24");
-    private static readonly IPNetwork Ipv6 = IPNetwork.Parse("fd00:100::/64");
+    private static readonly IPNetwork IPv4 = IPNetwork.Parse("192.168.100.0/24");
+    private static readonly IPNetwork IPv6 = IPNetwork.Parse("fd00:100::/64");
 
     private readonly Link _bridge = machine.AddBridge("switch");
     private readonly List<Port> _ports = [];
 
     /// <summary>The ranges that hosts have addresses of.</summary>
-    public IReadOnlyList<IPNetwork> Networks { get; } = dualStack ? [Ipv4, Ipv6] : [Ipv4];
+    public IReadOnlyList<IPNetwork> Networks { get; } = dualStack ? [IPv4, IPv6] : [IPv4];
 
     /// <summary>Connects a host and gives its <c>eth0</c> an address of each range.</summary>
     public IReadOnlyList<IPAddress> Connect(Machine host, int number)

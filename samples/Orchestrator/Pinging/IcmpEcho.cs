@@ -23,9 +23,9 @@ internal static class IcmpEcho
     public static bool TryReadReply(ReadOnlySpan<byte> packet, AddressFamily family, out ushort sequence)
     {
         sequence = 0;
-        bool isIpv4 = family == AddressFamily.InterNetwork;
-        int ipHeader = isIpv4 && packet.Length > 0 ? (packet[0] & 0xf) * 4 : 0; // IPv6 packets come without
-        if (packet.Length < ipHeader + HeaderSize || packet[ipHeader] != (isIpv4 ? 0 : 129)) return false;
+        bool isIPv4 = family == AddressFamily.InterNetwork;
+        int ipHeader = isIPv4 && packet.Length > 0 ? (packet[0] & 0xf) * 4 : 0; // IPv6 packets come without
+        if (packet.Length < ipHeader + HeaderSize || packet[ipHeader] != (isIPv4 ? 0 : 129)) return false;
         sequence = BinaryPrimitives.ReadUInt16BigEndian(packet[(ipHeader + 6)..]);
         return true;
     }

@@ -1,5 +1,5 @@
 using Flannel.Backends.HostGateway;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

@@ -1,7 +1,6 @@
 using System.Net;
-using Flannel.Core.Diagnostics;
 
-namespace Flannel.Backends.HostGateway.Diagnostics;
+namespace Flannel;
 
 /// <summary>
 /// The host publishes an address that its external interface does not have. Peers use the published address as a gateway, so it must be on the

@@ -1,6 +1,4 @@
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Backends.HostGateway.Diagnostics;
+namespace Flannel;
 
 /// <summary>The network cannot be set up or removed: the external interface is gone, or the kernel refuses.</summary>
 public sealed class HostGatewayException : FlannelException

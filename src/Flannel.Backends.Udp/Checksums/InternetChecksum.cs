@@ -49,7 +49,7 @@ internal static unsafe partial class InternetChecksum
     /// <summary>The pseudo-header without its length: both addresses and the protocol (RFC 9293 §3.1, RFC 8200 §8.1).</summary>
     public static ulong SumPseudoHeader(in IpPacket packet, byte protocol)
     {
-        ulong addresses = packet.IsIpv6 ? SumScalar(packet.Start + 8, 32) : SumScalar(packet.Start + 12, 8);
+        ulong addresses = packet.IsIPv6 ? SumScalar(packet.Start + 8, 32) : SumScalar(packet.Start + 12, 8);
         return addresses + NetworkOrder.Swap((ushort)protocol);
     }
 

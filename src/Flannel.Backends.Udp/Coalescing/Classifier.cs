@@ -16,7 +16,7 @@ internal static unsafe class Classifier
     public static CoalescingClass Classify(in IpPacket packet, out FlowKey key, out int headerLength)
     {
         headerLength = 0;
-        bool hasOptions = !packet.IsIpv6 && packet.HeaderLength != IpPacket.Ipv4HeaderLength;
+        bool hasOptions = !packet.IsIPv6 && packet.HeaderLength != IpPacket.IPv4HeaderLength;
         if (!hasOptions && !packet.IsFragment)
         {
             if (packet.Protocol == IpProtocol.Tcp && packet.PayloadLength >= TcpHeader.MinimumLength)

@@ -82,7 +82,7 @@ internal sealed unsafe partial class Coalescer
     {
         flags = LinuxVirtioNet.VIRTIO_NET_HDR_F_NEEDS_CSUM,
         gso_type = run.IsTcp
-            ? run.First.IsIpv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4
+            ? run.First.IsIPv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4
             : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4,
         hdr_len = (ushort)run.HeaderLength,
         gso_size = (ushort)run.SegmentSize,
@@ -94,9 +94,9 @@ internal sealed unsafe partial class Coalescer
     {
         Unsafe.CopyBlockUnaligned(header, run.First.Start, (uint)run.HeaderLength);
         int totalLength = run.HeaderLength + run.PayloadLength;
-        if (run.First.IsIpv6)
+        if (run.First.IsIPv6)
         {
-            NetworkOrder.WriteUInt16(header + 4, totalLength - IpPacket.Ipv6HeaderLength);
+            NetworkOrder.WriteUInt16(header + 4, totalLength - IpPacket.IPv6HeaderLength);
         }
         else
         {

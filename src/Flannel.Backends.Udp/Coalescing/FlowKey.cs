@@ -16,7 +16,7 @@ internal readonly unsafe struct FlowKey
         _protocol = packet.Protocol;
         _ports = ports;
         byte* addresses = packet.Start + 12;
-        if (packet.IsIpv6)
+        if (packet.IsIPv6)
         {
             _version = 6;
             addresses = packet.Start + 8;

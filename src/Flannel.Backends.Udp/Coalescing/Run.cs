@@ -39,7 +39,7 @@ internal unsafe struct Run
     {
         if (headerLength != HeaderLength || packet.Length - headerLength > SegmentSize)
             return false;
-        if (!(packet.IsIpv6 ? ContinuesIpv6(packet) : ContinuesIpv4(packet)) || (IsTcp && !ContinuesTcp(packet.Payload)))
+        if (!(packet.IsIPv6 ? ContinuesIPv6(packet) : ContinuesIPv4(packet)) || (IsTcp && !ContinuesTcp(packet.Payload)))
             return false;
 
         // What is written with NEEDS_CSUM is never verified again, so whoever merges must have verified.
@@ -47,7 +47,7 @@ internal unsafe struct Run
         return IsFirstVerified && IsIntact(packet);
     }
 
-    private readonly bool ContinuesIpv4(in IpPacket packet)
+    private readonly bool ContinuesIPv4(in IpPacket packet)
     {
         byte* first = First.Start;
         byte* other = packet.Start;
@@ -58,7 +58,7 @@ internal unsafe struct Run
         return packet.MayNotBeFragmented || packet.Identification == (ushort)(First.Identification + Count);
     }
 
-    private readonly bool ContinuesIpv6(in IpPacket packet) =>
+    private readonly bool ContinuesIPv6(in IpPacket packet) =>
         // Version, traffic class and flow label in one word; then the hop limit.
         NetworkOrder.ReadUInt32(First.Start) == NetworkOrder.ReadUInt32(packet.Start) && First.HopLimit == packet.HopLimit;
 
@@ -79,7 +79,7 @@ internal unsafe struct Run
     private static bool IsIntact(in IpPacket packet)
     {
         // A header checksum of all ones is as good as zero, but segmenting gives back zero.
-        if (!packet.IsIpv6 && (NetworkOrder.ReadUInt16(packet.Start + 10) == ushort.MaxValue || !InternetChecksum.HeaderIsValid(packet)))
+        if (!packet.IsIPv6 && (NetworkOrder.ReadUInt16(packet.Start + 10) == ushort.MaxValue || !InternetChecksum.HeaderIsValid(packet)))
             return false;
         return InternetChecksum.TransportIsValid(packet);
     }

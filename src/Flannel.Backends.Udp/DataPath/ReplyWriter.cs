@@ -37,7 +37,7 @@ internal sealed unsafe class ReplyWriter : IDisposable
     public int Write(PacketDrop reason, in IpPacket offender)
     {
         if (!HasAddress(offender) || !TakeToken()) return 0;
-        return (reason, offender.IsIpv6) switch
+        return (reason, offender.IsIPv6) switch
         {
             (PacketDrop.NoRoute, false) => IcmpReply.NoRoute(offender, _address, Start),
             (PacketDrop.NoRoute, true) => IcmpV6Reply.NoRoute(offender, _address6, Start),
@@ -51,7 +51,7 @@ internal sealed unsafe class ReplyWriter : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    private bool HasAddress(in IpPacket offender) => offender.IsIpv6 ? _address6 != 0 : _address != 0;
+    private bool HasAddress(in IpPacket offender) => offender.IsIPv6 ? _address6 != 0 : _address != 0;
 
     private bool TakeToken()
     {

@@ -133,7 +133,7 @@ internal sealed unsafe class Sender
 
         PeerEndpoint? peer = peers.FindDestination(packet);
         drop = peer is null ? PacketDrop.NoRoute : packet.DecrementHopLimit();
-        if (drop == PacketDrop.None) drop = Queue(peer!, packet, offload, peer!.Address.IsIpv6 ? batch6 : batch);
+        if (drop == PacketDrop.None) drop = Queue(peer!, packet, offload, peer!.Address.IsIPv6 ? batch6 : batch);
         if (drop == PacketDrop.None) return;
         _counters.Drop(drop);
         Answer(drop, packet, replies, tun);

@@ -1,8 +1,7 @@
 using System.Runtime.Versioning;
 using Flannel.Backends.Udp.Sockets;
 using Flannel.Backends.Udp.Tun;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Hosts;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Udp.DataPath;
 
@@ -67,7 +66,7 @@ internal sealed class UdpDataPath : IDisposable
     /// <param name="spec">What the network should be.</param>
     /// <param name="host">The host's kernel.</param>
     /// <param name="onChanged">Called by any thread when <see cref="Fault"/> or <see cref="Offloads"/> changed.</param>
-    /// <exception cref="Flannel.Core.Diagnostics.FlannelException">The host refuses; says what to do.</exception>
+    /// <exception cref="Flannel.FlannelException">The host refuses; says what to do.</exception>
     public static UdpDataPath Open(UdpSpec spec, HostKernel host, Action onChanged) => host.Run(() => new UdpDataPath(spec, onChanged));
 
     /// <summary>Starts the threads. The device must be set up.</summary>
@@ -78,8 +77,8 @@ internal sealed class UdpDataPath : IDisposable
     /// <param name="time">The clock.</param>
     public void Start(DataPathSettings settings, PeerTableCell peers, DirectionCounters sent, DirectionCounters received, TimeProvider time)
     {
-        UdpSocket[] sockets = [.. _sockets.Where(static socket => !socket.IsIpv6)];
-        UdpSocket[] sockets6 = [.. _sockets.Where(static socket => socket.IsIpv6)];
+        UdpSocket[] sockets = [.. _sockets.Where(static socket => !socket.IsIPv6)];
+        UdpSocket[] sockets6 = [.. _sockets.Where(static socket => socket.IsIPv6)];
         for (int pair = 0; pair < _pairs; pair++)
         {
             var queues = new QueuePair(

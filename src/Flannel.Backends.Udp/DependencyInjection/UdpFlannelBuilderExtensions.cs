@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
+using Flannel;
 using Flannel.Backends.Udp;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 

@@ -3,9 +3,6 @@ using System.Runtime.Versioning;
 using System.Text.Json;
 using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Packets;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
 
 namespace Flannel.Backends.Udp.Diagnostics;
 

@@ -1,4 +1,4 @@
-namespace Flannel.Backends.Udp.Diagnostics;
+namespace Flannel;
 
 /// <summary>The names of the UDP backend's metrics. They are part of the public API: dashboards depend on them.</summary>
 public static class UdpTelemetry

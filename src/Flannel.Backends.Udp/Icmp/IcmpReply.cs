@@ -11,7 +11,7 @@ namespace Flannel.Backends.Udp.Icmp;
 internal static unsafe class IcmpReply
 {
     /// <summary>The longest reply: an IPv4 and an ICMP header, 56 bytes of offending header, 8 of its payload.</summary>
-    public const int MaximumLength = IpPacket.Ipv4HeaderLength + IcmpHeaderLength + MaximumQuotedHeaderLength + QuotedPayloadLength;
+    public const int MaximumLength = IpPacket.IPv4HeaderLength + IcmpHeaderLength + MaximumQuotedHeaderLength + QuotedPayloadLength;
 
     private const int IcmpHeaderLength = 8;
     private const int MaximumQuotedHeaderLength = 56; // flannel refuses 60 and more
@@ -53,8 +53,8 @@ internal static unsafe class IcmpReply
         if (!MayBeAnswered(offender))
             return 0;
         int quoted = Math.Min(offender.Length, offender.HeaderLength + QuotedPayloadLength);
-        int length = IpPacket.Ipv4HeaderLength + IcmpHeaderLength + quoted;
-        new Span<byte>(reply, IpPacket.Ipv4HeaderLength + IcmpHeaderLength).Clear();
+        int length = IpPacket.IPv4HeaderLength + IcmpHeaderLength + quoted;
+        new Span<byte>(reply, IpPacket.IPv4HeaderLength + IcmpHeaderLength).Clear();
 
         reply[0] = 0x45;
         NetworkOrder.WriteUInt16(reply + 2, length);
@@ -62,9 +62,9 @@ internal static unsafe class IcmpReply
         reply[9] = IpProtocol.Icmp;
         NetworkOrder.WriteUInt32(reply + 12, source);
         NetworkOrder.WriteUInt32(reply + 16, offender.Source4);
-        Unsafe.WriteUnaligned(reply + 10, InternetChecksum.Complement(InternetChecksum.SumScalar(reply, IpPacket.Ipv4HeaderLength)));
+        Unsafe.WriteUnaligned(reply + 10, InternetChecksum.Complement(InternetChecksum.SumScalar(reply, IpPacket.IPv4HeaderLength)));
 
-        byte* icmp = reply + IpPacket.Ipv4HeaderLength;
+        byte* icmp = reply + IpPacket.IPv4HeaderLength;
         icmp[0] = type;
         icmp[1] = code;
         NetworkOrder.WriteUInt32(icmp + 4, rest);
@@ -76,7 +76,7 @@ internal static unsafe class IcmpReply
     /// <summary>RFC 1122 §3.2.2: not about an ICMP error, a later fragment, a packet to many, or one whose source is not a single host.</summary>
     private static bool MayBeAnswered(in IpPacket offender)
     {
-        if (offender.IsIpv6 || offender.HeaderLength > MaximumQuotedHeaderLength || offender.IsLaterFragment)
+        if (offender.IsIPv6 || offender.HeaderLength > MaximumQuotedHeaderLength || offender.IsLaterFragment)
             return false;
         if (!IsSingleHost(offender.Source4) || IsMulticastOrAbove(offender.Destination4))
             return false;

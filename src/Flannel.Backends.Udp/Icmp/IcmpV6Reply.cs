@@ -14,7 +14,7 @@ internal static unsafe class IcmpV6Reply
     public const int MaximumLength = 1280;
 
     private const int IcmpHeaderLength = 8;
-    private const int MaximumQuotedLength = MaximumLength - IpPacket.Ipv6HeaderLength - IcmpHeaderLength;
+    private const int MaximumQuotedLength = MaximumLength - IpPacket.IPv6HeaderLength - IcmpHeaderLength;
     private const int MaximumExtensionHeaders = 8;
     private const byte DefaultHopLimit = 64;
 
@@ -48,7 +48,7 @@ internal static unsafe class IcmpV6Reply
     {
         int quoted = Math.Min(offender.Length, MaximumQuotedLength);
         int icmpLength = IcmpHeaderLength + quoted;
-        new Span<byte>(reply, IpPacket.Ipv6HeaderLength + IcmpHeaderLength).Clear();
+        new Span<byte>(reply, IpPacket.IPv6HeaderLength + IcmpHeaderLength).Clear();
 
         reply[0] = 0x60;
         NetworkOrder.WriteUInt16(reply + 4, icmpLength);
@@ -57,7 +57,7 @@ internal static unsafe class IcmpV6Reply
         NetworkOrder.WriteUInt128(reply + 8, source);
         Unsafe.CopyBlockUnaligned(reply + 24, offender.Start + 8, 16);
 
-        byte* icmp = reply + IpPacket.Ipv6HeaderLength;
+        byte* icmp = reply + IpPacket.IPv6HeaderLength;
         icmp[0] = type;
         NetworkOrder.WriteUInt32(icmp + 4, rest);
         Unsafe.CopyBlockUnaligned(icmp + IcmpHeaderLength, offender.Start, (uint)quoted);
@@ -65,13 +65,13 @@ internal static unsafe class IcmpV6Reply
         // Unlike ICMP, the checksum covers the pseudo-header (§2.3).
         ulong sum = InternetChecksum.SumScalar(reply + 8, 32) + InternetChecksum.Word(IpProtocol.IcmpV6) + InternetChecksum.Word(icmpLength);
         Unsafe.WriteUnaligned(icmp + 2, InternetChecksum.Complement(sum + InternetChecksum.Sum(icmp, icmpLength)));
-        return IpPacket.Ipv6HeaderLength + icmpLength;
+        return IpPacket.IPv6HeaderLength + icmpLength;
     }
 
     /// <summary>§2.4 e: not about an ICMPv6 error or a redirect, nor to what is not a single host.</summary>
     private static bool MayBeAnswered(in IpPacket offender, bool isAboutSize)
     {
-        if (!offender.IsIpv6)
+        if (!offender.IsIPv6)
             return false;
         UInt128 source = offender.Source6;
         if (source == UInt128.Zero || source == UInt128.One || IsMulticast(source) || (IsMulticast(offender.Destination6) && !isAboutSize))
@@ -85,7 +85,7 @@ internal static unsafe class IcmpV6Reply
     private static bool MayBeError(in IpPacket packet)
     {
         byte next = packet.Protocol;
-        int offset = IpPacket.Ipv6HeaderLength;
+        int offset = IpPacket.IPv6HeaderLength;
         for (int depth = 0; depth < MaximumExtensionHeaders; depth++)
         {
             if (next == IpProtocol.IcmpV6)

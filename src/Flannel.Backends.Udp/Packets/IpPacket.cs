@@ -8,8 +8,8 @@ namespace Flannel.Backends.Udp.Packets;
 /// </summary>
 internal readonly unsafe struct IpPacket
 {
-    public const int Ipv4HeaderLength = 20;
-    public const int Ipv6HeaderLength = 40;
+    public const int IPv4HeaderLength = 20;
+    public const int IPv6HeaderLength = 40;
 
     private const ushort DoNotFragment = 0x4000;
     private const ushort MoreFragmentsAndOffset = 0x3FFF;
@@ -31,10 +31,10 @@ internal readonly unsafe struct IpPacket
     /// <summary>Bytes of the IPv4 header with its options, or 40: IPv6 extension headers count as payload.</summary>
     public int HeaderLength { get; }
 
-    public bool IsIpv6 => *Start >> 4 == 6;
+    public bool IsIPv6 => *Start >> 4 == 6;
 
     /// <summary>The IPv4 protocol, or IPv6's next header.</summary>
-    public byte Protocol => Start[IsIpv6 ? 6 : 9];
+    public byte Protocol => Start[IsIPv6 ? 6 : 9];
 
     /// <summary>What follows the header.</summary>
     public byte* Payload => Start + HeaderLength;
@@ -42,7 +42,7 @@ internal readonly unsafe struct IpPacket
     public int PayloadLength => Length - HeaderLength;
 
     /// <summary>Time to live or hop limit.</summary>
-    public byte HopLimit => Start[IsIpv6 ? 7 : 8];
+    public byte HopLimit => Start[IsIPv6 ? 7 : 8];
 
     /// <summary>Source of an IPv4 packet.</summary>
     public uint Source4 => NetworkOrder.ReadUInt32(Start + 12);
@@ -60,13 +60,13 @@ internal readonly unsafe struct IpPacket
     public ushort Identification => NetworkOrder.ReadUInt16(Start + 4);
 
     /// <summary>True if routers must not fragment it; always so in IPv6.</summary>
-    public bool MayNotBeFragmented => IsIpv6 || (FragmentField & DoNotFragment) != 0;
+    public bool MayNotBeFragmented => IsIPv6 || (FragmentField & DoNotFragment) != 0;
 
     /// <summary>True for any fragment, the first one included. In IPv6 only a fragment header in the first place is seen.</summary>
-    public bool IsFragment => IsIpv6 ? Protocol == IpProtocol.Fragment : (FragmentField & MoreFragmentsAndOffset) != 0;
+    public bool IsFragment => IsIPv6 ? Protocol == IpProtocol.Fragment : (FragmentField & MoreFragmentsAndOffset) != 0;
 
     /// <summary>True for an IPv4 fragment without the transport header.</summary>
-    public bool IsLaterFragment => !IsIpv6 && (FragmentField & Offset) != 0;
+    public bool IsLaterFragment => !IsIPv6 && (FragmentField & Offset) != 0;
 
     private ushort FragmentField => NetworkOrder.ReadUInt16(Start + 6);
 
@@ -77,12 +77,12 @@ internal readonly unsafe struct IpPacket
     public static PacketDrop Parse(byte* datagram, int length, out IpPacket packet)
     {
         Unsafe.SkipInit(out packet);
-        if (length < Ipv4HeaderLength)
+        if (length < IPv4HeaderLength)
             return PacketDrop.TooShort;
         return (*datagram >> 4) switch
         {
-            4 => ParseIpv4(datagram, length, out packet),
-            6 => ParseIpv6(datagram, length, out packet),
+            4 => ParseIPv4(datagram, length, out packet),
+            6 => ParseIPv6(datagram, length, out packet),
             _ => PacketDrop.WrongVersion,
         };
     }
@@ -95,7 +95,7 @@ internal readonly unsafe struct IpPacket
     {
         if (HopLimit <= 1)
             return PacketDrop.HopLimitExceeded;
-        if (IsIpv6)
+        if (IsIPv6)
         {
             Start[7]--;
             return PacketDrop.None;
@@ -109,11 +109,11 @@ internal readonly unsafe struct IpPacket
         return PacketDrop.None;
     }
 
-    private static PacketDrop ParseIpv4(byte* datagram, int length, out IpPacket packet)
+    private static PacketDrop ParseIPv4(byte* datagram, int length, out IpPacket packet)
     {
         Unsafe.SkipInit(out packet);
         int headerLength = (*datagram & 0xF) * 4;
-        if (headerLength < Ipv4HeaderLength || headerLength > length)
+        if (headerLength < IPv4HeaderLength || headerLength > length)
             return PacketDrop.BadHeaderLength;
         int totalLength = NetworkOrder.ReadUInt16(datagram + 2);
         if (totalLength < headerLength || totalLength > length)
@@ -122,15 +122,15 @@ internal readonly unsafe struct IpPacket
         return PacketDrop.None;
     }
 
-    private static PacketDrop ParseIpv6(byte* datagram, int length, out IpPacket packet)
+    private static PacketDrop ParseIPv6(byte* datagram, int length, out IpPacket packet)
     {
         Unsafe.SkipInit(out packet);
-        if (length < Ipv6HeaderLength)
+        if (length < IPv6HeaderLength)
             return PacketDrop.TooShort;
-        int totalLength = Ipv6HeaderLength + NetworkOrder.ReadUInt16(datagram + 4);
+        int totalLength = IPv6HeaderLength + NetworkOrder.ReadUInt16(datagram + 4);
         if (totalLength > length)
             return PacketDrop.BadLength;
-        packet = new IpPacket(datagram, totalLength, Ipv6HeaderLength);
+        packet = new IpPacket(datagram, totalLength, IPv6HeaderLength);
         return PacketDrop.None;
     }
 }

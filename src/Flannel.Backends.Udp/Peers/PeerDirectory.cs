@@ -2,10 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using SocketAddress = Flannel.Backends.Udp.Sockets.SocketAddress;
 
 namespace Flannel.Backends.Udp.Peers;

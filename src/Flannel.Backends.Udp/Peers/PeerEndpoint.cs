@@ -1,5 +1,4 @@
 using Flannel.Backends.Udp.Sockets;
-using Flannel.Core.Addressing;
 
 namespace Flannel.Backends.Udp.Peers;
 

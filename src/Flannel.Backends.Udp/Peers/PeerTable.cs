@@ -19,7 +19,7 @@ internal sealed class PeerTable
     private const int Ambiguous = -2;
 
     private readonly PeerEndpoint[] _endpoints;
-    private readonly HashSet<(bool IsIpv6, UInt128 Address)> _senders;
+    private readonly HashSet<(bool IsIPv6, UInt128 Address)> _senders;
     private readonly AddressRanges<uint> _ranges4;
     private readonly AddressRanges<UInt128> _ranges6;
     private readonly int[] _direct = [];
@@ -61,10 +61,10 @@ internal sealed class PeerTable
 
     /// <summary>The peer that a packet is for, or null.</summary>
     public PeerEndpoint? FindDestination(in IpPacket packet) =>
-        At(packet.IsIpv6 ? _ranges6.Find(packet.Destination6) : Find(packet.Destination4));
+        At(packet.IsIPv6 ? _ranges6.Find(packet.Destination6) : Find(packet.Destination4));
 
     /// <summary>The peer that has a packet's source, or null.</summary>
-    public PeerEndpoint? FindSource(in IpPacket packet) => At(packet.IsIpv6 ? _ranges6.Find(packet.Source6) : Find(packet.Source4));
+    public PeerEndpoint? FindSource(in IpPacket packet) => At(packet.IsIPv6 ? _ranges6.Find(packet.Source6) : Find(packet.Source4));
 
     /// <summary>True if the host is a peer's. The port is not looked at: flannel's proxy ignores it, and NAT changes it.</summary>
     public bool IsSender(in SocketAddress host) => _senders.Contains(HostOf(host));
@@ -109,7 +109,7 @@ internal sealed class PeerTable
         }
     }
 
-    private static (bool IsIpv6, UInt128 Address) HostOf(in SocketAddress address) => (address.IsIpv6, address.IsIpv6 ? address.Ipv6 : address.Ipv4);
+    private static (bool IsIPv6, UInt128 Address) HostOf(in SocketAddress address) => (address.IsIPv6, address.IsIPv6 ? address.IPv6 : address.IPv4);
 
     private static UInt128 HostBits(int count) => count == 128 ? UInt128.MaxValue : (UInt128.One << count) - 1;
 

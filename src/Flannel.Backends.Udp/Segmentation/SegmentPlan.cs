@@ -25,7 +25,7 @@ internal unsafe struct SegmentPlan
     private int _payloadLength;
     private ulong _networkSum;
     private ulong _transportSum;
-    private bool _isIpv6;
+    private bool _isIPv6;
     private bool _isUdp;
 
     /// <summary>Number of segments, at least one.</summary>
@@ -56,7 +56,7 @@ internal unsafe struct SegmentPlan
             return drop;
 
         plan._packet = packet.Start;
-        plan._isIpv6 = packet.IsIpv6;
+        plan._isIPv6 = packet.IsIPv6;
         plan._transportOffset = packet.HeaderLength;
         plan.HeaderLength = packet.HeaderLength + transportHeaderLength;
         plan._payloadLength = packet.Length - plan.HeaderLength;
@@ -81,10 +81,10 @@ internal unsafe struct SegmentPlan
     {
         Unsafe.CopyBlockUnaligned(header, _packet, (uint)HeaderLength);
         int payloadLength = PayloadLengthAt(index);
-        if (_isIpv6)
-            NetworkOrder.WriteUInt16(header + 4, HeaderLength - IpPacket.Ipv6HeaderLength + payloadLength);
+        if (_isIPv6)
+            NetworkOrder.WriteUInt16(header + 4, HeaderLength - IpPacket.IPv6HeaderLength + payloadLength);
         else
-            StampIpv4(header, index, HeaderLength + payloadLength);
+            StampIPv4(header, index, HeaderLength + payloadLength);
 
         byte* transport = header + _transportOffset;
         int transportLength = HeaderLength - _transportOffset + payloadLength;
@@ -99,20 +99,20 @@ internal unsafe struct SegmentPlan
     {
         (bool known, byte protocol, bool versionFits) = (offload.gso_type & ~LinuxVirtioNet.VIRTIO_NET_HDR_GSO_ECN) switch
         {
-            LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4 => (true, IpProtocol.Tcp, !packet.IsIpv6),
-            LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 => (true, IpProtocol.Tcp, packet.IsIpv6),
+            LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4 => (true, IpProtocol.Tcp, !packet.IsIPv6),
+            LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 => (true, IpProtocol.Tcp, packet.IsIPv6),
             LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4 => (true, IpProtocol.Udp, true),
             _ => (false, default, false),
         };
         if (!known)
             return PacketDrop.UnsupportedOffload;
         if (!versionFits || offload.gso_size == 0 || packet.IsFragment)
-            return packet.IsIpv6 && versionFits && packet.IsFragment ? PacketDrop.UnsupportedOffload : PacketDrop.MalformedOffload;
+            return packet.IsIPv6 && versionFits && packet.IsFragment ? PacketDrop.UnsupportedOffload : PacketDrop.MalformedOffload;
         if (packet.Protocol == protocol)
             return PacketDrop.None;
 
         // Extension headers stand between IPv6 and the transport; we never ask for what we would have to walk.
-        return packet.IsIpv6 ? PacketDrop.UnsupportedOffload : PacketDrop.MalformedOffload;
+        return packet.IsIPv6 ? PacketDrop.UnsupportedOffload : PacketDrop.MalformedOffload;
     }
 
     private static PacketDrop CheckTransport(in LinuxVirtioNet.virtio_net_hdr offload, in IpPacket packet, bool isUdp, out int headerLength)
@@ -138,7 +138,7 @@ internal unsafe struct SegmentPlan
     /// <summary>Sums the header words that are the same in all segments, so that a segment only adds its own and its payload.</summary>
     private void SumWhatSegmentsShare(in IpPacket packet, int transportHeaderLength)
     {
-        if (!_isIpv6)
+        if (!_isIPv6)
         {
             // Without total length (2), identification (4) and checksum (10).
             _networkSum = InternetChecksum.SumScalar(_packet, 2)
@@ -157,7 +157,7 @@ internal unsafe struct SegmentPlan
         }
     }
 
-    private readonly void StampIpv4(byte* header, int index, int totalLength)
+    private readonly void StampIPv4(byte* header, int index, int totalLength)
     {
         // Segments are numbered as the kernel numbers them (inet_gso_segment): one up each, wrapping.
         int identification = (ushort)(NetworkOrder.ReadUInt16(header + 4) + index);

@@ -43,16 +43,16 @@ internal unsafe struct SocketAddress
     }
 
     /// <summary>Whether it is an IPv6 address.</summary>
-    public readonly bool IsIpv6 => _family == LinuxSocket.AF_INET6;
+    public readonly bool IsIPv6 => _family == LinuxSocket.AF_INET6;
 
     /// <summary>The length of the form in use, for <c>msg_namelen</c>.</summary>
-    public readonly uint Length => (uint)(IsIpv6 ? sizeof(LinuxSocket.sockaddr_in6) : sizeof(LinuxSocket.sockaddr_in));
+    public readonly uint Length => (uint)(IsIPv6 ? sizeof(LinuxSocket.sockaddr_in6) : sizeof(LinuxSocket.sockaddr_in));
 
     /// <summary>The IPv4 address as it lies in memory.</summary>
-    public readonly uint Ipv4 => _ipv4.sin_addr;
+    public readonly uint IPv4 => _ipv4.sin_addr;
 
     /// <summary>The IPv6 address as it lies in memory.</summary>
-    public readonly UInt128 Ipv6
+    public readonly UInt128 IPv6
     {
         get
         {
@@ -62,7 +62,7 @@ internal unsafe struct SocketAddress
 
     /// <summary>Whether the host is the same; ports may differ, as they do behind a NAT or with flannel's other senders.</summary>
     public readonly bool IsSameHost(in SocketAddress other) =>
-        _family == other._family && (IsIpv6 ? Ipv6 == other.Ipv6 : Ipv4 == other.Ipv4);
+        _family == other._family && (IsIPv6 ? IPv6 == other.IPv6 : IPv4 == other.IPv4);
 
     /// <summary>Whether the host and the port are the same.</summary>
     public readonly bool IsSame(in SocketAddress other) => IsSameHost(other) && _ipv4.sin_port == other._ipv4.sin_port;
@@ -72,7 +72,7 @@ internal unsafe struct SocketAddress
         if (_family == 0) return "";
         fixed (SocketAddress* self = &this)
         {
-            var address = IsIpv6 ? new IPAddress(new ReadOnlySpan<byte>(self->_ipv6.sin6_addr, 16)) : new IPAddress(_ipv4.sin_addr);
+            var address = IsIPv6 ? new IPAddress(new ReadOnlySpan<byte>(self->_ipv6.sin6_addr, 16)) : new IPAddress(_ipv4.sin_addr);
             ushort port = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(_ipv4.sin_port) : _ipv4.sin_port;
             return new IPEndPoint(address, port).ToString();
         }

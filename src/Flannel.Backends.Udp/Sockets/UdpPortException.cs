@@ -1,7 +1,6 @@
 using System.Net;
-using Flannel.Core.Diagnostics;
 
-namespace Flannel.Backends.Udp.Sockets;
+namespace Flannel;
 
 /// <summary>The UDP port cannot be opened at the address of the external interface.</summary>
 public sealed class UdpPortException : FlannelException

@@ -26,7 +26,7 @@ internal sealed unsafe class UdpSocket : IDisposable
     public IPEndPoint Endpoint { get; }
 
     /// <summary>Whether it carries IPv6.</summary>
-    public bool IsIpv6 => Endpoint.AddressFamily == AddressFamily.InterNetworkV6;
+    public bool IsIPv6 => Endpoint.AddressFamily == AddressFamily.InterNetworkV6;
 
     /// <summary>Which of the off-loads that concern the socket the kernel offers.</summary>
     public UdpOffloads Offloads { get; }
@@ -62,12 +62,12 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     private static UdpSocket Open(IPEndPoint endpoint, UdpOffloads wanted, int bufferBytes, bool isOneOfMany)
     {
-        bool isIpv6 = endpoint.AddressFamily == AddressFamily.InterNetworkV6;
-        SafeFileDescriptor handle = Libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        bool isIPv6 = endpoint.AddressFamily == AddressFamily.InterNetworkV6;
+        SafeFileDescriptor handle = Libc.socket(isIPv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         try
         {
             if (handle.IsInvalid) throw Refused(endpoint, Marshal.GetLastPInvokeError());
-            if (isIpv6) TrySet(handle, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+            if (isIPv6) TrySet(handle, IPPROTO_IPV6, IPV6_V6ONLY, 1);
             if (isOneOfMany) TrySet(handle, SOL_SOCKET, SO_REUSEPORT, 1);
             var address = new SocketAddress(endpoint.Address, endpoint.Port);
             if (Libc.bind(handle, &address, address.Length) < 0) throw Refused(endpoint, Marshal.GetLastPInvokeError());

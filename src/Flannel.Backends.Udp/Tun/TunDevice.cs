@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Flannel.Backends.Udp.Interop;
-using Flannel.Core.Diagnostics;
 using static Flannel.Backends.Udp.Interop.LinuxIfTun;
 
 namespace Flannel.Backends.Udp.Tun;
@@ -17,10 +16,10 @@ internal sealed unsafe class TunDevice : IDisposable
     /// <summary>The kernel puts the first free number in; the names are flannel's.</summary>
     private const string NamePattern = "flannel%d";
 
-    private const uint TcpOffloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    private const uint TcpSegmentation = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
     /// <summary>The kernel takes both or none.</summary>
-    private const uint UdpOffloads = TUN_F_USO4 | TUN_F_USO6;
+    private const uint UdpSegmentation = TUN_F_USO4 | TUN_F_USO6;
 
     private TunDevice(IReadOnlyList<SafeFileDescriptor> queues, string name, UdpOffloads offloads, bool hasVirtioHeader)
     {
@@ -52,10 +51,10 @@ internal sealed unsafe class TunDevice : IDisposable
     public static TunDevice Open(UdpOffloads wanted, int queueCount = 1)
     {
         const UdpOffloads Concerned =
-            Udp.UdpOffloads.TunTcp | Udp.UdpOffloads.TunUdp | Udp.UdpOffloads.WriteTcp | Udp.UdpOffloads.WriteUdp;
+            UdpOffloads.TunTcp | UdpOffloads.TunUdp | UdpOffloads.WriteTcp | UdpOffloads.WriteUdp;
         UdpOffloads offloads = wanted & Concerned;
-        if ((offloads & Udp.UdpOffloads.TunTcp) == 0) offloads &= ~Udp.UdpOffloads.TunUdp;
-        if ((offloads & Udp.UdpOffloads.WriteTcp) == 0) offloads &= ~Udp.UdpOffloads.WriteUdp;
+        if ((offloads & UdpOffloads.TunTcp) == 0) offloads &= ~UdpOffloads.TunUdp;
+        if ((offloads & UdpOffloads.WriteTcp) == 0) offloads &= ~UdpOffloads.WriteUdp;
 
         var queues = new List<SafeFileDescriptor>();
         try
@@ -64,8 +63,8 @@ internal sealed unsafe class TunDevice : IDisposable
 
             // Headers cannot be had later, and a kernel that has none says so before it makes a device.
             uint features = 0;
-            if (Libc.ioctl(first, TUNGETFEATURES, &features) < 0 || (features & (uint)IFF_VNET_HDR) == 0) offloads = Udp.UdpOffloads.None;
-            var flags = (short)(IFF_TUN | IFF_NO_PI | (offloads == Udp.UdpOffloads.None ? 0 : IFF_VNET_HDR) | (queueCount > 1 ? IFF_MULTI_QUEUE : 0));
+            if (Libc.ioctl(first, TUNGETFEATURES, &features) < 0 || (features & (uint)IFF_VNET_HDR) == 0) offloads = UdpOffloads.None;
+            var flags = (short)(IFF_TUN | IFF_NO_PI | (offloads == UdpOffloads.None ? 0 : IFF_VNET_HDR) | (queueCount > 1 ? IFF_MULTI_QUEUE : 0));
             string name = Attach(first, NamePattern, flags);
             offloads = Negotiate(first, offloads);
             while (queues.Count < queueCount) Attach(OpenControl(queues), name, flags);
@@ -105,20 +104,20 @@ internal sealed unsafe class TunDevice : IDisposable
     /// <summary>Asks the kernel for off-loads, fewer and fewer, until it agrees.</summary>
     private static UdpOffloads Negotiate(SafeFileDescriptor handle, UdpOffloads offloads)
     {
-        if (offloads == Udp.UdpOffloads.None) return offloads;
+        if (offloads == UdpOffloads.None) return offloads;
 
         // A kernel that does not hand UDP super-packets over (before 6.2) does not take them either, which it would say of a packet only.
-        bool hasUdp = Libc.ioctl(handle, TUNSETOFFLOAD, TcpOffloads | UdpOffloads) == 0;
-        if (!hasUdp) offloads &= ~(Udp.UdpOffloads.TunUdp | Udp.UdpOffloads.WriteUdp);
-        nuint wanted = (offloads & (Udp.UdpOffloads.TunTcp | Udp.UdpOffloads.TunUdp)) switch
+        bool hasUdp = Libc.ioctl(handle, TUNSETOFFLOAD, TcpSegmentation | UdpSegmentation) == 0;
+        if (!hasUdp) offloads &= ~(UdpOffloads.TunUdp | UdpOffloads.WriteUdp);
+        nuint wanted = (offloads & (UdpOffloads.TunTcp | UdpOffloads.TunUdp)) switch
         {
-            Udp.UdpOffloads.None => 0,
-            Udp.UdpOffloads.TunTcp => TcpOffloads,
-            _ => TcpOffloads | UdpOffloads,
+            UdpOffloads.None => 0,
+            UdpOffloads.TunTcp => TcpSegmentation,
+            _ => TcpSegmentation | UdpSegmentation,
         };
         if (Libc.ioctl(handle, TUNSETOFFLOAD, wanted) == 0) return offloads;
         Libc.ioctl(handle, TUNSETOFFLOAD, (nuint)0);
-        return offloads & ~(Udp.UdpOffloads.TunTcp | Udp.UdpOffloads.TunUdp);
+        return offloads & ~(UdpOffloads.TunTcp | UdpOffloads.TunUdp);
     }
 
     internal static TunDeviceException RefusedControl(int errno) => errno switch

@@ -1,6 +1,4 @@
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Backends.Udp.Tun;
+namespace Flannel;
 
 /// <summary>The TUN device cannot be opened or set up: the kernel has none, the host refuses it, or it would be too small.</summary>
 public sealed class TunDeviceException : FlannelException

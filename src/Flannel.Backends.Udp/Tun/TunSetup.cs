@@ -1,7 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Hosts;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
@@ -84,7 +83,7 @@ internal sealed class TunSetup(UdpSpec spec, IReadOnlyList<KernelContext> contex
         try
         {
             // A link-local address would make the kernel look for routers, and ask again and again.
-            _netlink.ChangeLink(link.Index, new LinkChange { Ipv6AddressGeneration = Ipv6AddressGeneration.None });
+            _netlink.ChangeLink(link.Index, new LinkChange { IPv6AddressGeneration = IPv6AddressGeneration.None });
         }
         catch (NetlinkException)
         {

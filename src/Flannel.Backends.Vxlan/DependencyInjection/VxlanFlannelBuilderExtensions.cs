@@ -1,5 +1,6 @@
+using Flannel;
 using Flannel.Backends.Vxlan;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,4 @@
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Backends.Vxlan.Devices;
+namespace Flannel;
 
 /// <summary>The VXLAN device cannot be created or adopted: its name or its VNI is in use by something else, or the host refuses it.</summary>
 public sealed class VxlanDeviceException : FlannelException

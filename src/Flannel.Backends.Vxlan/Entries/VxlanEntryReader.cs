@@ -1,7 +1,7 @@
 using System.Net;
 using System.Runtime.Versioning;
 using Flannel.Backends.Vxlan.Devices;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Neighbours;
 using Flannel.Netlink.Route.Routes;
 
@@ -9,7 +9,7 @@ namespace Flannel.Backends.Vxlan.Entries;
 
 /// <summary>
 /// Reads the kernel's objects as entries. The network's own are the neighbours, nexthop objects and FDB entries of its device inside its range,
-/// whoever made them, and the routes that <see cref="Linux.Routes.PeerRoutes"/> takes for its own.
+/// whoever made them, and the routes that <see cref="PeerRoutes"/> takes for its own.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class VxlanEntryReader(KernelContext context, VxlanDevice device, NexthopIds nexthops, bool isLearning)

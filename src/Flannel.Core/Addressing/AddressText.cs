@@ -14,7 +14,7 @@ namespace Flannel.Core.Addressing;
 /// </summary>
 internal static class AddressText
 {
-    private static readonly SearchValues<char> Ipv6Characters = SearchValues.Create("0123456789abcdefABCDEF:.");
+    private static readonly SearchValues<char> IPv6Characters = SearchValues.Create("0123456789abcdefABCDEF:.");
 
     /// <summary>The number of bits of an address.</summary>
     public static int WidthOf(AddressFamily family) => family switch
@@ -29,10 +29,10 @@ internal static class AddressText
     {
         if (family == AddressFamily.InterNetworkV6)
         {
-            return TryParseIpv6(text, out address);
+            return TryParseIPv6(text, out address);
         }
 
-        bool valid = TryParseIpv4(text, out uint value);
+        bool valid = TryParseIPv4(text, out uint value);
         address = value;
         return valid;
     }
@@ -126,7 +126,7 @@ internal static class AddressText
         return new IPAddress(bytes[(16 - (WidthOf(family) / 8))..]);
     }
 
-    private static bool TryParseIpv4(ReadOnlySpan<char> text, out uint address)
+    private static bool TryParseIPv4(ReadOnlySpan<char> text, out uint address)
     {
         address = 0;
         for (int octet = 0; octet < 4; octet++)
@@ -144,15 +144,15 @@ internal static class AddressText
         return true;
     }
 
-    private static bool TryParseIpv6(ReadOnlySpan<char> text, out UInt128 address)
+    private static bool TryParseIPv6(ReadOnlySpan<char> text, out UInt128 address)
     {
         address = default;
-        if (text.Length is 0 or > 45 || text.ContainsAnyExcept(Ipv6Characters) || !text.Contains(':'))
+        if (text.Length is 0 or > 45 || text.ContainsAnyExcept(IPv6Characters) || !text.Contains(':'))
         {
             return false;
         }
 
-        if (text.Contains('.') && !TryParseIpv4(text[(text.LastIndexOf(':') + 1)..], out _))
+        if (text.Contains('.') && !TryParseIPv4(text[(text.LastIndexOf(':') + 1)..], out _))
         {
             return false;
         }

@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using Flannel.Core.Addressing;
 using Flannel.Core.Json;
 
-namespace Flannel.Core.Addressing;
+namespace Flannel;
 
 public readonly partial struct SubnetKey
 {
-    private const string NoIpv4 = "0.0.0.0-0";
+    private const string NoIPv4 = "0.0.0.0-0";
 
     /// <summary>
     /// Reads a key. Stricter than flannel, whose pattern is not anchored at the front: the whole text must be a key in its one canonical form
@@ -38,7 +39,7 @@ public readonly partial struct SubnetKey
         Subnet? ipv4 = null;
         Subnet? ipv6 = null;
         reason = null;
-        if (ampersand < 0 || !ipv4Text.SequenceEqual(NoIpv4))
+        if (ampersand < 0 || !ipv4Text.SequenceEqual(NoIPv4))
         {
             reason = ReadPart(ipv4Text, AddressFamily.InterNetwork, out ipv4);
         }
@@ -56,8 +57,8 @@ public readonly partial struct SubnetKey
     /// <summary>The key's name in the store; empty for a key that was never set.</summary>
     public override string ToString()
     {
-        string ipv4 = _hasIpv4 ? $"{AddressText.Format(_ipv4, AddressFamily.InterNetwork)}-{_ipv4Length}" : NoIpv4;
-        return (_hasIpv4, _hasIpv6) switch
+        string ipv4 = _hasIPv4 ? $"{AddressText.Format(_ipv4, AddressFamily.InterNetwork)}-{_ipv4Length}" : NoIPv4;
+        return (_hasIPv4, _hasIPv6) switch
         {
             (false, false) => "",
             (true, false) => ipv4,

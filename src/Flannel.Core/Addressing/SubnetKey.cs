@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Flannel.Core.Addressing;
 
-namespace Flannel.Core.Addressing;
+namespace Flannel;
 
 /// <summary>
 /// The subnets of one lease, and their name in the store: <c>10.5.52.0-24</c>, or <c>10.5.52.0-24&amp;fd00::-64</c> with IPv6. An IPv6-only
@@ -16,8 +17,8 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
     private readonly uint _ipv4;
     private readonly byte _ipv4Length;
     private readonly byte _ipv6Length;
-    private readonly bool _hasIpv4;
-    private readonly bool _hasIpv6;
+    private readonly bool _hasIPv4;
+    private readonly bool _hasIPv6;
 
     /// <summary>Creates a key.</summary>
     /// <param name="ipv4">The IPv4 subnet (length 1 to 31), or <see langword="null"/>.</param>
@@ -44,7 +45,7 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 
             _ipv4 = (uint)four.First;
             _ipv4Length = (byte)four.PrefixLength;
-            _hasIpv4 = true;
+            _hasIPv4 = true;
         }
 
         if (ipv6 is { } six)
@@ -56,26 +57,26 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 
             (_ipv6High, _ipv6Low) = ((ulong)(six.First >> 64), (ulong)six.First);
             _ipv6Length = (byte)six.PrefixLength;
-            _hasIpv6 = true;
+            _hasIPv6 = true;
         }
     }
 
     /// <summary>The IPv4 subnet, or <see langword="null"/> in an IPv6-only network.</summary>
-    public IPNetwork? Ipv4 => Ipv4Subnet?.ToNetwork();
+    public IPNetwork? IPv4 => IPv4Subnet?.ToNetwork();
 
     /// <summary>The IPv6 subnet, or <see langword="null"/> in an IPv4-only network.</summary>
-    public IPNetwork? Ipv6 => Ipv6Subnet?.ToNetwork();
+    public IPNetwork? IPv6 => IPv6Subnet?.ToNetwork();
 
-    internal Subnet? Ipv4Subnet => _hasIpv4 ? new Subnet(_ipv4, _ipv4Length, AddressFamily.InterNetwork) : null;
+    internal Subnet? IPv4Subnet => _hasIPv4 ? new Subnet(_ipv4, _ipv4Length, AddressFamily.InterNetwork) : null;
 
-    internal Subnet? Ipv6Subnet => _hasIpv6 ? new Subnet(new UInt128(_ipv6High, _ipv6Low), _ipv6Length, AddressFamily.InterNetworkV6) : null;
+    internal Subnet? IPv6Subnet => _hasIPv6 ? new Subnet(new UInt128(_ipv6High, _ipv6Low), _ipv6Length, AddressFamily.InterNetworkV6) : null;
 
     /// <summary>The subnet of one family as bare numbers, for loops over very many keys.</summary>
     internal bool TryGetSubnet(AddressFamily family, out UInt128 first, out int prefixLength)
     {
-        bool isIpv4 = family == AddressFamily.InterNetwork;
-        (first, prefixLength) = isIpv4 ? (_ipv4, _ipv4Length) : (new UInt128(_ipv6High, _ipv6Low), _ipv6Length);
-        return isIpv4 ? _hasIpv4 : _hasIpv6;
+        bool isIPv4 = family == AddressFamily.InterNetwork;
+        (first, prefixLength) = isIPv4 ? (_ipv4, _ipv4Length) : (new UInt128(_ipv6High, _ipv6Low), _ipv6Length);
+        return isIPv4 ? _hasIPv4 : _hasIPv6;
     }
 
     /// <summary>Whether two keys name the same subnets.</summary>
@@ -95,8 +96,8 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
         && _ipv6Low == other._ipv6Low
         && _ipv4Length == other._ipv4Length
         && _ipv6Length == other._ipv6Length
-        && _hasIpv4 == other._hasIpv4
-        && _hasIpv6 == other._hasIpv6;
+        && _hasIPv4 == other._hasIPv4
+        && _hasIPv6 == other._hasIPv6;
 
     /// <inheritdoc />
     public override bool Equals(object? obj) => obj is SubnetKey other && Equals(other);

@@ -1,7 +1,4 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
-
-namespace Flannel.Core.Backends;
+namespace Flannel.Extensibility;
 
 /// <summary>What a backend is given to build its network from.</summary>
 public sealed record BackendContext

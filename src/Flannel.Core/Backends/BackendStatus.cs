@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
 
-namespace Flannel.Core.Backends;
+namespace Flannel;
 
 /// <summary>The condition of a backend's data path.</summary>
 public sealed record BackendStatus

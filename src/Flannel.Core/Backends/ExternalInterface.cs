@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Flannel.Core.Backends;
+namespace Flannel;
 
 /// <summary>The interface that carries the overlay's outer packets, and the addresses peers use.</summary>
 public sealed record ExternalInterface

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Configuration;
 
-namespace Flannel.Core.Backends;
+namespace Flannel.Extensibility;
 
 /// <summary>One address or route that the host has, as far as it matters for telling whether the overlay's range collides with it.</summary>
 /// <param name="Prefix">The address's network or the route's destination.</param>

@@ -1,7 +1,4 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Core.Backends;
+namespace Flannel.Extensibility;
 
 /// <summary>A way for packets to travel between hosts. The network configuration's <c>Backend.Type</c> picks one by <see cref="Name"/>.</summary>
 public interface IBackend

@@ -1,6 +1,4 @@
-using Flannel.Core.Leases;
-
-namespace Flannel.Core.Backends;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// One running overlay network of a backend. Disposing it ends its loops and closes its handles but leaves the data path in the kernel, so that
@@ -21,7 +19,7 @@ public interface IBackendNetwork : IAsyncDisposable
     /// <summary>Puts the leased subnet into effect (address, link up) and starts keeping the kernel in the desired state.</summary>
     /// <param name="own">The node's lease.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="Diagnostics.FlannelException">The host refuses; says what to do.</exception>
+    /// <exception cref="FlannelException">The host refuses; says what to do.</exception>
     Task StartAsync(Lease own, CancellationToken cancellationToken);
 
     /// <summary>

@@ -1,7 +1,4 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Core.Backends;
+namespace Flannel.Extensibility;
 
 /// <summary>What the node must know of the host's own network before it touches anything. Reads only.</summary>
 public interface IHostNetwork

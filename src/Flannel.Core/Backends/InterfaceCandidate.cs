@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Flannel.Core.Backends;
+namespace Flannel.Extensibility;
 
 /// <summary>One interface that was considered as the external interface.</summary>
 /// <param name="Name">The interface's name.</param>

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Backends;
+namespace Flannel;
 
 /// <summary>What went to a peer and came from it since it became one, as far as this process saw it.</summary>
 /// <param name="SentPackets">Packets that were sent to it.</param>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
 
 namespace Flannel.Core.Configuration;
 

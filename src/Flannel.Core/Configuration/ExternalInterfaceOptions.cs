@@ -1,4 +1,4 @@
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>
 /// How the external interface is chosen. The selectors are tried in the order <see cref="Names"/>, <see cref="Patterns"/>, <see cref="CanReach"/>;

@@ -8,8 +8,8 @@ namespace Flannel.Core.Configuration;
 /// <summary>The rules of a network configuration for one address family. Both families have the same ones with other numbers.</summary>
 internal sealed class FamilyRules
 {
-    public static readonly FamilyRules Ipv4 = new("", AddressFamily.InterNetwork, longestSubnet: 30, usualSubnet: 24);
-    public static readonly FamilyRules Ipv6 = new("IPv6", AddressFamily.InterNetworkV6, longestSubnet: 126, usualSubnet: 64);
+    public static readonly FamilyRules IPv4 = new("", AddressFamily.InterNetwork, longestSubnet: 30, usualSubnet: 24);
+    public static readonly FamilyRules IPv6 = new("IPv6", AddressFamily.InterNetworkV6, longestSubnet: 126, usualSubnet: 64);
 
     // A network holds at least four subnets: its length and the subnets' differ by two or more.
     private const int SmallestSplit = 2;
@@ -38,13 +38,13 @@ internal sealed class FamilyRules
 
     public string MaxKey { get; }
 
-    public string NetworkForm => $"an {Name} range such as \"{(IsIpv4 ? "10.5.0.0/16" : "fd00:10:5::/48")}\"";
+    public string NetworkForm => $"an {Name} range such as \"{(IsIPv4 ? "10.5.0.0/16" : "fd00:10:5::/48")}\"";
 
-    public string AddressForm => $"an {Name} address such as \"{(IsIpv4 ? "10.5.1.0" : "fd00:10:5:1::")}\"";
+    public string AddressForm => $"an {Name} address such as \"{(IsIPv4 ? "10.5.1.0" : "fd00:10:5:1::")}\"";
 
-    private bool IsIpv4 => Family == AddressFamily.InterNetwork;
+    private bool IsIPv4 => Family == AddressFamily.InterNetwork;
 
-    private string Name => IsIpv4 ? "IPv4" : "IPv6";
+    private string Name => IsIPv4 ? "IPv4" : "IPv6";
 
     /// <summary>Checks what no document could express: values of the other family. Holds for a family that is switched off too.</summary>
     public void CheckForm(FamilySettings given, ConfigProblems problems)
@@ -113,7 +113,7 @@ internal sealed class FamilyRules
 
     private void CheckAddress(string key, IPAddress? address, ConfigProblems problems)
     {
-        if (address is not null && (address.AddressFamily != Family || (!IsIpv4 && address.ScopeId != 0)))
+        if (address is not null && (address.AddressFamily != Family || (!IsIPv4 && address.ScopeId != 0)))
         {
             problems.Add(key, address, AddressForm);
         }
@@ -142,7 +142,7 @@ internal sealed class FamilyRules
         {
             problems.Add(NetworkKey, network, $"a range of at most /{longest}, so that four subnets of at most /{_longestSubnet} fit in");
         }
-        else if (!IsIpv4 && network.BaseAddress.IsIPv4MappedToIPv6)
+        else if (!IsIPv4 && network.BaseAddress.IsIPv4MappedToIPv6)
         {
             problems.Add(NetworkKey, network, $"{NetworkForm}, not IPv4 addresses in IPv6 form");
         }

@@ -1,7 +1,8 @@
 using System.ComponentModel.DataAnnotations;
+using Flannel.Core.Configuration;
 using Microsoft.Extensions.Options;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>The options of one node of one network.</summary>
 public sealed class FlannelOptions

@@ -4,9 +4,9 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
+using Flannel.Core.Configuration;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 public sealed partial record NetworkConfig
 {
@@ -50,8 +50,8 @@ public sealed partial record NetworkConfig
             WriteUnless(writer, true, nameof(EnableIPv4), EnableIPv4);
             WriteUnless(writer, false, nameof(EnableIPv6), EnableIPv6);
             WriteUnless(writer, false, nameof(EnableNFTables), EnableNFTables);
-            Write(writer, FamilyRules.Ipv4, EnableIPv4 ? FamilyRules.Ipv4.WithoutDefaults(complete.Ipv4Settings) : Ipv4Settings);
-            Write(writer, FamilyRules.Ipv6, EnableIPv6 ? FamilyRules.Ipv6.WithoutDefaults(complete.Ipv6Settings) : Ipv6Settings);
+            Write(writer, FamilyRules.IPv4, EnableIPv4 ? FamilyRules.IPv4.WithoutDefaults(complete.IPv4Settings) : IPv4Settings);
+            Write(writer, FamilyRules.IPv6, EnableIPv6 ? FamilyRules.IPv6.WithoutDefaults(complete.IPv6Settings) : IPv6Settings);
             if (Backend is not null)
             {
                 writer.WritePropertyName(BackendBlock.Key);

@@ -1,12 +1,12 @@
-using Flannel.Core.Diagnostics;
+using Flannel.Core.Configuration;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 public sealed partial record NetworkConfig
 {
-    private FamilySettings Ipv4Settings => new(Network, SubnetLength, SubnetMin, SubnetMax);
+    private FamilySettings IPv4Settings => new(Network, SubnetLength, SubnetMin, SubnetMax);
 
-    private FamilySettings Ipv6Settings => new(IPv6Network, IPv6SubnetLength, IPv6SubnetMin, IPv6SubnetMax);
+    private FamilySettings IPv6Settings => new(IPv6Network, IPv6SubnetLength, IPv6SubnetMin, IPv6SubnetMax);
 
     /// <summary>
     /// Checks every rule and fills in the defaults: the way to use a configuration that was made in code. Stricter than flannel in three points
@@ -36,8 +36,8 @@ public sealed partial record NetworkConfig
             problems.Add(problem);
         }
 
-        FamilySettings ipv4 = Complete(FamilyRules.Ipv4, EnableIPv4, Ipv4Settings, problems);
-        FamilySettings ipv6 = Complete(FamilyRules.Ipv6, EnableIPv6, Ipv6Settings, problems);
+        FamilySettings ipv4 = Complete(FamilyRules.IPv4, EnableIPv4, IPv4Settings, problems);
+        FamilySettings ipv6 = Complete(FamilyRules.IPv6, EnableIPv6, IPv6Settings, problems);
         problems.ThrowIfAny(source, draft: this);
         return this with
         {

@@ -1,7 +1,8 @@
 using System.Net;
 using Flannel.Core.Addressing;
+using Flannel.Core.Configuration;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>
 /// The configuration of one overlay network, shared by all its nodes through the store: flannel's <c>config</c> document. An instance that
@@ -64,10 +65,10 @@ public sealed partial record NetworkConfig
     public string BackendType { get; private init; } = DefaultBackendType;
 
     /// <summary>The IPv4 subnets that may be leased, or <see langword="null"/> without IPv4. For validated instances.</summary>
-    internal SubnetRange? Ipv4Subnets => EnableIPv4 ? RangeOf(SubnetMin, SubnetMax, SubnetLength) : null;
+    internal SubnetRange? IPv4Subnets => EnableIPv4 ? RangeOf(SubnetMin, SubnetMax, SubnetLength) : null;
 
     /// <summary>The IPv6 subnets that may be leased, or <see langword="null"/> without IPv6. For validated instances.</summary>
-    internal SubnetRange? Ipv6Subnets => EnableIPv6 ? RangeOf(IPv6SubnetMin, IPv6SubnetMax, IPv6SubnetLength) : null;
+    internal SubnetRange? IPv6Subnets => EnableIPv6 ? RangeOf(IPv6SubnetMin, IPv6SubnetMax, IPv6SubnetLength) : null;
 
     /// <summary>The ranges and the backend's name on one line. The backend's block is left out: it may hold keys.</summary>
     public override string ToString()

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>One rule that a network configuration breaks.</summary>
 /// <param name="Key">The JSON key, such as <c>SubnetLen</c>; empty for the document as a whole.</param>

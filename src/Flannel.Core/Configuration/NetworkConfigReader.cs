@@ -20,14 +20,14 @@ internal sealed class NetworkConfigReader
         nameof(NetworkConfig.EnableIPv4),
         nameof(NetworkConfig.EnableIPv6),
         nameof(NetworkConfig.EnableNFTables),
-        FamilyRules.Ipv4.NetworkKey,
-        FamilyRules.Ipv4.LengthKey,
-        FamilyRules.Ipv4.MinKey,
-        FamilyRules.Ipv4.MaxKey,
-        FamilyRules.Ipv6.NetworkKey,
-        FamilyRules.Ipv6.LengthKey,
-        FamilyRules.Ipv6.MinKey,
-        FamilyRules.Ipv6.MaxKey,
+        FamilyRules.IPv4.NetworkKey,
+        FamilyRules.IPv4.LengthKey,
+        FamilyRules.IPv4.MinKey,
+        FamilyRules.IPv4.MaxKey,
+        FamilyRules.IPv6.NetworkKey,
+        FamilyRules.IPv6.LengthKey,
+        FamilyRules.IPv6.MinKey,
+        FamilyRules.IPv6.MaxKey,
         BackendBlock.Key,
         BackendBlock.TypeKey,
     ];
@@ -110,8 +110,8 @@ internal sealed class NetworkConfigReader
             }
         }
 
-        FamilySettings ipv4 = ReadFamily(FamilyRules.Ipv4, nullBounds: false);
-        FamilySettings ipv6 = ReadFamily(FamilyRules.Ipv6, nullBounds: true);
+        FamilySettings ipv4 = ReadFamily(FamilyRules.IPv4, nullBounds: false);
+        FamilySettings ipv6 = ReadFamily(FamilyRules.IPv6, nullBounds: true);
         return new NetworkConfig
         {
             EnableIPv4 = ReadBoolean(nameof(NetworkConfig.EnableIPv4), true),

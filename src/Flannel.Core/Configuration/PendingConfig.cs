@@ -1,4 +1,4 @@
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>A network configuration in the store that a running node does not follow, or not in full.</summary>
 /// <param name="Config">The configuration in the store, or <see langword="null"/> if its document cannot be used.</param>

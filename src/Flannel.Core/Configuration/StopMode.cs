@@ -1,4 +1,4 @@
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>What a node leaves behind when it stops.</summary>
 public enum StopMode

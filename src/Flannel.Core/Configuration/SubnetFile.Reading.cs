@@ -3,9 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 public sealed partial record SubnetFile
 {

@@ -1,7 +1,6 @@
 using System.Text;
-using Flannel.Core.Diagnostics;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 public sealed partial record SubnetFile
 {

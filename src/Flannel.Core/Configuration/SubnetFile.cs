@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using Flannel.Core.Addressing;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>
 /// The subnet file (flannel's <c>/run/flannel/subnet.env</c>): what a node tells the container runtime and the CNI plugin of its host, and what

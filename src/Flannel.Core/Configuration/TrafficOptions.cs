@@ -1,6 +1,6 @@
-using Flannel.Core.Traffic;
+using Flannel.Core.Configuration;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel;
 
 /// <summary>What a node does to the host's packet filter, beside masquerading (<see cref="FlannelOptions.IpMasq"/>). Needs traffic rules, such as <c>UseTrafficRules()</c> registers.</summary>
 public sealed class TrafficOptions

@@ -1,5 +1,5 @@
-using Flannel.Core.Backends;
 using Flannel.Core.Backends.Alloc;
+using Flannel.Extensibility;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

@@ -1,10 +1,10 @@
 using System.Diagnostics.Metrics;
-using Flannel.Core.Backends;
+using Flannel;
 using Flannel.Core.Configuration;
 using Flannel.Core.Hosting;
 using Flannel.Core.Leases;
-using Flannel.Core.Stores;
-using Flannel.Core.Traffic;
+using Flannel.Core.Sessions;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;

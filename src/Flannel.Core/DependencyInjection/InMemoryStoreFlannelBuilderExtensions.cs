@@ -1,5 +1,5 @@
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,6 @@
 using System.Net;
-using Flannel.Core.Addressing;
 
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>
 /// Another host publishes the same public address, so both take the same lease for their own and overwrite each other's document. Typical for virtual

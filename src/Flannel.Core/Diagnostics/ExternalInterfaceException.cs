@@ -1,6 +1,6 @@
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>No interface of the host fits the options. It may appear later, so the node keeps looking.</summary>
 public sealed class ExternalInterfaceException : FlannelException

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>
 /// Base of every exception that Flannel raises on purpose. The message says what was asked, what was found and what to do about it.

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The names of the core's metrics. They are part of the public API: dashboards depend on them.</summary>
 public static class FlannelTelemetry

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>Base of everything that goes wrong with a subnet lease.</summary>
 public abstract class LeaseException : FlannelException

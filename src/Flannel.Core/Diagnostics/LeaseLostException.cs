@@ -1,8 +1,7 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Membership;
 
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The node's own lease was deleted, has expired or belongs to somebody else.</summary>
 public sealed class LeaseLostException : LeaseException

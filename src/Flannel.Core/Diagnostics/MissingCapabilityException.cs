@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The process lacks a privilege that the operation needs, such as the Linux capability <c>CAP_NET_ADMIN</c>.</summary>
 public sealed class MissingCapabilityException : FlannelException

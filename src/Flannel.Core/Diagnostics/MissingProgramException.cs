@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>A program that the operation runs, such as <c>nft</c>, is not installed.</summary>
 public sealed class MissingProgramException : FlannelException

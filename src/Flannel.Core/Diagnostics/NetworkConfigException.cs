@@ -1,6 +1,4 @@
-using Flannel.Core.Configuration;
-
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The network configuration is missing or breaks rules. All problems are reported at once.</summary>
 public sealed class NetworkConfigException : FlannelException

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>Two networks of one process want the same device or overlapping ranges in the same network namespace. The second one is not started.</summary>
 public sealed class NetworkConflictException : FlannelException

@@ -1,6 +1,6 @@
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The range that subnets are leased from overlaps addresses or routes that the host already has. Nothing was touched.</summary>
 public sealed class NetworkOverlapException : FlannelException

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The lease store refused a request or could not be reached.</summary>
 public class StoreException : FlannelException

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The subnet file cannot be read or written. A file that was there before is still there, unchanged.</summary>
 public sealed class SubnetFileException : FlannelException

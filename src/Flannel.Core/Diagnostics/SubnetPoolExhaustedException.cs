@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>Every subnet between the configured bounds is taken.</summary>
 public sealed class SubnetPoolExhaustedException : LeaseException

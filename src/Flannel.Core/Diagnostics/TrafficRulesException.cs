@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The host's packet filter cannot be made what the node's traffic policy says.</summary>
 public sealed class TrafficRulesException : FlannelException

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Diagnostics;
+namespace Flannel;
 
 /// <summary>The network configuration asks for a backend that is not registered.</summary>
 public sealed class UnknownBackendException : FlannelException

@@ -1,4 +1,5 @@
 using Flannel.Core.Diagnostics;
+using Flannel.Core.Sessions;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Hosting;

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
+using Flannel.Core.Sessions;
 using Flannel.Core.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -62,7 +60,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
             [
                 .. status.Peers.Values.Select(lease => new FlannelPeer(lease, status.PeerProblems.GetValueOrDefault(lease.Key))
                 {
-                    Traffic = status.ReadStatistics?.Invoke(lease.Key),
+                    Statistics = status.ReadStatistics?.Invoke(lease.Key),
                 }),
             ];
         }

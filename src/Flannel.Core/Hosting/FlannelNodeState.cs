@@ -1,4 +1,4 @@
-namespace Flannel.Core.Hosting;
+namespace Flannel;
 
 /// <summary>Where a node is in its life.</summary>
 /// <remarks>

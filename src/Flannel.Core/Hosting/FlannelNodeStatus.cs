@@ -1,10 +1,6 @@
 using System.Collections.Immutable;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
 
-namespace Flannel.Core.Hosting;
+namespace Flannel;
 
 /// <summary>Everything a node knows about itself at one moment. Immutable.</summary>
 public sealed record FlannelNodeStatus

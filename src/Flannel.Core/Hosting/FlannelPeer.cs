@@ -1,7 +1,4 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
-
-namespace Flannel.Core.Hosting;
+namespace Flannel;
 
 /// <summary>Another node of the network.</summary>
 /// <param name="Lease">Its lease.</param>
@@ -9,5 +6,5 @@ namespace Flannel.Core.Hosting;
 public sealed record FlannelPeer(Lease Lease, string? Problem)
 {
     /// <summary>What went to it and came from it; <see langword="null"/> if the kernel carries the packets, so that this process does not see them.</summary>
-    public PeerStatistics? Traffic { get; init; }
+    public PeerStatistics? Statistics { get; init; }
 }

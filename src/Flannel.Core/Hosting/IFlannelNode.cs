@@ -1,7 +1,4 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
-
-namespace Flannel.Core.Hosting;
+namespace Flannel;
 
 /// <summary>
 /// One host's membership in one overlay network. It works in the background and heals itself: nothing that happens to the store, the kernel or a
@@ -43,7 +40,7 @@ public interface IFlannelNode : IAsyncDisposable
 
     /// <summary>Waits until the lease is held and the first peers have been programmed.</summary>
     /// <param name="cancellationToken">Ends the wait, not the node.</param>
-    /// <exception cref="Diagnostics.FlannelException">
+    /// <exception cref="FlannelException">
     /// The node cannot start for a reason that waiting will not cure; the message says what to do. The node keeps trying nevertheless.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node was disposed before it became ready.</exception>

@@ -1,9 +1,5 @@
 using System.Collections.Immutable;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Hosting;
 

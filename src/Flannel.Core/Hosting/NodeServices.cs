@@ -1,8 +1,6 @@
 using System.Diagnostics.Metrics;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
-using Flannel.Core.Traffic;
+using Flannel.Core.Sessions;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Hosting;

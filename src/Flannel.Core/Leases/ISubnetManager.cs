@@ -1,10 +1,10 @@
-using Flannel.Core.Diagnostics;
+using Flannel.Core.Leases;
 
-namespace Flannel.Core.Leases;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// The policy of subnet leases: which subnet a node gets, how it keeps it, and which other nodes there are. <see cref="SubnetManager"/> implements
-/// it over any <see cref="Stores.ILeaseStore"/>; a store whose cluster assigns the subnets itself (Kubernetes) implements it directly.
+/// it over any <see cref="ILeaseStore"/>; a store whose cluster assigns the subnets itself (Kubernetes) implements it directly.
 /// </summary>
 public interface ISubnetManager
 {

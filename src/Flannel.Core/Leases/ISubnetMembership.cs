@@ -1,4 +1,4 @@
-namespace Flannel.Core.Leases;
+namespace Flannel.Extensibility;
 
 /// <summary>A subnet that a node has taken, and the way to keep it.</summary>
 public interface ISubnetMembership
@@ -17,5 +17,5 @@ public interface ISubnetMembership
     /// within seconds whatever the store does.
     /// </remarks>
     /// <param name="cancellationToken">Ends the sequence; the lease stays in the store.</param>
-    IAsyncEnumerable<LeaseWatchResult> WatchAsync(CancellationToken cancellationToken);
+    IAsyncEnumerable<SubnetEvent> WatchAsync(CancellationToken cancellationToken);
 }

@@ -1,8 +1,4 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Core.Leases;
+namespace Flannel.Extensibility;
 
 /// <summary>The store at one revision, as a node sees it that is about to take a subnet. Reading it changes nothing.</summary>
 public interface ISubnetView

@@ -1,8 +1,7 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
-namespace Flannel.Core.Leases;
+namespace Flannel;
 
 /// <summary>One host's subnet (an IPv4 subnet, an IPv6 subnet or both) and what the host publishes beside it.</summary>
 public sealed record Lease
@@ -26,10 +25,10 @@ public sealed record Lease
     public long ModRevision { get; init; }
 
     /// <summary>The leased IPv4 subnet, or <see langword="null"/> in an IPv6-only network.</summary>
-    public IPNetwork? Subnet => Key.Ipv4;
+    public IPNetwork? Subnet => Key.IPv4;
 
     /// <summary>The leased IPv6 subnet, or <see langword="null"/> in an IPv4-only network.</summary>
-    public IPNetwork? SubnetIPv6 => Key.Ipv6;
+    public IPNetwork? SubnetIPv6 => Key.IPv6;
 
     internal static Lease From(StoredEntry entry, SubnetKey key, LeaseAttributes attributes, DateTimeOffset? expiration = null) => new()
     {

@@ -7,7 +7,7 @@ using System.Text.Unicode;
 using Flannel.Core.Addressing;
 using Flannel.Core.Json;
 
-namespace Flannel.Core.Leases;
+namespace Flannel;
 
 public sealed partial record LeaseAttributes
 {
@@ -99,7 +99,7 @@ public sealed partial record LeaseAttributes
     private static LeaseAttributes? Read(JsonElement document, out string? reason)
     {
         IPAddress? publicIp = null;
-        IPAddress? publicIpv6 = null;
+        IPAddress? publicIPv6 = null;
         string? type = null;
         string? data = null;
         string? v6Data = null;
@@ -112,9 +112,9 @@ public sealed partial record LeaseAttributes
                 case "PUBLICIP" when !TryReadAddress(value, AddressFamily.InterNetwork, out publicIp):
                     return Refuse(out reason, $"PublicIP is {GoJson.Excerpt(value)}, not an IPv4 address");
                 case "PUBLICIPV6" when isNull:
-                    publicIpv6 = null;
+                    publicIPv6 = null;
                     break;
-                case "PUBLICIPV6" when !TryReadAddress(value, AddressFamily.InterNetworkV6, out publicIpv6):
+                case "PUBLICIPV6" when !TryReadAddress(value, AddressFamily.InterNetworkV6, out publicIPv6):
                     return Refuse(out reason, $"PublicIPv6 is {GoJson.Excerpt(value)}, not an IPv6 address or null");
                 case "BACKENDTYPE" when !isNull:
                     type = GoJson.StringOf(value);
@@ -137,7 +137,7 @@ public sealed partial record LeaseAttributes
         return new LeaseAttributes
         {
             PublicIP = publicIp,
-            PublicIPv6 = publicIpv6,
+            PublicIPv6 = publicIPv6,
             BackendType = type,
             BackendData = data,
             BackendV6Data = v6Data,

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Flannel.Core.Addressing;
 using Flannel.Core.Json;
 
-namespace Flannel.Core.Leases;
+namespace Flannel;
 
 /// <summary>
 /// What a lease's holder publishes: the value stored under the lease's key, in flannel's JSON document

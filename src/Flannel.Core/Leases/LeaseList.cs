@@ -1,5 +1,5 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Stores;
+using Flannel.Core.Leases.Membership;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases;
 

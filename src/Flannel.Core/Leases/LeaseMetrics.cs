@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Flannel.Core.Diagnostics;
 
 namespace Flannel.Core.Leases;
 

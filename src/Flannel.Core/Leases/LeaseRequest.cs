@@ -1,7 +1,4 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-
-namespace Flannel.Core.Leases;
+namespace Flannel.Extensibility;
 
 /// <summary>What a node asks of its <see cref="ISubnetManager"/>.</summary>
 public sealed record LeaseRequest

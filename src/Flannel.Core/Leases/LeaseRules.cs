@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
 using Flannel.Core.Json;
+using Flannel.Core.Leases.Allocation;
 
 namespace Flannel.Core.Leases;
 
@@ -30,8 +30,8 @@ internal sealed class LeaseRules
     public LeaseRules(NetworkConfig config, LeaseAttributes own, SubnetKey ownKey)
     {
         Subnet[] overlay = [.. Networks(config)];
-        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, ownKey.Ipv4Subnet, own.PublicIP) : null;
-        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, ownKey.Ipv6Subnet, own.PublicIPv6) : null;
+        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, ownKey.IPv4Subnet, own.PublicIP) : null;
+        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, ownKey.IPv6Subnet, own.PublicIPv6) : null;
         _backendType = own.BackendType;
     }
 
@@ -40,7 +40,7 @@ internal sealed class LeaseRules
     /// the same rule whether a lease found by the public address is kept or given back.
     /// </summary>
     public static bool Fits(NetworkConfig config, SubnetKey key) =>
-        IsOneOf(config.Ipv4Subnets, key.Ipv4Subnet) && IsOneOf(config.Ipv6Subnets, key.Ipv6Subnet);
+        IsOneOf(config.IPv4Subnets, key.IPv4Subnet) && IsOneOf(config.IPv6Subnets, key.IPv6Subnet);
 
     /// <summary>Judges a peer's lease.</summary>
     /// <returns>The rule it breaks, with the value found; or <see langword="null"/> if it is accepted.</returns>
@@ -52,11 +52,11 @@ internal sealed class LeaseRules
             return $"its BackendType is {found}, this node's is \"{_backendType}\"";
         }
 
-        FamilyPart? ipv4 = key.Ipv4Subnet is null ? null : _ipv4;
-        FamilyPart? ipv6 = key.Ipv6Subnet is null ? null : _ipv6;
+        FamilyPart? ipv4 = key.IPv4Subnet is null ? null : _ipv4;
+        FamilyPart? ipv6 = key.IPv6Subnet is null ? null : _ipv6;
         return ipv4 is null && ipv6 is null
-            ? $"it has only {(key.Ipv4Subnet is null ? "an IPv6" : "an IPv4")} subnet, which this network does not use"
-            : ipv4?.Refuse(key.Ipv4Subnet!.Value, attributes.PublicIP) ?? ipv6?.Refuse(key.Ipv6Subnet!.Value, attributes.PublicIPv6);
+            ? $"it has only {(key.IPv4Subnet is null ? "an IPv6" : "an IPv4")} subnet, which this network does not use"
+            : ipv4?.Refuse(key.IPv4Subnet!.Value, attributes.PublicIP) ?? ipv6?.Refuse(key.IPv6Subnet!.Value, attributes.PublicIPv6);
     }
 
     private static bool IsOneOf(SubnetRange? range, Subnet? subnet) =>

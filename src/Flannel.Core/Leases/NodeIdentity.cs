@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases;
 
@@ -9,18 +9,18 @@ namespace Flannel.Core.Leases;
 /// </summary>
 internal sealed class NodeIdentity
 {
-    private readonly bool _byIpv4;
+    private readonly bool _byIPv4;
     private readonly Lease? _held;
 
     /// <exception cref="ArgumentException">The request lacks the address that identifies the node.</exception>
     public NodeIdentity(LeaseRequest request)
     {
-        _byIpv4 = request.Config.EnableIPv4;
+        _byIPv4 = request.Config.EnableIPv4;
         _held = request.HeldLease;
         Attributes = request.Attributes;
         Document = request.Attributes.ToUtf8Json();
         Address = AddressOf(Attributes) ?? throw new ArgumentException(
-            $"The request lacks {(_byIpv4 ? nameof(LeaseAttributes.PublicIP) : nameof(LeaseAttributes.PublicIPv6))}, by which the node finds its lease.",
+            $"The request lacks {(_byIPv4 ? nameof(LeaseAttributes.PublicIP) : nameof(LeaseAttributes.PublicIPv6))}, by which the node finds its lease.",
             nameof(request));
     }
 
@@ -34,10 +34,10 @@ internal sealed class NodeIdentity
     public ReadOnlyMemory<byte> Document { get; }
 
     /// <summary>The address that identifies the host which published a document.</summary>
-    public IPAddress? AddressOf(LeaseAttributes attributes) => _byIpv4 ? attributes.PublicIP : attributes.PublicIPv6;
+    public IPAddress? AddressOf(LeaseAttributes attributes) => _byIPv4 ? attributes.PublicIP : attributes.PublicIPv6;
 
     /// <summary>The address that identifies the host which named these addresses.</summary>
-    public IPAddress? AddressOf((IPAddress? Ipv4, IPAddress? IPv6)? publisher) => _byIpv4 ? publisher?.Ipv4 : publisher?.IPv6;
+    public IPAddress? AddressOf((IPAddress? IPv4, IPAddress? IPv6)? publisher) => _byIPv4 ? publisher?.IPv4 : publisher?.IPv6;
 
     /// <summary>Whether a document was published by this node, as far as its address tells.</summary>
     public bool IsOwn(LeaseAttributes attributes) => Address.Equals(AddressOf(attributes));

@@ -1,8 +1,6 @@
 using System.Net;
 using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases;
 

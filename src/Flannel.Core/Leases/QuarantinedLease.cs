@@ -1,4 +1,4 @@
-namespace Flannel.Core.Leases;
+namespace Flannel;
 
 /// <summary>A key of the store that was refused: it is counted and reported, never applied, and harms no other lease.</summary>
 /// <param name="Key">The key as it stands in the store, below the subnets' directory.</param>

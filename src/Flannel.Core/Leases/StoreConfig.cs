@@ -1,6 +1,3 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-
 namespace Flannel.Core.Leases;
 
 /// <summary>The network configuration as a store holds it, or does not.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Core.Leases.Allocation;
+using Flannel.Core.Leases.Membership;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases;
 

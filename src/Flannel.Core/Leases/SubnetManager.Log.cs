@@ -1,5 +1,4 @@
 using System.Net;
-using Flannel.Core.Addressing;
 using Flannel.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
 

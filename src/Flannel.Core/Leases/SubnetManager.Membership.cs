@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using Flannel.Core.Stores;
+using Flannel.Core.Leases.Membership;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases;
 
@@ -19,7 +20,7 @@ internal sealed partial class SubnetManager
 
         public Lease Lease => lease;
 
-        public async IAsyncEnumerable<LeaseWatchResult> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<SubnetEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {
             var keeper = new LeaseKeeper(
                 manager._store,
@@ -36,7 +37,7 @@ internal sealed partial class SubnetManager
             {
                 while (true)
                 {
-                    while (keeper.TryTake(out LeaseWatchResult? result))
+                    while (keeper.TryTake(out SubnetEvent? result))
                         yield return result;
                     await keeper.StepAsync(cancellationToken).ConfigureAwait(false);
                 }

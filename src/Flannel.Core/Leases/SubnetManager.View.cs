@@ -1,6 +1,5 @@
-using Flannel.Core.Addressing;
 using Flannel.Core.Configuration;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases;
 

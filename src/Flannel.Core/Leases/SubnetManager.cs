@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Leases;

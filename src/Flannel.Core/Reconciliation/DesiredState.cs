@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Flannel.Core.Addressing;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Reconciliation;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Flannel.Core.Reconciliation;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// The thing that a <see cref="Reconciler{TKey, TEntry}"/> keeps in the desired state: a part of the kernel, seen as a dictionary of entries.

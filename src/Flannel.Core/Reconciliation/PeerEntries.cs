@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Flannel.Core.Addressing;
 
-namespace Flannel.Core.Reconciliation;
+namespace Flannel.Extensibility;
 
 /// <summary>The kernel entries that one peer needs. An entry that two peers need belongs to the peer with the older lease.</summary>
 /// <typeparam name="TKey">What identifies an entry.</typeparam>

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Flannel.Core.Reconciliation;
+namespace Flannel.Extensibility;
 
 /// <summary>One entry to write or to remove.</summary>
 /// <typeparam name="TKey">What identifies an entry.</typeparam>

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Flannel.Core.Addressing;
 
-namespace Flannel.Core.Reconciliation;
+namespace Flannel.Extensibility;
 
 // One pass of the loop: 1 read everything if asked to or if it is time, 2 collect what differs, 3 write it, 4 note what failed, 5 publish, 6 sleep.
 public sealed partial class Reconciler<TKey, TEntry>

@@ -1,10 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Flannel.Core.Addressing;
-using Flannel.Core.State;
+using Flannel.Core.Reconciliation;
 using Flannel.Core.Timing;
 
-namespace Flannel.Core.Reconciliation;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// Keeps a part of the kernel in the desired state. Callers say which entries each peer needs (<see cref="Replace"/>, <see cref="Change"/>) and what

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Flannel.Core.Reconciliation;
+namespace Flannel.Extensibility;
 
 /// <summary>The reconciler's timing.</summary>
 [Experimental("FLANNEL001")]

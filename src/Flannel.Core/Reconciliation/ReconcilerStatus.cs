@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using Flannel.Core.Addressing;
 
-namespace Flannel.Core.Reconciliation;
+namespace Flannel.Extensibility;
 
 /// <summary>How far the kernel is from the desired state.</summary>
 /// <typeparam name="TKey">What identifies an entry.</typeparam>

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Flannel.Core.State;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// A value that changes over time and can be watched by any number of readers. Each reader sees the current value first; a slow one misses

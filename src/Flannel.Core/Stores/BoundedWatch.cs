@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Flannel.Core.Diagnostics;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Stores;
 
@@ -10,7 +10,7 @@ namespace Flannel.Core.Stores;
 /// </summary>
 internal sealed class BoundedWatch : IDisposable
 {
-    private readonly Channel<StoreWatchResult> _items = Channel.CreateBounded<StoreWatchResult>(
+    private readonly Channel<StoreEvent> _items = Channel.CreateBounded<StoreEvent>(
         new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
 
     private readonly CancellationTokenSource _stop = new();
@@ -42,10 +42,10 @@ internal sealed class BoundedWatch : IDisposable
 
     /// <summary>The item that <see cref="Next"/> announced.</summary>
     /// <exception cref="StoreException">The watch has ended.</exception>
-    public async Task<StoreWatchResult> TakeAsync()
+    public async Task<StoreEvent> TakeAsync()
     {
         await Next.ConfigureAwait(false);
-        if (!_items.Reader.TryRead(out StoreWatchResult? item))
+        if (!_items.Reader.TryRead(out StoreEvent? item))
             throw new StoreException("The lease store ended the watch.", isTransient: true);
         Next = _items.Reader.WaitToReadAsync().AsTask();
         return item;
@@ -64,7 +64,7 @@ internal sealed class BoundedWatch : IDisposable
     {
         try
         {
-            await foreach (StoreWatchResult item in store.WatchAsync(afterRevision, _stop.Token).ConfigureAwait(false))
+            await foreach (StoreEvent item in store.WatchAsync(afterRevision, _stop.Token).ConfigureAwait(false))
             {
                 Volatile.Write(ref _heardAt, _time.GetTimestamp());
                 await _items.Writer.WriteAsync(item, _stop.Token).ConfigureAwait(false);

@@ -1,4 +1,4 @@
-using Flannel.Core.Diagnostics;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Stores;
 
@@ -40,7 +40,7 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
         CallAsync($"deleting {expected.Key}", token => inner.DeleteAsync(expected, token), cancellationToken);
 
     /// <inheritdoc />
-    public IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
         inner.WatchAsync(afterRevision, cancellationToken);
 
     /// <inheritdoc />

@@ -1,6 +1,4 @@
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Core.Stores;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// Revisioned storage of one network's configuration and leases. It knows keys, bytes, revisions and times to live, not what the documents mean;
@@ -68,7 +66,7 @@ public interface ILeaseStore
     /// <param name="afterRevision">The revision up to which the caller knows everything, usually a snapshot's.</param>
     /// <param name="cancellationToken">Ends the sequence.</param>
     /// <exception cref="StoreException">The stream broke; watch again after the revision of the last item.</exception>
-    IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, CancellationToken cancellationToken);
+    IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken);
 
     /// <summary>
     /// Retires every connection at once, because the host's address has changed or a connection that seems to work does not answer: whatever is called

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Stores;
+namespace Flannel.Extensibility;
 
 /// <summary>The outcome of a conditional write.</summary>
 /// <param name="Succeeded">Whether the condition held and the write was carried out.</param>

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Stores;
+namespace Flannel.Extensibility;
 
 /// <summary>One document below the subnets' directory, not yet decoded.</summary>
 /// <param name="Key">The key below the subnets' directory, such as <c>10.5.52.0-24</c>.</param>

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Traffic;
+namespace Flannel.Extensibility;
 
 /// <summary>Keeps the host's packet filter as one node's <see cref="TrafficPolicy"/> says. Touches tables and chains of its own only.</summary>
 public interface ITrafficRules
@@ -24,6 +24,6 @@ public interface ITrafficRules
     /// </summary>
     /// <param name="policy">The policy whose rules to remove; its ranges do not matter.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="Diagnostics.FlannelException">There are rules and they cannot be removed; says what to do.</exception>
+    /// <exception cref="FlannelException">There are rules and they cannot be removed; says what to do.</exception>
     Task RemoveAsync(TrafficPolicy policy, CancellationToken cancellationToken);
 }

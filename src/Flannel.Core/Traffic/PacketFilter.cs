@@ -1,4 +1,4 @@
-namespace Flannel.Core.Traffic;
+namespace Flannel;
 
 /// <summary>Which packet filter of the kernel holds the traffic rules.</summary>
 public enum PacketFilter

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 
-namespace Flannel.Core.Traffic;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// What shall happen to packets that enter or leave the overlay on this host. The same policy means the same in every <see cref="PacketFilter"/>:

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Flannel.Core.Traffic;
+namespace Flannel.Extensibility;
 
 /// <summary>One address family of an overlay, as the packet filter sees it.</summary>
 /// <param name="Network">The whole overlay range.</param>

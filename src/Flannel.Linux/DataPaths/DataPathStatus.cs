@@ -1,16 +1,15 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>The condition of one address family's data path.</summary>
 /// <param name="Mtu">The MTU that containers must not exceed, in bytes.</param>
 /// <param name="IsConverged">Whether the kernel has everything desired, failing peers excepted.</param>
 /// <param name="Problem">What is wrong with the data path as a whole, or <see langword="null"/>.</param>
 /// <param name="PeerProblems">The peers that cannot be reached, each with the reason.</param>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, ImmutableDictionary<SubnetKey, string> PeerProblems)
 {
     /// <summary>Whether <see cref="Problem"/> keeps every packet of the family from travelling.</summary>

@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.Versioning;
+using Flannel.Linux.Diagnostics;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Routes;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// Follows the external interface, which others take down, rename, recreate or give another MTU. It is found by name, because an interface that was
@@ -14,7 +15,7 @@ namespace Flannel.Linux.DataPaths;
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class ExternalLink
 {
     private readonly NetworkFamily _family;

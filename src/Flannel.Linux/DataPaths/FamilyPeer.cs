@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using Flannel.Core.Addressing;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>A peer as one address family sees it.</summary>
 /// <param name="Key">The lease's identity.</param>
@@ -10,5 +10,5 @@ namespace Flannel.Linux.DataPaths;
 /// <param name="Host">The peer's host.</param>
 /// <param name="Data">What the peer's backend publishes for this family, or <see langword="null"/>.</param>
 /// <param name="CreateRevision">The revision at which the lease was created; a smaller one is older.</param>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed record FamilyPeer(SubnetKey Key, IPNetwork Subnet, IPAddress Host, string? Data, long CreateRevision);

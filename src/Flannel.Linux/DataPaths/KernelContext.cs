@@ -1,16 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
-using Flannel.Linux.Hosts;
-using Flannel.Linux.Ownership;
-using Flannel.Linux.Routes;
+using Flannel.Linux.Diagnostics;
 using Flannel.Netlink.Route;
 using Microsoft.Extensions.Logging;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>What one address family of a backend works with on its host.</summary>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class KernelContext : IDisposable
 {
     /// <summary>Opens a netlink socket in the host's namespace.</summary>

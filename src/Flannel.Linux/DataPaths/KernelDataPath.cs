@@ -1,6 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.DataPaths;
 

@@ -1,13 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Reconciliation;
+using Flannel.Linux.Diagnostics;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Monitoring;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// What one kind of backend does in the kernel for one address family: which device it needs, which entries lead to a peer, and how these are
@@ -18,7 +17,7 @@ namespace Flannel.Linux.DataPaths;
 /// <typeparam name="TEntry">What an entry says; compared by value.</typeparam>
 /// <param name="context">The family on its host.</param>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public abstract class KernelMechanism<TKey, TEntry>(KernelContext context) : IReconcileTarget<TKey, TEntry>
     where TKey : notnull
 {

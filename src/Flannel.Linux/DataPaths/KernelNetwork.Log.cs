@@ -1,9 +1,8 @@
 using System.Net;
-using Flannel.Core.Addressing;
 using Flannel.Linux.Diagnostics;
 using Microsoft.Extensions.Logging;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <content>Log messages.</content>
 public sealed partial class KernelNetwork

@@ -1,20 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-using Flannel.Core.State;
-using Flannel.Linux.Hosts;
+using Flannel.Linux.DataPaths;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// A running network of a backend whose packets the kernel carries: one data path per address family, each with the backend's mechanism. Once all of
 /// them hold what was desired, what other backends left is removed.
 /// </summary>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed partial class KernelNetwork : IBackendNetwork
 {
     private readonly string _backend;

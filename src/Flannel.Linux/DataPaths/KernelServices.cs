@@ -1,15 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
+using Flannel.Linux.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>What a backend gets from its host application.</summary>
 /// <param name="Time">The clock.</param>
 /// <param name="Random">Spreads back-offs and makes identifiers; used by one caller at a time.</param>
 /// <param name="Logger">Where to log, under the backend's own name.</param>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed record KernelServices(TimeProvider Time, Random Random, ILogger Logger)
 {
     /// <summary>Takes what the host application registered; it need register neither a clock nor logging.</summary>

@@ -1,5 +1,4 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Reconciliation;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Monitoring;
 
 namespace Flannel.Linux.DataPaths;

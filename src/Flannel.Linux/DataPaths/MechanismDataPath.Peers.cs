@@ -1,6 +1,4 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
-using Flannel.Core.Reconciliation;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.DataPaths;
 

@@ -1,12 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
-using Flannel.Core.Reconciliation;
-using Flannel.Linux.Diagnostics;
-using Flannel.Linux.Ownership;
-using Flannel.Linux.Routes;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Routes;
 
@@ -162,8 +157,8 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     }
 
     private RouteMonitorGroups Groups() => _mechanism.Groups | RouteMonitorGroups.Links | (Family.IsIPv6
-        ? RouteMonitorGroups.Ipv6Addresses | RouteMonitorGroups.Ipv6Routes
-        : RouteMonitorGroups.Ipv4Addresses | RouteMonitorGroups.Ipv4Routes);
+        ? RouteMonitorGroups.IPv6Addresses | RouteMonitorGroups.IPv6Routes
+        : RouteMonitorGroups.IPv4Addresses | RouteMonitorGroups.IPv4Routes);
 
     private void Translate(Action action) => KernelRefusal.Translate(_mechanism.Name, action, _mechanism.NewRefusal);
 

@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
-using Flannel.Linux.Hosts;
+using Flannel.Linux.Diagnostics;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Monitoring;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>Listens to what others change in the kernel. A monitor that failed is replaced, and then everything may have changed.</summary>
 /// <remarks>Called by one loop at a time.</remarks>
@@ -12,7 +12,7 @@ namespace Flannel.Linux.DataPaths;
 /// <param name="groups">What to listen to.</param>
 /// <param name="own">The socket that writes; its changes are not reported, where the kernel says whose they are.</param>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class MonitorLoop(HostKernel host, RouteMonitorGroups groups, RouteNetlink own) : IDisposable
 {
     private RouteMonitor? _monitor;

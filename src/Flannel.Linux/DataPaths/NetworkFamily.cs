@@ -1,13 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>One address family of a network on one host: the range, and the external interface that carries the outer packets.</summary>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed record NetworkFamily
 {
     /// <summary>The whole overlay range.</summary>

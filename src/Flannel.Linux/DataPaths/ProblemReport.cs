@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using Flannel.Core.Addressing;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>Logs once what breaks and what heals.</summary>
 /// <remarks>Thread-safe: the status is read inside its lock, so that an older one never follows a newer one.</remarks>
 /// <param name="onProblem">Told what is wrong with the data path as a whole; <see langword="null"/> when it is in order again.</param>
 /// <param name="onPeer">Told why a peer cannot be reached; <see langword="null"/> when it can be again.</param>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class ProblemReport(Action<string?> onProblem, Action<SubnetKey, string?> onPeer)
 {
     private readonly Lock _gate = new();

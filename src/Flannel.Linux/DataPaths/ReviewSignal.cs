@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>Tells a loop to look again: soon after somebody asked, and now and then, because some things change in silence.</summary>
 /// <param name="settling">How long to wait for more after a request: changes come in swarms, and one review serves them all.</param>
 /// <param name="time">The clock.</param>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class ReviewSignal(TimeSpan settling, TimeProvider time)
 {
     /// <summary>At most one review is pending.</summary>

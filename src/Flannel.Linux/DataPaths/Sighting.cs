@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>The kinds of <see cref="Sighting{TKey, TEntry}"/>.</summary>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public enum SightingKind : byte
 {
     /// <summary>Nothing that belongs to the network.</summary>
@@ -28,6 +29,6 @@ public enum SightingKind : byte
 /// <param name="Kind">What it means.</param>
 /// <param name="Key">The entry that it is about.</param>
 /// <param name="Entry">The entry as it is now.</param>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public readonly record struct Sighting<TKey, TEntry>(SightingKind Kind, TKey? Key = default, TEntry? Entry = default)
     where TKey : notnull;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Flannel.Linux.Diagnostics;
 
-namespace Flannel.Linux.DataPaths;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// The loops of one data path: each runs until they are stopped. A failure that nobody foresaw is reported and must neither end a loop nor reach the
@@ -9,7 +10,7 @@ namespace Flannel.Linux.DataPaths;
 /// <remarks>Started and stopped by one caller at a time.</remarks>
 /// <param name="time">The clock.</param>
 /// <param name="reportFailure">Told what failed, and the name of the loop.</param>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class SupervisedLoops(TimeProvider time, Action<Exception, string> reportFailure) : IDisposable
 {
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);

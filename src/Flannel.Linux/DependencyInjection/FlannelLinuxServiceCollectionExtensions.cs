@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 using Flannel.Linux.Hosts;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Linux.Traffic;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

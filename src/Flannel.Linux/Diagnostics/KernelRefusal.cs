@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
+using Flannel.Linux.Diagnostics;
 using Flannel.Netlink;
 
-namespace Flannel.Linux.Diagnostics;
+namespace Flannel.Extensibility;
 
 /// <summary>Says in the host application's terms what the kernel refused.</summary>
 [SupportedOSPlatform("linux")]

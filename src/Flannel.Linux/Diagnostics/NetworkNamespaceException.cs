@@ -1,6 +1,4 @@
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Linux.Diagnostics;
+namespace Flannel;
 
 /// <summary>A network namespace does not exist, exists already, or could not be made, entered or removed.</summary>
 public sealed class NetworkNamespaceException : FlannelException

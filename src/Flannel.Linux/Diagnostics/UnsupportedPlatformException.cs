@@ -1,6 +1,4 @@
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Linux.Diagnostics;
+namespace Flannel;
 
 /// <summary>The process runs on an operating system whose network this package cannot program.</summary>
 public sealed class UnsupportedPlatformException : FlannelException

@@ -1,7 +1,5 @@
 using System.Runtime.Versioning;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Linux.Sysctl;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Hosts;
 
@@ -9,7 +7,7 @@ namespace Flannel.Linux.Hosts;
 [SupportedOSPlatform("linux")]
 internal static class HostForwarding
 {
-    private const string Ipv4 = "ipv4/ip_forward";
+    private const string IPv4 = "ipv4/ip_forward";
     private const string IPv6 = "ipv6/conf/all/forwarding";
 
     /// <summary>Looks, and turns it on if asked to.</summary>
@@ -19,7 +17,7 @@ internal static class HostForwarding
     {
         string[] problems =
         [
-            .. (config.EnableIPv4 ? new[] { Ipv4 } : []).Concat(config.EnableIPv6 ? [IPv6] : [])
+            .. (config.EnableIPv4 ? new[] { IPv4 } : []).Concat(config.EnableIPv6 ? [IPv6] : [])
                 .Select(key => Problem(key, enable)).OfType<string>(),
         ];
         return new ForwardingStatus(problems.Length == 0 ? null : string.Join("; ", problems));

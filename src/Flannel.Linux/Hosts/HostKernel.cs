@@ -1,11 +1,8 @@
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Namespaces;
-using Flannel.Linux.Sysctl;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Monitoring;
 
-namespace Flannel.Linux.Hosts;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// The kernel as one host sees it: opens what has to be opened inside the host's network namespace, and stays valid if the namespace loses its name.
@@ -18,7 +15,7 @@ public sealed class HostKernel : IDisposable
 
     /// <summary>Opens a namespace.</summary>
     /// <param name="networkNamespace">Its name or path; <see langword="null"/> stands for the process's own.</param>
-    /// <exception cref="Diagnostics.NetworkNamespaceException">The namespace does not exist.</exception>
+    /// <exception cref="NetworkNamespaceException">The namespace does not exist.</exception>
     public HostKernel(string? networkNamespace)
     {
         _name = networkNamespace;

@@ -1,8 +1,5 @@
 using System.Net;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Monitoring;

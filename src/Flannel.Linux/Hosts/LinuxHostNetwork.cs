@@ -1,10 +1,7 @@
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
+using Flannel.Extensibility;
 using Flannel.Linux.Interfaces;
-using Flannel.Linux.Namespaces;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;

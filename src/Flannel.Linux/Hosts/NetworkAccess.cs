@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
+using Flannel.Extensibility;
 using Flannel.Linux.Interop;
-using Flannel.Linux.Namespaces;
 using Microsoft.Win32.SafeHandles;
 
 namespace Flannel.Linux.Hosts;
@@ -13,7 +12,7 @@ internal static class NetworkAccess
 {
     /// <summary>Checks the namespace given by name or path, or the process's own.</summary>
     /// <exception cref="MissingCapabilityException">A capability is missing.</exception>
-    /// <exception cref="Diagnostics.NetworkNamespaceException">The namespace does not exist.</exception>
+    /// <exception cref="NetworkNamespaceException">The namespace does not exist.</exception>
     internal static void Check(string? nameOrPath)
     {
         string operation = nameOrPath is null ? "Changing the network configuration" : $"Changing the network namespace '{nameOrPath}'";

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Linux.Diagnostics;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Hosts;
 

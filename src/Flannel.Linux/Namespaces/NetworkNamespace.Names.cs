@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Diagnostics;
 using Flannel.Linux.Interop;
+using Flannel.Linux.Namespaces;
 using Microsoft.Win32.SafeHandles;
 
-namespace Flannel.Linux.Namespaces;
+namespace Flannel.Extensibility;
 
 /// <content>Namespaces with names: files below /run/netns, each the mount point of a namespace, exactly as ip-netns(8) keeps them.</content>
 public sealed partial class NetworkNamespace

@@ -1,11 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Diagnostics;
 using Flannel.Linux.Interop;
+using Flannel.Linux.Namespaces;
 using Microsoft.Win32.SafeHandles;
 
-namespace Flannel.Linux.Namespaces;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// A network namespace, held by a file descriptor: it lives at least as long as this object, and ends with it if no name, process or mount is left.

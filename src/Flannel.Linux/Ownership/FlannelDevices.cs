@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
+using Flannel.Linux.Diagnostics;
+using Flannel.Linux.Ownership;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
 
-namespace Flannel.Linux.Ownership;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// Tells which devices a backend of flannel or of this library made, whichever backend it was. A name alone proves nothing: the device must also be
@@ -13,7 +15,7 @@ namespace Flannel.Linux.Ownership;
 /// <remarks>Thread-safe. Remembers what it found until <see cref="Forget(int)"/>.</remarks>
 /// <param name="netlink">The kernel.</param>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class FlannelDevices(RouteNetlink netlink)
 {
     private readonly ConcurrentDictionary<int, bool> _known = [];

@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Linux.DataPaths;
+using Flannel.Linux.Diagnostics;
+using Flannel.Linux.Ownership;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
 
-namespace Flannel.Linux.Ownership;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// What another backend left in one address family of the network, after a change of the backend, the VNI or the port: devices with addresses or
@@ -15,7 +16,7 @@ namespace Flannel.Linux.Ownership;
 /// </summary>
 /// <param name="context">The family on its host.</param>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class Leftovers(KernelContext context)
 {
     /// <summary>Deletes the devices that other backends left, and logs what inside the range is somebody else's.</summary>

@@ -1,15 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
+using Flannel.Linux.Diagnostics;
+using Flannel.Linux.Ownership;
 
-namespace Flannel.Linux.Ownership;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// What of the host belongs to a network before it starts: addresses and routes inside its range that a backend left, whichever it was, flannel's or
 /// ours.
 /// </summary>
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public static class NetworkOwnership
 {
     /// <summary>Whether an address or route is no collision with the network, because a backend made it for this network.</summary>

@@ -3,12 +3,12 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Flannel.Linux.DataPaths;
+using Flannel.Linux.Diagnostics;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Routes;
 
-namespace Flannel.Linux.Routes;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// The routes to peers' subnets in one address family: which of the kernel's routes belong to the network, and how they are written. A route belongs
@@ -19,7 +19,7 @@ namespace Flannel.Linux.Routes;
 /// <remarks>Thread-safe.</remarks>
 /// <param name="context">The family on its host.</param>
 [SupportedOSPlatform("linux")]
-[Experimental(Diagnostics.ExperimentalApi.KernelBackends)]
+[Experimental(ExperimentalApi.KernelBackends)]
 public sealed class PeerRoutes(KernelContext context)
 {
     private const uint DefaultMetricIPv6 = 1024;

@@ -1,6 +1,4 @@
-using Flannel.Core.Diagnostics;
-
-namespace Flannel.Linux.Routes;
+namespace Flannel;
 
 /// <summary>A route that is not ours leads to a peer's subnet. It is left alone; the peer is unreachable until it is gone.</summary>
 public sealed class RouteConflictException : FlannelException

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
+using Flannel.Linux.Interop;
 
-namespace Flannel.Linux.Sysctl;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// The kernel's network settings (<c>/proc/sys/net</c>) of the calling thread's network namespace. For another namespace call it inside:
@@ -76,7 +77,7 @@ public static class NetworkSysctl
     {
         FileNotFoundException or DirectoryNotFoundException => SysctlStatus.NotFound,
         UnauthorizedAccessException => SysctlStatus.Denied,
-        _ when exception.HResult == Interop.LinuxErrno.EROFS => SysctlStatus.Denied, // .NET keeps the errno of an IOException there
+        _ when exception.HResult == LinuxErrno.EROFS => SysctlStatus.Denied, // .NET keeps the errno of an IOException there
         _ => SysctlStatus.InvalidValue,
     };
 

@@ -1,4 +1,4 @@
-namespace Flannel.Linux.Sysctl;
+namespace Flannel.Extensibility;
 
 /// <summary>The outcome of a read or write of a kernel setting.</summary>
 /// <param name="Key">The setting, as <c>sysctl</c> prints it.</param>

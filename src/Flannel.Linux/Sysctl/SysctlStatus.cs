@@ -1,4 +1,4 @@
-namespace Flannel.Linux.Sysctl;
+namespace Flannel.Extensibility;
 
 /// <summary>How a read or write of a kernel setting ended.</summary>
 public enum SysctlStatus

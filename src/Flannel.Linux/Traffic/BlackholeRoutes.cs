@@ -1,7 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
-using Flannel.Core.Traffic;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Routes;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Traffic;
 

@@ -1,8 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Netlink.Netfilter;
 
 namespace Flannel.Linux.Traffic;

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Netlink.Netfilter;
 
 namespace Flannel.Linux.Traffic;

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Traffic;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Traffic;
 

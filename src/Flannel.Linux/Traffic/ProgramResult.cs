@@ -1,5 +1,3 @@
-using Flannel.Core.Diagnostics;
-
 namespace Flannel.Linux.Traffic;
 
 /// <summary>How a program ended.</summary>

@@ -3,8 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Traffic;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Microsoft.Extensions.Logging;
 

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using System.Threading.Channels;
-using Flannel.Core.Traffic;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Route.Monitoring;
@@ -55,7 +54,7 @@ internal sealed class RuleWatch(TrafficPolicy policy, IRuleSet rules, BlackholeR
         _routes?.Dispose();
     }
 
-    private static RouteMonitorOptions OfRoutes() => new() { Groups = RouteMonitorGroups.Ipv4Routes | RouteMonitorGroups.Ipv6Routes };
+    private static RouteMonitorOptions OfRoutes() => new() { Groups = RouteMonitorGroups.IPv4Routes | RouteMonitorGroups.IPv6Routes };
 
     // A monitor that failed is replaced by the next Open; until then everything may have changed.
     private async Task WaitForRulesAsync(NftablesMonitor monitor, CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Traffic;
 

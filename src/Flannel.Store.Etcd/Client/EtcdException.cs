@@ -1,4 +1,3 @@
-using Flannel.Core.Diagnostics;
 using Flannel.Store.Etcd.Transport;
 using Grpc.Core;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
-using Flannel.Core.Stores;
+using Flannel;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd;
 using Flannel.Store.Etcd.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Flannel.Core.Diagnostics;
 using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Diagnostics;

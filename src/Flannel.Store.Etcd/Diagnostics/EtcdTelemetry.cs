@@ -1,4 +1,4 @@
-namespace Flannel.Store.Etcd.Diagnostics;
+namespace Flannel;
 
 /// <summary>The names of the etcd store's metrics. They are part of the public API: dashboards depend on them.</summary>
 public static class EtcdTelemetry

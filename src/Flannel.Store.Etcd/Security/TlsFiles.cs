@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Flannel.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Store.Etcd.Security;

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Etcdserverpb;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Transport;
 using Grpc.Core;
@@ -68,7 +67,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
 
     /// <summary>The next changes, or everything anew if the history in between is gone.</summary>
     /// <exception cref="StoreException">No endpoint serves the watch now.</exception>
-    public async Task<StoreWatchResult> NextAsync(CancellationToken cancellationToken)
+    public async Task<StoreEvent> NextAsync(CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net.Sockets;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
+using Flannel;
 using Flanneld.Health;
 using Flanneld.Logging;
 using Flanneld.Metrics;

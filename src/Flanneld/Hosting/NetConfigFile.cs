@@ -1,4 +1,4 @@
-using Flannel.Core.Stores.InMemory;
+using Flannel;
 using Microsoft.Extensions.Logging;
 
 namespace Flanneld.Hosting;

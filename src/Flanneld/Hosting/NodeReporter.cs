@@ -1,4 +1,4 @@
-using Flannel.Core.Hosting;
+using Flannel;
 using Flanneld.Systemd;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using Flannel.Core.Hosting;
+using Flannel;
 
 namespace Flanneld.Hosting;
 

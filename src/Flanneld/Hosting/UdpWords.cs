@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Flannel.Backends.Udp;
+using Flannel;
 
 namespace Flanneld.Hosting;
 

@@ -1,7 +1,6 @@
 using System.Reflection;
 using Flannel.Architecture.Tests.Tree;
-using Flannel.Core.Backends;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

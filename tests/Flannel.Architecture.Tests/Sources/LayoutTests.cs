@@ -12,17 +12,31 @@ public sealed partial class LayoutTests
     private const string RegistrationFolder = "DependencyInjection";
     private const string RegistrationNamespace = "Microsoft.Extensions.DependencyInjection";
 
+    // What a program names lies in two namespaces, whichever package and folder holds it: one for those who host nodes, one for those who extend Flannel.
+    private static readonly string[] PublicNamespaces = ["Flannel", "Flannel.Extensibility"];
+
+    // A library of its own, whose words are the kernel's.
+    private const string PackageWithItsOwnNamespaces = "Flannel.Netlink";
+
     [Fact]
     public void Namespaces_FollowAssemblyAndFolder()
     {
         foreach (string file in SourceTree.Files("*.cs", "src", "samples", "tests", "bench"))
         {
-            if (Namespace().Match(File.ReadAllText(file)) is not { Success: true } declared)
+            string text = File.ReadAllText(file);
+            if (Namespace().Match(text) is not { Success: true } declared || (IsOfPublicNamespaces(file) && PublicType().IsMatch(text)))
                 continue;
             string[] parts = SourceTree.Relative(file).Split('/')[..^1];
             string expected = parts is ["src", .., RegistrationFolder] ? RegistrationNamespace : string.Join('.', parts[1..]);
             Assert.True(expected == declared.Groups[1].Value, $"{SourceTree.Relative(file)}: namespace {declared.Groups[1].Value}, expected {expected}");
         }
+    }
+
+    [Fact]
+    public void PublicTypes_LieInTwoNamespaces()
+    {
+        foreach (Type type in SourceTree.Packages.Where(package => package.Name != PackageWithItsOwnNamespaces).SelectMany(package => SourceTree.AssemblyOf(package).GetExportedTypes()))
+            Assert.True(type.Namespace == RegistrationNamespace || PublicNamespaces.Contains(type.Namespace), $"{type} is public; put it into {string.Join(" or ", PublicNamespaces)}");
     }
 
     // A closed set of small values (a base and its cases, an entry with its key and kind) reads better in one place than in a file each.
@@ -81,7 +95,13 @@ public sealed partial class LayoutTests
         }
     }
 
+    private static bool IsOfPublicNamespaces(string file) =>
+        SourceTree.Relative(file).Split('/') is ["src", var package, var folder, ..] && package.StartsWith("Flannel.", StringComparison.Ordinal) && package != PackageWithItsOwnNamespaces && folder != RegistrationFolder;
+
     private static bool IsInterop(string file) => SourceTree.Relative(file).Contains("/Interop/", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"^public ", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

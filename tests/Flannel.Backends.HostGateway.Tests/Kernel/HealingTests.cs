@@ -1,5 +1,4 @@
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Core.Backends;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 

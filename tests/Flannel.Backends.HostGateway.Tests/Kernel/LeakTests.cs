@@ -1,7 +1,6 @@
 using System.Net;
-using Flannel.Backends.HostGateway.Diagnostics;
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 using Flannel.Testing.Leaks;
 using Flannel.Testing.Namespaces;
 

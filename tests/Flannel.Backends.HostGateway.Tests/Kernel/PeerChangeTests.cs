@@ -1,6 +1,5 @@
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;

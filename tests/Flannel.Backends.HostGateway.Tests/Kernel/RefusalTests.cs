@@ -1,8 +1,6 @@
 using System.Net;
-using Flannel.Backends.HostGateway.Diagnostics;
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;

@@ -1,7 +1,4 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Support;

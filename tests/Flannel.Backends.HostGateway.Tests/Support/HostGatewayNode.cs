@@ -1,7 +1,4 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;

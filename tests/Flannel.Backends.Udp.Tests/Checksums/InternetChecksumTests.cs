@@ -79,11 +79,11 @@ public sealed unsafe class InternetChecksumTests : IDisposable
     [InlineData(false, IpProtocol.Udp)]
     [InlineData(true, IpProtocol.Tcp)]
     [InlineData(true, IpProtocol.Udp)]
-    public void TransportIsValid_OneBitWrong_SaysNo(bool isIpv6, byte protocol)
+    public void TransportIsValid_OneBitWrong_SaysNo(bool isIPv6, byte protocol)
     {
-        byte[] bytes = new PacketImage { IsIpv6 = isIpv6, Protocol = protocol, Payload = [1, 2, 3, 4, 5] }.ToBytes();
+        byte[] bytes = new PacketImage { IsIPv6 = isIPv6, Protocol = protocol, Payload = [1, 2, 3, 4, 5] }.ToBytes();
         Assert.True(InternetChecksum.TransportIsValid(Packet(bytes)));
-        for (int index = isIpv6 ? 40 : 20; index < bytes.Length; index++)
+        for (int index = isIPv6 ? 40 : 20; index < bytes.Length; index++)
         {
             for (int bit = 0; bit < 8; bit++)
             {
@@ -106,9 +106,9 @@ public sealed unsafe class InternetChecksumTests : IDisposable
     [InlineData(false, IpProtocol.Udp, 6)]
     [InlineData(true, IpProtocol.Tcp, 16)]
     [InlineData(true, IpProtocol.Udp, 6)]
-    public void Complete_PartialChecksum_GivesTheFullOne(bool isIpv6, byte protocol, int offset)
+    public void Complete_PartialChecksum_GivesTheFullOne(bool isIPv6, byte protocol, int offset)
     {
-        var image = new PacketImage { IsIpv6 = isIpv6, Protocol = protocol, Payload = [1, 2, 3] };
+        var image = new PacketImage { IsIPv6 = isIPv6, Protocol = protocol, Payload = [1, 2, 3] };
         IpPacket packet = PartialOf(image, offset);
 
         Assert.Equal(PacketDrop.None, InternetChecksum.Complete(packet, packet.HeaderLength, offset));
@@ -151,7 +151,7 @@ public sealed unsafe class InternetChecksumTests : IDisposable
     private IpPacket PartialOf(PacketImage image, int offset)
     {
         byte[] bytes = image.ToBytes();
-        int header = image.IsIpv6 ? 40 : 20;
+        int header = image.IsIPv6 ? 40 : 20;
         int length = bytes.Length - header;
         ushort pseudo = NaiveChecksum.Sum([.. image.Addresses, 0, image.Protocol, (byte)(length >> 8), (byte)length]);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(header + offset), pseudo);

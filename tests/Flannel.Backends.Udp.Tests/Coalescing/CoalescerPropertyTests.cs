@@ -95,11 +95,11 @@ public sealed class CoalescerPropertyTests : IDisposable
     /// <summary>What keeps its order: a flow, its acknowledgements for themselves, and what has no ports between two addresses.</summary>
     private static string FlowOf(byte[] packet)
     {
-        bool isIpv6 = packet[0] >> 4 == 6;
-        int ip = isIpv6 ? 40 : (packet[0] & 15) * 4;
-        byte protocol = packet[isIpv6 ? 6 : 9];
-        string addresses = Convert.ToHexString(isIpv6 ? packet.AsSpan(8, 32) : packet.AsSpan(12, 8));
-        bool isFragment = !isIpv6 && (((packet[6] << 8) | packet[7]) & 0x3FFF) != 0;
+        bool isIPv6 = packet[0] >> 4 == 6;
+        int ip = isIPv6 ? 40 : (packet[0] & 15) * 4;
+        byte protocol = packet[isIPv6 ? 6 : 9];
+        string addresses = Convert.ToHexString(isIPv6 ? packet.AsSpan(8, 32) : packet.AsSpan(12, 8));
+        bool isFragment = !isIPv6 && (((packet[6] << 8) | packet[7]) & 0x3FFF) != 0;
         if (isFragment || protocol is not (IpProtocol.Tcp or IpProtocol.Udp) || packet.Length < ip + (protocol == IpProtocol.Tcp ? 20 : 8))
             return addresses;
         bool isAcknowledgement = protocol == IpProtocol.Tcp

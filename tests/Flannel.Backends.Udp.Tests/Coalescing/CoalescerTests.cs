@@ -33,7 +33,7 @@ public sealed unsafe class CoalescerTests : IDisposable
     [Fact]
     public void TryTake_ThreeDatagrams_GivesTheseBytes()
     {
-        PacketImage image = new() { IsIpv6 = true, Protocol = IpProtocol.Udp, Payload = [.. "abc"u8] };
+        PacketImage image = new() { IsIPv6 = true, Protocol = IpProtocol.Udp, Payload = [.. "abc"u8] };
 
         List<CoalescedWrite> writes = Coalesce(
             new CoalescingLimits(), image, image with { Payload = [.. "def"u8] }, image with { Payload = [.. "g"u8] }, image);

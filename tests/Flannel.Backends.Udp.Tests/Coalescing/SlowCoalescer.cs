@@ -40,11 +40,11 @@ internal sealed class SlowCoalescer(int maximumSegments, int maximumBytes, bool 
 
     private void Add(byte[] packet)
     {
-        bool isIpv6 = packet[0] >> 4 == 6;
-        string addresses = Convert.ToHexString(isIpv6 ? packet.AsSpan(8, 32) : packet.AsSpan(12, 8));
-        int ip = isIpv6 ? 40 : 20;
-        byte protocol = packet[isIpv6 ? 6 : 9];
-        bool isPlain = isIpv6 || (packet[0] == 0x45 && (Word(packet, 6) & 0x3FFF) == 0);
+        bool isIPv6 = packet[0] >> 4 == 6;
+        string addresses = Convert.ToHexString(isIPv6 ? packet.AsSpan(8, 32) : packet.AsSpan(12, 8));
+        int ip = isIPv6 ? 40 : 20;
+        byte protocol = packet[isIPv6 ? 6 : 9];
+        bool isPlain = isIPv6 || (packet[0] == 0x45 && (Word(packet, 6) & 0x3FFF) == 0);
         int minimum = protocol switch { IpProtocol.Tcp => 20, IpProtocol.Udp => 8, _ => int.MaxValue };
         if (!isPlain || packet.Length - ip < minimum)
         {
@@ -106,10 +106,10 @@ internal sealed class SlowCoalescer(int maximumSegments, int maximumBytes, bool 
         byte[] super = [.. packets[0], .. packets.Skip(1).SelectMany(packet => packet[header..])];
         if (super.Length > maximumBytes)
             return false;
-        bool isIpv6 = super[0] >> 4 == 6;
-        bool isUdp = super[isIpv6 ? 6 : 9] == IpProtocol.Udp;
+        bool isIPv6 = super[0] >> 4 == 6;
+        bool isUdp = super[isIPv6 ? 6 : 9] == IpProtocol.Udp;
         if (!isUdp)
-            super[(isIpv6 ? 40 : 20) + 13] |= packets[^1][(isIpv6 ? 40 : 20) + 13];
+            super[(isIPv6 ? 40 : 20) + 13] |= packets[^1][(isIPv6 ? 40 : 20) + 13];
         var offload = new LinuxVirtioNet.virtio_net_hdr
         {
             gso_type = isUdp ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4,

@@ -1,11 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Flannel.Backends.Udp.Diagnostics;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 using Microsoft.Extensions.DependencyInjection;

@@ -68,7 +68,7 @@ public sealed unsafe class IcmpReplyTests : IDisposable
         Assert.Equal((false, false, false), Answered(new PacketImage { FragmentField = 1 }.ToBytes()));
         Assert.Equal((false, false, false), Answered(new PacketImage { IpOptions = new byte[40] }.ToBytes()));
         Assert.Equal((true, true, true), Answered(new PacketImage { IpOptions = new byte[36] }.ToBytes()));
-        Assert.Equal((false, false, false), Answered(new PacketImage { IsIpv6 = true }.ToBytes()));
+        Assert.Equal((false, false, false), Answered(new PacketImage { IsIPv6 = true }.ToBytes()));
         Assert.Equal((false, false, false), Answered(new PacketImage { Protocol = IpProtocol.Icmp }.ToBytes()));
         Assert.Equal((false, false, false), Answered(With(good, 12, 0)));
         Assert.Equal((false, false, false), Answered(With(good, 12, 127)));

@@ -20,7 +20,7 @@ public sealed unsafe class IcmpV6ReplyTests : IDisposable
     [Fact]
     public void NoRoute_SmallPacket_QuotesAllOfIt()
     {
-        byte[] offender = new PacketImage { IsIpv6 = true, Protocol = IpProtocol.Udp, Payload = [1, 2, 3] }.ToBytes();
+        byte[] offender = new PacketImage { IsIPv6 = true, Protocol = IpProtocol.Udp, Payload = [1, 2, 3] }.ToBytes();
 
         byte[] reply = Build(offender, (in packet, buffer) => IcmpV6Reply.NoRoute(packet, Tunnel, buffer));
 
@@ -30,7 +30,7 @@ public sealed unsafe class IcmpV6ReplyTests : IDisposable
     [Fact]
     public void HopLimitExceeded_LargePacket_FillsWhatEveryLinkCarries()
     {
-        byte[] offender = new PacketImage { IsIpv6 = true, Payload = new byte[1400] }.ToBytes();
+        byte[] offender = new PacketImage { IsIPv6 = true, Payload = new byte[1400] }.ToBytes();
 
         byte[] reply = Build(offender, (in packet, buffer) => IcmpV6Reply.HopLimitExceeded(packet, Tunnel, buffer));
 
@@ -41,7 +41,7 @@ public sealed unsafe class IcmpV6ReplyTests : IDisposable
     [Fact]
     public void PacketTooBig_AnyPacket_NamesTheMtu()
     {
-        byte[] offender = new PacketImage { IsIpv6 = true }.ToBytes();
+        byte[] offender = new PacketImage { IsIPv6 = true }.ToBytes();
 
         byte[] reply = Build(offender, (in packet, buffer) => IcmpV6Reply.PacketTooBig(packet, Tunnel, 1452, buffer));
 
@@ -57,7 +57,7 @@ public sealed unsafe class IcmpV6ReplyTests : IDisposable
     [InlineData(137, false)]
     public void Reply_AboutIcmp_IsForNoErrors(byte type, bool expected)
     {
-        var offender = new PacketImage { IsIpv6 = true, Protocol = IpProtocol.IcmpV6, Payload = [type, 0, 0, 0] };
+        var offender = new PacketImage { IsIPv6 = true, Protocol = IpProtocol.IcmpV6, Payload = [type, 0, 0, 0] };
 
         Assert.Equal((expected, expected, expected), Answered(offender.ToBytes()));
         Assert.Equal((expected, expected, expected), Answered((offender with { HasExtensionHeader = true }).ToBytes()));
@@ -66,7 +66,7 @@ public sealed unsafe class IcmpV6ReplyTests : IDisposable
     [Fact]
     public void Reply_WhereThereMustBeNone_IsNone()
     {
-        byte[] good = new PacketImage { IsIpv6 = true }.ToBytes();
+        byte[] good = new PacketImage { IsIPv6 = true }.ToBytes();
         Assert.Equal((true, true, true), Answered(good));
 
         Assert.Equal((false, false, false), Answered(new PacketImage().ToBytes()));
@@ -87,7 +87,7 @@ public sealed unsafe class IcmpV6ReplyTests : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    private static byte[] Raw(byte next, byte[] payload) => new PacketImage { IsIpv6 = true, Protocol = next, Payload = payload }.ToBytes();
+    private static byte[] Raw(byte next, byte[] payload) => new PacketImage { IsIPv6 = true, Protocol = next, Payload = payload }.ToBytes();
 
     private (bool NoRoute, bool HopLimitExceeded, bool PacketTooBig) Answered(byte[] bytes) => (
         Build(bytes, (in packet, buffer) => IcmpV6Reply.NoRoute(packet, Tunnel, buffer)).Length > 0,

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Flannel.Backends.Udp.Sockets;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Testing.Leaks;
 using Flannel.Testing.Namespaces;

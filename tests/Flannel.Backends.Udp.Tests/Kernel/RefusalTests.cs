@@ -1,10 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Backends.Udp.Sockets;
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Backends.Udp.Tun;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
 using Flannel.Testing.Namespaces;
@@ -77,7 +74,7 @@ public sealed class RefusalTests
     }
 
     [NetnsFact]
-    public async Task Peer_OfFlannel_IsReachedByIpv4AndReportedForIpv6()
+    public async Task Peer_OfFlannel_IsReachedByIPv4AndReportedForIPv6()
     {
         await using UdpCluster cluster = await UdpCluster.StartAsync(ipv6: true);
         UdpNode node = cluster.Nodes[0];

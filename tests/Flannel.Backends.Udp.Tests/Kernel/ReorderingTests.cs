@@ -49,6 +49,6 @@ public sealed class ReorderingTests
     {
         UdpNode node = await cluster.AddNodeAsync(cluster.Lab.Hosts[0]);
         node.Network.SetPeers([UdpCluster.LeaseOf(cluster.Lab.Hosts[1], 2)]);
-        return (node, node.AddContainer(), cluster.Lab.Hosts[1].AddContainer(UdpCluster.KeyOf(2).Ipv4, mtu: node.Network.Status.Mtu));
+        return (node, node.AddContainer(), cluster.Lab.Hosts[1].AddContainer(UdpCluster.KeyOf(2).IPv4, mtu: node.Network.Status.Mtu));
     }
 }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Linux.Sysctl;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 

@@ -75,7 +75,7 @@ public sealed class WireTests
     }
 
     [NetnsFact]
-    public async Task DestinationOfIpv6_WithoutAPeer_IsAnswered()
+    public async Task DestinationOfIPv6_WithoutAPeer_IsAnswered()
     {
         await using UdpCluster cluster = UdpCluster.Create(1, dualStack: true);
         UdpNode node = await cluster.AddNodeAsync(cluster.Lab.Hosts[0], ipv6: true);

@@ -25,7 +25,7 @@ internal static class HostileBytes
     {
         byte[] bytes = new PacketImage
         {
-            IsIpv6 = random.Next(2) == 0,
+            IsIPv6 = random.Next(2) == 0,
             Protocol = random.Next(5) switch { 0 or 1 => IpProtocol.Udp, 2 => IpProtocol.IcmpV6, _ => IpProtocol.Tcp },
             HasExtensionHeader = random.Next(3) == 0,
             IpOptions = new byte[random.Next(11) * 4 * random.Next(2)],

@@ -43,9 +43,9 @@ public sealed unsafe class IpPacketTests : IDisposable
     [Fact]
     public void Parse_Ipv6_GivesAddresses()
     {
-        Parse(new PacketImage { IsIpv6 = true, Protocol = IpProtocol.Udp }.ToBytes(), out IpPacket packet);
+        Parse(new PacketImage { IsIPv6 = true, Protocol = IpProtocol.Udp }.ToBytes(), out IpPacket packet);
 
-        Assert.True(packet.IsIpv6);
+        Assert.True(packet.IsIPv6);
         Assert.Equal(new UInt128(0xFD00_0000_0000_0000, 1), packet.Source6);
         Assert.Equal(new UInt128(0xFD01_0000_0000_0000, 2), packet.Destination6);
         Assert.Equal(IpProtocol.Udp, packet.Protocol);
@@ -70,9 +70,9 @@ public sealed unsafe class IpPacketTests : IDisposable
     [InlineData(false, 1)]
     [InlineData(true, 0)]
     [InlineData(true, 1)]
-    public void DecrementHopLimit_NoneLeft_LeavesThePacketAlone(bool isIpv6, byte left)
+    public void DecrementHopLimit_NoneLeft_LeavesThePacketAlone(bool isIPv6, byte left)
     {
-        byte[] bytes = new PacketImage { IsIpv6 = isIpv6, HopLimit = left }.ToBytes();
+        byte[] bytes = new PacketImage { IsIPv6 = isIPv6, HopLimit = left }.ToBytes();
         Parse(bytes, out IpPacket packet);
 
         Assert.Equal(PacketDrop.HopLimitExceeded, packet.DecrementHopLimit());
@@ -88,7 +88,7 @@ public sealed unsafe class IpPacketTests : IDisposable
             var random = new Random(seed);
             var image = new PacketImage
             {
-                IsIpv6 = random.Next(5) == 0,
+                IsIPv6 = random.Next(5) == 0,
                 Identification = (ushort)random.Next(65536),
                 FragmentField = (ushort)random.Next(65536),
                 HopLimit = (byte)random.Next(2, 256),

@@ -6,7 +6,7 @@ namespace Flannel.Backends.Udp.Tests.Packets;
 /// <summary>A packet to be written down byte by byte, right unless told otherwise.</summary>
 internal sealed record PacketImage
 {
-    public bool IsIpv6 { get; init; }
+    public bool IsIPv6 { get; init; }
 
     public byte Protocol { get; init; } = IpProtocol.Tcp;
 
@@ -53,7 +53,7 @@ internal sealed record PacketImage
 
     public bool HasBadChecksum { get; init; }
 
-    public byte[] Addresses => IsIpv6
+    public byte[] Addresses => IsIPv6
         ? [0xFD, 0, .. new byte[13], (byte)Flow, 0xFD, 1, .. new byte[13], (byte)Host]
         : [10, 5, 1, (byte)Flow, 10, 5, 2, (byte)Host];
 
@@ -66,12 +66,12 @@ internal sealed record PacketImage
             _ => Payload,
         };
         byte[] extension = HasExtensionHeader ? [Protocol, 0, 1, 4, 0, 0, 0, 0] : [];
-        return IsIpv6
-            ? [.. Ipv6Header(extension.Length + transport.Length), .. extension, .. transport]
-            : [.. Ipv4Header(transport.Length), .. transport];
+        return IsIPv6
+            ? [.. IPv6Header(extension.Length + transport.Length), .. extension, .. transport]
+            : [.. IPv4Header(transport.Length), .. transport];
     }
 
-    private byte[] Ipv4Header(int payloadLength)
+    private byte[] IPv4Header(int payloadLength)
     {
         int length = 20 + IpOptions.Length;
         byte[] header =
@@ -83,7 +83,7 @@ internal sealed record PacketImage
         return header;
     }
 
-    private byte[] Ipv6Header(int payloadLength) =>
+    private byte[] IPv6Header(int payloadLength) =>
     [
         (byte)(0x60 | (TrafficClass >> 4)), (byte)(TrafficClass << 4), 0, 9, .. Word(payloadLength),
         HasExtensionHeader ? IpProtocol.DestinationOptions : Protocol, HopLimit, .. Addresses,

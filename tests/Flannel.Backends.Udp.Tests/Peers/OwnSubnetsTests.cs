@@ -30,7 +30,7 @@ public sealed unsafe class OwnSubnetsTests : IDisposable
     {
         var own = new OwnSubnets(subnet is null ? null : IPNetwork.Parse(subnet), subnetIPv6 is null ? null : IPNetwork.Parse(subnetIPv6));
         byte[] address = IPAddress.Parse(destination).GetAddressBytes();
-        byte[] bytes = new PacketImage { IsIpv6 = address.Length == 16 }.ToBytes();
+        byte[] bytes = new PacketImage { IsIPv6 = address.Length == 16 }.ToBytes();
         address.CopyTo(bytes, address.Length == 4 ? 16 : 24);
         Assert.Equal(PacketDrop.None, IpPacket.Parse(_memory.Place(bytes), bytes.Length, out IpPacket packet));
 

@@ -2,8 +2,7 @@ using System.Net;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Core.Leases;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Udp.Tests.Peers;
 
@@ -64,7 +63,7 @@ public sealed class PeerDirectoryTests
     [InlineData(null, "does not say that it carries IPv6")]
     [InlineData("""{"Port":0}""", "no UDP port")]
     [InlineData("""{"Port":8286}""", null)]
-    public void Problems_OfADualStackPeer_AreOfIpv6Only(string? data, string? reason)
+    public void Problems_OfADualStackPeer_AreOfIPv6Only(string? data, string? reason)
     {
         var directory = new PeerDirectory(SpecOf(ipv6: true));
         Lease peer = new()

@@ -76,15 +76,15 @@ public sealed unsafe class PeerTableTests : IDisposable
         Prop.ForAll(Seeds.Any, seed =>
         {
             var random = new Random(seed);
-            bool isIpv6 = random.Next(2) == 0;
+            bool isIPv6 = random.Next(2) == 0;
             int count = random.Next(40);
-            PeerSubnet[] peers = [.. Enumerable.Range(1, count).Select(number => Peer(Prefix(random, isIpv6).ToString(), $"192.168.0.{number}"))];
-            IPNetwork? network = random.Next(4) == 0 ? null : Prefix(random, isIpv6: false);
+            PeerSubnet[] peers = [.. Enumerable.Range(1, count).Select(number => Peer(Prefix(random, isIPv6).ToString(), $"192.168.0.{number}"))];
+            IPNetwork? network = random.Next(4) == 0 ? null : Prefix(random, isIPv6: false);
             var table = new PeerTable(peers, network, random.Next(33));
             for (int round = 0; round < 50; round++)
             {
-                IPNetwork near = peers.Length > 0 ? peers[random.Next(peers.Length)].Subnet : Prefix(random, isIpv6);
-                IPAddress address = random.Next(2) == 0 ? Prefix(random, isIpv6).BaseAddress : Edge(near, random);
+                IPNetwork near = peers.Length > 0 ? peers[random.Next(peers.Length)].Subnet : Prefix(random, isIPv6);
+                IPAddress address = random.Next(2) == 0 ? Prefix(random, isIPv6).BaseAddress : Edge(near, random);
 
                 IEnumerable<PeerSubnet> candidates = peers.Where(peer => Covers(peer.Subnet, address));
                 PeerEndpoint? expected = candidates.OrderBy(peer => peer.Subnet.PrefixLength).LastOrDefault().Endpoint;
@@ -131,9 +131,9 @@ public sealed unsafe class PeerTableTests : IDisposable
         new(IPNetwork.Parse(subnet), new PeerEndpoint(default, new SocketAddress(IPAddress.Parse(address), 8285), pairs: 1));
 
     /// <summary>A prefix of any length around few addresses, so that prefixes nest, meet and repeat.</summary>
-    private static IPNetwork Prefix(Random random, bool isIpv6)
+    private static IPNetwork Prefix(Random random, bool isIPv6)
     {
-        byte[] bytes = new byte[isIpv6 ? 16 : 4];
+        byte[] bytes = new byte[isIPv6 ? 16 : 4];
         random.NextBytes(bytes.AsSpan(random.Next(bytes.Length)));
         bytes[0] = (byte)(random.Next(3) * 127);
         int length = random.Next((bytes.Length * 8) + 1);
@@ -179,7 +179,7 @@ public sealed unsafe class PeerTableTests : IDisposable
     private IpPacket Packet(IPAddress address, int offset4, int offset6)
     {
         byte[] part = address.GetAddressBytes();
-        byte[] bytes = new PacketImage { IsIpv6 = part.Length == 16 }.ToBytes();
+        byte[] bytes = new PacketImage { IsIPv6 = part.Length == 16 }.ToBytes();
         part.CopyTo(bytes, part.Length == 4 ? offset4 : offset6);
         Assert.Equal(PacketDrop.None, IpPacket.Parse(_memory.Place(bytes), bytes.Length, out IpPacket packet));
         return packet;

@@ -12,7 +12,7 @@ public sealed class SegmentPlanTests : IDisposable
     private readonly GuardedMemory _memory = new(2);
 
     [Fact]
-    public void Split_TcpOverIpv4_GivesTheseBytes()
+    public void Split_TcpOverIPv4_GivesTheseBytes()
     {
         byte[] super = new PacketImage
         {
@@ -75,9 +75,9 @@ public sealed class SegmentPlanTests : IDisposable
     }
 
     [Fact]
-    public void Create_Ipv6ExtensionHeader_IsNotSupported()
+    public void Create_IPv6ExtensionHeader_IsNotSupported()
     {
-        byte[] super = new PacketImage { IsIpv6 = true, HasExtensionHeader = true, Payload = new byte[30] }.ToBytes();
+        byte[] super = new PacketImage { IsIPv6 = true, HasExtensionHeader = true, Payload = new byte[30] }.ToBytes();
 
         Assert.Equal(PacketDrop.UnsupportedOffload, TrySplit(Offload(LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6, 10) with { csum_start = 48 }, super));
     }
@@ -147,13 +147,13 @@ public sealed class SegmentPlanTests : IDisposable
     internal static LinuxVirtioNet.virtio_net_hdr Offload(byte kind, int size)
     {
         bool isUdp = kind == LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4;
-        bool isIpv6 = (kind & 0x7F) == LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6;
+        bool isIPv6 = (kind & 0x7F) == LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6;
         return new LinuxVirtioNet.virtio_net_hdr
         {
             flags = LinuxVirtioNet.VIRTIO_NET_HDR_F_NEEDS_CSUM,
             gso_type = kind,
             gso_size = (ushort)size,
-            csum_start = (ushort)(isIpv6 ? 40 : 20),
+            csum_start = (ushort)(isIPv6 ? 40 : 20),
             csum_offset = (ushort)(isUdp ? 6 : 16),
         };
     }
@@ -163,15 +163,15 @@ public sealed class SegmentPlanTests : IDisposable
     {
         if (bytes.Length < 20)
             return Offload(LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4, size);
-        bool isIpv6 = bytes[0] >> 4 == 6;
-        byte tcpKind = isIpv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4;
-        byte kind = bytes[isIpv6 ? 6 : 9] == IpProtocol.Udp ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4 : tcpKind;
-        return Offload(kind, size) with { csum_start = (ushort)(isIpv6 ? 40 : (bytes[0] & 15) * 4) };
+        bool isIPv6 = bytes[0] >> 4 == 6;
+        byte tcpKind = isIPv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4;
+        byte kind = bytes[isIPv6 ? 6 : 9] == IpProtocol.Udp ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4 : tcpKind;
+        return Offload(kind, size) with { csum_start = (ushort)(isIPv6 ? 40 : (bytes[0] & 15) * 4) };
     }
 
     private static (LinuxVirtioNet.virtio_net_hdr Offload, byte[] Packet) Superpacket(Random random)
     {
-        bool isIpv6 = random.Next(2) == 0;
+        bool isIPv6 = random.Next(2) == 0;
         bool isUdp = random.Next(2) == 0;
         byte[] payload = new byte[random.Next(5) == 0 ? random.Next(1, 60_000) : random.Next(1, 4000)];
         random.NextBytes(payload);
@@ -179,13 +179,13 @@ public sealed class SegmentPlanTests : IDisposable
         random.NextBytes(tcpOptions);
         var image = new PacketImage
         {
-            IsIpv6 = isIpv6,
+            IsIPv6 = isIPv6,
             Protocol = isUdp ? IpProtocol.Udp : IpProtocol.Tcp,
             Flow = random.Next(256),
             TrafficClass = (byte)random.Next(256),
             Identification = (ushort)random.Next(65536),
             FragmentField = (ushort)(random.Next(2) * 0x4000),
-            IpOptions = isIpv6 ? [] : [.. Enumerable.Repeat((byte)1, 4 * random.Next(3) * random.Next(6))],
+            IpOptions = isIPv6 ? [] : [.. Enumerable.Repeat((byte)1, 4 * random.Next(3) * random.Next(6))],
             Sequence = (uint)random.NextInt64(1L << 32),
             Acknowledgement = (uint)random.NextInt64(1L << 32),
             Flags = (byte)random.Next(256),
@@ -195,11 +195,11 @@ public sealed class SegmentPlanTests : IDisposable
             Payload = payload,
         };
         byte[] bytes = image.ToBytes();
-        int ip = isIpv6 ? 40 : (bytes[0] & 15) * 4;
+        int ip = isIPv6 ? 40 : (bytes[0] & 15) * 4;
         random.NextBytes(bytes.AsSpan(ip + (isUdp ? 6 : 16), 2)); // whatever the checksum field holds, it is not used
         if (isUdp)
             BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(ip + 4), (ushort)random.Next(65536));
-        byte tcpKind = isIpv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4;
+        byte tcpKind = isIPv6 ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV6 : LinuxVirtioNet.VIRTIO_NET_HDR_GSO_TCPV4;
         byte kind = isUdp ? LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4 : tcpKind;
         int size = random.Next(1 + (payload.Length / 300), 1500); // a naive segmenter is slow with very many
         return (Offload(kind, size) with { csum_start = (ushort)ip, hdr_len = (ushort)random.Next(65536) }, bytes);

@@ -10,16 +10,16 @@ internal static class SlowSegmenter
 {
     public static List<byte[]> Split(LinuxVirtioNet.virtio_net_hdr offload, byte[] packet)
     {
-        bool isIpv6 = packet[0] >> 4 == 6;
+        bool isIPv6 = packet[0] >> 4 == 6;
         bool isUdp = (offload.gso_type & 0x7F) == LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4;
-        int ip = isIpv6 ? 40 : (packet[0] & 15) * 4;
+        int ip = isIPv6 ? 40 : (packet[0] & 15) * 4;
         int header = ip + (isUdp ? 8 : (packet[ip + 12] >> 4) * 4);
         byte[][] payloads = [.. packet[header..].Chunk(offload.gso_size)];
         var segments = new List<byte[]>();
         for (int index = 0; index < payloads.Length; index++)
         {
             byte[] segment = [.. packet[..header], .. payloads[index]];
-            if (isIpv6)
+            if (isIPv6)
             {
                 Write(segment, 4, segment.Length - 40);
             }
@@ -47,7 +47,7 @@ internal static class SlowSegmenter
 
             int field = ip + (isUdp ? 6 : 16);
             Write(segment, field, 0);
-            byte[] addresses = isIpv6 ? segment[8..40] : segment[12..20];
+            byte[] addresses = isIPv6 ? segment[8..40] : segment[12..20];
             ushort checksum = NaiveChecksum.OfTransport(addresses, isUdp ? IpProtocol.Udp : IpProtocol.Tcp, segment.AsSpan(ip));
             Write(segment, field, isUdp && checksum == 0 ? 0xFFFF : checksum);
             segments.Add(segment);

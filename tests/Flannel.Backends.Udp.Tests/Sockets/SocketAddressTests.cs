@@ -6,23 +6,23 @@ namespace Flannel.Backends.Udp.Tests.Sockets;
 public sealed unsafe class SocketAddressTests
 {
     [Fact]
-    public void Address_OfIpv4_IsSockaddrIn()
+    public void Address_OfIPv4_IsSockaddrIn()
     {
         var address = new SocketAddress(IPAddress.Parse("192.0.2.7"), 8285);
 
         Assert.Equal([2, 0, 0x20, 0x5D, 192, 0, 2, 7, 0, 0, 0, 0, 0, 0, 0, 0], new Span<byte>(&address, 16).ToArray());
-        Assert.Equal((16u, false, "192.0.2.7:8285"), (address.Length, address.IsIpv6, address.ToString()));
+        Assert.Equal((16u, false, "192.0.2.7:8285"), (address.Length, address.IsIPv6, address.ToString()));
     }
 
     [Fact]
-    public void Address_OfIpv6_IsSockaddrIn6()
+    public void Address_OfIPv6_IsSockaddrIn6()
     {
         var address = new SocketAddress(IPAddress.Parse("2001:db8::9"), 1);
 
         Assert.Equal(
             [10, 0, 0, 1, 0, 0, 0, 0, 0x20, 0x01, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0],
             new Span<byte>(&address, 28).ToArray());
-        Assert.Equal((28u, true, "[2001:db8::9]:1"), (address.Length, address.IsIpv6, address.ToString()));
+        Assert.Equal((28u, true, "[2001:db8::9]:1"), (address.Length, address.IsIPv6, address.ToString()));
     }
 
     [Theory]

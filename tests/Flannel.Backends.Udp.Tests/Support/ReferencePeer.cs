@@ -58,7 +58,7 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
         UdpSocket socket = host.Run(() => UdpSocket.Open(new IPEndPoint(host.Address!, 8285), UdpOffloads.None, 1 << 20, count: 1)[0]);
         Link link = host.Device(tun.Name);
         host.Netlink.ChangeLink(link.Index, new LinkChange { Mtu = Mtu, IsUp = true });
-        host.Netlink.AddAddress(new InterfaceAddress { LinkIndex = link.Index, Address = UdpCluster.KeyOf(number).Ipv4!.Value.BaseAddress, PrefixLength = 32 });
+        host.Netlink.AddAddress(new InterfaceAddress { LinkIndex = link.Index, Address = UdpCluster.KeyOf(number).IPv4!.Value.BaseAddress, PrefixLength = 32 });
         host.Netlink.AddRoute(new() { Destination = IPNetwork.Parse("10.5.0.0/16"), LinkIndex = link.Index });
         return new ReferencePeer(tun, socket, peer.Address!, isReordering);
     }

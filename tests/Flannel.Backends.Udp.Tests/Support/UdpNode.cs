@@ -1,9 +1,6 @@
 using System.Net;
 using Flannel.Backends.Udp.DataPath;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,6 @@
 using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Backends.Udp.Tun;
-using Flannel.Core.Diagnostics;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Tun;

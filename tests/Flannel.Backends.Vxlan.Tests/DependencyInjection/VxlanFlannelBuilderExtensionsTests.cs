@@ -1,4 +1,4 @@
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

@@ -1,10 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Sysctl;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;
 

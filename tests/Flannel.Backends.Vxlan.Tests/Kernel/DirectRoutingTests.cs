@@ -1,6 +1,5 @@
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Leases;
-using Flannel.Linux.Sysctl;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 

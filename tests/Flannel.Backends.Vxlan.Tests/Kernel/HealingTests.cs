@@ -1,7 +1,5 @@
 using System.Net.NetworkInformation;
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;

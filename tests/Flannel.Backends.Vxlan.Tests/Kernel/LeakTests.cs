@@ -1,6 +1,5 @@
-using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 using Flannel.Testing.Leaks;
 using Flannel.Testing.Namespaces;
 

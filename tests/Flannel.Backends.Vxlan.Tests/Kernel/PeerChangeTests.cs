@@ -1,6 +1,5 @@
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 
@@ -113,7 +112,7 @@ public sealed class PeerChangeTests
         node.Network.SetPeers([younger, older]);
         await node.WaitForConvergenceAsync();
 
-        KeyValuePair<Core.Addressing.SubnetKey, string> problem = Assert.Single(node.Network.Status.PeerProblems);
+        KeyValuePair<SubnetKey, string> problem = Assert.Single(node.Network.Status.PeerProblems);
         Assert.Equal(younger.Key, problem.Key);
         Assert.Contains("10.5.72.0-24", problem.Value, StringComparison.Ordinal);
         Assert.Single(await node.LinesAsync("ip", "route", "show", "dev", "flannel.1"));

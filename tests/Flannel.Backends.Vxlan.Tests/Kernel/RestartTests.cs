@@ -1,6 +1,6 @@
 using System.Net.NetworkInformation;
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;

@@ -1,6 +1,5 @@
 using System.Net;
 using Flannel.Backends.Vxlan.Tests.Support;
-using Flannel.Core.Configuration;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 

@@ -1,9 +1,5 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Support;

@@ -1,8 +1,5 @@
 using System.Net;
 using Flannel.Backends.Vxlan.Devices;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Support;

@@ -80,7 +80,7 @@ public sealed class AddressTextTests
     [InlineData("::ffff:0x1.2.3.4")]
     [InlineData(" ::1")]
     [InlineData("10.5.1.0")]
-    public void TryParse_NotIpv6_IsRefused(string text) => Assert.False(AddressText.TryParse(text, AddressFamily.InterNetworkV6, out _));
+    public void TryParse_NotIPv6_IsRefused(string text) => Assert.False(AddressText.TryParse(text, AddressFamily.InterNetworkV6, out _));
 
     [Theory]
     [InlineData("10.3.7.9/16", "10.3.0.0/16")]
@@ -99,8 +99,8 @@ public sealed class AddressTextTests
     }
 
     [Fact]
-    public void Format_AnyIpv6_ReadsBackAsTheSameAddress() =>
-        Prop.ForAll(SparseIpv6().ToArbitrary(), number =>
+    public void Format_AnyIPv6_ReadsBackAsTheSameAddress() =>
+        Prop.ForAll(SparseIPv6().ToArbitrary(), number =>
         {
             string text = AddressText.Format(number, AddressFamily.InterNetworkV6);
             return !text.Any(char.IsUpper)
@@ -120,7 +120,7 @@ public sealed class AddressTextTests
         }).QuickCheckThrowOnFailure();
 
     /// <summary>Addresses in which groups of zeros are common.</summary>
-    internal static Gen<UInt128> SparseIpv6() =>
+    internal static Gen<UInt128> SparseIPv6() =>
         Gen.Frequency((2, Gen.Constant((ushort)0)), (1, Gen.Choose(1, ushort.MaxValue).Select(value => (ushort)value)))
             .ArrayOf(8)
             .Select(groups => groups.Aggregate(UInt128.Zero, (number, group) => (number << 16) | group));

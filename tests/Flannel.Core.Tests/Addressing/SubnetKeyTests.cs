@@ -21,8 +21,8 @@ public sealed class SubnetKeyTests
     {
         SubnetKey key = SubnetKey.Parse(text);
 
-        Assert.Equal(Network(ipv4), key.Ipv4);
-        Assert.Equal(Network(ipv6), key.Ipv6);
+        Assert.Equal(Network(ipv4), key.IPv4);
+        Assert.Equal(Network(ipv6), key.IPv6);
         Assert.Equal(text, key.ToString());
         Assert.Equal(new SubnetKey(Network(ipv4), Network(ipv6)), key);
     }
@@ -119,7 +119,7 @@ public sealed class SubnetKeyTests
     private static Gen<SubnetKey> Keys() =>
         from ipv4 in Gen.Choose(0, int.MaxValue)
         from ipv4Length in Gen.Choose(0, 31)
-        from ipv6 in AddressTextTests.SparseIpv6()
+        from ipv6 in AddressTextTests.SparseIPv6()
         from ipv6Length in Gen.Choose(-20, 127)
         where ipv4Length > 0 || ipv6Length >= 0
         select new SubnetKey(

@@ -51,7 +51,7 @@ public sealed class SubnetRangeTests
     public void TryGetOverlap_Outside_GivesNone(string subnet) => Assert.False(Range.TryGetOverlap(SubnetTests.Parse(subnet), out _, out _));
 
     [Fact]
-    public void Range_OfMostOfIpv6_CountsExactly()
+    public void Range_OfMostOfIPv6_CountsExactly()
     {
         var range = new SubnetRange(SubnetTests.Parse("4000::/126"), SubnetTests.Parse("7fff:ffff:ffff:ffff:ffff:ffff:ffff:fffc/126"));
 

@@ -37,7 +37,7 @@ public sealed class SubnetTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Subnet(IPAddress.Parse(address), length));
 
     [Fact]
-    public void Constructor_AddressTooLargeForIpv4_Throws() =>
+    public void Constructor_AddressTooLargeForIPv4_Throws() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new Subnet(UInt128.One << 32, 24, AddressFamily.InterNetwork));
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class SubnetTests
     internal static Gen<(Subnet One, Subnet Other)> Pairs() =>
         from family in Gen.Elements(Families)
         let width = family == AddressFamily.InterNetwork ? 32 : 128
-        from address in AddressTextTests.SparseIpv6()
+        from address in AddressTextTests.SparseIPv6()
         from flipped in Gen.Choose(0, width)
         from oneLength in Gen.Choose(0, width)
         from otherLength in Gen.Choose(0, width)

@@ -1,4 +1,3 @@
-using Flannel.Core.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Flannel.Core.Configuration;
 
 namespace Flannel.Core.Tests.Configuration;
 
@@ -17,22 +16,22 @@ public sealed class NetworkConfigDefaultsTests
     [InlineData("10.3.0.0/24", 26, "10.3.0.64", "10.3.0.192")]
     [InlineData("10.3.0.0/27", 29, "10.3.0.8", "10.3.0.24")]
     [InlineData("10.3.0.0/28", 30, "10.3.0.4", "10.3.0.12")]
-    public void Parse_Ipv4NetworkOnly_ComputesTheRest(string network, int length, string min, string max)
+    public void Parse_IPv4NetworkOnly_ComputesTheRest(string network, int length, string min, string max)
     {
         NetworkConfig config = Parse($$"""{"Network":"{{network}}"}""");
 
         Assert.Equal(length, config.SubnetLength);
         Assert.Equal(IPAddress.Parse(min), config.SubnetMin);
         Assert.Equal(IPAddress.Parse(max), config.SubnetMax);
-        Assert.Null(config.Ipv6Subnets);
-        Assert.Equal($"{min}/{length} to {max}/{length}", config.Ipv4Subnets.ToString());
+        Assert.Null(config.IPv6Subnets);
+        Assert.Equal($"{min}/{length} to {max}/{length}", config.IPv4Subnets.ToString());
     }
 
     [Theory]
     [InlineData(18, "10.3.64.0", "10.3.192.0")]
     [InlineData(24, "10.3.1.0", "10.3.255.0")]
     [InlineData(30, "10.3.0.4", "10.3.255.252")]
-    public void Parse_Ipv4SubnetLen_ComputesTheBounds(int length, string min, string max)
+    public void Parse_IPv4SubnetLen_ComputesTheBounds(int length, string min, string max)
     {
         NetworkConfig config = Parse($$"""{"Network":"10.3.0.0/16","SubnetLen":{{length}}}""");
 
@@ -48,15 +47,15 @@ public sealed class NetworkConfigDefaultsTests
     [InlineData("fd00:1:2::/63", 65, "fd00:1:2:0:8000::", "fd00:1:2:1:8000::")]
     [InlineData("fd00:1:2:3::/64", 66, "fd00:1:2:3:4000::", "fd00:1:2:3:c000::")]
     [InlineData("fd00::/124", 126, "fd00::4", "fd00::c")]
-    public void Parse_Ipv6NetworkOnly_ComputesTheRest(string network, int length, string min, string max)
+    public void Parse_IPv6NetworkOnly_ComputesTheRest(string network, int length, string min, string max)
     {
         NetworkConfig config = Parse($$"""{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"{{network}}"}""");
 
         Assert.Equal(length, config.IPv6SubnetLength);
         Assert.Equal(IPAddress.Parse(min), config.IPv6SubnetMin);
         Assert.Equal(IPAddress.Parse(max), config.IPv6SubnetMax);
-        Assert.Null(config.Ipv4Subnets);
-        Assert.NotNull(config.Ipv6Subnets);
+        Assert.Null(config.IPv4Subnets);
+        Assert.NotNull(config.IPv6Subnets);
     }
 
     [Fact]
@@ -64,8 +63,8 @@ public sealed class NetworkConfigDefaultsTests
     {
         NetworkConfig config = Parse("""{"EnableIPv6":true,"Network":"10.5.0.0/16","IPv6Network":"fd00:10:5::/48"}""");
 
-        Assert.Equal("10.5.1.0/24 to 10.5.255.0/24", config.Ipv4Subnets.ToString());
-        Assert.Equal("fd00:10:5:1::/64 to fd00:10:5:ffff::/64", config.Ipv6Subnets.ToString());
+        Assert.Equal("10.5.1.0/24 to 10.5.255.0/24", config.IPv4Subnets.ToString());
+        Assert.Equal("fd00:10:5:1::/64 to fd00:10:5:ffff::/64", config.IPv6Subnets.ToString());
     }
 
     [Fact]
@@ -73,7 +72,7 @@ public sealed class NetworkConfigDefaultsTests
     {
         NetworkConfig config = Parse("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.0.0","SubnetMax":"10.5.0.0"}""");
 
-        Assert.Equal("10.5.0.0/24 to 10.5.0.0/24", config.Ipv4Subnets.ToString());
+        Assert.Equal("10.5.0.0/24 to 10.5.0.0/24", config.IPv4Subnets.ToString());
     }
 
     [Theory]
@@ -84,19 +83,19 @@ public sealed class NetworkConfigDefaultsTests
     public void Parse_EmptyValues_AreAbsent(string json) => Assert.Equal(Parse("""{"Network":"10.5.0.0/16"}"""), Parse(json));
 
     [Fact]
-    public void Parse_Ipv6SwitchedOff_KeepsItsKeysWithoutJudgingThem()
+    public void Parse_IPv6SwitchedOff_KeepsItsKeysWithoutJudgingThem()
     {
         NetworkConfig config = Parse("""{"Network":"10.5.0.0/16","IPv6Network":"fd00::/127","IPv6SubnetLen":5,"IPv6SubnetMin":"fe00::"}""");
 
         Assert.Equal(IPNetwork.Parse("fd00::/127"), config.IPv6Network);
         Assert.Equal(5, config.IPv6SubnetLength);
         Assert.Equal(IPAddress.Parse("fe00::"), config.IPv6SubnetMin);
-        Assert.Null(config.Ipv6Subnets);
+        Assert.Null(config.IPv6Subnets);
     }
 
     [Fact]
-    public void Ipv4Subnets_NotValidated_SaysSo() =>
-        Assert.Throws<InvalidOperationException>(() => new NetworkConfig { Network = IPNetwork.Parse("10.5.0.0/16") }.Ipv4Subnets);
+    public void IPv4Subnets_NotValidated_SaysSo() =>
+        Assert.Throws<InvalidOperationException>(() => new NetworkConfig { Network = IPNetwork.Parse("10.5.0.0/16") }.IPv4Subnets);
 
     private static NetworkConfig Parse(string json) => NetworkConfig.Parse(json, "test");
 }

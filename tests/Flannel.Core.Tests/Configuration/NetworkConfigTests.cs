@@ -1,5 +1,4 @@
 using System.Net;
-using Flannel.Core.Configuration;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,6 +1,4 @@
 using System.Net;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
 using Flannel.Core.Tests.Interop;
 
 namespace Flannel.Core.Tests.Configuration;

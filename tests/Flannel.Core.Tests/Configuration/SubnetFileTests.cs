@@ -1,6 +1,4 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
 using FsCheck;
 using FsCheck.Fluent;
 

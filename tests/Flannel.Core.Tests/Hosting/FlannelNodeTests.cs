@@ -1,11 +1,5 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 
 namespace Flannel.Core.Tests.Hosting;

@@ -1,10 +1,6 @@
 using System.Net;
 using System.Text;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Tests.Hosting;
 

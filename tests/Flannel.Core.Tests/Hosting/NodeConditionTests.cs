@@ -1,10 +1,6 @@
 using System.Net;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
 using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Hosting;
@@ -93,7 +89,7 @@ public class NodeConditionTests
         FlannelNodeStatus status = await fixture.UntilAsync(status => status is { Peers.Count: 2, QuarantinedCount: 0 });
 
         Assert.True(LeaseRules.Fits(NetworkConfig.Parse(config, "test"), status.Lease!.Key));
-        Assert.DoesNotContain(status.Peers.Keys, peer => peer.Ipv4Subnet!.Value.Overlaps(status.Lease.Key.Ipv4Subnet!.Value));
+        Assert.DoesNotContain(status.Peers.Keys, peer => peer.IPv4Subnet!.Value.Overlaps(status.Lease.Key.IPv4Subnet!.Value));
     }
 
     [Fact]

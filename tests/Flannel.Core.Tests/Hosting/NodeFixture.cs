@@ -1,12 +1,5 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 using Microsoft.Extensions.DependencyInjection;
 

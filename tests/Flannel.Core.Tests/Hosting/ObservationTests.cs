@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

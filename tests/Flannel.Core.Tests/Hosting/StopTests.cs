@@ -1,7 +1,3 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
 using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Hosting;

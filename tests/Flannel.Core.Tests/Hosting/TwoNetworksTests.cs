@@ -1,6 +1,4 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Logging;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,7 @@
 using System.Text;
-using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
-using Flannel.Core.Stores;
+using Flannel.Core.Leases.Peers;
+using Flannel.Extensibility;
 using Flannel.Testing.Logging;
 using Flannel.Testing.Stores;
 using Microsoft.Extensions.Logging;
@@ -16,7 +16,7 @@ public sealed class HostileContentTests
     [Fact]
     public void Track_LargeDocuments_KeepsNoneOfTheirBytes()
     {
-        LeaseTracker tracker = Tracker();
+        PeerLeases tracker = Tracker();
         var documents = new List<WeakReference>();
         Fill(tracker, documents);
 
@@ -30,7 +30,7 @@ public sealed class HostileContentTests
     [Fact]
     public void Track_MoreRefusedLeasesThanTheLimit_CountsTheRestAndStillTakesPeers()
     {
-        LeaseTracker tracker = Tracker(maxQuarantined: 10);
+        PeerLeases tracker = Tracker(maxQuarantined: 10);
         List<StoredEntry> entries = [.. Enumerable.Range(1, 100).Select(i => Entry($"junk{i:000}", i, "{}"))];
         entries.Add(Peer("10.5.2.0-24", 2, revision: 200));
 
@@ -57,7 +57,7 @@ public sealed class HostileContentTests
     [Fact]
     public void Track_MorePeersThanTheLimit_LeavesTheRestOutUntilThereIsRoom()
     {
-        LeaseTracker tracker = Tracker(maxPeers: 3);
+        PeerLeases tracker = Tracker(maxPeers: 3);
         List<StoredEntry> entries = [.. Enumerable.Range(1, 5).Select(i => Peer($"10.5.{i}.0-24", i + 1, i))];
 
         Assert.Equal(3, Assert.IsType<LeaseSnapshot>(tracker.Apply(new StoreSnapshot(entries, 5))).Peers.Count);
@@ -73,7 +73,7 @@ public sealed class HostileContentTests
     [Fact]
     public void Track_DocumentThatCouldNotBeRead_IsQuarantinedWithTheStoresReasonAndKeepsTheLastGoodState()
     {
-        LeaseTracker tracker = Tracker();
+        PeerLeases tracker = Tracker();
         tracker.Apply(new StoreSnapshot([Peer("10.5.2.0-24", 2, 1)], 1));
 
         Assert.Null(tracker.Apply(Change(2, "10.5.2.0-24", Entry("10.5.2.0-24", 2, "") with { CreateRevision = 1, Unreadable = "it is 9 MB long" })));
@@ -158,7 +158,7 @@ public sealed class HostileContentTests
         Assert.NotNull((await follower.UntilAsync<NetworkConfigChanged>()).Error);
     }
 
-    private static void Fill(LeaseTracker tracker, List<WeakReference> documents)
+    private static void Fill(PeerLeases tracker, List<WeakReference> documents)
     {
         List<StoredEntry> entries = [];
         for (int i = 0; i < 20; i++)
@@ -171,10 +171,10 @@ public sealed class HostileContentTests
         tracker.Apply(new StoreSnapshot(entries, 20));
     }
 
-    private static LeaseTracker Tracker(int maxPeers = 1000, int maxQuarantined = 1000)
+    private static PeerLeases Tracker(int maxPeers = 1000, int maxQuarantined = 1000)
     {
         var lab = new SubnetManagerLab();
-        return new LeaseTracker(lab.Config, new LeaseRules(lab.Config, SubnetManagerLab.Attributes(1), Own), null, Own, maxPeers, maxQuarantined);
+        return new PeerLeases(lab.Config, new LeaseRules(lab.Config, SubnetManagerLab.Attributes(1), Own), null, Own, maxPeers, maxQuarantined);
     }
 
     private static StoredEntry Entry(string key, long revision, string document) =>

@@ -1,4 +1,5 @@
 using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

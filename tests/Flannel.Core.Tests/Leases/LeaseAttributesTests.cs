@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Flannel.Core.Leases;
 using FsCheck;
 using FsCheck.Fluent;
 

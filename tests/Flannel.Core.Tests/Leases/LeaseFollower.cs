@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Tests.Leases;
 
@@ -9,7 +9,7 @@ internal sealed class LeaseFollower : IAsyncDisposable
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<LeaseWatchResult> _results = Channel.CreateUnbounded<LeaseWatchResult>();
+    private readonly Channel<SubnetEvent> _results = Channel.CreateUnbounded<SubnetEvent>();
     private readonly Task _reading;
 
     public LeaseFollower(ISubnetMembership membership)
@@ -34,23 +34,23 @@ internal sealed class LeaseFollower : IAsyncDisposable
     public bool IsStoreAway { get; private set; }
 
     public async Task<T> NextAsync<T>()
-        where T : LeaseWatchResult
+        where T : SubnetEvent
     {
-        LeaseWatchResult result = await NextAsync();
+        SubnetEvent result = await NextAsync();
         return result as T ?? throw new InvalidOperationException($"Expected {typeof(T).Name}, got {Describe(result)}.");
     }
 
-    public async Task<LeaseWatchResult> NextAsync()
+    public async Task<SubnetEvent> NextAsync()
     {
         using var limit = new CancellationTokenSource(WaitLimit);
-        LeaseWatchResult result = await _results.Reader.ReadAsync(limit.Token);
+        SubnetEvent result = await _results.Reader.ReadAsync(limit.Token);
         Note(result);
         return result;
     }
 
     /// <summary>Reads until a result satisfies the condition.</summary>
     public async Task<T> UntilAsync<T>(Func<T, bool>? condition = null)
-        where T : LeaseWatchResult
+        where T : SubnetEvent
     {
         while (true)
         {
@@ -60,10 +60,10 @@ internal sealed class LeaseFollower : IAsyncDisposable
     }
 
     /// <summary>What has come and was not read yet.</summary>
-    public IReadOnlyList<LeaseWatchResult> Pending()
+    public IReadOnlyList<SubnetEvent> Pending()
     {
-        var pending = new List<LeaseWatchResult>();
-        while (_results.Reader.TryRead(out LeaseWatchResult? result))
+        var pending = new List<SubnetEvent>();
+        while (_results.Reader.TryRead(out SubnetEvent? result))
         {
             Note(result);
             pending.Add(result);
@@ -79,7 +79,7 @@ internal sealed class LeaseFollower : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static string Describe(LeaseWatchResult result) => result switch
+    private static string Describe(SubnetEvent result) => result switch
     {
         OwnLeaseChanged own => $"{own.State} {own.Lease.Key} ({own.Error?.Message})",
         LeaseChanges changes => $"changes of {string.Join(", ", changes.Changes.Select(change => change.Before?.Key ?? change.After!.Key))}",
@@ -91,7 +91,7 @@ internal sealed class LeaseFollower : IAsyncDisposable
     {
         try
         {
-            await foreach (LeaseWatchResult result in membership.WatchAsync(_stop.Token))
+            await foreach (SubnetEvent result in membership.WatchAsync(_stop.Token))
                 _results.Writer.TryWrite(result);
             throw new InvalidOperationException("The watch ended by itself.");
         }
@@ -102,7 +102,7 @@ internal sealed class LeaseFollower : IAsyncDisposable
         }
     }
 
-    private void Note(LeaseWatchResult result)
+    private void Note(SubnetEvent result)
     {
         switch (result)
         {

@@ -1,16 +1,14 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
 
 namespace Flannel.Core.Tests.Leases;
 
 public sealed class LeaseRulesTests
 {
-    private static readonly NetworkConfig Ipv4Config = NetworkConfig.Parse(
+    private static readonly NetworkConfig IPv4Config = NetworkConfig.Parse(
         """{"Network":"10.5.0.0/16","SubnetMax":"10.5.99.0","Backend":{"Type":"vxlan"}}""", "test");
 
-    private static readonly NetworkConfig Ipv6Config = NetworkConfig.Parse(
+    private static readonly NetworkConfig IPv6Config = NetworkConfig.Parse(
         """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:10:5::/48","Backend":{"Type":"vxlan"}}""", "test");
 
     private static readonly NetworkConfig DualConfig = NetworkConfig.Parse(
@@ -25,8 +23,8 @@ public sealed class LeaseRulesTests
 
     private static readonly LeaseAttributes Peer = Own with { PublicIP = IPAddress.Parse("192.168.64.2"), PublicIPv6 = IPAddress.Parse("2001:db8::2") };
 
-    private readonly LeaseRules _ipv4 = new(Ipv4Config, Own, SubnetKey.Parse("10.5.1.0-24"));
-    private readonly LeaseRules _ipv6 = new(Ipv6Config, Own, SubnetKey.Parse("0.0.0.0-0&fd00:10:5:1::-64"));
+    private readonly LeaseRules _ipv4 = new(IPv4Config, Own, SubnetKey.Parse("10.5.1.0-24"));
+    private readonly LeaseRules _ipv6 = new(IPv6Config, Own, SubnetKey.Parse("0.0.0.0-0&fd00:10:5:1::-64"));
     private readonly LeaseRules _dual = new(DualConfig, Own, SubnetKey.Parse("10.5.1.0-24&fd00:10:5:1::-64"));
 
     [Theory]
@@ -45,7 +43,7 @@ public sealed class LeaseRulesTests
     [InlineData("10.5.1.128-25", "overlaps this node's, 10.5.1.0/24")]
     [InlineData("10.5.1.0-24", "overlaps this node's, 10.5.1.0/24")]
     [InlineData("0.0.0.0-0&fd00:10:5:2::-64", "it has only an IPv6 subnet")]
-    public void Refuse_Ipv4Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) => AssertReason(reason, _ipv4.Refuse(SubnetKey.Parse(key), Peer));
+    public void Refuse_IPv4Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) => AssertReason(reason, _ipv4.Refuse(SubnetKey.Parse(key), Peer));
 
     [Theory]
     [InlineData("0.0.0.0-0&fd00:10:5:2::-64", null)]
@@ -57,7 +55,7 @@ public sealed class LeaseRulesTests
     [InlineData("0.0.0.0-0&fd00:10:5:8000::-49", "too large for one host")]
     [InlineData("0.0.0.0-0&fd00:10:5:1::-64", "overlaps this node's")]
     [InlineData("10.5.2.0-24", "it has only an IPv4 subnet")]
-    public void Refuse_Ipv6Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) => AssertReason(reason, _ipv6.Refuse(SubnetKey.Parse(key), Peer));
+    public void Refuse_IPv6Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) => AssertReason(reason, _ipv6.Refuse(SubnetKey.Parse(key), Peer));
 
     [Theory]
     [InlineData("10.5.2.0-24&fd00:10:5:2::-64", null)]
@@ -119,7 +117,7 @@ public sealed class LeaseRulesTests
     public void Refuse_BackendType_MustBeOursIfWePublishOne()
     {
         SubnetKey key = SubnetKey.Parse("10.5.2.0-24");
-        var udp = new LeaseRules(Ipv4Config, Own with { BackendType = null }, SubnetKey.Parse("10.5.1.0-24"));
+        var udp = new LeaseRules(IPv4Config, Own with { BackendType = null }, SubnetKey.Parse("10.5.1.0-24"));
 
         AssertReason("BackendType is \"host-gw\", this node's is \"vxlan\"", _ipv4.Refuse(key, Peer with { BackendType = "host-gw" }));
         AssertReason("BackendType is \"VXLAN\"", _ipv4.Refuse(key, Peer with { BackendType = "VXLAN" }));
@@ -140,8 +138,8 @@ public sealed class LeaseRulesTests
     [InlineData("0.0.0.0-0&fd00:10:5:1::-64", false, true, false)]
     public void Fits_OwnLease_HasExactlyTheConfiguredFamilies(string key, bool ipv4, bool ipv6, bool dual)
     {
-        Assert.Equal(ipv4, LeaseRules.Fits(Ipv4Config, SubnetKey.Parse(key)));
-        Assert.Equal(ipv6, LeaseRules.Fits(Ipv6Config, SubnetKey.Parse(key)));
+        Assert.Equal(ipv4, LeaseRules.Fits(IPv4Config, SubnetKey.Parse(key)));
+        Assert.Equal(ipv6, LeaseRules.Fits(IPv6Config, SubnetKey.Parse(key)));
         Assert.Equal(dual, LeaseRules.Fits(DualConfig, SubnetKey.Parse(key)));
     }
 

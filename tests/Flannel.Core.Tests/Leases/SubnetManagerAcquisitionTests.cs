@@ -1,10 +1,7 @@
 using System.Text;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Core.Leases.Allocation;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,7 +12,7 @@ public sealed class SubnetManagerAcquisitionTests
     [Theory]
     [InlineData(SubnetManagerLab.VxlanNetwork)]
     [InlineData(SubnetManagerLab.DualStackNetwork)]
-    [InlineData(SubnetManagerLab.Ipv6Network)]
+    [InlineData(SubnetManagerLab.IPv6Network)]
     public async Task Acquire_EmptyStore_LeasesAFreeSubnetThatFits(string config)
     {
         var lab = new SubnetManagerLab(config);
@@ -33,7 +30,7 @@ public sealed class SubnetManagerAcquisitionTests
     [Theory]
     [InlineData(SubnetManagerLab.VxlanNetwork)]
     [InlineData(SubnetManagerLab.DualStackNetwork)]
-    [InlineData(SubnetManagerLab.Ipv6Network)]
+    [InlineData(SubnetManagerLab.IPv6Network)]
     public async Task Acquire_OwnLeaseUnchanged_IsRenewedWithoutAnyEvent(string config)
     {
         var lab = new SubnetManagerLab(config);

@@ -1,10 +1,7 @@
 using System.Net;
 using System.Text;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
 using Flannel.Core.Leases;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Time;
 
 namespace Flannel.Core.Tests.Leases;
@@ -20,7 +17,7 @@ internal sealed class SubnetManagerLab
     public const string DualStackNetwork =
         """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
 
-    public const string Ipv6Network = """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
+    public const string IPv6Network = """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
 
     public SubnetManagerLab(string config = VxlanNetwork, SubnetManagerOptions? options = null)
     {

@@ -1,6 +1,5 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores;
+using Flannel.Core.Tests.Leases.Peers;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 using FsCheck;
 using FsCheck.Fluent;
@@ -46,12 +45,12 @@ public sealed class SubnetManagerModelTests
     {
         private readonly SubnetManagerLab _lab = new(SubnetManagerLab.DualStackNetwork);
         private readonly LabNode _node;
-        private readonly SlowTracker _model;
+        private readonly SlowPeerLeases _model;
 
         public Run()
         {
             _node = _lab.Node(1, previous: Own);
-            _model = new SlowTracker(_lab.Config, SubnetKey.Parse(Own));
+            _model = new SlowPeerLeases(_lab.Config, SubnetKey.Parse(Own));
         }
 
         public async Task PlayAsync((Step Step, int Choice)[] history)
@@ -162,7 +161,7 @@ public sealed class SubnetManagerModelTests
         private static bool IsRival(StoredEntry entry) =>
             entry.Key != Own
             && SubnetKey.TryParse(entry.Key, out SubnetKey key)
-            && (key.Ipv4 == SubnetKey.Parse(Own).Ipv4 || key.Ipv6 == SubnetKey.Parse(Own).Ipv6)
+            && (key.IPv4 == SubnetKey.Parse(Own).IPv4 || key.IPv6 == SubnetKey.Parse(Own).IPv6)
             && LeaseAttributes.TryParse(entry.Value, out _, out _);
 
         private static string PeerKey(int choice) => (choice % 11) switch

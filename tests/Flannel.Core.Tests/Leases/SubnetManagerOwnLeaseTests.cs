@@ -1,8 +1,5 @@
 using System.Text;
-using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Leases;
@@ -12,7 +9,7 @@ public sealed class SubnetManagerOwnLeaseTests
     [Theory]
     [InlineData(SubnetManagerLab.VxlanNetwork)]
     [InlineData(SubnetManagerLab.DualStackNetwork)]
-    [InlineData(SubnetManagerLab.Ipv6Network)]
+    [InlineData(SubnetManagerLab.IPv6Network)]
     public async Task Watch_OwnKeyDeleted_TakesTheSameSubnetAgainAndPeersNoticeNothing(string config)
     {
         var lab = new SubnetManagerLab(config);

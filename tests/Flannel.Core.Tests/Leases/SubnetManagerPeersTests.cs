@@ -1,6 +1,5 @@
-using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Leases;

@@ -1,7 +1,5 @@
 using System.Text;
-using Flannel.Core.Addressing;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Leases;

@@ -1,8 +1,4 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Leases;

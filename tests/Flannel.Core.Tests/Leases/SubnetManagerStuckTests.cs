@@ -1,9 +1,6 @@
 using System.Diagnostics.Metrics;
-using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
 using Flannel.Core.Leases;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 using Flannel.Testing.Time;
 using Microsoft.Extensions.DependencyInjection;
@@ -118,7 +115,7 @@ public sealed class SubnetManagerStuckTests : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         Task watching = Task.Run(async () =>
         {
-            await foreach (LeaseWatchResult result in membership.WatchAsync(stop.Token))
+            await foreach (SubnetEvent result in membership.WatchAsync(stop.Token))
             {
                 if (result is not LeaseSnapshot) continue;
                 store.IsStuck = true;

@@ -1,7 +1,3 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Leases;
-
 namespace Flannel.Core.Tests.Leases;
 
 public sealed class SubnetManagerTests

@@ -1,5 +1,5 @@
-using Flannel.Core.Addressing;
 using Flannel.Core.Reconciliation;
+using Flannel.Extensibility;
 using FsCheck;
 using FsCheck.Fluent;
 

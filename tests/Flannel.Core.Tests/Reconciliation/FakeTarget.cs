@@ -1,4 +1,4 @@
-using Flannel.Core.Reconciliation;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Tests.Reconciliation;
 

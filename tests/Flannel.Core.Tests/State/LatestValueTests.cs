@@ -1,4 +1,4 @@
-using Flannel.Core.State;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Tests.State;
 

@@ -1,6 +1,5 @@
 using System.Text;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 using Flannel.Testing.Time;
 

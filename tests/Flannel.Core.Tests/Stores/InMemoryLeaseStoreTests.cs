@@ -1,9 +1,5 @@
 using System.Collections.Concurrent;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Stores;
 using Flannel.Testing.Time;
 using Xunit.Abstractions;
@@ -35,7 +31,7 @@ public sealed class InMemoryLeaseStoreTests(ITestOutputHelper output)
         store.Put("a", new byte[] { 1 }, null);
         Assert.Equal("a", Assert.Single(await watch.NextChangesAsync(1)).Key);
         Assert.False(watch.HasNext);
-        await using IAsyncEnumerator<StoreWatchResult> slow = store.WatchAsync(1, CancellationToken.None).GetAsyncEnumerator();
+        await using IAsyncEnumerator<StoreEvent> slow = store.WatchAsync(1, CancellationToken.None).GetAsyncEnumerator();
 
         for (int i = 0; i < 10; i++)
             store.Put($"key{i % 3}", new byte[] { (byte)i }, null);
@@ -125,7 +121,7 @@ public sealed class InMemoryLeaseStoreTests(ITestOutputHelper output)
         Task[] watchers = [.. Enumerable.Range(0, Count).Select(_ => Task.Run(async () =>
         {
             long expected = 1;
-            await foreach (StoreWatchResult item in store.WatchAsync(0, stop.Token))
+            await foreach (StoreEvent item in store.WatchAsync(0, stop.Token))
             {
                 foreach (StoreChange change in Assert.IsType<StoreChanges>(item).Changes)
                     Assert.Equal(expected++, change.Entry!.ModRevision);
@@ -151,7 +147,7 @@ public sealed class InMemoryLeaseStoreTests(ITestOutputHelper output)
         using var next = new SemaphoreSlim(0);
         Task watcher = Task.Run(async () =>
         {
-            await foreach (StoreWatchResult item in store.WatchAsync(0, stop.Token))
+            await foreach (StoreEvent item in store.WatchAsync(0, stop.Token))
             {
                 seen.Enqueue(TimeProvider.System.GetTimestamp());
                 next.Release();

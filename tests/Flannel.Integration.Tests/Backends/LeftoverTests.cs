@@ -1,5 +1,4 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 
@@ -106,7 +105,7 @@ public sealed class LeftoverTests
 
         Lease PeerOf(string key, int number) => new()
         {
-            Key = Core.Addressing.SubnetKey.Parse(key),
+            Key = SubnetKey.Parse(key),
             CreateRevision = number,
             Attributes = new LeaseAttributes
             {

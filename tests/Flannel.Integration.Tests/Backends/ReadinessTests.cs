@@ -1,7 +1,5 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Hosting;
+using Flannel.Extensibility;
 using Flannel.Integration.Tests.Overlay;
-using Flannel.Linux.Namespaces;
 using Flannel.Testing.Backends;
 using Flannel.Testing.Namespaces;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Flannel.Core.Configuration;
 using Flannel.Integration.Tests.Overlay;
 using Flannel.Integration.Tests.Tree;
 using Flannel.Testing.Etcd;

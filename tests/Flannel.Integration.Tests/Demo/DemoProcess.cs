@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Flannel.Extensibility;
 using Flannel.Integration.Tests.Tree;
-using Flannel.Linux.Namespaces;
 using Flannel.Netlink.Route;
 
 namespace Flannel.Integration.Tests.Demo;

@@ -1,4 +1,3 @@
-using Flannel.Core.Hosting;
 using Flannel.Integration.Tests.Overlay;
 using Flannel.Testing.Etcd;
 using Flannel.Testing.Namespaces;

@@ -1,5 +1,3 @@
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
 using Flannel.Netlink.Route.Monitoring;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;

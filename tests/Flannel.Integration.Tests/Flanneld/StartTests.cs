@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Flannel.Core.Configuration;
 using Flannel.Testing.Etcd;
 using Flannel.Testing.Namespaces;
 

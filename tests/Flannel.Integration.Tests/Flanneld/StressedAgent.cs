@@ -1,4 +1,3 @@
-using Flannel.Core.Configuration;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;

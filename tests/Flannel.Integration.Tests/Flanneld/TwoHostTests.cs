@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Flannel.Core.Configuration;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Flannel.Core.Configuration;
 using Flannel.Testing.Etcd;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;

@@ -1,4 +1,3 @@
-using Flannel.Core.Hosting;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 

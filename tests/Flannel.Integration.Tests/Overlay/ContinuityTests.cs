@@ -1,7 +1,3 @@
-using Flannel.Core.Addressing;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Leaks;
 using Flannel.Testing.Namespaces;

@@ -1,6 +1,4 @@
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Stores;
 using Microsoft.Extensions.Configuration;

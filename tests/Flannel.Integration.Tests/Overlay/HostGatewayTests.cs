@@ -1,7 +1,3 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,7 +40,7 @@ public class HostGatewayTests
         await using OverlayCluster cluster = await OverlayCluster.StartAsync(2, OverlayCluster.HostGatewayDualStack);
         LabContainer a = cluster.AddContainer(0);
         LabContainer b = cluster.AddContainer(1);
-        Core.Addressing.SubnetKey key = cluster.Node(0).Lease.Key;
+        SubnetKey key = cluster.Node(0).Lease.Key;
         await OverlayCluster.AssertPingAsync(a, b);
         await using ContinuousPing ping = a.StartPinging(b.Address!);
         await ping.WaitForAnswersAsync(20);

@@ -1,6 +1,4 @@
 using System.Net;
-using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;

@@ -1,5 +1,4 @@
 using System.Net;
-using Flannel.Core.Hosting;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;
@@ -36,7 +35,7 @@ public class MeshTests
         Assert.Equal(config != OverlayCluster.VxlanIPv6Only, a.Address is not null);
         Assert.Equal(config is not (OverlayCluster.Vxlan or OverlayCluster.Udp), a.AddressIPv6 is not null);
         bool isUdp = config is OverlayCluster.Udp or OverlayCluster.UdpDualStack;
-        Assert.All(cluster.Node(0).Peers, peer => Assert.Equal(isUdp, peer.Traffic is { SentPackets: > 0, ReceivedPackets: > 0 }));
+        Assert.All(cluster.Node(0).Peers, peer => Assert.Equal(isUdp, peer.Statistics is { SentPackets: > 0, ReceivedPackets: > 0 }));
     }
 
     [NetnsTheory]
@@ -79,7 +78,7 @@ public class MeshTests
     public async Task TwoNetworks_DifferentVniOnTheSameHosts_RunSideBySide()
     {
         await using OverlayCluster red = OverlayCluster.Create(2);
-        var blueStore = new Core.Stores.InMemory.InMemoryLeaseStore("""{"Network":"10.6.0.0/16","Backend":{"Type":"vxlan","VNI":2}}""");
+        var blueStore = new InMemoryLeaseStore("""{"Network":"10.6.0.0/16","Backend":{"Type":"vxlan","VNI":2}}""");
         await using var pair = new NamedNetworks(red.Hosts, red.Store, blueStore);
         await pair.ReadyAsync();
         foreach (string name in new[] { "red", "blue" })
@@ -114,7 +113,7 @@ public class MeshTests
         string[] linksBefore = [.. third.Netlink.GetLinks().Select(link => link.Name)];
         Assert.Contains("flannel.1", linksBefore);
 
-        await cluster.RestartAsync(2, options => options.StopMode = Core.Configuration.StopMode.Remove);
+        await cluster.RestartAsync(2, options => options.StopMode = StopMode.Remove);
         await cluster.StopNodeAsync(2);
         await cluster.UntilAsync(0, status => status.Peers.Count == 1 && status.State == FlannelNodeState.Ready);
         await cluster.UntilAsync(1, status => status.Peers.Count == 1 && status.State == FlannelNodeState.Ready);

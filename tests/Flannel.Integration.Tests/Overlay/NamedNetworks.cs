@@ -1,5 +1,4 @@
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 

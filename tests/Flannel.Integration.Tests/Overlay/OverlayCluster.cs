@@ -1,8 +1,5 @@
 using System.Net;
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
 using Flannel.Testing.Stores;

@@ -1,5 +1,3 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 

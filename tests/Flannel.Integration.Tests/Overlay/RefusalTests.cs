@@ -1,6 +1,3 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Hosting;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;
 

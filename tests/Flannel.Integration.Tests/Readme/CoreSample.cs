@@ -1,6 +1,3 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Readme;

@@ -1,6 +1,3 @@
-using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
-using Flannel.Core.Stores.InMemory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Readme;

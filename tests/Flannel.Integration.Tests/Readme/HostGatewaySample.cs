@@ -1,4 +1,3 @@
-using Flannel.Core.Stores.InMemory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Readme;

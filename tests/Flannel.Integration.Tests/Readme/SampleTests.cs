@@ -1,7 +1,4 @@
 using System.Net;
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -47,7 +44,7 @@ public sealed class SampleTests
     {
         const string Name = "flannel-readme-sample";
         LinuxSample.Run(Name);
-        Assert.DoesNotContain(Name, Flannel.Linux.Namespaces.NetworkNamespace.List());
+        Assert.DoesNotContain(Name, Flannel.Extensibility.NetworkNamespace.List());
     }
 
     [Fact]
@@ -57,7 +54,7 @@ public sealed class SampleTests
         HostGatewaySample.Register(services);
         using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal("host-gw", Assert.Single(provider.GetKeyedServices<Flannel.Core.Backends.IBackend>(string.Empty)).Name);
+        Assert.Equal("host-gw", Assert.Single(provider.GetKeyedServices<Flannel.Extensibility.IBackend>(string.Empty)).Name);
     }
 
     [Fact]
@@ -67,7 +64,7 @@ public sealed class SampleTests
         UdpSample.Register(services);
         using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.False(provider.GetRequiredService<IOptions<Flannel.Backends.Udp.UdpBackendOptions>>().Value.Offloads.HasFlag(Flannel.Backends.Udp.UdpOffloads.TunUdp));
+        Assert.False(provider.GetRequiredService<IOptions<Flannel.UdpBackendOptions>>().Value.Offloads.HasFlag(Flannel.UdpOffloads.TunUdp));
     }
 
     [Fact]
@@ -77,6 +74,6 @@ public sealed class SampleTests
         VxlanSample.Register(services);
         using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(1000, provider.GetRequiredService<IOptions<Flannel.Backends.Vxlan.VxlanBackendOptions>>().Value.NexthopThreshold);
+        Assert.Equal(1000, provider.GetRequiredService<IOptions<Flannel.VxlanBackendOptions>>().Value.NexthopThreshold);
     }
 }

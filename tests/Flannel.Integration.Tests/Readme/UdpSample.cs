@@ -1,5 +1,3 @@
-using Flannel.Backends.Udp;
-using Flannel.Core.Stores.InMemory;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Readme;

@@ -1,7 +1,4 @@
 using CustomBackend;
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
 using Flannel.Integration.Tests.Overlay;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Tests.DataPaths;
 

@@ -1,4 +1,4 @@
-using Flannel.Linux.DataPaths;
+using Flannel.Extensibility;
 using Flannel.Testing.Time;
 
 namespace Flannel.Linux.Tests.DataPaths;

@@ -1,4 +1,4 @@
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Linux.Tests.DependencyInjection;

@@ -1,9 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Diagnostics;
+using Flannel.Extensibility;
 using Flannel.Linux.Hosts;
 using Flannel.Linux.Tests.Namespaces;
 using Flannel.Netlink.Route.Links;

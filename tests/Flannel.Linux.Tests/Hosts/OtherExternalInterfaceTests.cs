@@ -1,6 +1,4 @@
 using System.Net;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
 using Flannel.Linux.Hosts;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Testing.Namespaces;

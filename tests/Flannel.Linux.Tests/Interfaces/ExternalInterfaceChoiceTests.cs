@@ -1,8 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;

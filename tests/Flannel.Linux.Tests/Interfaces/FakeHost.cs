@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
 using Flannel.Linux.Interfaces;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;

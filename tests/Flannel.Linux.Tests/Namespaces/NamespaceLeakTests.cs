@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
-using Flannel.Linux.Namespaces;
-using Flannel.Linux.Sysctl;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route;
 using Flannel.Testing.Leaks;
 using Flannel.Testing.Namespaces;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Diagnostics;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Monitoring;

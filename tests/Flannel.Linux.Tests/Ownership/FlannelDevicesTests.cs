@@ -1,4 +1,4 @@
-using Flannel.Linux.Ownership;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Links;
 
 namespace Flannel.Linux.Tests.Ownership;

@@ -1,7 +1,5 @@
 using System.Net;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
-using Flannel.Linux.Ownership;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Tests.Ownership;
 

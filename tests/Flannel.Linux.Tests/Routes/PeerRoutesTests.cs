@@ -1,8 +1,5 @@
 using System.Net;
-using Flannel.Core.Configuration;
-using Flannel.Linux.DataPaths;
-using Flannel.Linux.Hosts;
-using Flannel.Linux.Routes;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Routes;
 using Flannel.Testing.Namespaces;

@@ -1,5 +1,4 @@
-using Flannel.Linux.Namespaces;
-using Flannel.Linux.Sysctl;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;

@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Routes;
 using Flannel.Testing.Namespaces;
 

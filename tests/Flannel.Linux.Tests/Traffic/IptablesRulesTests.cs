@@ -1,4 +1,4 @@
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;

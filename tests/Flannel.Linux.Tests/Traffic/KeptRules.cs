@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Linux.Traffic;
 using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Linux.Traffic;
 
 namespace Flannel.Linux.Tests.Traffic;

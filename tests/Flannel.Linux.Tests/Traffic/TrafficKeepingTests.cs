@@ -1,6 +1,5 @@
 using System.Net;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;
@@ -204,7 +203,7 @@ public sealed class TrafficKeepingTests
     {
         await using KeptRules kept = KeptRules.Start(filter, TrafficPolicies.Policy("nowhere-at-all"));
 
-        Assert.IsType<Flannel.Linux.Diagnostics.NetworkNamespaceException>((await kept.NextAsync()).Problem);
+        Assert.IsType<Flannel.NetworkNamespaceException>((await kept.NextAsync()).Problem);
     }
 
     internal static NetworkLab OneHost(out LabHost host)

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Routes;
 using Flannel.Testing.Namespaces;

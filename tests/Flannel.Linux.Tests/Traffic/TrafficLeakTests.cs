@@ -1,4 +1,4 @@
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 using Flannel.Testing.Leaks;
 using Flannel.Testing.Namespaces;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Core.Traffic;
 using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;

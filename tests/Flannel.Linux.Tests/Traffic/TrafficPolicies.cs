@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 
 namespace Flannel.Linux.Tests.Traffic;
 

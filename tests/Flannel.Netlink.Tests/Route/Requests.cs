@@ -55,7 +55,7 @@ internal static class Requests
         ["link-set-down"] = b => LinkCodec.WriteChange(b, Flannel1, new LinkChange { IsUp = false }),
         ["link-set-mtu"] = b => LinkCodec.WriteChange(b, 7, new LinkChange { Mtu = 1300 }),
         ["link-set-master"] = b => LinkCodec.WriteChange(b, 7, new LinkChange { MasterIndex = 8 }),
-        ["link-set-addrgen"] = b => LinkCodec.WriteChange(b, 6, new LinkChange { Ipv6AddressGeneration = Ipv6AddressGeneration.None }),
+        ["link-set-addrgen"] = b => LinkCodec.WriteChange(b, 6, new LinkChange { IPv6AddressGeneration = IPv6AddressGeneration.None }),
         ["link-set-name-mac"] = b => LinkCodec.WriteChange(b, 6, new LinkChange { Name = "eth9", Address = Mac1, TxQueueLength = 5 }),
         ["link-set-vxlan"] = b => LinkCodec.WriteChange(b, 6, new LinkChange { VxlanLearning = false, VxlanLocal = IPAddress.Parse("192.0.2.9") }),
         ["link-del"] = b => LinkCodec.WriteDelete(b, 8),

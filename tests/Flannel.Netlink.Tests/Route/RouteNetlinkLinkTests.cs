@@ -43,7 +43,7 @@ public class RouteNetlinkLinkTests
     });
 
     [SkippableFact]
-    public void CreateLink_VxlanOverIpv6WithGbp_HasWhatWasAskedFor() => Lab.Run(lab =>
+    public void CreateLink_VxlanOverIPv6WithGbp_HasWhatWasAskedFor() => Lab.Run(lab =>
     {
         Link link = lab.Netlink.CreateLink(new VxlanLinkSpec("flannel-v6.7")
         {
@@ -121,7 +121,7 @@ public class RouteNetlinkLinkTests
             Address = PhysicalAddress.Parse("02-00-00-00-00-0A"),
             MasterIndex = bridge.Index,
             TxQueueLength = 7,
-            Ipv6AddressGeneration = Ipv6AddressGeneration.None,
+            IPv6AddressGeneration = IPv6AddressGeneration.None,
             IsUp = true,
         });
 
@@ -136,11 +136,11 @@ public class RouteNetlinkLinkTests
     });
 
     [SkippableFact]
-    public void ChangeLink_Ipv6AddressGenerationNone_LeavesTheDeviceWithoutLinkLocalAddress() => Lab.Run(lab =>
+    public void ChangeLink_IPv6AddressGenerationNone_LeavesTheDeviceWithoutLinkLocalAddress() => Lab.Run(lab =>
     {
         Link first = lab.Netlink.CreateLink(new BridgeLinkSpec("br0"));
         Link second = lab.Netlink.CreateLink(new BridgeLinkSpec("br1"));
-        lab.Netlink.ChangeLink(first.Index, new LinkChange { Ipv6AddressGeneration = Ipv6AddressGeneration.None });
+        lab.Netlink.ChangeLink(first.Index, new LinkChange { IPv6AddressGeneration = IPv6AddressGeneration.None });
         lab.Netlink.ChangeLink(first.Index, new LinkChange { IsUp = true });
         Link flannel = lab.Netlink.FindLink("flannel.1")!;
 

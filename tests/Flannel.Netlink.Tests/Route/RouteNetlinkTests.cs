@@ -29,7 +29,7 @@ public class RouteNetlinkTests
     });
 
     [SkippableFact]
-    public void Addresses_Ipv6WithoutDuplicateDetection_WorkAtOnce() => Lab.Run(lab =>
+    public void Addresses_IPv6WithoutDuplicateDetection_WorkAtOnce() => Lab.Run(lab =>
     {
         lab.Netlink.AddAddress(new InterfaceAddress
         {
@@ -185,7 +185,7 @@ public class RouteNetlinkTests
     });
 
     [SkippableFact]
-    public void Nexthops_Ipv6DeviceAndBlackhole_ComeBackTheSame() => Lab.Run(lab =>
+    public void Nexthops_IPv6DeviceAndBlackhole_ComeBackTheSame() => Lab.Run(lab =>
     {
         Nexthop[] nexthops =
         [

@@ -1,7 +1,5 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Store.Etcd.Tests.Lab;
@@ -14,7 +12,7 @@ internal sealed class EtcdNode : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ISubnetManager _manager;
     private readonly Dictionary<SubnetKey, Lease> _peers = [];
-    private readonly List<LeaseWatchResult> _results = [];
+    private readonly List<SubnetEvent> _results = [];
     private readonly Lock _lock = new();
     private Task _following = Task.CompletedTask;
 
@@ -31,7 +29,7 @@ internal sealed class EtcdNode : IAsyncDisposable
     public IReadOnlyList<Lease> Peers => Read(() => (Lease[])[.. _peers.Values]);
 
     /// <summary>Everything that the node was told so far.</summary>
-    public IReadOnlyList<LeaseWatchResult> Results => Read(() => (LeaseWatchResult[])[.. _results]);
+    public IReadOnlyList<SubnetEvent> Results => Read(() => (SubnetEvent[])[.. _results]);
 
     /// <summary>The refused leases as they are now.</summary>
     public IReadOnlyList<QuarantinedLease> Quarantined => Results.OfType<QuarantineChanged>().LastOrDefault()?.Leases ?? [];
@@ -72,7 +70,7 @@ internal sealed class EtcdNode : IAsyncDisposable
 
     private async Task FollowAsync()
     {
-        await foreach (LeaseWatchResult result in _membership.WatchAsync(_stop.Token))
+        await foreach (SubnetEvent result in _membership.WatchAsync(_stop.Token))
         {
             lock (_lock)
             {
@@ -82,7 +80,7 @@ internal sealed class EtcdNode : IAsyncDisposable
         }
     }
 
-    private void Apply(LeaseWatchResult result)
+    private void Apply(SubnetEvent result)
     {
         if (result is LeaseSnapshot snapshot)
         {

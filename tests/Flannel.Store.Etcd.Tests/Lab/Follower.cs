@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
 namespace Flannel.Store.Etcd.Tests.Lab;
 
@@ -18,7 +17,7 @@ internal sealed class Follower : IAsyncDisposable
         _following = FollowAsync(store);
     }
 
-    public ConcurrentQueue<StoreWatchResult> Items { get; } = new();
+    public ConcurrentQueue<StoreEvent> Items { get; } = new();
 
     public ConcurrentQueue<StoreException> Errors { get; } = new();
 
@@ -53,7 +52,7 @@ internal sealed class Follower : IAsyncDisposable
         {
             try
             {
-                await foreach (StoreWatchResult item in store.WatchAsync(Revision, _stop.Token))
+                await foreach (StoreEvent item in store.WatchAsync(Revision, _stop.Token))
                 {
                     Items.Enqueue(item);
                     Revision = item.Revision;

@@ -1,5 +1,5 @@
 using System.Text;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Testing.Etcd;
 using Microsoft.Extensions.Logging;
@@ -69,7 +69,7 @@ internal static class LabStore
             {
                 return await call();
             }
-            catch (Core.Diagnostics.StoreException) when (!limit.IsCancellationRequested)
+            catch (StoreException) when (!limit.IsCancellationRequested)
             {
                 await Task.Delay(200);
             }

@@ -1,4 +1,3 @@
-using Flannel.Core.Diagnostics;
 using Flannel.Testing.Etcd;
 
 namespace Flannel.Store.Etcd.Tests.Lab;
@@ -25,7 +24,7 @@ public sealed class TlsFixture : IAsyncLifetime
         if (_clientAuthorities == clientAuthorities)
             return _server!;
         if (_server is null)
-            File.Copy(_certificates.Authority, ServerAuthority);
+            File.Copy(_certificates.Authority, ServerAuthority, overwrite: true);
         await File.WriteAllTextAsync(_certificates.Authority, clientAuthorities);
         if (_server is null)
             _server = await EtcdServer.StartAsync(new EtcdOptions { Certificates = _certificates, DemandsClientCertificate = true });

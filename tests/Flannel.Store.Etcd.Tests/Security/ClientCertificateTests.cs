@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Flannel.Core.Diagnostics;
 using Flannel.Store.Etcd.Security;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing.Etcd;

@@ -1,4 +1,4 @@
-using Flannel.Core.Backends;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Backends;
 

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
-using Flannel.Core.Leases;
-using Flannel.Core.State;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Backends;
 

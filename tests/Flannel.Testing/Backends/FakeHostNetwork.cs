@@ -1,6 +1,5 @@
 using System.Net;
-using Flannel.Core.Backends;
-using Flannel.Core.Configuration;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Backends;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using Flannel.Core.Traffic;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Backends;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Flannel.Core.Backends;
 using Flannel.Netlink.Route.Links;
 
 namespace Flannel.Testing.Namespaces;

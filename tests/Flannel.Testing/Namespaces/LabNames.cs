@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Namespaces;
 
@@ -35,7 +35,7 @@ internal static class LabNames
                 NetworkNamespace.Delete(name);
                 swept.Add(name);
             }
-            catch (Linux.Diagnostics.NetworkNamespaceException)
+            catch (NetworkNamespaceException)
             {
                 // another test process swept it at the same moment
             }

@@ -1,5 +1,4 @@
-using Flannel.Core.Diagnostics;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;

@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Pinging;
 

@@ -7,10 +7,10 @@ namespace Flannel.Testing.Pinging;
 internal readonly record struct IcmpMessage(ushort Identifier, ushort Sequence, IcmpErrorKind? Error, int Mtu)
 {
     internal const int HeaderSize = 8;
-    private const int Ipv4HeaderSize = 20;
-    private const int Ipv6HeaderSize = 40;
+    private const int IPv4HeaderSize = 20;
+    private const int IPv6HeaderSize = 40;
 
-    internal static int IpHeaderSize(AddressFamily family) => family == AddressFamily.InterNetwork ? Ipv4HeaderSize : Ipv6HeaderSize;
+    internal static int IpHeaderSize(AddressFamily family) => family == AddressFamily.InterNetwork ? IPv4HeaderSize : IPv6HeaderSize;
 
     /// <summary>Writes an echo request over the whole span.</summary>
     internal static void WriteEchoRequest(Span<byte> message, AddressFamily family, ushort identifier, ushort sequence)
@@ -30,14 +30,14 @@ internal readonly record struct IcmpMessage(ushort Identifier, ushort Sequence, 
     {
         if (family == AddressFamily.InterNetwork)
         {
-            int header = packet.Length >= Ipv4HeaderSize ? (packet[0] & 0xf) * 4 : int.MaxValue;
-            return packet.Length >= header + HeaderSize ? ReadIpv4(packet[header..]) : null;
+            int header = packet.Length >= IPv4HeaderSize ? (packet[0] & 0xf) * 4 : int.MaxValue;
+            return packet.Length >= header + HeaderSize ? ReadIPv4(packet[header..]) : null;
         }
 
-        return packet.Length >= HeaderSize ? ReadIpv6(packet) : null;
+        return packet.Length >= HeaderSize ? ReadIPv6(packet) : null;
     }
 
-    private static IcmpMessage? ReadIpv4(ReadOnlySpan<byte> icmp) => icmp[0] switch
+    private static IcmpMessage? ReadIPv4(ReadOnlySpan<byte> icmp) => icmp[0] switch
     {
         0 => Echo(icmp, null, 0),
         3 when icmp[1] == 4 => About(icmp, IcmpErrorKind.PacketTooBig, BinaryPrimitives.ReadUInt16BigEndian(icmp[6..])),
@@ -46,12 +46,12 @@ internal readonly record struct IcmpMessage(ushort Identifier, ushort Sequence, 
         _ => null,
     };
 
-    private static IcmpMessage? ReadIpv6(ReadOnlySpan<byte> icmp) => icmp[0] switch
+    private static IcmpMessage? ReadIPv6(ReadOnlySpan<byte> icmp) => icmp[0] switch
     {
         129 => Echo(icmp, null, 0),
-        1 => AboutIpv6(icmp, IcmpErrorKind.Unreachable, 0),
-        2 => AboutIpv6(icmp, IcmpErrorKind.PacketTooBig, BinaryPrimitives.ReadInt32BigEndian(icmp[4..])),
-        3 => AboutIpv6(icmp, IcmpErrorKind.TimeExceeded, 0),
+        1 => AboutIPv6(icmp, IcmpErrorKind.Unreachable, 0),
+        2 => AboutIPv6(icmp, IcmpErrorKind.PacketTooBig, BinaryPrimitives.ReadInt32BigEndian(icmp[4..])),
+        3 => AboutIPv6(icmp, IcmpErrorKind.TimeExceeded, 0),
         _ => null,
     };
 
@@ -59,15 +59,15 @@ internal readonly record struct IcmpMessage(ushort Identifier, ushort Sequence, 
     private static IcmpMessage? About(ReadOnlySpan<byte> icmp, IcmpErrorKind error, int mtu)
     {
         ReadOnlySpan<byte> original = icmp[HeaderSize..];
-        int header = original.Length >= Ipv4HeaderSize ? (original[0] & 0xf) * 4 : int.MaxValue - HeaderSize;
+        int header = original.Length >= IPv4HeaderSize ? (original[0] & 0xf) * 4 : int.MaxValue - HeaderSize;
         return original.Length >= header + HeaderSize && original[header] == 8 ? Echo(original[header..], error, mtu) : null;
     }
 
-    private static IcmpMessage? AboutIpv6(ReadOnlySpan<byte> icmp, IcmpErrorKind error, int mtu)
+    private static IcmpMessage? AboutIPv6(ReadOnlySpan<byte> icmp, IcmpErrorKind error, int mtu)
     {
         ReadOnlySpan<byte> original = icmp[HeaderSize..];
-        bool isEchoRequest = original.Length >= Ipv6HeaderSize + HeaderSize && original[Ipv6HeaderSize] == 128;
-        return isEchoRequest ? Echo(original[Ipv6HeaderSize..], error, mtu) : null;
+        bool isEchoRequest = original.Length >= IPv6HeaderSize + HeaderSize && original[IPv6HeaderSize] == 128;
+        return isEchoRequest ? Echo(original[IPv6HeaderSize..], error, mtu) : null;
     }
 
     private static IcmpMessage Echo(ReadOnlySpan<byte> echo, IcmpErrorKind? error, int mtu) => new(

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Linux.Namespaces;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Pinging;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using Flannel.Core.Diagnostics;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Stores;
 
@@ -127,12 +126,12 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
         CallAsync(new(StoreOperation.Delete, expected.Key), () => Inner.DeleteAsync(expected, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Task outage = Enter(new(StoreOperation.Watch, null));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await InjectAsync(StoreOperation.Watch, afterwards: false, cancellationToken);
-        await using IAsyncEnumerator<StoreWatchResult> items = Inner.WatchAsync(afterRevision, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+        await using IAsyncEnumerator<StoreEvent> items = Inner.WatchAsync(afterRevision, stop.Token).GetAsyncEnumerator(CancellationToken.None);
         while (true)
         {
             Task<bool> next = items.MoveNextAsync().AsTask();

@@ -1,4 +1,4 @@
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Xunit;
 
 namespace Flannel.Testing.Stores;
@@ -109,7 +109,7 @@ public abstract partial class LeaseStoreContract
     private static readonly Comparer<KeyValuePair<string, long>> Comparer =
         Comparer<KeyValuePair<string, long>>.Create((left, right) => string.CompareOrdinal(left.Key, right.Key));
 
-    private static void Apply(Dictionary<string, long> state, StoreWatchResult item)
+    private static void Apply(Dictionary<string, long> state, StoreEvent item)
     {
         foreach (StoreChange change in Assert.IsType<StoreChanges>(item).Changes)
         {
@@ -198,7 +198,7 @@ public abstract partial class LeaseStoreContract
     public async Task Watch_Cancelled_Ends()
     {
         using var stop = new CancellationTokenSource();
-        await using IAsyncEnumerator<StoreWatchResult> items = Store.WatchAsync(0, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+        await using IAsyncEnumerator<StoreEvent> items = Store.WatchAsync(0, stop.Token).GetAsyncEnumerator(CancellationToken.None);
         await CreateAsync();
         Assert.True(await items.MoveNextAsync());
 

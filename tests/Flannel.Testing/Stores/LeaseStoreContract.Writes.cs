@@ -1,5 +1,5 @@
 using System.Text;
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Xunit;
 
 namespace Flannel.Testing.Stores;

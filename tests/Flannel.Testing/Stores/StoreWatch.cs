@@ -1,4 +1,4 @@
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Stores;
 
@@ -8,7 +8,7 @@ public sealed class StoreWatch : IAsyncDisposable
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly IAsyncEnumerator<StoreWatchResult> _items;
+    private readonly IAsyncEnumerator<StoreEvent> _items;
     private Task<bool> _next;
 
     private StoreWatch(ILeaseStore store, long afterRevision)
@@ -33,11 +33,11 @@ public sealed class StoreWatch : IAsyncDisposable
 
     /// <summary>The next item.</summary>
     /// <exception cref="TimeoutException">None came within 30 s.</exception>
-    public async Task<StoreWatchResult> NextAsync()
+    public async Task<StoreEvent> NextAsync()
     {
         if (!await _next.WaitAsync(WaitLimit))
             throw new InvalidOperationException("The watch ended by itself.");
-        StoreWatchResult item = _items.Current;
+        StoreEvent item = _items.Current;
         Revision = item.Revision;
         _next = _items.MoveNextAsync().AsTask();
         return item;
@@ -50,7 +50,7 @@ public sealed class StoreWatch : IAsyncDisposable
         var changes = new List<StoreChange>();
         while (changes.Count < count)
         {
-            StoreWatchResult item = await NextAsync();
+            StoreEvent item = await NextAsync();
             changes.AddRange((item as StoreChanges)?.Changes ?? throw new InvalidOperationException($"Expected changes, got {item}."));
         }
 

@@ -1,4 +1,4 @@
-using Flannel.Core.Stores;
+using Flannel.Extensibility;
 
 namespace Flannel.Testing.Stores;
 
@@ -66,7 +66,7 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
         Do(StoreOperation.Delete, () => inner.DeleteAsync(expected, cancellationToken));
 
-    public IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, CancellationToken cancellationToken)
+    public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _watches);
         return new Watch(this, inner.WatchAsync(afterRevision, cancellationToken));
@@ -96,13 +96,13 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
         return _never.Task;
     }
 
-    private sealed class Watch(StuckLeaseStore store, IAsyncEnumerable<StoreWatchResult> items) : IAsyncEnumerable<StoreWatchResult>, IAsyncEnumerator<StoreWatchResult>
+    private sealed class Watch(StuckLeaseStore store, IAsyncEnumerable<StoreEvent> items) : IAsyncEnumerable<StoreEvent>, IAsyncEnumerator<StoreEvent>
     {
-        private readonly IAsyncEnumerator<StoreWatchResult> _items = items.GetAsyncEnumerator(CancellationToken.None);
+        private readonly IAsyncEnumerator<StoreEvent> _items = items.GetAsyncEnumerator(CancellationToken.None);
 
-        public StoreWatchResult Current => _items.Current;
+        public StoreEvent Current => _items.Current;
 
-        public IAsyncEnumerator<StoreWatchResult> GetAsyncEnumerator(CancellationToken cancellationToken) => this;
+        public IAsyncEnumerator<StoreEvent> GetAsyncEnumerator(CancellationToken cancellationToken) => this;
 
         public async ValueTask<bool> MoveNextAsync()
         {

@@ -1,5 +1,5 @@
 using System.Text;
-using Flannel.Core.Stores.InMemory;
+using Flannel;
 using Flanneld.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 

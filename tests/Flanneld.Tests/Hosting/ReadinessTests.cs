@@ -1,5 +1,4 @@
-using Flannel.Core.Configuration;
-using Flannel.Core.Hosting;
+using Flannel;
 using Flanneld.Hosting;
 
 namespace Flanneld.Tests.Hosting;

@@ -1,7 +1,5 @@
 using System.Net;
-using Flannel.Backends.Udp;
-using Flannel.Core.Configuration;
-using Flannel.Store.Etcd;
+using Flannel;
 using Flanneld.CommandLine;
 using Flanneld.Hosting;
 

@@ -51,5 +51,5 @@ public sealed class LineLoggerTests
         Assert.EndsWith("] It failed. InvalidOperationException: no | way\n", _output.ToString(), StringComparison.Ordinal);
     }
 
-    private ILogger Logger(long verbosity) => new LineLoggerFactory(_output, TimeProvider.System, verbosity).CreateLogger("Flannel.Core.Hosting.FlannelNode");
+    private ILogger Logger(long verbosity) => new LineLoggerFactory(_output, TimeProvider.System, verbosity).CreateLogger("FlannelNode");
 }

@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Core.Configuration;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Backends.Alloc;
 

@@ -1,5 +1,4 @@
-using Flannel.Core.Leases;
-using Flannel.Core.State;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Backends.Alloc;
 

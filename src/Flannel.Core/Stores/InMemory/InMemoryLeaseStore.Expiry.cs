@@ -1,4 +1,4 @@
-namespace Flannel.Core.Stores.InMemory;
+namespace Flannel;
 
 public sealed partial class InMemoryLeaseStore
 {

@@ -1,9 +1,8 @@
 using System.Text;
-using Flannel.Core.Addressing;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
+using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 
-namespace Flannel.Core.Stores.InMemory;
+namespace Flannel;
 
 /// <content>What an operator does to a store by hand: no conditions, no checks.</content>
 public sealed partial class InMemoryLeaseStore
@@ -35,7 +34,7 @@ public sealed partial class InMemoryLeaseStore
 
     /// <summary>Replaces the network configuration, which is a write like every other: watchers are told.</summary>
     /// <param name="config">The configuration.</param>
-    /// <exception cref="Diagnostics.NetworkConfigException">The configuration breaks rules.</exception>
+    /// <exception cref="NetworkConfigException">The configuration breaks rules.</exception>
     public void SetConfig(NetworkConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);

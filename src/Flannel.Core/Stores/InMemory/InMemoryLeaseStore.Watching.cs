@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Flannel.Extensibility;
 
-namespace Flannel.Core.Stores.InMemory;
+namespace Flannel;
 
 public sealed partial class InMemoryLeaseStore
 {
@@ -16,7 +17,7 @@ public sealed partial class InMemoryLeaseStore
     /// What a watcher missed while it was busy comes as one item. A watcher that missed more than the store remembers gets a snapshot. Cancelling
     /// ends the sequence by an <see cref="OperationCanceledException"/>.
     /// </remarks>
-    public async IAsyncEnumerable<StoreWatchResult> WatchAsync(long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var wakeUp = Channel.CreateBounded<bool>(OneWakeUp);
         ImmutableInterlocked.Update(ref _watchers, static (watchers, added) => watchers.Add(added), wakeUp.Writer);
@@ -43,7 +44,7 @@ public sealed partial class InMemoryLeaseStore
         }
     }
 
-    private StoreWatchResult? ReadAfter(long revision)
+    private StoreEvent? ReadAfter(long revision)
     {
         lock (_lock)
         {

@@ -1,8 +1,8 @@
 using System.Text;
-using Flannel.Core.Configuration;
-using Flannel.Core.Diagnostics;
+using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 
-namespace Flannel.Core.Stores.InMemory;
+namespace Flannel;
 
 /// <summary>
 /// A lease store in this process's memory, shared by any number of nodes: for a cluster inside one process (tests, simulations) and for orchestrators

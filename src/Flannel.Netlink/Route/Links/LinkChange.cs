@@ -29,9 +29,9 @@ public sealed record LinkChange
     public int? TxQueueLength { get; init; }
 
     /// <summary>
-    /// How the kernel makes IPv6 link-local addresses for the device; <see cref="Ipv6AddressGeneration.None"/> must be set before it goes up.
+    /// How the kernel makes IPv6 link-local addresses for the device; <see cref="IPv6AddressGeneration.None"/> must be set before it goes up.
     /// </summary>
-    public Ipv6AddressGeneration? Ipv6AddressGeneration { get; init; }
+    public IPv6AddressGeneration? IPv6AddressGeneration { get; init; }
 
     /// <summary>Whether a VXLAN device learns; only for devices of kind <c>vxlan</c>.</summary>
     public bool? VxlanLearning { get; init; }

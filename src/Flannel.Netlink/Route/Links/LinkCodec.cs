@@ -64,7 +64,7 @@ internal static class LinkCodec
         var writer = new NetlinkMessageWriter(buffer, RTM_NEWLINK, 0);
         writer.Write(Header(index, change.IsUp));
         WriteCommon(ref writer, change.Name, change.Mtu, change.TxQueueLength, change.Address, change.MasterIndex, change.Namespace);
-        if (change.Ipv6AddressGeneration is { } mode)
+        if (change.IPv6AddressGeneration is { } mode)
         {
             NestedStart families = writer.BeginNested(IFLA_AF_SPEC);
             NestedStart family = writer.BeginNested(Libc.AF_INET6);

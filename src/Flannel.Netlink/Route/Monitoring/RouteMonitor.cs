@@ -259,10 +259,10 @@ public sealed class RouteMonitor : IDisposable
         (RouteMonitorGroups Group, uint Number)[] known =
         [
             (RouteMonitorGroups.Links, RTNLGRP_LINK),
-            (RouteMonitorGroups.Ipv4Addresses, RTNLGRP_IPV4_IFADDR),
-            (RouteMonitorGroups.Ipv6Addresses, RTNLGRP_IPV6_IFADDR),
-            (RouteMonitorGroups.Ipv4Routes, RTNLGRP_IPV4_ROUTE),
-            (RouteMonitorGroups.Ipv6Routes, RTNLGRP_IPV6_ROUTE),
+            (RouteMonitorGroups.IPv4Addresses, RTNLGRP_IPV4_IFADDR),
+            (RouteMonitorGroups.IPv6Addresses, RTNLGRP_IPV6_IFADDR),
+            (RouteMonitorGroups.IPv4Routes, RTNLGRP_IPV4_ROUTE),
+            (RouteMonitorGroups.IPv6Routes, RTNLGRP_IPV6_ROUTE),
             (RouteMonitorGroups.Neighbours, RTNLGRP_NEIGH),
             (RouteMonitorGroups.Nexthops, RTNLGRP_NEXTHOP),
         ];

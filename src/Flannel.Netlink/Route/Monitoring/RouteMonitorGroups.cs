@@ -11,16 +11,16 @@ public enum RouteMonitorGroups
     Links = 1,
 
     /// <summary>IPv4 addresses.</summary>
-    Ipv4Addresses = 2,
+    IPv4Addresses = 2,
 
     /// <summary>IPv6 addresses.</summary>
-    Ipv6Addresses = 4,
+    IPv6Addresses = 4,
 
     /// <summary>IPv4 routes. The kernel says nothing about routes it drops because their device went down or away.</summary>
-    Ipv4Routes = 8,
+    IPv4Routes = 8,
 
     /// <summary>IPv6 routes.</summary>
-    Ipv6Routes = 16,
+    IPv6Routes = 16,
 
     /// <summary>Neighbours of both families and FDB entries.</summary>
     Neighbours = 32,
@@ -29,10 +29,10 @@ public enum RouteMonitorGroups
     Nexthops = 64,
 
     /// <summary>Addresses of both families.</summary>
-    Addresses = Ipv4Addresses | Ipv6Addresses,
+    Addresses = IPv4Addresses | IPv6Addresses,
 
     /// <summary>Routes of both families.</summary>
-    Routes = Ipv4Routes | Ipv6Routes,
+    Routes = IPv4Routes | IPv6Routes,
 
     /// <summary>Everything.</summary>
     All = Links | Addresses | Routes | Neighbours | Nexthops,

@@ -1,9 +1,6 @@
 using System.Net;
-using Flannel.Core.Addressing;
-using Flannel.Core.Backends;
 using Flannel.Core.Backends.Alloc;
-using Flannel.Core.Configuration;
-using Flannel.Core.Leases;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Tests.Backends.Alloc;
 

@@ -1,6 +1,4 @@
-using Flannel.Core.Backends;
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
+using Flannel.Extensibility;
 using Flannel.Testing.Backends;
 using Microsoft.Extensions.DependencyInjection;
 

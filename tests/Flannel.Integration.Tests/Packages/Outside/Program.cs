@@ -1,6 +1,6 @@
-using Flannel.Core.Hosting;
-using Flannel.Core.Stores.InMemory;
+using Flannel;
 using Microsoft.Extensions.DependencyInjection;
+
 var store = new InMemoryLeaseStore("""{ "Network": "10.5.0.0/16", "Backend": { "Type": "vxlan" } }""");
 var services = new ServiceCollection();
 foreach (string host in args) // the hosts are network namespaces, named as 'ip netns' names them

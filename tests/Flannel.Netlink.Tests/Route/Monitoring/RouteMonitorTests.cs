@@ -54,7 +54,7 @@ public class RouteMonitorTests
     [SkippableFact]
     public void Watch_OneGroupOnly_TellsNothingElse() => Lab.Run(lab =>
     {
-        using RouteMonitor monitor = RouteMonitor.Open(new RouteMonitorOptions { Groups = RouteMonitorGroups.Ipv4Routes });
+        using RouteMonitor monitor = RouteMonitor.Open(new RouteMonitorOptions { Groups = RouteMonitorGroups.IPv4Routes });
         lab.Netlink.ReplaceNeighbour(lab.Neighbour(1));
         lab.Netlink.ChangeLink(lab.Vxlan.Index, new LinkChange { Mtu = 1400 });
         lab.Netlink.AddRoute(lab.OnLinkRoute(1));

@@ -1,0 +1,10 @@
+using Flannel.Core.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Core.Leases.Peers;
+
+internal sealed partial class PeerFollower
+{
+    [LoggerMessage(FlannelEventIds.LeaseRefused, LogLevel.Warning, "Refused {Count} leases, {Total} are refused now: {Examples}.")]
+    private partial void LogRefused(int count, int total, string examples);
+}

@@ -1,0 +1,142 @@
+using Flannel.Core.Addressing;
+using Flannel.Core.Configuration;
+using Flannel.Core.Leases.Allocation;
+using Flannel.Extensibility;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Core.Leases.Peers;
+
+/// <summary>
+/// Follows the others: turns what the store delivers into what the node is told of its peers, of refused leases and of the network configuration. Not safe
+/// for concurrent use.
+/// </summary>
+internal sealed partial class PeerFollower
+{
+    // Whoever writes refused leases without pause must not fill the log.
+    private static readonly TimeSpan RefusalLogPause = TimeSpan.FromSeconds(10);
+
+    private readonly PeerLeases _tracker;
+    private readonly DepartureGrace _departures;
+    private readonly NodeIdentity _identity;
+    private readonly Queue<SubnetEvent> _results;
+    private readonly NetworkConfig _config;
+    private readonly string _configSource;
+    private readonly ILogger _logger;
+
+    private DocumentMark? _configDocument;
+    private bool _isFirst = true;
+    private RefusedLeases _unlogged;
+    private int _total;
+    private TimeSpan _refusalLogAt;
+
+    /// <param name="request">The request that acquired the own lease.</param>
+    /// <param name="identity">Who the node is.</param>
+    /// <param name="own">The own lease's key.</param>
+    /// <param name="options">Limits and the grace of peers that leave.</param>
+    /// <param name="configSource">Where the configuration is read from, for messages.</param>
+    /// <param name="results">Where to put what the node is told.</param>
+    /// <param name="logger">Where to log.</param>
+    public PeerFollower(
+        LeaseRequest request,
+        NodeIdentity identity,
+        SubnetKey own,
+        SubnetManagerOptions options,
+        string configSource,
+        Queue<SubnetEvent> results,
+        ILogger logger)
+    {
+        var rules = new LeaseRules(request.Config, request.Attributes, own);
+        _tracker = new PeerLeases(request.Config, rules, request.PeerRule, own, options.MaxPeers, options.MaxQuarantined);
+        _departures = new DepartureGrace(options.PeerGracePeriod);
+        _identity = identity;
+        _results = results;
+        _config = request.Config;
+        _configSource = configSource;
+        _logger = logger;
+    }
+
+    /// <summary>The store revision up to which everything is known.</summary>
+    public long Revision => _tracker.Revision;
+
+    /// <summary>Whether another listing would find leases that were left out for want of room.</summary>
+    public bool HasRoomForLeftOut => _tracker.HasRoomForLeftOut;
+
+    /// <summary>When <see cref="CatchUp"/> has something to do.</summary>
+    public TimeSpan DueAt => _unlogged.Count > 0 && _refusalLogAt < _departures.DueAt ? _refusalLogAt : _departures.DueAt;
+
+    /// <summary>Takes in what the store delivered.</summary>
+    public void TakeIn(StoreEvent item, TimeSpan now)
+    {
+        SubnetEvent? peers = _departures.Pass(_tracker.Apply(item), now);
+        NoticeRefused(_tracker.TakeRefused());
+        if (_tracker.TakeQuarantine() is { } quarantine)
+        {
+            _total = quarantine.Total;
+            _results.Enqueue(quarantine);
+        }
+
+        if (_unlogged.Count > 0 && now >= _refusalLogAt) LogRefusals(now);
+        if (peers is not null) _results.Enqueue(peers);
+        NoticeConfig(item);
+    }
+
+    /// <summary>Lets peers go whose grace is over, and logs what was held back.</summary>
+    public void CatchUp(TimeSpan now)
+    {
+        if (_departures.Release(now) is { } gone) _results.Enqueue(gone);
+        if (_unlogged.Count > 0 && now >= _refusalLogAt) LogRefusals(now);
+    }
+
+    /// <summary>Another host's lease that shares a subnet with ours: it may have been taken under another key while ours was gone.</summary>
+    public TrackedKey? FindRival(SubnetKey own) => _tracker.Keys.FirstOrDefault(other =>
+        other is { IsKey: true, Publisher: { } publisher }
+        && (Overlaps(other.Subnets.IPv4Subnet, own.IPv4Subnet) || Overlaps(other.Subnets.IPv6Subnet, own.IPv6Subnet))
+        && !_identity.Address.Equals(_identity.AddressOf(publisher)));
+
+    // A prefix too short to be anybody's lease blocks nothing, as in the allocator.
+    private bool Overlaps(Subnet? left, Subnet? right) =>
+        left is { } subnet && right is { } own && subnet.Overlaps(own)
+        && (own.Family == System.Net.Sockets.AddressFamily.InterNetwork ? _config.Network : _config.IPv6Network) is { } network
+        && subnet.PrefixLength >= network.PrefixLength + SubnetAllocator.SmallestSplit;
+
+    private void NoticeRefused(RefusedLeases refused)
+    {
+        if (refused.Count == 0) return;
+        _unlogged = _unlogged.Count == 0
+            ? refused
+            : new RefusedLeases(_unlogged.Count + refused.Count, _unlogged.Examples.Count > 0 ? _unlogged.Examples : refused.Examples);
+    }
+
+    private void LogRefusals(TimeSpan now)
+    {
+        string examples = string.Join("; ", _unlogged.Examples.Select(static refused => $"{refused.Key} (revision {refused.Revision}): {refused.Reason}"));
+        LogRefused(_unlogged.Count, _total, examples + (_unlogged.Count > _unlogged.Examples.Count ? "; …" : ""));
+        _unlogged = default;
+        _refusalLogAt = now + RefusalLogPause;
+    }
+
+    /// <summary>Tells of a configuration that differs from the one seen before, at first from the one that the node runs with.</summary>
+    private void NoticeConfig(StoreEvent item)
+    {
+        bool isSnapshot = item is StoreSnapshot;
+        ReadOnlyMemory<byte>? found = isSnapshot ? ((StoreSnapshot)item).Config : ((StoreChanges)item).Config;
+        bool isGone = isSnapshot ? found is null : ((StoreChanges)item).IsConfigDeleted;
+        if (found is null && !isGone) return;
+
+        DocumentMark? document = found is { } bytes ? DocumentMark.Of(bytes.Span) : null;
+        bool isFirst = _isFirst;
+        _isFirst = false;
+        if (!isFirst && document == _configDocument) return;
+
+        _configDocument = document;
+        try
+        {
+            NetworkConfig config = StoreConfig.Parse(found, _configSource);
+            if (!isFirst || config != _config) _results.Enqueue(new NetworkConfigChanged(config, null) { UnknownKeys = NetworkConfigReader.FindUnknownKeys(found) });
+        }
+        catch (NetworkConfigException error)
+        {
+            _results.Enqueue(new NetworkConfigChanged(null, error));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using Flannel.Core.Addressing;
+using Flannel.Extensibility;
+
+namespace Flannel.Core.Leases.Peers;
+
+/// <content>What a batch of changes comes to: who is right where leases overlap, what to deliver, what to quarantine.</content>
+internal sealed partial class PeerLeases
+{
+    // Of leases that are refused together, so many are named in the log.
+    private const int MaxExamples = 3;
+
+    private SubnetEvent? Settle()
+    {
+        var changes = new List<LeaseChange>();
+        // Departures first: a subnet may leave under one key and come back under another.
+        foreach (TrackedKey key in _removed.Values)
+            Deliver(key, null, changes);
+        var settled = new HashSet<TrackedKey>();
+        foreach (TrackedKey key in _touched)
+        {
+            if (settled.Add(key))
+                SettleRivals(key, settled);
+        }
+
+        foreach (TrackedKey key in settled)
+        {
+            if (key.Rival is not null || key.Good is null)
+                Deliver(key, null, changes);
+        }
+
+        foreach (TrackedKey key in settled)
+        {
+            if (key.Rival is null && key.Good is not null)
+                Deliver(key, key.Good, changes);
+            SetQuarantined(key, ReasonToRefuse(key) is { } reason ? new QuarantinedLease(key.Name, reason, key.ModRevision) : null);
+        }
+
+        _removed.Clear();
+        _touched.Clear();
+        if (_isComplete)
+            return changes.Count == 0 ? null : new LeaseChanges(changes, Revision);
+
+        _isComplete = true;
+        return new LeaseSnapshot([.. changes.Select(static change => change.After!)], Revision);
+    }
+
+    /// <summary>Decides who is right among a lease, those it overlaps, those they overlap, and so on: by age, each against the accepted ones.</summary>
+    private void SettleRivals(TrackedKey start, HashSet<TrackedKey> settled)
+    {
+        List<TrackedKey> group = [start];
+        HashSet<List<TrackedKey>>? contested = null;
+        for (int i = 0; i < group.Count; i++)
+        {
+            foreach (Subnet subnet in SubnetsInUse(group[i]))
+            {
+                foreach ((_, List<TrackedKey> claimants) in _claims.Overlapping(subnet))
+                {
+                    bool isAlone = claimants.Count == 1 && claimants[0] == group[i];
+                    // Each list is walked once, or very many claims to one subnet would cost their square.
+                    if (isAlone || !(contested ??= []).Add(claimants))
+                        continue;
+                    foreach (TrackedKey other in claimants)
+                    {
+                        if (settled.Add(other))
+                            group.Add(other);
+                    }
+                }
+            }
+        }
+
+        start.Rival = null;
+        if (group.Count == 1)
+            return;
+
+        group.Sort(ByAge);
+        var holders = new SubnetMap<TrackedKey>();
+        foreach (TrackedKey key in group)
+        {
+            key.Rival = SubnetsInUse(key).SelectMany(holders.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
+            foreach (Subnet subnet in key.Rival is null ? SubnetsInUse(key) : [])
+                holders.Add(subnet, key);
+        }
+    }
+
+    private IEnumerable<Subnet> SubnetsInUse(TrackedKey key)
+    {
+        if (key.Good is null)
+            yield break;
+        if (_usesIPv4 && key.Subnets.IPv4Subnet is { } ipv4)
+            yield return ipv4;
+        if (_usesIPv6 && key.Subnets.IPv6Subnet is { } ipv6)
+            yield return ipv6;
+    }
+
+    // Every node must come to the same end, so leases that one transaction created are told apart by name.
+    private static int ByAge(TrackedKey left, TrackedKey right)
+    {
+        int order = (left.Good?.CreateRevision ?? 0).CompareTo(right.Good?.CreateRevision ?? 0);
+        return order != 0 ? order : string.CompareOrdinal(left.Name, right.Name);
+    }
+
+    private static string? ReasonToRefuse(TrackedKey key) => key.Refusal
+        ?? (key.Rival is { Good.Attributes: { } other } rival ? $"it overlaps {rival.Name} ({other.PublicIP ?? other.PublicIPv6}), which is older" : null);
+
+    private static void Deliver(TrackedKey key, Lease? lease, List<LeaseChange> changes)
+    {
+        Lease? before = key.Delivered;
+        key.Delivered = lease;
+        if (before is null ? lease is not null : lease is null || !before.Attributes.Equals(lease.Attributes))
+            changes.Add(new LeaseChange(before, lease));
+    }
+
+    private void SetQuarantined(TrackedKey key, QuarantinedLease? quarantined)
+    {
+        if (Equals(key.Quarantined, quarantined))
+            return;
+
+        _quarantined += (quarantined is null ? 0 : 1) - (key.Quarantined is null ? 0 : 1);
+        key.Quarantined = quarantined;
+        _quarantineChanged = true;
+        _quarantine.Remove(key.Name);
+        if (quarantined is null)
+            return;
+
+        if (_quarantine.Count < _maxQuarantined)
+            _quarantine.Add(key.Name, quarantined);
+        _refusedCount++;
+        if (_refused.Count < MaxExamples)
+            _refused.Add(quarantined);
+    }
+}

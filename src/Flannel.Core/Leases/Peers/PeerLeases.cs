@@ -1,0 +1,266 @@
+using Flannel.Core.Addressing;
+using Flannel.Extensibility;
+
+namespace Flannel.Core.Leases.Peers;
+
+/// <summary>
+/// Turns what a store delivers into what a node needs to know of its peers: decoded, judged, without the own lease, and only what differs by value from
+/// what was delivered before. One bad entry never harms another.
+/// </summary>
+/// <remarks>
+/// <para>A refused document is never applied: as long as its key lives, the last good state of that peer stands. It is quarantined until a good document
+/// replaces it or the key goes.</para>
+/// <para>Where two peers overlap, the older lease (by the revision that created it) is right and the other is quarantined until the older one goes. Their
+/// subnets may have different lengths: the network's may have changed while hosts hold old leases.</para>
+/// <para>Leases and refusals are counted separately against their limits, so that garbage cannot crowd out peers. What is beyond a limit is counted, and
+/// judged again with the next snapshot.</para>
+/// <para>The first snapshot comes out as <see cref="LeaseSnapshot"/>; later ones (after a compaction, a periodic listing) as
+/// <see cref="LeaseChanges"/> or, if nothing differs, as nothing. Not safe for concurrent use.</para>
+/// </remarks>
+internal sealed partial class PeerLeases
+{
+    private readonly LeaseRules _rules;
+    private readonly Func<Lease, string?>? _peerRule;
+    private readonly string _ownKey;
+    private readonly bool _usesIPv4;
+    private readonly bool _usesIPv6;
+
+    private readonly Dictionary<string, TrackedKey> _keys = new(StringComparer.Ordinal);
+    private readonly SubnetMap<List<TrackedKey>> _claims = new();
+    private readonly HashSet<TrackedKey> _touched = [];
+    private readonly Dictionary<string, TrackedKey> _removed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, QuarantinedLease> _quarantine = new(StringComparer.Ordinal);
+    private readonly List<QuarantinedLease> _refused = [];
+    private readonly int _maxPeers;
+    private readonly int _maxQuarantined;
+    private readonly HashSet<int> _peersLeftOut = [];
+    private readonly HashSet<int> _refusalsLeftOut = [];
+    private int _refusedCount;
+    private int _goodCount;
+    private int _quarantined;
+    private bool _quarantineChanged;
+    private bool _isComplete;
+    private long _generation;
+
+    /// <param name="config">The validated network configuration.</param>
+    /// <param name="rules">Judges every peer.</param>
+    /// <param name="peerRule">The backend's opinion of a peer, or <see langword="null"/> if it has none.</param>
+    /// <param name="own">The own lease's key, which is left out whoever holds it.</param>
+    /// <param name="maxPeers">How many leases are followed.</param>
+    /// <param name="maxQuarantined">How many refused leases are remembered.</param>
+    public PeerLeases(
+        NetworkConfig config,
+        LeaseRules rules,
+        Func<Lease, string?>? peerRule,
+        SubnetKey own,
+        int maxPeers = int.MaxValue,
+        int maxQuarantined = int.MaxValue)
+    {
+        _maxPeers = maxPeers;
+        _maxQuarantined = maxQuarantined;
+        _rules = rules;
+        _peerRule = peerRule;
+        _ownKey = own.ToString();
+        _usesIPv4 = config.EnableIPv4;
+        _usesIPv6 = config.EnableIPv6;
+    }
+
+    /// <summary>The store revision up to which everything is known.</summary>
+    public long Revision { get; private set; }
+
+    /// <summary>Whether a lease that was left out would find room now, after another listing.</summary>
+    public bool HasRoomForLeftOut => _peersLeftOut.Count > 0 && _goodCount < _maxPeers;
+
+    /// <summary>The keys seen, the own one excepted.</summary>
+    public IReadOnlyCollection<TrackedKey> Keys => _keys.Values;
+
+    /// <summary>
+    /// Takes in what the store delivered. Changes that a listing has overtaken are passed over: a watch may still be delivering what led to the state
+    /// that was listed.
+    /// </summary>
+    /// <returns>What to tell the node of its peers, or <see langword="null"/> if nothing changed for them.</returns>
+    public SubnetEvent? Apply(StoreEvent result)
+    {
+        switch (result)
+        {
+            case StoreSnapshot snapshot:
+                Apply(snapshot);
+                break;
+            case StoreChanges changes when changes.Revision > Revision:
+                foreach (StoreChange change in changes.Changes)
+                    Apply(change);
+                break;
+            default:
+                return null;
+        }
+
+        Revision = result.Revision;
+        return Settle();
+    }
+
+    /// <summary>What was refused since the last call and was not reported before: each document once.</summary>
+    public RefusedLeases TakeRefused()
+    {
+        var refused = new RefusedLeases(_refusedCount, [.. _refused]);
+        _refusedCount = 0;
+        _refused.Clear();
+        return refused;
+    }
+
+    /// <summary>What is refused now if that changed since the last call, else <see langword="null"/>.</summary>
+    public QuarantineChanged? TakeQuarantine()
+    {
+        if (!_quarantineChanged)
+            return null;
+
+        _quarantineChanged = false;
+        return new QuarantineChanged([.. _quarantine.Values], _quarantined + _refusalsLeftOut.Count, _peersLeftOut.Count);
+    }
+
+    private void Apply(StoreSnapshot snapshot)
+    {
+        _generation++;
+        _quarantineChanged |= _peersLeftOut.Count > 0 || _refusalsLeftOut.Count > 0;
+        _peersLeftOut.Clear();
+        _refusalsLeftOut.Clear();
+        foreach (StoredEntry entry in snapshot.Entries)
+            Put(entry);
+        foreach (TrackedKey key in _keys.Values)
+        {
+            // Removing from a dictionary does not disturb its enumeration.
+            if (key.Generation != _generation)
+                Remove(key.Name);
+        }
+    }
+
+    private void Apply(StoreChange change)
+    {
+        if (change.Entry is { } entry)
+            Put(entry);
+        else
+            Remove(change.Key);
+    }
+
+    private void Put(StoredEntry entry)
+    {
+        if (entry.Key == _ownKey)
+            return;
+
+        bool exists = _keys.TryGetValue(entry.Key, out TrackedKey? known);
+        TrackedKey key = known ?? new TrackedKey(entry.Key);
+        key.Generation = _generation;
+        DocumentMark document = DocumentMark.Of(entry.Value.Span);
+        // The document counts too: a store that was restored from a backup may give the same revision to another one.
+        if (exists && key.ModRevision == entry.ModRevision && key.Document == document)
+            return;
+
+        bool sameLife = exists && key.CreateRevision == entry.CreateRevision;
+        key.See(entry, document);
+        Lease? good = Judge(key, entry, out string? refusal) ?? (sameLife ? key.Good : null);
+        if (!exists)
+        {
+            if (IsLeftOut(entry.Key, good, refusal))
+                return;
+            key.Delivered = _removed.Remove(entry.Key, out TrackedKey? gone) ? gone.Delivered : null;
+            _keys.Add(entry.Key, key);
+        }
+
+        key.Refusal = refusal;
+        SetGood(key, good);
+        _touched.Add(key);
+    }
+
+    /// <summary>Whether a key that was not seen before is beyond its limit. Names are remembered as hashes: a count that is off by one in millions does no harm.</summary>
+    private bool IsLeftOut(string name, Lease? good, string? refusal)
+    {
+        bool isFull = good is null ? _keys.Count - _goodCount >= _maxQuarantined : _goodCount >= _maxPeers;
+        if (!isFull)
+            return false;
+
+        HashSet<int> leftOut = good is null ? _refusalsLeftOut : _peersLeftOut;
+        if (leftOut.Count < _maxPeers && leftOut.Add(string.GetHashCode(name, StringComparison.Ordinal)))
+        {
+            _quarantineChanged = true;
+            if (refusal is not null)
+                _refusedCount++;
+        }
+
+        return true;
+    }
+
+    private void Remove(string name)
+    {
+        if (!_keys.Remove(name, out TrackedKey? key))
+        {
+            int hash = string.GetHashCode(name, StringComparison.Ordinal);
+            _quarantineChanged |= _peersLeftOut.Remove(hash) | _refusalsLeftOut.Remove(hash);
+            return;
+        }
+
+        SetGood(key, null);
+        SetQuarantined(key, null);
+        _touched.Remove(key);
+        _removed[name] = key;
+    }
+
+    private Lease? Judge(TrackedKey key, StoredEntry entry, out string? refusal)
+    {
+        key.Publisher = null;
+        refusal = key.KeyProblem ?? entry.Unreadable;
+        if (refusal is not null || !LeaseAttributes.TryParse(entry.Value, out LeaseAttributes? attributes, out refusal))
+            return null;
+
+        key.Publisher = (attributes.PublicIP, attributes.PublicIPv6);
+        Lease lease = Lease.From(entry, key.Subnets, attributes);
+        refusal = _rules.Refuse(lease.Key, lease.Attributes) ?? AskPeerRule(lease);
+        return refusal is null ? lease : null;
+    }
+
+    private string? AskPeerRule(Lease lease)
+    {
+        try
+        {
+            return _peerRule?.Invoke(lease);
+        }
+        catch (Exception error)
+        {
+            // It must not throw; but what makes it throw was written by somebody else, who must not be able to stop this node by it.
+            return $"the backend's rule failed on it: {error.Message}";
+        }
+    }
+
+    private void SetGood(TrackedKey key, Lease? good)
+    {
+        bool claimed = key.Good is not null;
+        key.Good = good;
+        if (good is null == !claimed)
+            return;
+
+        _goodCount += claimed ? -1 : 1;
+        if (_usesIPv4 && key.Subnets.IPv4Subnet is { } ipv4)
+            Claim(key, ipv4, good is not null);
+        if (_usesIPv6 && key.Subnets.IPv6Subnet is { } ipv6)
+            Claim(key, ipv6, good is not null);
+    }
+
+    private void Claim(TrackedKey key, Subnet subnet, bool claims)
+    {
+        if (claims)
+        {
+            if (_claims.TryGet(subnet, out List<TrackedKey>? others))
+                others.Add(key);
+            else
+                _claims.Add(subnet, [key]);
+            return;
+        }
+
+        if (_claims.TryGet(subnet, out List<TrackedKey>? claimants) && claimants.Remove(key) && claimants.Count == 0)
+            _claims.Remove(subnet);
+        // Whoever had to stand back may be right now.
+        foreach ((_, List<TrackedKey> overlapping) in _claims.Overlapping(subnet))
+        {
+            foreach (TrackedKey other in overlapping)
+                _touched.Add(other);
+        }
+    }
+}

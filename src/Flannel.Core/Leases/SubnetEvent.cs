@@ -1,0 +1,74 @@
+namespace Flannel.Extensibility;
+
+/// <summary>
+/// One item of <see cref="ISubnetMembership.WatchAsync"/>: <see cref="LeaseSnapshot"/>, <see cref="LeaseChanges"/>, <see cref="OwnLeaseChanged"/>,
+/// <see cref="StoreAvailabilityChanged"/>, <see cref="QuarantineChanged"/> or <see cref="NetworkConfigChanged"/>. The set is closed.
+/// </summary>
+public abstract record SubnetEvent
+{
+    private protected SubnetEvent()
+    {
+    }
+}
+
+/// <summary>All peers at one store revision. Whoever is not in it is gone.</summary>
+/// <param name="Peers">Every accepted lease but the own one.</param>
+/// <param name="Revision">The store revision that the snapshot shows.</param>
+public sealed record LeaseSnapshot(IReadOnlyList<Lease> Peers, long Revision) : SubnetEvent;
+
+/// <summary>What changed among the peers since the last snapshot or changes. Only real differences are listed.</summary>
+/// <param name="Changes">The changes, at most one per subnet.</param>
+/// <param name="Revision">The store revision up to which the changes reach.</param>
+public sealed record LeaseChanges(IReadOnlyList<LeaseChange> Changes, long Revision) : SubnetEvent;
+
+/// <summary>One peer that came, changed or went.</summary>
+/// <param name="Before">The peer as it was, or <see langword="null"/> if it is new.</param>
+/// <param name="After">The peer as it is, or <see langword="null"/> if it left.</param>
+public readonly record struct LeaseChange(Lease? Before, Lease? After);
+
+/// <summary>Somebody put another network configuration into the store, or deleted it.</summary>
+/// <param name="Config">The configuration, or <see langword="null"/> if there is none or the document cannot be used.</param>
+/// <param name="Error">What is wrong with the document, or <see langword="null"/>.</param>
+public sealed record NetworkConfigChanged(NetworkConfig? Config, NetworkConfigException? Error) : SubnetEvent
+{
+    /// <summary>Keys of the document that mean nothing to Flannel, such as misspelled ones.</summary>
+    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+}
+
+/// <summary>The own lease was renewed, lost or taken again.</summary>
+/// <param name="State">What happened.</param>
+/// <param name="Lease">The lease as it is now, or as it last was.</param>
+/// <param name="Error">
+/// Why the lease is lost or taken: a <see cref="LeaseLostException"/> or a <see cref="DuplicatePublicAddressException"/>; <see langword="null"/> while
+/// it is held.
+/// </param>
+public sealed record OwnLeaseChanged(OwnLeaseState State, Lease Lease, LeaseException? Error) : SubnetEvent;
+
+/// <summary>What happened to the own lease.</summary>
+public enum OwnLeaseState
+{
+    /// <summary>The lease was renewed, or its document changed without touching ownership.</summary>
+    Renewed,
+
+    /// <summary>The lease was lost or taken, and the node holds the same subnet again. Traffic was not touched.</summary>
+    Reacquired,
+
+    /// <summary>The lease is gone and the same subnet could not be taken yet; it is tried again.</summary>
+    Lost,
+
+    /// <summary>The subnet belongs to somebody else now. It is never overwritten; it is taken again when it becomes free.</summary>
+    Taken,
+
+    /// <summary>The lease could not be renewed before its end, because the store does not answer; whether it still stands is not known.</summary>
+    Overdue,
+}
+
+/// <summary>The set of leases that are refused changed, or the number of those that are not followed.</summary>
+/// <param name="Leases">The leases that are refused now; not all of them if <paramref name="Total"/> is larger.</param>
+/// <param name="Total">How many leases are refused now.</param>
+/// <param name="LeftOut">How many leases beside them are not followed, because the store holds more than the node's limit.</param>
+public sealed record QuarantineChanged(IReadOnlyList<QuarantinedLease> Leases, int Total, int LeftOut) : SubnetEvent;
+
+/// <summary>The store went away or came back, or is away for another reason than before. Peers stay as last known meanwhile.</summary>
+/// <param name="Error">Why the store cannot be reached, or <see langword="null"/> when it answers again.</param>
+public sealed record StoreAvailabilityChanged(StoreException? Error) : SubnetEvent;

@@ -1,0 +1,225 @@
+using Flannel.Core.Configuration;
+using Flannel.Core.Hosting;
+using Flannel.Core.Leases;
+using Flannel.Extensibility;
+using Microsoft.Extensions.Logging;
+
+namespace Flannel.Core.Sessions;
+
+/// <summary>
+/// One attempt of a node to be in the overlay, in this order: 1 check that we may, 2 read the configuration, 3 choose backend and interface,
+/// 4 look for collisions, 5 create or adopt the backend's device, 6 acquire the lease, 7 put it into effect, 8 follow leases, data path, host and
+/// configuration until cancelled or until something changed that needs a new session. Nothing is touched before step 5. What it makes it leaves to the node.
+/// </summary>
+internal sealed partial class OverlaySession
+{
+    private readonly NodeServices _services;
+    private readonly NodeConditionCell _condition;
+    private readonly HeldNetwork _held;
+    private readonly ILogger _logger;
+    private readonly SubnetFileWriter? _subnetFile;
+    private NetworkConfig _config = new();
+
+    /// <param name="services">Everything the node is made of.</param>
+    /// <param name="condition">Where to report.</param>
+    /// <param name="held">What the node holds already, and where to leave what the session makes.</param>
+    public OverlaySession(NodeServices services, NodeConditionCell condition, HeldNetwork held)
+    {
+        _services = services;
+        _condition = condition;
+        _held = held;
+        _logger = services.LoggerFactory.CreateLogger<FlannelNode>();
+        _subnetFile = services.Options.SubnetFile is { } path
+            ? new SubnetFileWriter(path, condition, services.Time, services.Random, _logger)
+            : null;
+    }
+
+    /// <summary>Whether the session came as far as following the peers.</summary>
+    public bool HasRun { get; private set; }
+
+    private FlannelOptions Options => _services.Options;
+
+    /// <summary>Joins the overlay and stays in it. Ends by cancellation or by an exception, or when something changed that another session has to follow.</summary>
+    public async Task<SessionEnd> RunAsync(CancellationToken cancellationToken)
+    {
+        Running running = await JoinAsync(cancellationToken).ConfigureAwait(false);
+        Progress("waiting for the first peers");
+        return await FollowAsync(running, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A method to itself: what it has listed is garbage when it ends, and would live as long as the session otherwise.
+    private async Task<Running> JoinAsync(CancellationToken cancellationToken)
+    {
+        RequireTrafficRules();
+        await _services.HostNetwork.CheckAccessAsync(Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
+
+        Progress("reading the network configuration");
+        ISubnetView view = await _services.SubnetManager.OpenAsync(cancellationToken).ConfigureAwait(false);
+        IBackend backend = ReadConfig(view);
+        _held.Claim(_config, backend);
+
+        Progress("choosing the external interface");
+        ExternalInterface external = await _services.HostNetwork
+            .FindExternalInterfaceAsync(Options.NetworkNamespace, Options.ExternalInterface, _config, cancellationToken).ConfigureAwait(false);
+        PublicAddressRules.Check(external);
+        ForwardingStatus forwarding = await _services.HostNetwork
+            .CheckForwardingAsync(Options.NetworkNamespace, _config, Options.EnableForwarding, cancellationToken).ConfigureAwait(false);
+        _condition.Change(condition => condition with
+        {
+            Config = _config,
+            UnknownConfigKeys = view.UnknownConfigKeys,
+            ExternalInterface = external,
+            ForwardingProblem = forwarding.Problem,
+        });
+
+        Progress("looking for the own lease");
+        SubnetKey? previous = _held.Lease?.Key ?? ReadPreviousSubnet();
+        var identity = new LeaseRequest
+        {
+            Config = _config,
+            Attributes = new LeaseAttributes { PublicIP = external.PublicIP, PublicIPv6 = external.PublicIPv6 },
+            PreviousSubnet = previous,
+            HeldLease = _held.Lease,
+        };
+        LeaseAttributes? published = _held.Published;
+        if (published is null)
+        {
+            Lease? own = view.FindOwn(identity);
+            published = own?.Attributes;
+            if (!Options.AllowOverlap) await CheckOverlapAsync(backend, view, previous, own?.Key, cancellationToken).ConfigureAwait(false);
+        }
+
+        Progress($"creating the {backend.Name} network");
+        IBackendNetwork network = await _held.CreateNetworkAsync(backend, ContextFor(external, published), cancellationToken).ConfigureAwait(false);
+
+        Progress("acquiring a lease");
+        LeaseRequest request = identity with { Attributes = network.Attributes, PeerRule = network.CheckPeer };
+        ISubnetMembership membership = await AcquireAsync(view, request, cancellationToken).ConfigureAwait(false);
+        await network.StartAsync(membership.Lease, cancellationToken).ConfigureAwait(false);
+        if (network.Attributes != request.Attributes)
+        {
+            // The host did not let the device keep what was published (its MAC); the peers must know what it has.
+            request = request with { Attributes = network.Attributes };
+            view = await _services.SubnetManager.OpenAsync(cancellationToken).ConfigureAwait(false);
+            membership = await AcquireAsync(view, request, cancellationToken).ConfigureAwait(false);
+        }
+
+        Remember(network);
+        HasRun = true;
+        LogLeaseHeld(_logger, NetworkName.Of(_services.Name), membership.Lease.Key, external.Name);
+        _condition.Change(condition => condition with
+        {
+            StartError = null,
+            Lease = membership.Lease,
+            LeaseState = OwnLeaseState.Renewed,
+            LeaseError = null,
+            StoreError = null,
+            Quarantine = null,
+            Backend = network.Status,
+        });
+        return new Running(backend, network, external, request, membership);
+    }
+
+    private async Task<ISubnetMembership> AcquireAsync(ISubnetView view, LeaseRequest request, CancellationToken cancellationToken)
+    {
+        ISubnetMembership membership = await view.AcquireAsync(request, cancellationToken).ConfigureAwait(false);
+        _held.Lease = membership.Lease;
+        return membership;
+    }
+
+    /// <summary>Reads the configuration, and finds out what of it a node that runs already can follow.</summary>
+    private IBackend ReadConfig(ISubnetView view)
+    {
+        if (_held.Config is not { } running || _held.Lease is not { } lease)
+        {
+            _config = ReadWhole(view);
+            return FindBackend(_config);
+        }
+
+        _config = running;
+        IBackend backend = FindBackend(_config);
+        try
+        {
+            var transition = ConfigTransition.Between(_config, ReadWhole(view), lease.Key, backend);
+            _config = transition.Config;
+            ReportPending(transition.Pending);
+        }
+        catch (NetworkConfigException error)
+        {
+            ReportPending(new PendingConfig(null, [error.Message]));
+        }
+
+        return backend;
+    }
+
+    /// <summary>Reads the configuration and has its backend check its block; what is wrong in either is reported together.</summary>
+    private NetworkConfig ReadWhole(ISubnetView view)
+    {
+        NetworkConfig config;
+        try
+        {
+            config = view.ReadConfig();
+        }
+        catch (NetworkConfigException error) when (error.Draft is { } draft && ProblemsOfBlock(draft) is { Count: > 0 } more)
+        {
+            throw new NetworkConfigException(error.Origin, [.. error.Problems, .. more], error);
+        }
+
+        return ProblemsOfBlock(config) is { Count: > 0 } problems ? throw new NetworkConfigException($"its {BackendBlock.Key} block", problems) : config;
+    }
+
+    private IReadOnlyList<NetworkConfigProblem> ProblemsOfBlock(NetworkConfig config) =>
+        _services.Backends.FirstOrDefault(candidate => candidate.Name == config.BackendType)?.CheckConfig(config) ?? [];
+
+    private IBackend FindBackend(NetworkConfig config) =>
+        _services.Backends.FirstOrDefault(candidate => candidate.Name == config.BackendType)
+        ?? throw new UnknownBackendException(config.BackendType, [.. _services.Backends.Select(candidate => candidate.Name)]);
+
+    private async Task CheckOverlapAsync(IBackend backend, ISubnetView view, SubnetKey? previous, SubnetKey? held, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<HostPrefix> prefixes = await _services.HostNetwork.GetPrefixesAsync(Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<HostPrefix> oldBridges =
+            OverlapCheck.Check(_config, prefixes, backend, [.. new[] { previous, held }.OfType<SubnetKey>()], view.Leased);
+        _condition.Change(condition => condition with { OldBridges = oldBridges });
+    }
+
+    private BackendContext ContextFor(ExternalInterface external, LeaseAttributes? published) => new()
+    {
+        NetworkName = _services.Name,
+        Config = _config,
+        ExternalInterface = external,
+        NetworkNamespace = Options.NetworkNamespace,
+        PreviousAttributes = published,
+        ResyncInterval = Options.ResyncInterval,
+    };
+
+    private void Remember(IBackendNetwork network) => _held.Remember(_config, network.Attributes);
+
+    private void ReportPending(PendingConfig? pending)
+    {
+        bool isNews = pending is not null && _condition.Status.PendingConfig?.ToString() != pending.ToString();
+        _condition.Change(condition => condition with { PendingConfig = pending });
+        if (isNews) LogConfigPending(_logger, NetworkName.Of(_services.Name), pending!);
+    }
+
+    private void Progress(string step) => _condition.Change(condition => condition with { Progress = step });
+
+    private SubnetKey? ReadPreviousSubnet()
+    {
+        if (Options.SubnetFile is not { } path || !File.Exists(path)) return null;
+        try
+        {
+            return SubnetFile.Read(path)?.Key;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException or FlannelException)
+        {
+            // A file that cannot be read only costs the memory of the previous subnet.
+            LogSubnetFileUnreadable(_logger, path, exception.Message);
+            return null;
+        }
+    }
+
+    /// <summary>What a session works with once it has a lease.</summary>
+    private sealed record Running(
+        IBackend Backend, IBackendNetwork Network, ExternalInterface External, LeaseRequest Request, ISubnetMembership Membership);
+}
