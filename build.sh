@@ -51,7 +51,18 @@ prepare_environment() {
         export HOME
     fi
     if [[ -n "${DOTNET_CLI_HOME:-}" && ! -w "$DOTNET_CLI_HOME" ]]; then unset DOTNET_CLI_HOME; fi
+    compiler="flannel-$$"
     cd "$root"
+}
+
+# compile <dotnet command> <arguments>: one compiler serves all projects of a build, and ends with it.
+compile() {
+    local code=0 process
+    dotnet "$@" -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 || code=$?
+    for process in /proc/[0-9]*; do
+        if grep -qsz -- "^-pipename:$compiler\$" "$process/cmdline"; then kill "${process#/proc/}" 2>/dev/null || true; fi
+    done
+    return "$code"
 }
 
 # need <program>:<Debian package> ...
@@ -86,8 +97,7 @@ need_dotnet() {
 
 # NETSDK1187 and 1188 complain of the names of packages' languages, which nobody can look up without ICU.
 build() {
-    dotnet msbuild "$1" -restore -maxCpuCount -p:Configuration="$configuration" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
-        die "the build of $1 failed"
+    compile msbuild "$1" -restore -maxCpuCount -p:Configuration="$configuration" || die "the build of $1 failed"
 }
 
 # The same commit gives the same bytes: files in packages carry the commit's time. Sources without their history have none, and get the time of packing.
@@ -95,8 +105,8 @@ pack() {
     local packages="$root/artifacts/packages" time
     time="$(git -c safe.directory="$root" log -1 --format=%ct 2>/dev/null)" || say "git knows no commit here: the packages get the time of packing"
     rm -rf "$packages"
-    dotnet msbuild eng/Packages.proj -restore -maxCpuCount -target:Pack -p:Configuration="$configuration" -p:PackageOutputPath="$packages/" \
-        -p:DeterministicTimestamp="$time" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 || die "packing failed"
+    compile msbuild eng/Packages.proj -restore -maxCpuCount -target:Pack -p:Configuration="$configuration" -p:PackageOutputPath="$packages/" \
+        -p:DeterministicTimestamp="$time" || die "packing failed"
     say "made the packages in artifacts/packages"
 }
 

@@ -5,17 +5,17 @@
 # The folder is new each time: what an earlier publish left there would look like a part of this one.
 publish() {
     local arch="${1:-$(host_arch)}" folder=flanneld
-    local -a options=(--use-current-runtime)
+    local -a options=(-r "linux-$arch")
     if [[ "$arch" != "$(host_arch)" ]]; then
         folder="flanneld-$arch"
         need_cross_tools "$arch"
-        options=(-r "linux-$arch" "-p:CppCompilerAndLinker=$(triple_of "$arch")-gcc" "-p:ObjCopyName=$(triple_of "$arch")-objcopy")
+        options+=("-p:CppCompilerAndLinker=$(triple_of "$arch")-gcc" "-p:ObjCopyName=$(triple_of "$arch")-objcopy")
     elif ! has_linker && ! (install_packages "what native programs are linked with" gcc libc6-dev); then
         say "no linker, so flanneld is not made a native program: it needs no .NET either, but is larger, slower to start and takes more memory (ReadyToRun)"
         options+=(-p:PublishAot=false)
     fi
     rm -rf "$root/artifacts/$folder"
-    dotnet publish src/Flanneld -c "$configuration" "${options[@]}" -o "$root/artifacts/$folder" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 ||
+    compile publish src/Flanneld -c "$configuration" "${options[@]}" -o "$root/artifacts/$folder" ||
         die "the publish of src/Flanneld failed"
     say "made artifacts/$folder/flanneld"
 }
