@@ -75,6 +75,13 @@ public sealed class FlannelOptions
     /// </summary>
     public bool EnableForwarding { get; set; }
 
+    /// <summary>
+    /// Whether a running node follows a change of the backend, its VNI or its port in the store: the new data path is made first, then the old one goes. It
+    /// is for networks whose nodes all do so, as nodes that have not changed yet (flannel's never do before a restart) are cut off meanwhile. Default
+    /// <see langword="false"/>: such a change shows as pending, and a restart follows it.
+    /// </summary>
+    public bool FollowBackendChanges { get; set; }
+
     /// <summary>Whether the node may start although the range it leases from overlaps an address or a route of the host. Default <see langword="false"/>.</summary>
     public bool AllowOverlap { get; set; }
 

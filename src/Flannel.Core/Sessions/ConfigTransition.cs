@@ -20,12 +20,14 @@ internal sealed class ConfigTransition
     /// <param name="running">The configuration that the node runs with.</param>
     /// <param name="wanted">The configuration in the store.</param>
     /// <param name="own">The subnets that the node holds.</param>
-    /// <param name="backend">The backend that carries the node's packets.</param>
-    public static ConfigTransition Between(NetworkConfig running, NetworkConfig wanted, SubnetKey own, IBackend backend)
+    /// <param name="backends">The backends that there are, that of the running configuration among them.</param>
+    /// <param name="followsBackend">Whether another backend, VNI or port is followed too (<see cref="FlannelOptions.FollowBackendChanges"/>).</param>
+    public static ConfigTransition Between(
+        NetworkConfig running, NetworkConfig wanted, SubnetKey own, IReadOnlyList<IBackend> backends, bool followsBackend = false)
     {
         var transition = new ConfigTransition(running with { EnableNFTables = wanted.EnableNFTables });
         if (transition.HasSameNetwork(running, wanted)) transition.FollowRanges(wanted, own);
-        transition.FollowBackend(running, wanted, backend);
+        transition.FollowBackend(running, wanted, backends, followsBackend);
         if (transition._reasons.Count > 0) transition.Pending = new PendingConfig(wanted, transition._reasons);
         return transition;
     }
@@ -72,13 +74,18 @@ internal sealed class ConfigTransition
         _reasons.Add($"this node's subnet {own} is outside the range that is leased from now; the node keeps it until it is restarted");
     }
 
-    private void FollowBackend(NetworkConfig running, NetworkConfig wanted, IBackend backend)
+    private void FollowBackend(NetworkConfig running, NetworkConfig wanted, IReadOnlyList<IBackend> backends, bool followsAll)
     {
         if (wanted.Backend == running.Backend) return;
-        string? refusal = wanted.BackendType == running.BackendType
-            ? backend.RefuseLiveChange(running, running with { Backend = wanted.Backend })
-            : $"the backend is {wanted.BackendType} in the store and {running.BackendType} here: its packets would not be understood by peers that have not changed yet";
-        if (refusal is null) Config = Config with { Backend = wanted.Backend };
-        else _reasons.Add(refusal);
+        NetworkConfig changed = running with { Backend = wanted.Backend };
+        IReadOnlyList<string> refusals = backends.FirstOrDefault(candidate => candidate.Name == wanted.BackendType) switch
+        {
+            null => [new UnknownBackendException(wanted.BackendType, [.. backends.Select(candidate => candidate.Name)]).Message],
+            { } backend when followsAll => [.. backend.CheckConfig(changed).Select(problem => problem.ToString())],
+            { } backend when wanted.BackendType == running.BackendType => backend.RefuseLiveChange(running, changed) is { } refusal ? [refusal] : [],
+            _ => [$"the backend is {wanted.BackendType} in the store and {running.BackendType} here: its packets would not be understood by peers that have not changed yet"],
+        };
+        if (refusals.Count == 0) Config = Config with { Backend = wanted.Backend };
+        else _reasons.AddRange(refusals);
     }
 }

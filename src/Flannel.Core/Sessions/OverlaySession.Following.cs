@@ -59,7 +59,7 @@ internal sealed partial class OverlaySession
                     break;
                 case NetworkConfigChanged { Config: { } config, UnknownKeys: var unknown }:
                     _condition.Change(condition => condition with { UnknownConfigKeys = unknown });
-                    if (NeedsNewSession(running.Backend, config)) return new SessionEnd.ConfigChanged();
+                    if (NeedsNewSession(config)) return new SessionEnd.ConfigChanged();
                     break;
                 case NetworkConfigChanged { Error: { } error }:
                     ReportPending(new PendingConfig(null, [error.Message]));
@@ -70,9 +70,9 @@ internal sealed partial class OverlaySession
         throw EndedByItself();
     }
 
-    private bool NeedsNewSession(IBackend backend, NetworkConfig wanted)
+    private bool NeedsNewSession(NetworkConfig wanted)
     {
-        var transition = ConfigTransition.Between(_config, wanted, _held.Lease!.Key, backend);
+        ConfigTransition transition = TransitionTo(wanted, _held.Lease!.Key);
         if (transition.Config != _config) return true;
         ReportPending(transition.Pending);
         return false;

@@ -137,10 +137,9 @@ internal sealed partial class OverlaySession
         }
 
         _config = running;
-        IBackend backend = FindBackend(_config);
         try
         {
-            var transition = ConfigTransition.Between(_config, ReadWhole(view), lease.Key, backend);
+            ConfigTransition transition = TransitionTo(ReadWhole(view), lease.Key);
             _config = transition.Config;
             ReportPending(transition.Pending);
         }
@@ -149,8 +148,11 @@ internal sealed partial class OverlaySession
             ReportPending(new PendingConfig(null, [error.Message]));
         }
 
-        return backend;
+        return FindBackend(_config);
     }
+
+    private ConfigTransition TransitionTo(NetworkConfig wanted, SubnetKey own) =>
+        ConfigTransition.Between(_config, wanted, own, _services.Backends, Options.FollowBackendChanges);
 
     /// <summary>Reads the configuration and has its backend check its block; what is wrong in either is reported together.</summary>
     private NetworkConfig ReadWhole(ISubnetView view)

@@ -41,6 +41,7 @@ internal static class FlanneldFlags
     public static readonly Flag EtcdRenewal = new("etcd-renewal", FlagKind.Text, "keepalive", "how leases are renewed: keepalive, or put to have flannel's nodes told of each renewal") { ValueName = "keepalive|put" };
     public static readonly Flag ReleaseLeaseOnStop = new("release-lease-on-stop", FlagKind.Switch, "false", "give the lease back at the end, for hosts that leave for good");
     public static readonly Flag AllowOverlap = new("allow-overlap", FlagKind.Switch, "false", "start although the network overlaps an address or a route of this host");
+    public static readonly Flag FollowBackendChanges = new("follow-backend-changes", FlagKind.Switch, "false", "follow another backend, VNI or port in the network configuration without a restart");
     public static readonly Flag EnableForwarding = new("enable-forwarding", FlagKind.Switch, "false", "turn on the kernel's forwarding of packets (ip_forward), which containers need");
     public static readonly Flag IpMasqExclude = new("ip-masq-exclude", FlagKind.List, "", "destination that is not masqueraded to; repeatable") { ValueName = "cidr" };
     public static readonly Flag UdpThreadPairs = new("udp-thread-pairs", FlagKind.Number, "1", "udp: how many pairs of threads carry packets, 1 to 64") { ValueName = "number" };
@@ -53,7 +54,7 @@ internal static class FlanneldFlags
     [
         EtcdEndpoints, EtcdPrefix, EtcdCaFile, EtcdCertFile, EtcdKeyFile, EtcdUsername, EtcdPassword, EtcdAllowInsecureCredentials, EtcdRenewal,
         Iface, IfaceRegex, IfaceCanReach, PublicIP, PublicIPv6,
-        SubnetFile, SubnetLeaseRenewMargin, ReleaseLeaseOnStop, AllowOverlap, EnableForwarding,
+        SubnetFile, SubnetLeaseRenewMargin, ReleaseLeaseOnStop, AllowOverlap, EnableForwarding, FollowBackendChanges,
         IpMasq, IpMasqExclude, IpMasqFullyRandomDisable, IptablesForwardRules, IptablesResync, IpBlackholeRoute,
         UdpThreadPairs, UdpBusyPoll, UdpAccept, UdpWithout,
         Store, NetConfigPath,

@@ -37,6 +37,7 @@ internal sealed class Settings(FlagValues values)
         options.LeaseRenewMargin = TimeSpan.FromMinutes(values.Number(FlanneldFlags.SubnetLeaseRenewMargin));
         options.ReleaseLeaseOnStop = values.IsOn(FlanneldFlags.ReleaseLeaseOnStop);
         options.AllowOverlap = values.IsOn(FlanneldFlags.AllowOverlap);
+        options.FollowBackendChanges = values.IsOn(FlanneldFlags.FollowBackendChanges);
         options.EnableForwarding = values.IsOn(FlanneldFlags.EnableForwarding);
 
         options.IpMasq = values.IsOn(FlanneldFlags.IpMasq);

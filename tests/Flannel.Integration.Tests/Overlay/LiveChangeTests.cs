@@ -3,11 +3,12 @@ using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Pinging;
+using Xunit.Abstractions;
 
 namespace Flannel.Integration.Tests.Overlay;
 
 /// <summary>The network's configuration and the hosts' addresses change under running nodes, on the real kernel.</summary>
-public class LiveChangeTests
+public sealed class LiveChangeTests(ITestOutputHelper output)
 {
     private static readonly PingOptions HundredPerSecond = new() { Interval = TimeSpan.FromMilliseconds(10) };
 
@@ -77,6 +78,38 @@ public class LiveChangeTests
         FlannelNodeStatus status = await cluster.UntilAsync(0, found => found.PendingConfig is not null);
         Assert.Contains("VNI 7 instead of 1", status.PendingConfig!.ToString(), StringComparison.Ordinal);
         await OverlayCluster.AssertPingAsync(a, b);
+    }
+
+    [NetnsTheory]
+    [InlineData("""{"Type":"vxlan"}""", """{"Type":"vxlan","VNI":7}""", "flannel.7")]
+    [InlineData("""{"Type":"vxlan"}""", """{"Type":"vxlan","Port":4789}""", "flannel.1")]
+    [InlineData("""{"Type":"vxlan"}""", """{"Type":"host-gw"}""", null)]
+    [InlineData("""{"Type":"vxlan"}""", """{"Type":"udp"}""", "flannel0")]
+    [InlineData("""{"Type":"host-gw"}""", """{"Type":"vxlan"}""", "flannel.1")]
+    [InlineData("""{"Type":"udp"}""", """{"Type":"vxlan"}""", "flannel.1")]
+    [InlineData("""{"Type":"udp"}""", """{"Type":"udp","Port":8290}""", "flannel0")]
+    public async Task Config_AnotherBackend_IsFollowedLiveIfTheNodesMayFollowIt(string from, string to, string? device)
+    {
+        await using var cluster = OverlayCluster.Create(2, Network(from));
+        foreach (LabHost host in cluster.Hosts) await cluster.AddNodeAsync(host, static options => options.FollowBackendChanges = true);
+        await cluster.MeshAsync();
+        LabContainer a = cluster.AddContainer(0, mtu: 1400);
+        LabContainer b = cluster.AddContainer(1, mtu: 1400);
+        await using ContinuousPing ping = a.StartPinging(b.Address!, HundredPerSecond);
+        await ping.WaitForAnswersAsync(30);
+
+        cluster.Memory.SetConfig(Network(to));
+        for (int host = 0; host < 2; host++)
+            await cluster.UntilAsync(host, found => found is { IsReady: true, PendingConfig: null } && found.Config!.Backend == NetworkConfig.Parse(Network(to), "test").Backend);
+        await ping.WaitForAnswersAsync(30);
+        await Eventually.IsTrueAsync(
+            () => cluster.Hosts.All(host => DevicesOf(host).SequenceEqual(device is null ? [] : [device])), "only the devices of the new backend are left");
+        PingReport report = await ping.StopAsync();
+        Assert.True(report.LongestSilence < TimeSpan.FromSeconds(3), $"{report.LongestSilence} without an answer");
+        output.WriteLine($"{from} to {to}, live: {report.LongestSilence.TotalMilliseconds:0} ms without an answer");
+
+        static string[] DevicesOf(LabHost host) => [.. host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal))];
+        static string Network(string backend) => $$"""{"Network":"10.5.0.0/16","Backend":{{backend}}}""";
     }
 
     [NetnsFact]
