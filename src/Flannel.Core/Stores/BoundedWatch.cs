@@ -10,8 +10,9 @@ namespace Flannel.Core.Stores;
 /// </summary>
 internal sealed class BoundedWatch : IDisposable
 {
+    // The reader goes on, on the thread that delivers: it never waits there, and to wake another thread would cost more than all it does.
     private readonly Channel<StoreEvent> _items = Channel.CreateBounded<StoreEvent>(
-        new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
+        new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeProvider _time;
