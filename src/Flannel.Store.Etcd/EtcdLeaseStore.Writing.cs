@@ -127,7 +127,7 @@ internal sealed partial class EtcdLeaseStore
         return isOurs ? new StoreWriteResult(true, Entry(key, found!)) : Refused(key, found);
     }
 
-    /// <summary>Starts the time to live of a key anew that stands as given.</summary>
+    /// <summary>Restarts the time to live of a key that stands as given.</summary>
     private async Task<StoreWriteResult> ExtendAsync(StoredEntry entry, long leaseId, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         if (leaseId == 0)

@@ -27,7 +27,7 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
 
     /// <param name="options">Valid options.</param>
     /// <param name="time">The clock that deadlines and pauses run on; times to live run on etcd's.</param>
-    /// <param name="random">Where chance comes from; used by the store alone.</param>
+    /// <param name="random">The source of random numbers; used by the store alone.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
     /// <param name="transports">What tests change about connections.</param>

@@ -38,7 +38,7 @@ internal sealed unsafe class Sender
 
     /// <summary>Prepares the thread's work.</summary>
     /// <param name="queues">Where packets come from and go to.</param>
-    /// <param name="peers">Who is where.</param>
+    /// <param name="peers">The peers by destination.</param>
     /// <param name="settings">What does not change.</param>
     /// <param name="offloads">What may be used.</param>
     /// <param name="counters">Where the thread counts.</param>

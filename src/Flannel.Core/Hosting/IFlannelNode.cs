@@ -28,7 +28,7 @@ public interface IFlannelNode : IAsyncDisposable
     IReadOnlyList<FlannelPeer> Peers { get; }
 
     /// <summary>
-    /// Starts the node and returns at once. A generic host calls it by itself. Starting a node that runs does nothing; a stopped one starts anew.
+    /// Starts the node and returns at once. A generic host calls it by itself. Starting a node that runs does nothing; a stopped one starts again.
     /// </summary>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="ObjectDisposedException">The node was disposed.</exception>

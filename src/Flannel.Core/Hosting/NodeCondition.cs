@@ -50,7 +50,7 @@ internal sealed record NodeCondition
 
     public bool IsSubnetFileCurrent { get; init; }
 
-    /// <summary>Whether traffic rules shall hold and have not been tried yet.</summary>
+    /// <summary>Whether traffic rules are wanted and have not been applied yet.</summary>
     public bool IsTrafficPending { get; init; }
 
     /// <summary>Why the traffic rules do not hold.</summary>

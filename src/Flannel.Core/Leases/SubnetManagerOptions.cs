@@ -10,7 +10,7 @@ internal sealed record SubnetManagerOptions
     public TimeSpan RenewMargin { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// How often everything is listed anew while the watch seems to work; the time used varies by a tenth, so that nodes do not list together.
+    /// How often everything is listed again while the watch seems to work; the time used varies by a tenth, so that nodes do not list together.
     /// </summary>
     public TimeSpan RelistInterval { get; init; } = TimeSpan.FromMinutes(10);
 

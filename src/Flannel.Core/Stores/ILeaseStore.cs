@@ -33,7 +33,7 @@ public interface ILeaseStore
     /// <exception cref="StoreException">The store did not answer or refused.</exception>
     Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken);
 
-    /// <summary>Replaces an entry's document if the entry is still the one given; its time to live starts anew, a reservation stays one.</summary>
+    /// <summary>Replaces an entry's document if the entry is still the one given; its time to live restarts, a reservation stays one.</summary>
     /// <param name="expected">The entry as last seen; its <see cref="StoredEntry.ModRevision"/> is compared.</param>
     /// <param name="value">The new document.</param>
     /// <param name="timeToLive">The time to live of an entry that has one.</param>
@@ -42,7 +42,7 @@ public interface ILeaseStore
     Task<StoreWriteResult> UpdateAsync(StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Starts an entry's time to live anew if the entry is still the one given. Peers need not notice: a store may renew without changing the
+    /// Restarts an entry's time to live if the entry is still the one given. Peers need not notice: a store may renew without changing the
     /// revision. Renewing a reservation only checks that it is still there.
     /// </summary>
     /// <param name="expected">The entry as last seen; its <see cref="StoredEntry.ModRevision"/> is compared.</param>

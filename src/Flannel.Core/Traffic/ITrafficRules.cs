@@ -10,7 +10,7 @@ public interface ITrafficRules
     /// Makes the rules what the policy says, whatever an earlier run or an earlier network left in their place, and keeps them so: what somebody else
     /// flushes or reorders comes back. Rules that are right already are not touched.
     /// </summary>
-    /// <param name="policy">What shall hold.</param>
+    /// <param name="policy">The rules to keep.</param>
     /// <param name="cancellationToken">Ends the sequence and leaves the rules in place.</param>
     /// <returns>
     /// One item after the first attempt and then one whenever the outcome changes. A failure is tried again with back-off; the sequence ends only by an

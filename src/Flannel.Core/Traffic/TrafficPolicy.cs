@@ -4,7 +4,7 @@ using System.Net;
 namespace Flannel.Extensibility;
 
 /// <summary>
-/// What shall happen to packets that enter or leave the overlay on this host. The same policy means the same in every <see cref="PacketFilter"/>:
+/// What happens to packets that enter or leave the overlay on this host. The same policy means the same in every <see cref="PacketFilter"/>:
 /// <list type="number">
 ///   <item>packets marked 0x4000 (kube-proxy masquerades them itself) are left alone</item>
 ///   <item>packets between containers of the overlay keep their source</item>

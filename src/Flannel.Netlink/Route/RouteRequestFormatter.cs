@@ -10,7 +10,7 @@ using static Flannel.Netlink.Interop.LinuxRtnetlink;
 namespace Flannel.Netlink.Route;
 
 /// <summary>
-/// Turns a request of ours back into words close to iproute2's, for exceptions: <c>RTM_NEWROUTE 10.244.2.0/24 via 10.244.2.0 dev flannel.1</c>.
+/// Turns a request into words close to iproute2's, for exceptions: <c>RTM_NEWROUTE 10.244.2.0/24 via 10.244.2.0 dev flannel.1</c>.
 /// Decoding the bytes only when something fails costs nothing while all is well.
 /// </summary>
 internal sealed class RouteRequestFormatter(Func<int, string?> nameOfLink)

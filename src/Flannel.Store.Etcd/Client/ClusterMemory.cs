@@ -48,7 +48,7 @@ internal sealed class ClusterMemory
         }
     }
 
-    /// <summary>Starts anew. For when every endpoint says the same, so that the cluster itself was replaced.</summary>
+    /// <summary>Forgets everything. For when every endpoint says the same, so that the cluster itself was replaced.</summary>
     public void Forget()
     {
         lock (_lock)

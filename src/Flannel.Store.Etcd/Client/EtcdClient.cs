@@ -29,7 +29,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
 
     /// <param name="options">Valid options.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="random">Where chance comes from; used by the client alone.</param>
+    /// <param name="random">The source of random numbers; used by the client alone.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count.</param>
     /// <param name="transports">What tests change about connections.</param>
@@ -82,7 +82,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             },
             cancellationToken);
 
-    /// <summary>Starts a lease's time to live anew.</summary>
+    /// <summary>Restarts a lease's time to live.</summary>
     /// <param name="leaseId">The lease.</param>
     /// <param name="what">What is asked, for messages.</param>
     /// <param name="cancellationToken">Ends the call.</param>

@@ -21,7 +21,7 @@ internal sealed class EtcdEndpoints
 
     /// <param name="addresses">At least one address.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="random">Where chance comes from; used by this object alone.</param>
+    /// <param name="random">The source of random numbers; used by this object alone.</param>
     public EtcdEndpoints(IEnumerable<Uri> addresses, TimeProvider time, Random random)
     {
         _time = time;

@@ -8,7 +8,7 @@ internal sealed partial class TlsFiles
     [LoggerMessage(
         FlannelEventIds.TlsFilesChanged,
         LogLevel.Information,
-        "The certificate files {Files} have changed; connections to etcd are made anew with them.")]
+        "The certificate files {Files} have changed; connections to etcd are reopened with them.")]
     private partial void LogChanged(string files);
 
     [LoggerMessage(

@@ -65,7 +65,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>The next changes, or everything anew if the history in between is gone.</summary>
+    /// <summary>The next changes, or everything again if the history in between is gone.</summary>
     /// <exception cref="StoreException">No endpoint serves the watch now.</exception>
     public async Task<StoreEvent> NextAsync(CancellationToken cancellationToken)
     {

@@ -37,7 +37,7 @@ internal sealed class MetricsCollector : IDisposable
     {
         lock (_gate)
         {
-            // What is observed is told anew each time; what is not told any more is gone.
+            // What is observed is reported again each time; what is missing is gone.
             foreach ((Instrument instrument, SortedDictionary<string, Series> series) in _series)
             {
                 if (instrument.IsObservable) series.Clear();

@@ -19,7 +19,7 @@ internal static class SubnetAllocator
     /// <summary>Draws subnets that overlap none of those taken; the IPv4 and the IPv6 subnet of a dual-stack network independently.</summary>
     /// <param name="config">The validated network configuration.</param>
     /// <param name="taken">The keys of all leases.</param>
-    /// <param name="random">Where chance comes from.</param>
+    /// <param name="random">The source of random numbers.</param>
     /// <exception cref="SubnetPoolExhaustedException">Nothing is free in one of the families.</exception>
     public static SubnetKey Allocate(NetworkConfig config, ReadOnlySpan<SubnetKey> taken, Random random)
     {

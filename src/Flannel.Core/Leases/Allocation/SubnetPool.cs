@@ -16,7 +16,7 @@ internal static class SubnetPool
     /// <param name="pool">The pool.</param>
     /// <param name="taken">The keys that hold what is taken, of any length.</param>
     /// <param name="shortest">Shorter prefixes than this block nothing.</param>
-    /// <param name="random">Where chance comes from.</param>
+    /// <param name="random">The source of random numbers.</param>
     /// <returns>The subnet, or <see langword="null"/> if none is free.</returns>
     public static Subnet? Draw(SubnetRange pool, ReadOnlySpan<SubnetKey> taken, int shortest, Random random)
     {
