@@ -14,6 +14,20 @@ public class RefusalTests
     }
 
     [NetnsFact]
+    public async Task Bridge_HoldsAnOldSubnet_IsNoReasonNotToStart()
+    {
+        await using OverlayCluster cluster = OverlayCluster.Create(2);
+        await cluster.Hosts[0].ExecAsync("sh", "-e", "-c", "ip link add docker0 type bridge; ip address add 10.5.9.1/24 dev docker0; ip link set docker0 up");
+        foreach (LabHost host in cluster.Hosts) await cluster.AddNodeAsync(host);
+
+        FlannelNodeStatus status = await cluster.UntilAsync(0, static found => found is { IsReady: true, Peers.Count: 1 });
+        Assert.Equal(FlannelNodeState.Degraded, status.State);
+        Assert.Contains("docker0", status.Reason, StringComparison.Ordinal);
+        Assert.Contains("10.5.9.0/24", status.Reason, StringComparison.Ordinal);
+        await OverlayCluster.AssertPingAsync(cluster.AddContainer(0), cluster.AddContainer(1));
+    }
+
+    [NetnsFact]
     public async Task Interface_DoesNotExist_ListsTheCandidates()
     {
         await using OverlayCluster cluster = OverlayCluster.Create(1);

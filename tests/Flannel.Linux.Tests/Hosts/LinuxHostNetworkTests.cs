@@ -215,6 +215,51 @@ public class LinuxHostNetworkTests
     }
 
     [NetnsFact]
+    public async Task GetPrefixes_BridgeOfAnEngineAndLink_TellsWhichIsABridge()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+        LabHost host = lab.Hosts[0];
+        await host.ExecAsync("sh", "-e", "-c", """
+            ip link add docker0 type bridge
+            ip address add 10.5.9.1/24 dev docker0
+            ip link set docker0 up
+            ip address add 10.5.10.1/24 dev eth0
+            """);
+
+        IReadOnlyList<HostPrefix> prefixes = await _host.GetPrefixesAsync(host.NamespaceName, default);
+
+        Assert.Equal([true, true], prefixes.Where(prefix => prefix.Prefix == IPNetwork.Parse("10.5.9.0/24")).Select(static prefix => prefix.IsOnBridge));
+        Assert.Equal([false, false], prefixes.Where(prefix => prefix.Prefix == IPNetwork.Parse("10.5.10.0/24")).Select(static prefix => prefix.IsOnBridge));
+    }
+
+    [NetnsTheory]
+    [InlineData(false, "0", "1", null)]
+    [InlineData(false, "1", "0", "net.ipv4.ip_forward")]
+    [InlineData(true, "0", "0", "net.ipv4.ip_forward")]
+    [InlineData(true, "1", "0", "net.ipv4.ip_forward")]
+    [InlineData(true, "0", "1", "net.ipv6.conf.all.forwarding")]
+    [InlineData(true, "1", "1", null)]
+    public async Task CheckForwarding_WhatIsOff_IsNamedOrTurnedOn(bool dualStack, string ipv6, string ipv4, string? named)
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, DualStack = true });
+        LabHost host = lab.Hosts[0];
+        await host.ExecAsync("sysctl", "-qw", $"net.ipv4.ip_forward={ipv4}", $"net.ipv6.conf.all.forwarding={ipv6}");
+        NetworkConfig config = dualStack ? DualStack : IPv4;
+
+        string? problem = (await _host.CheckForwardingAsync(host.NamespaceName, config, enable: false, default)).Problem;
+        Assert.Equal(named is not null, problem is not null);
+        if (named is not null)
+        {
+            Assert.Contains($"sysctl -w {named}=1", problem, StringComparison.Ordinal);
+            Assert.Contains("-enable-forwarding", problem, StringComparison.Ordinal);
+        }
+
+        Assert.Null((await _host.CheckForwardingAsync(host.NamespaceName, config, enable: true, default)).Problem);
+        Assert.Equal("1", host.Namespace.Run(static () => NetworkSysctl.Read("ipv4/ip_forward")).Value);
+        Assert.Equal(dualStack ? "1" : ipv6, host.Namespace.Run(static () => NetworkSysctl.Read("ipv6/conf/all/forwarding")).Value);
+    }
+
+    [NetnsFact]
     public async Task CheckAccess_WithPrivileges_Passes()
     {
         await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
