@@ -7,7 +7,7 @@ IFlannelBuilder node = builder.Services.AddFlannel(builder.Configuration.GetSect
     .UseVxlan().UseUdp().UseHostGateway().UseTrafficRules();
 
 IConfigurationSection etcd = builder.Configuration.GetSection("Etcd"); // --Etcd:Endpoints:0=http://10.0.0.1:2379
-if (etcd.Exists()) node.UseEtcd(options => etcd.Bind(options));
+if (etcd.Exists()) node.UseEtcd(etcd);
 else node.UseInMemoryStore(builder.Configuration["Network"] ?? """{ "Network": "10.5.0.0/16", "Backend": { "Type": "vxlan" } }""");
 
 await builder.Build().RunAsync();

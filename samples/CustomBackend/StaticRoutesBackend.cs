@@ -28,9 +28,5 @@ public sealed class StaticRoutesBackend : IBackend
 public static class StaticRoutesFlannelBuilderExtensions
 {
     /// <summary>Lets the network use static routes: its configuration's <c>"Backend":{"Type":"static-routes"}</c> chooses them.</summary>
-    public static IFlannelBuilder UseStaticRoutes(this IFlannelBuilder builder)
-    {
-        builder.Services.AddFlannelLinux();
-        return builder.UseBackend(static (_, _) => new StaticRoutesBackend());
-    }
+    public static IFlannelBuilder UseStaticRoutes(this IFlannelBuilder builder) => builder.UseLinux().UseBackend<StaticRoutesBackend>();
 }

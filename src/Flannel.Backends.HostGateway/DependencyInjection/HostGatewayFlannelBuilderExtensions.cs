@@ -11,10 +11,6 @@ public static class HostGatewayFlannelBuilderExtensions
     /// There is nothing to configure. Linux and <c>CAP_NET_ADMIN</c> are needed when the node starts.
     /// </summary>
     /// <param name="builder">The network.</param>
-    public static IFlannelBuilder UseHostGateway(this IFlannelBuilder builder)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddFlannelLinux();
-        return builder.UseBackend(static (provider, _) => new HostGatewayBackend(KernelServices.From<HostGatewayBackend>(provider)));
-    }
+    public static IFlannelBuilder UseHostGateway(this IFlannelBuilder builder) =>
+        builder.UseLinux().UseBackend(static (provider, _) => new HostGatewayBackend(KernelServices.From<HostGatewayBackend>(provider)));
 }

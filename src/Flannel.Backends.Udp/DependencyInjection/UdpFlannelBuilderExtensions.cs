@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using Flannel;
 using Flannel.Backends.Udp;
 using Flannel.Extensibility;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -16,18 +16,26 @@ public static class UdpFlannelBuilderExtensions
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options; called again for the same network it adds to them.</param>
-    public static IFlannelBuilder UseUdp(this IFlannelBuilder builder, Action<UdpBackendOptions>? configure = null)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        IServiceCollection services = builder.Services;
-        services.AddFlannelLinux();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<UdpBackendOptions>, UdpBackendOptionsValidator>());
-        OptionsBuilder<UdpBackendOptions> options = services.AddOptions<UdpBackendOptions>(builder.Name).ValidateOnStart();
-        if (configure is not null) options.Configure(configure);
+    public static IFlannelBuilder UseUdp(this IFlannelBuilder builder, Action<UdpBackendOptions>? configure = null) =>
+        builder.Configure<UdpBackendOptions>(configure).AddUdp();
 
-        return builder.UseBackend(static (provider, name) => new UdpBackend(
+    /// <summary>Lets the network use UDP with options that services help to set; as <see cref="UseUdp(IFlannelBuilder, Action{UdpBackendOptions}?)"/>.</summary>
+    /// <param name="builder">The network.</param>
+    /// <param name="configure">Sets the options, given the services of the process.</param>
+    public static IFlannelBuilder UseUdp(this IFlannelBuilder builder, Action<UdpBackendOptions, IServiceProvider> configure) =>
+        builder.Configure(configure).AddUdp();
+
+    /// <summary>Lets the network use UDP with options bound from configuration; as <see cref="UseUdp(IFlannelBuilder, Action{UdpBackendOptions}?)"/>.</summary>
+    /// <param name="builder">The network.</param>
+    /// <param name="configuration">The section that holds the <see cref="UdpBackendOptions"/>.</param>
+    public static IFlannelBuilder UseUdp(this IFlannelBuilder builder, IConfiguration configuration) =>
+        builder.Configure<UdpBackendOptions>(configuration, static (section, options) => section.Bind(options)).AddUdp();
+
+    private static IFlannelBuilder AddUdp(this IFlannelBuilder builder) => builder
+        .Validate(new UdpBackendOptionsValidator())
+        .UseLinux()
+        .UseBackend(static (provider, name) => new UdpBackend(
             provider.GetRequiredService<IOptionsMonitor<UdpBackendOptions>>().Get(name),
             KernelServices.From<UdpBackend>(provider),
             provider.GetService<IMeterFactory>()));
-    }
 }

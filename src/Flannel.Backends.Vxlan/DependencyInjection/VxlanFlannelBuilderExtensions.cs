@@ -1,7 +1,7 @@
 using Flannel;
 using Flannel.Backends.Vxlan;
 using Flannel.Extensibility;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -15,17 +15,25 @@ public static class VxlanFlannelBuilderExtensions
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options; called again for the same network it adds to them.</param>
-    public static IFlannelBuilder UseVxlan(this IFlannelBuilder builder, Action<VxlanBackendOptions>? configure = null)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        IServiceCollection services = builder.Services;
-        services.AddFlannelLinux();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<VxlanBackendOptions>, VxlanBackendOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<VxlanBackendOptions>, VxlanBackendOptionsRules>());
-        OptionsBuilder<VxlanBackendOptions> options = services.AddOptions<VxlanBackendOptions>(builder.Name).ValidateOnStart();
-        if (configure is not null) options.Configure(configure);
+    public static IFlannelBuilder UseVxlan(this IFlannelBuilder builder, Action<VxlanBackendOptions>? configure = null) =>
+        builder.Configure<VxlanBackendOptions>(configure).AddVxlan();
 
-        return builder.UseBackend(static (provider, name) => new VxlanBackend(
+    /// <summary>Lets the network use VXLAN with options that services help to set; as <see cref="UseVxlan(IFlannelBuilder, Action{VxlanBackendOptions}?)"/>.</summary>
+    /// <param name="builder">The network.</param>
+    /// <param name="configure">Sets the options, given the services of the process.</param>
+    public static IFlannelBuilder UseVxlan(this IFlannelBuilder builder, Action<VxlanBackendOptions, IServiceProvider> configure) =>
+        builder.Configure(configure).AddVxlan();
+
+    /// <summary>Lets the network use VXLAN with options bound from configuration; as <see cref="UseVxlan(IFlannelBuilder, Action{VxlanBackendOptions}?)"/>.</summary>
+    /// <param name="builder">The network.</param>
+    /// <param name="configuration">The section that holds the <see cref="VxlanBackendOptions"/>.</param>
+    public static IFlannelBuilder UseVxlan(this IFlannelBuilder builder, IConfiguration configuration) =>
+        builder.Configure<VxlanBackendOptions>(configuration, static (section, options) => section.Bind(options)).AddVxlan();
+
+    private static IFlannelBuilder AddVxlan(this IFlannelBuilder builder) => builder
+        .Validate(new VxlanBackendOptionsValidator())
+        .Validate(new VxlanBackendOptionsRules())
+        .UseLinux()
+        .UseBackend(static (provider, name) => new VxlanBackend(
             provider.GetRequiredService<IOptionsMonitor<VxlanBackendOptions>>().Get(name), KernelServices.From<VxlanBackend>(provider)));
-    }
 }

@@ -5,6 +5,10 @@ using Microsoft.Extensions.Options;
 namespace Flannel;
 
 /// <summary>The options of one node of one network.</summary>
+/// <remarks>
+/// They are read when the node starts, so a change of the configuration that they are bound to counts after <see cref="IFlannelNode.StopAsync(CancellationToken)"/>
+/// and <see cref="IFlannelNode.StartAsync"/>. <see cref="StopMode"/> and <see cref="ReleaseLeaseOnStop"/> are read when it stops.
+/// </remarks>
 public sealed class FlannelOptions
 {
     /// <summary>How the interface that carries the outer packets is chosen. Default: the one with the default route.</summary>
@@ -85,13 +89,17 @@ public sealed class FlannelOptions
     /// <summary>Whether the node may start although the range it leases from overlaps an address or a route of the host. Default <see langword="false"/>.</summary>
     public bool AllowOverlap { get; set; }
 
-    /// <summary>What the node leaves behind when it stops. Default <see cref="StopMode.Detach"/>.</summary>
+    /// <summary>
+    /// What the node leaves behind when it stops, unless a call of <see cref="IFlannelNode.StopAsync(StopMode, CancellationToken)"/> says otherwise. Default
+    /// <see cref="StopMode.Detach"/>. Read when the node stops.
+    /// </summary>
     [EnumDataType(typeof(StopMode))]
     public StopMode StopMode { get; set; } = StopMode.Detach;
 
     /// <summary>
-    /// Whether the lease is given back when the node stops, even if the data path stays: for hosts that leave for good. Default
-    /// <see langword="false"/>: the next start finds its subnet again, as flannel's does.
+    /// Whether the lease is given back when the node stops, whatever <see cref="StopMode"/> says of the data path: for hosts that leave for good. A call that
+    /// names its own mode does not look at it. Default <see langword="false"/>: the next start finds its subnet again, as flannel's does. Read when the node
+    /// stops.
     /// </summary>
     public bool ReleaseLeaseOnStop { get; set; }
 }

@@ -12,18 +12,10 @@ public static class AllocFlannelBuilderExtensions
     /// </summary>
     /// <remarks>
     /// A node publishes the address of its external interface and looks for collisions, so it has to know the host's network
-    /// (<see cref="IHostNetwork"/>). The backends for Linux bring that knowledge along. With this backend alone, call
-    /// <c>services.AddFlannelLinux()</c> of the package Flannel.Linux, which asks for <c>CAP_NET_ADMIN</c> as for every backend; or register an
-    /// implementation of your own, which runs anywhere and asks for nothing.
+    /// (<see cref="IHostNetwork"/>). The backends for Linux bring that knowledge along. With this backend alone, call <c>UseLinux()</c> of the package
+    /// Flannel.Linux, which asks for <c>CAP_NET_ADMIN</c> as for every backend; or use an implementation of your own by <c>UseHostNetwork</c>, which runs
+    /// anywhere and asks for nothing.
     /// </remarks>
     /// <param name="builder">The network.</param>
-    public static IFlannelBuilder UseAlloc(this IFlannelBuilder builder)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        IServiceCollection services = builder.Services;
-        bool isRegistered = services.Any(service => service.IsKeyedService && service.ServiceType == typeof(IBackend)
-            && builder.Name.Equals(service.ServiceKey) && service.KeyedImplementationType == typeof(AllocBackend));
-        if (!isRegistered) services.AddKeyedSingleton<IBackend, AllocBackend>(builder.Name);
-        return builder;
-    }
+    public static IFlannelBuilder UseAlloc(this IFlannelBuilder builder) => builder.UseBackend(static (_, _) => new AllocBackend());
 }

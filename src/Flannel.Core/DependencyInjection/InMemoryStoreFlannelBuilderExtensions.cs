@@ -1,6 +1,4 @@
 using Flannel;
-using Flannel.Extensibility;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -12,25 +10,15 @@ public static class InMemoryStoreFlannelBuilderExtensions
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="store">The store, with the network's configuration in it.</param>
-    public static IFlannelBuilder UseInMemoryStore(this IFlannelBuilder builder, InMemoryLeaseStore store)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        ArgumentNullException.ThrowIfNull(store);
-        builder.Services.TryAddKeyedSingleton<ILeaseStore>(builder.Name, store);
-        return builder;
-    }
+    public static IFlannelBuilder UseInMemoryStore(this IFlannelBuilder builder, InMemoryLeaseStore store) => builder.UseStore(store);
 
     /// <summary>
-    /// Uses a store of the network's own, resolved as a keyed <see cref="InMemoryLeaseStore"/> to put the configuration in:
+    /// Uses a store of the network's own. Put the configuration into it if it is not known yet: <c>((InMemoryLeaseStore)node.Store!).SetConfig(…)</c>, or,
+    /// of a network that was composed at the start,
     /// <c>provider.GetRequiredKeyedService&lt;InMemoryLeaseStore&gt;(name).SetConfig(…)</c>.
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="config">The network's configuration as a JSON document, if it is known already.</param>
-    public static IFlannelBuilder UseInMemoryStore(this IFlannelBuilder builder, string? config = null)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.TryAddKeyedSingleton(builder.Name, (provider, _) => new InMemoryLeaseStore(config, provider.GetService<TimeProvider>()));
-        builder.Services.TryAddKeyedSingleton<ILeaseStore>(builder.Name, static (provider, key) => provider.GetRequiredKeyedService<InMemoryLeaseStore>(key));
-        return builder;
-    }
+    public static IFlannelBuilder UseInMemoryStore(this IFlannelBuilder builder, string? config = null) =>
+        builder.UseStore((provider, _) => new InMemoryLeaseStore(config, provider.GetService<TimeProvider>()));
 }

@@ -35,4 +35,8 @@ internal static class FlannelEventIds
     public const int NodeTrafficLeftover = 1210;
     public const int NodeLoopAbandoned = 1211;
     public const int NodeSessionAbandoned = 1212;
+    public const int NodeStillNotReady = 1213;
+    public const int NodeStartGoesOn = 1214;
+    public const int NodeOptionsInvalid = 1215;
+    public const int NetworkPartNotClosed = 1216;
 }

@@ -1,11 +1,27 @@
+using Flannel.Core.Networks;
 using Microsoft.Extensions.Hosting;
 
 namespace Flannel.Core.Hosting;
 
-/// <summary>Ties a node to a generic host. Starting returns at once, so a store that is away never holds up the host.</summary>
-internal sealed class FlannelHostedService(IFlannelNode node) : IHostedService
+/// <summary>
+/// Ties the networks to a generic host. What cannot work, such as invalid options, fails its start; a store that is away holds nothing up, unless options ask
+/// for that.
+/// </summary>
+internal sealed class FlannelHostedService(FlannelNetworks networks) : IHostedLifecycleService
 {
-    public Task StartAsync(CancellationToken cancellationToken) => node.StartAsync(cancellationToken);
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        networks.ComposeAll();
+        return Task.CompletedTask;
+    }
 
-    public Task StopAsync(CancellationToken cancellationToken) => node.StopAsync(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken) => await networks.StartAsync(cancellationToken).ConfigureAwait(false);
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => networks.StopAsync(cancellationToken);
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

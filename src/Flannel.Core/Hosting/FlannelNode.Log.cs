@@ -18,12 +18,18 @@ internal sealed partial class FlannelNode
                 _ => status.Error is null ? LogLevel.Information : LogLevel.Warning,
             };
             if (!logger.IsEnabled(level)) return;
-            string reason = status.Reason.Length > 0 ? $" {status.Reason}" : "";
-            StateChanged(logger, level, network, status.State, reason);
+            string state = Describe(status);
+            StateChanged(logger, level, network, state);
         }
 
-        [LoggerMessage(EventId = FlannelEventIds.NodeStateChanged, Message = "{Network} is {State}.{Reason}")]
-        private static partial void StateChanged(ILogger logger, LogLevel level, string network, FlannelNodeState state, string reason);
+        [LoggerMessage(EventId = FlannelEventIds.NodeStateChanged, Message = "{Network} is {State}")]
+        private static partial void StateChanged(ILogger logger, LogLevel level, string network, string state);
+
+        [LoggerMessage(FlannelEventIds.NodeStillNotReady, LogLevel.Warning, "{Network} is not ready after {Seconds:0} s. It is {State}")]
+        public static partial void StillNotReady(ILogger logger, string network, double seconds, string state);
+
+        [LoggerMessage(FlannelEventIds.NodeOptionsInvalid, LogLevel.Error, "{Network} is stopped by the options that it was started with, because those of today cannot be read.")]
+        public static partial void OptionsInvalid(ILogger logger, Exception exception, string network);
 
         [LoggerMessage(FlannelEventIds.NodeSessionRenewed, LogLevel.Information, "{Network} follows a change: {Reason}.")]
         public static partial void SessionRenewed(ILogger logger, string network, SessionEnd reason);

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using Flannel.Core.Sessions;
 using Flannel.Core.Timing;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Hosting;
@@ -21,7 +21,8 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     // One that ends so soon, whatever for, is not followed by the next one at once.
     private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(1);
 
-    private readonly NodeServices _services;
+    // Its options change with every start; guarded by _lifecycle.
+    private volatile NodeServices _services;
     private readonly NodeConditionCell _condition;
     private readonly NodeMetrics? _metrics;
     private readonly ILogger _logger;
@@ -31,7 +32,8 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     private Task? _run;
     private CancellationTokenSource? _running;
     private StopPlan? _stopPlan;
-    private bool _isDisposed;
+    private bool _wasStarted;
+    private volatile bool _isDisposed;
 
     public FlannelNode(NodeServices services)
     {
@@ -50,6 +52,10 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     public int Mtu => Status.Mtu ?? throw NotReady();
 
     public ExternalInterface ExternalInterface => Status.ExternalInterface ?? throw NotReady();
+
+    public ISubnetManager SubnetManager => _services.SubnetManager;
+
+    public ILeaseStore? Store => _services.Store;
 
     public IReadOnlyList<FlannelPeer> Peers
     {
@@ -73,6 +79,8 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_run is not null) return;
+            _services = _services with { Options = _services.ReadOptions() };
+            _wasStarted = true;
             _running = new CancellationTokenSource();
             _condition.Change(_ => new NodeCondition { IsRunning = true });
             CancellationToken running = _running.Token;
@@ -84,13 +92,39 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         }
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken = default)
+    public Task StopAsync(CancellationToken cancellationToken = default) => StopAsync(mode: null, isForGood: false, cancellationToken);
+
+    public Task StopAsync(StopMode mode, CancellationToken cancellationToken = default)
+    {
+        Require(mode);
+        return StopAsync(mode, isForGood: false, cancellationToken);
+    }
+
+    /// <summary>Stops the node for good. Doing it again does nothing.</summary>
+    /// <param name="mode">What stays behind; <see langword="null"/> for what the options say.</param>
+    /// <param name="cancellationToken">Cuts the stop short.</param>
+    public async Task EndAsync(StopMode? mode, CancellationToken cancellationToken)
+    {
+        await StopAsync(mode, isForGood: true, cancellationToken).ConfigureAwait(false);
+        _metrics?.Dispose();
+        _condition.Complete();
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
+    public static void Require(StopMode mode)
+    {
+        if (!Enum.IsDefined(mode))
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, $"There is no such mode. There are {string.Join(", ", Enum.GetNames<StopMode>())}.");
+    }
+
+    private async Task StopAsync(StopMode? mode, bool isForGood, CancellationToken cancellationToken)
     {
         await _lifecycle.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
+            _isDisposed |= isForGood;
             if (_run is null) return;
-            _stopPlan = new StopPlan(_services.Time, cancellationToken);
+            _stopPlan = mode is { } told ? new StopPlan(_services.Time, told, releases: false, cancellationToken) : PlanByOptions(cancellationToken);
             _condition.Change(condition => condition with { IsStopping = true });
             await _running!.CancelAsync().ConfigureAwait(false);
             await _run.ConfigureAwait(false);
@@ -104,29 +138,12 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         }
     }
 
-    public async Task WaitForReadyAsync(CancellationToken cancellationToken = default)
-    {
-        await foreach (FlannelNodeStatus status in WatchAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (status.IsReady) return;
-            if (status is { State: FlannelNodeState.Failed, Error: { } error }) ExceptionDispatchInfo.Throw(error);
-        }
-
-        throw new ObjectDisposedException(nameof(IFlannelNode), $"The node of {NetworkName.Within(Name)} was disposed before it became ready.");
-    }
-
     public async IAsyncEnumerable<FlannelNodeStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (FlannelNodeStatus status in _condition.WatchAsync(cancellationToken).ConfigureAwait(false)) yield return status;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(CancellationToken.None).ConfigureAwait(false);
-        _isDisposed = true;
-        _metrics?.Dispose();
-        _condition.Complete();
-    }
+    public async ValueTask DisposeAsync() => await EndAsync(mode: null, CancellationToken.None).ConfigureAwait(false);
 
     /// <summary>For containers that dispose synchronously; blocks until the node has stopped.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -134,6 +151,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     private async Task RunAsync(CancellationToken running)
     {
         var held = new HeldNetwork(_services, _logger);
+        Task reminding = RemindAsync(running);
         try
         {
             await RunSessionsAsync(held, running).ConfigureAwait(false);
@@ -148,7 +166,8 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         }
         finally
         {
-            await held.UndoAsync(_stopPlan ?? new StopPlan(_services.Time, CancellationToken.None)).ConfigureAwait(false);
+            await reminding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await held.UndoAsync(_stopPlan ?? new StopPlan(_services.Time, StopMode.Detach, releases: false, CancellationToken.None)).ConfigureAwait(false);
         }
     }
 
@@ -198,6 +217,23 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         });
     }
 
+    /// <summary>The options may have been changed since the start, and be invalid now; then those of the start count.</summary>
+    private StopPlan PlanByOptions(CancellationToken cancellationToken)
+    {
+        FlannelOptions options = _services.Options;
+        try
+        {
+            options = _services.ReadOptions();
+        }
+        catch (Exception exception)
+        {
+            // Whatever somebody's configuration throws, stopping goes on.
+            Log.OptionsInvalid(_logger, exception, NetworkName.Of(Name));
+        }
+
+        return new StopPlan(_services.Time, options.StopMode, options.ReleaseLeaseOnStop, cancellationToken);
+    }
+
     private InvalidOperationException NotReady() =>
-        new($"The node of {NetworkName.Within(Name)} is {Status.State} and does not have this yet; await {nameof(WaitForReadyAsync)} first. {Status.Reason}");
+        new($"The node of {NetworkName.Within(Name)} does not have this yet; await {nameof(WaitForReadyAsync)}() first. It is {Describe(Status)}");
 }

@@ -16,13 +16,23 @@ internal sealed class StopPlan
 
     /// <summary>Begins to count.</summary>
     /// <param name="time">The clock.</param>
+    /// <param name="mode">What stays behind.</param>
+    /// <param name="releases">Whether the lease is given back even if the mode would leave it.</param>
     /// <param name="cutShort">The caller's own deadline: steps that undo something are given up then.</param>
-    public StopPlan(TimeProvider time, CancellationToken cutShort)
+    public StopPlan(TimeProvider time, StopMode mode, bool releases, CancellationToken cutShort)
     {
         _time = time;
         _started = time.GetTimestamp();
+        RemovesDataPath = mode != StopMode.Detach;
+        ReleasesLease = releases || mode == StopMode.Remove;
         CutShort = cutShort;
     }
+
+    /// <summary>Whether data path, traffic rules and subnet file are removed.</summary>
+    public bool RemovesDataPath { get; }
+
+    /// <summary>Whether the lease is given back.</summary>
+    public bool ReleasesLease { get; }
 
     /// <summary>The caller's own deadline.</summary>
     public CancellationToken CutShort { get; }

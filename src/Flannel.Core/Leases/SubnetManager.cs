@@ -12,7 +12,7 @@ namespace Flannel.Core.Leases;
 internal sealed partial class SubnetManager : ISubnetManager
 {
     private readonly DeadlineLeaseStore _store;
-    private readonly SubnetManagerOptions _options;
+    private volatile SubnetManagerOptions _options;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger _logger;
@@ -60,6 +60,9 @@ internal sealed partial class SubnetManager : ISubnetManager
         else
             LogNotReleased(lease.Key, result.Entry is null ? "it was gone already" : "it was changed by somebody else");
     }
+
+    /// <summary>Goes by other options from the next lease on that is taken. How long calls may take does not change.</summary>
+    public void Use(SubnetManagerOptions options) => _options = options;
 
     /// <inheritdoc />
     public Task ResetConnectionsAsync() => _store.ResetConnectionsAsync();

@@ -3,6 +3,16 @@ namespace Flannel.Core.Leases;
 /// <summary>The times a <see cref="SubnetManager"/> works with.</summary>
 internal sealed record SubnetManagerOptions
 {
+    /// <summary>What a node's options say.</summary>
+    public static SubnetManagerOptions From(FlannelOptions options) => new()
+    {
+        TimeToLive = options.LeaseTimeToLive,
+        RenewMargin = options.LeaseRenewMargin,
+        PeerGracePeriod = options.PeerGracePeriod,
+        MaxPeers = options.MaxPeers,
+        MaxQuarantined = options.MaxQuarantined,
+    };
+
     /// <summary>How long a lease lives without renewal.</summary>
     public TimeSpan TimeToLive { get; init; } = TimeSpan.FromHours(24);
 

@@ -61,15 +61,14 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
         throw new OperationCanceledException("The node was stopped while the backend created its network.", cancellationToken);
     }
 
-    /// <summary>Gives back and removes what the options say, then closes. Peers first, so that they stop sending. Never throws.</summary>
-    /// <param name="plan">The time that it may take.</param>
+    /// <summary>Gives back and removes what the plan says, then closes. Peers first, so that they stop sending. Never throws.</summary>
+    /// <param name="plan">What to undo, and the time that it may take.</param>
     public async Task UndoAsync(StopPlan plan)
     {
         lock (_gate) _isClosed = true;
-        bool removes = Options.StopMode == StopMode.Remove;
-        if (Lease is { } lease && (removes || Options.ReleaseLeaseOnStop))
+        if (Lease is { } lease && plan.ReleasesLease)
             await TryAsync("release the lease", token => services.SubnetManager.ReleaseAsync(lease, token), plan.ForRelease, plan.CutShort).ConfigureAwait(false);
-        if (removes)
+        if (plan.RemovesDataPath)
         {
             await Task.WhenAll(
                 TryAsync("remove the data path", RemoveNetworkAsync, plan.ForRemoval, plan.CutShort),

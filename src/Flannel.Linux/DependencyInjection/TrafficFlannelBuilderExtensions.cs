@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using Flannel.Extensibility;
 using Flannel.Linux.Traffic;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,27 +16,17 @@ public static class TrafficFlannelBuilderExtensions
     /// <param name="builder">The network.</param>
     public static IFlannelBuilder UseTrafficRules(this IFlannelBuilder builder)
     {
-        ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddFlannelLinux();
-
-        bool isRegistered = builder.Services.Any(service =>
-            service.IsKeyedService && service.ServiceType == typeof(ITrafficRules) && builder.Name.Equals(service.ServiceKey));
+        builder.UseLinux();
 
         // On other systems the host's network, which is asked first, says that Linux is needed.
-        if (OperatingSystem.IsLinux() && !isRegistered)
-        {
-            builder.Services.AddKeyedSingleton<ITrafficRules>(builder.Name, CreateNftablesRules);
-            builder.Services.AddKeyedSingleton<ITrafficRules>(builder.Name, CreateIptablesRules);
-        }
-
-        return builder;
+        return OperatingSystem.IsLinux() ? builder.UseTrafficRules(CreateNftablesRules).UseTrafficRules(CreateIptablesRules) : builder;
     }
 
     [SupportedOSPlatform("linux")]
-    private static NftablesRules CreateNftablesRules(IServiceProvider provider, object? key) => new(CreateRunner(provider), CreateKeeper(provider));
+    private static NftablesRules CreateNftablesRules(IServiceProvider provider, string network) => new(CreateRunner(provider), CreateKeeper(provider));
 
     [SupportedOSPlatform("linux")]
-    private static IptablesRules CreateIptablesRules(IServiceProvider provider, object? key) => new(CreateRunner(provider), CreateKeeper(provider));
+    private static IptablesRules CreateIptablesRules(IServiceProvider provider, string network) => new(CreateRunner(provider), CreateKeeper(provider));
 
     [SupportedOSPlatform("linux")]
     private static ProgramRunner CreateRunner(IServiceProvider provider) => new(ProgramRunner.DefaultSearchPath, Time(provider));

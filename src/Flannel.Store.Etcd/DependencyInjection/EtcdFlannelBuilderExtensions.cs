@@ -1,9 +1,8 @@
 using System.Diagnostics.Metrics;
 using Flannel;
-using Flannel.Extensibility;
 using Flannel.Store.Etcd;
 using Flannel.Store.Etcd.Diagnostics;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -19,22 +18,28 @@ public static class EtcdFlannelBuilderExtensions
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options; called again for the same network it adds to them.</param>
-    public static IFlannelBuilder UseEtcd(this IFlannelBuilder builder, Action<EtcdStoreOptions>? configure = null)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        IServiceCollection services = builder.Services;
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EtcdStoreOptions>, EtcdStoreOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EtcdStoreOptions>, EtcdStoreOptionsRules>());
-        OptionsBuilder<EtcdStoreOptions> options = services.AddOptions<EtcdStoreOptions>(builder.Name).ValidateOnStart();
-        if (configure is not null) options.Configure(configure);
-        services.TryAddKeyedSingleton<ILeaseStore>(builder.Name, static (provider, key) => CreateStore(provider, (string)key!));
-        return builder;
-    }
+    public static IFlannelBuilder UseEtcd(this IFlannelBuilder builder, Action<EtcdStoreOptions>? configure = null) =>
+        builder.Configure<EtcdStoreOptions>(configure).AddEtcd();
 
-    private static EtcdLeaseStore CreateStore(IServiceProvider provider, string name) => new(
-        provider.GetRequiredService<IOptionsMonitor<EtcdStoreOptions>>().Get(name),
-        provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        new Random(Guid.NewGuid().GetHashCode()),
-        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>(),
-        new EtcdMetrics(provider.GetService<IMeterFactory>(), name));
+    /// <summary>Uses etcd with options that services help to set; as <see cref="UseEtcd(IFlannelBuilder, Action{EtcdStoreOptions}?)"/>.</summary>
+    /// <param name="builder">The network.</param>
+    /// <param name="configure">Sets the options, given the services of the process.</param>
+    public static IFlannelBuilder UseEtcd(this IFlannelBuilder builder, Action<EtcdStoreOptions, IServiceProvider> configure) =>
+        builder.Configure(configure).AddEtcd();
+
+    /// <summary>Uses etcd with options bound from configuration; as <see cref="UseEtcd(IFlannelBuilder, Action{EtcdStoreOptions}?)"/>.</summary>
+    /// <param name="builder">The network.</param>
+    /// <param name="configuration">The section that holds the <see cref="EtcdStoreOptions"/>.</param>
+    public static IFlannelBuilder UseEtcd(this IFlannelBuilder builder, IConfiguration configuration) =>
+        builder.Configure<EtcdStoreOptions>(configuration, static (section, options) => section.Bind(options)).AddEtcd();
+
+    private static IFlannelBuilder AddEtcd(this IFlannelBuilder builder) => builder
+        .Validate(new EtcdStoreOptionsValidator())
+        .Validate(new EtcdStoreOptionsRules())
+        .UseStore(static (provider, name) => new EtcdLeaseStore(
+            provider.GetRequiredService<IOptionsMonitor<EtcdStoreOptions>>().Get(name),
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            new Random(Guid.NewGuid().GetHashCode()),
+            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>(),
+            new EtcdMetrics(provider.GetService<IMeterFactory>(), name)));
 }

@@ -305,6 +305,8 @@ public class FlannelNodeTests
     public async Task WaitForReady_NodeDisposed_ThrowsInsteadOfHanging()
     {
         var fixture = new NodeFixture();
+        fixture.Backend.HoldCreation();
+        await fixture.Node.StartAsync();
         Task waiting = fixture.Node.WaitForReadyAsync();
         await fixture.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(30)));

@@ -23,14 +23,12 @@ internal sealed class NodeFixture : IAsyncDisposable
         Host = new FakeHostNetwork(address);
         var services = new ServiceCollection();
         services.AddSingleton<IHostNetwork>(Host);
-        services.AddFlannel(options =>
+        IFlannelBuilder network = services.AddFlannel(options =>
         {
             options.PeerGracePeriod = TimeSpan.Zero;
             configure?.Invoke(options);
-        });
-        services.AddKeyedSingleton(string.Empty, store ?? Memory);
-        services.AddKeyedSingleton<IBackend>(string.Empty, Backend);
-        if (rules is not null) services.AddKeyedSingleton(string.Empty, rules);
+        }).UseStore(store ?? Memory).UseBackend(Backend);
+        if (rules is not null) network.UseTrafficRules((_, _) => rules);
         _provider = services.BuildServiceProvider();
         Node = _provider.GetRequiredService<IFlannelNode>();
     }

@@ -54,7 +54,7 @@ public class ObservationTests
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (host.AccessChecks < attempts + 2) await Task.Delay(10, limit.Token);
         string line = Assert.Single(log.Lines, line => line.Contains("CAP_NET_ADMIN", StringComparison.Ordinal));
-        Assert.StartsWith("Error: Network 'red' is Failed.", line, StringComparison.Ordinal);
+        Assert.StartsWith("Error: Network 'red' is Failed: ", line, StringComparison.Ordinal);
 
         host.AccessError = null;
         await foreach (FlannelNodeStatus status in node.WatchAsync(limit.Token))
@@ -73,8 +73,7 @@ public class ObservationTests
         services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
         foreach (string network in networks)
         {
-            services.AddFlannel(network).UseInMemoryStore(NodeFixture.ConfigJson);
-            services.AddKeyedSingleton<IBackend>(network, new FakeBackend());
+            services.AddFlannel(network).UseInMemoryStore(NodeFixture.ConfigJson).UseBackend(new FakeBackend());
         }
 
         return services.BuildServiceProvider();

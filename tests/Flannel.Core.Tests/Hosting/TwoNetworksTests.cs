@@ -77,8 +77,8 @@ public class TwoNetworksTests
         foreach ((string name, string range, string? device, string? space) in networks)
         {
             services.AddFlannel(name, options => options.NetworkNamespace = space)
-                .UseInMemoryStore(NodeFixture.ConfigJson.Replace("10.5.0.0/16", range, StringComparison.Ordinal));
-            services.AddKeyedSingleton<IBackend>(name, new FakeBackend { DeviceName = device });
+                .UseInMemoryStore(NodeFixture.ConfigJson.Replace("10.5.0.0/16", range, StringComparison.Ordinal))
+                .UseBackend(new FakeBackend { DeviceName = device });
         }
 
         return services.BuildServiceProvider();

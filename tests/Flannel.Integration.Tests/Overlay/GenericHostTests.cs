@@ -1,4 +1,3 @@
-using Flannel.Extensibility;
 using Flannel.Testing.Namespaces;
 using Flannel.Testing.Stores;
 using Microsoft.Extensions.Configuration;
@@ -16,8 +15,7 @@ public class GenericHostTests
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
         var store = new FaultyLeaseStore(new InMemoryLeaseStore(OverlayCluster.Vxlan)) { Away = FaultyLeaseStore.NoAnswer };
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
-        builder.Services.AddKeyedSingleton<ILeaseStore>(string.Empty, store);
-        builder.Services.AddFlannel(options => (options.NetworkNamespace, options.ExternalInterface.Name) = (lab.Hosts[0].NamespaceName, "eth0")).UseVxlan();
+        builder.Services.AddFlannel(options => (options.NetworkNamespace, options.ExternalInterface.Name) = (lab.Hosts[0].NamespaceName, "eth0")).UseStore(store).UseVxlan();
         builder.Services.AddFlannel("broken", options => options.NetworkNamespace = "no-such-namespace").UseInMemoryStore(OverlayCluster.Vxlan).UseVxlan();
         using IHost host = builder.Build();
 

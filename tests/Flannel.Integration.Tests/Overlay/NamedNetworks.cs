@@ -19,12 +19,11 @@ internal sealed class NamedNetworks : IAsyncDisposable
             foreach ((string name, ILeaseStore store) in new[] { ("red", red), ("blue", blue) })
             {
                 string host1 = hosts[host].NamespaceName;
-                services.AddKeyedSingleton(Key(host, name), store);
                 services.AddFlannel(Key(host, name), options =>
                 {
                     options.NetworkNamespace = host1;
                     options.ExternalInterface.Name = "eth0";
-                }).UseVxlan();
+                }).UseStore(store).UseVxlan();
             }
         }
 

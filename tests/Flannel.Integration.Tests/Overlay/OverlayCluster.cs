@@ -126,9 +126,5 @@ internal sealed class OverlayCluster : IAsyncDisposable
         await Lab.DisposeAsync();
     }
 
-    private static void Use(IFlannelBuilder builder, ILeaseStore store)
-    {
-        builder.Services.AddKeyedSingleton(builder.Name, store);
-        builder.UseVxlan().UseUdp().UseHostGateway();
-    }
+    private static void Use(IFlannelBuilder builder, ILeaseStore store) => builder.UseStore(store).UseVxlan().UseUdp().UseHostGateway();
 }
