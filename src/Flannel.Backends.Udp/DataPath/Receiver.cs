@@ -12,6 +12,11 @@ namespace Flannel.Backends.Udp.DataPath;
 /// The thread that takes datagrams from the sockets and writes their packets to the TUN device. A write runs the kernel's whole receiving side, so it
 /// has a thread of its own. What arrived together and belongs together is written together; nothing waits for company.
 /// </summary>
+/// <remarks>
+/// A datagram's way: 1 <see cref="Drain"/> takes as many as one system call brings; 2 <see cref="Take"/> parses each packet, checks that its sender may send
+/// it and that it is for this host's subnet, and lowers its hop limit; 3 the <see cref="Coalescer"/> joins what belongs together; 4 <see cref="WriteOut"/>
+/// writes the joined packets to the device.
+/// </remarks>
 internal sealed unsafe class Receiver
 {
     private readonly QueuePair _queues;
@@ -79,8 +84,8 @@ internal sealed unsafe class Receiver
             // Both are emptied in turn: neither family keeps the other waiting.
             while ((isReady || isReady6) && !_stop.IsRaised)
             {
-                if (isReady && Empty(socket.Number, tun.Number, batch, replies, ref isReady) is var errno && errno != 0) return errno;
-                if (isReady6 && Empty(socket6.Number, tun.Number, batch, replies, ref isReady6) is var errno6 && errno6 != 0) return errno6;
+                if (isReady && Drain(socket.Number, tun.Number, batch, replies, ref isReady) is var errno && errno != 0) return errno;
+                if (isReady6 && Drain(socket6.Number, tun.Number, batch, replies, ref isReady6) is var errno6 && errno6 != 0) return errno6;
             }
         }
 
@@ -88,7 +93,7 @@ internal sealed unsafe class Receiver
     }
 
     /// <summary>One system call's worth of datagrams, from the socket to the device.</summary>
-    private int Empty(int socket, int tun, ReceiveBatch batch, ReplyWriter replies, ref bool isReady)
+    private int Drain(int socket, int tun, ReceiveBatch batch, ReplyWriter replies, ref bool isReady)
     {
         _counters.Reads++;
         int count = batch.Receive(socket, _offloads.Has(UdpOffloads.ReceiveBatches));
