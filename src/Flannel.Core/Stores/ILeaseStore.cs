@@ -2,9 +2,10 @@ namespace Flannel.Extensibility;
 
 /// <summary>
 /// Revisioned storage of one network's configuration and leases. It knows keys, bytes, revisions and times to live, not what the documents mean;
-/// that lets one bad document be refused without losing the others. Every write bumps the store's revision by one, renewals excepted.
-/// Implementations are safe for concurrent use and pass the <c>LeaseStoreContract</c> test suite. Every cancelled call and watch ends by an
-/// <see cref="OperationCanceledException"/>.
+/// that lets one bad document be refused without losing the others. Every write raises the store's revision: creating, updating, deleting, an entry's
+/// end and the configuration's changes; a renewal may do so or not. A revision is never given twice. Implementations are safe for concurrent use and
+/// pass the <c>LeaseStoreContract</c> of the package Flannel.Testing. Every cancelled call and watch ends by an <see
+/// cref="OperationCanceledException"/>.
 /// </summary>
 public interface ILeaseStore
 {
@@ -13,16 +14,21 @@ public interface ILeaseStore
 
     /// <summary>
     /// The longest time that a healthy watch delivers nothing. A store on a network names one and keeps to it by delivering an empty
-    /// <see cref="StoreChanges"/> whenever its server has proved that the watch is alive; a watch that is silent for longer counts as dead and is replaced,
-    /// so the bound has to leave room for the probes that the store sends itself. <see langword="null"/> (default) for a store whose watches cannot
-    /// die unnoticed.
+    /// <see cref="StoreChanges"/> whenever its server has proved that the watch is alive; a watch that is silent for longer counts as dead and is
+    /// replaced, so the bound has to leave room for the probes that the store sends itself. <see langword="null"/> (default) for a store whose
+    /// watches cannot die unnoticed.
     /// </summary>
     TimeSpan? MaxSilence => null;
 
-    /// <summary>Lists all entries, and the network configuration, at one revision. The documents are listed as they are, whatever stands in them.</summary>
-    /// <param name="revision">The revision to list, or <see langword="null"/> for the newest one (a linearizable read).</param>
+    /// <summary>
+    /// Lists all entries, and the network configuration, at one revision. The documents are listed as they are, whatever stands in them.
+    /// </summary>
+    /// <param name="revision">
+    /// The revision to list, or <see langword="null"/> for the newest one (a linearizable read). Nodes ask for the newest one only; a store need not
+    /// remember past ones.
+    /// </param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="StoreException">The store did not answer, or <paramref name="revision"/> was compacted away (not transient).</exception>
+    /// <exception cref="StoreException">The store did not answer, or does not remember <paramref name="revision"/> (not transient).</exception>
     Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken);
 
     /// <summary>Creates an entry if the key does not exist.</summary>
@@ -59,9 +65,11 @@ public interface ILeaseStore
     Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Delivers every change of the entries and of the network configuration after a revision, complete and in order, whatever lies between listing
-    /// at that revision and watching. If the revisions in between were compacted away, one
-    /// <see cref="StoreSnapshot"/> comes first. An empty <see cref="StoreChanges"/> says that the watch is alive (<see cref="MaxSilence"/>).
+    /// Delivers what happened to the entries and to the network configuration after a revision, whatever lies between listing at that revision and
+    /// watching: as <see cref="StoreChanges"/>, complete and in the order of their revisions, or as a <see cref="StoreSnapshot"/>, which may come at
+    /// any time, not only first, and stands for everything up to its revision. A store that does not remember its past delivers snapshots, and states
+    /// in between are passed over. The revision of an item is never below that of the item before. An empty <see cref="StoreChanges"/> says that the
+    /// watch is alive (<see cref="MaxSilence"/>). An entry whose time is over is delivered as a deletion, as every other.
     /// </summary>
     /// <param name="afterRevision">The revision up to which the caller knows everything, usually a snapshot's.</param>
     /// <param name="cancellationToken">Ends the sequence.</param>
@@ -69,9 +77,9 @@ public interface ILeaseStore
     IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Retires every connection at once, because the host's address has changed or a connection that seems to work does not answer: whatever is called
-    /// next connects again, and calls and watches on the old connections fail with a transient <see cref="StoreException"/>. Returns at once, never throws.
-    /// Does nothing by default.
+    /// Retires every connection at once, because the host's address has changed or a connection that seems to work does not answer: whatever is
+    /// called next connects again. Calls and watches on the old connections fail with a transient <see cref="StoreException"/>, or the store repeats
+    /// them by itself; what they must not do is fall silent. Returns at once, never throws. Does nothing by default.
     /// </summary>
     void ResetConnections()
     {
