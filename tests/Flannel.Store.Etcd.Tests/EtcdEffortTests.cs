@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Store.Etcd.Tests;

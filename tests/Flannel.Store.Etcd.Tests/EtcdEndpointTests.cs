@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
 
 namespace Flannel.Store.Etcd.Tests;
 

@@ -1,7 +1,7 @@
 using Etcdserverpb;
 using Flannel.Extensibility;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Time;
+using Flannel.Testing;
 using Google.Protobuf;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 using static Flannel.Store.Etcd.Tests.Lab.RawGrpcServer;

@@ -1,8 +1,8 @@
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Store.Etcd.Transport;
-using Flannel.Testing.Etcd;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 
 namespace Flannel.Store.Etcd.Tests;

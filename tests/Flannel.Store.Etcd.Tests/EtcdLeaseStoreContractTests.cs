@@ -1,7 +1,7 @@
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Stores;
+using Flannel.Testing;
 
 namespace Flannel.Store.Etcd.Tests;
 
@@ -9,6 +9,8 @@ public sealed class EtcdLeaseStoreContractTests(EtcdFixture fixture) : LeaseStor
 {
     private EtcdServer? _server;
     private EtcdLeaseStore? _store;
+
+    public static TheoryData<string> Names => [.. Cases, .. HistoryCases];
 
     protected override ILeaseStore Store => _store!;
 
@@ -29,6 +31,10 @@ public sealed class EtcdLeaseStoreContractTests(EtcdFixture fixture) : LeaseStor
         await _server.RunAsync("del", "--prefix", LabStore.Prefix);
         await _store!.DisposeAsync();
     }
+
+    [SkippableTheory]
+    [MemberData(nameof(Names))]
+    public Task Store_KeepsTheContract(string name) => RunAsync(name);
 
     protected override Task SetConfigAsync(string? config) =>
         config is null ? _server!.RunAsync("del", LabStore.Prefix + "/config") : _server!.RunAsync("put", LabStore.Prefix + "/config", config);

@@ -1,9 +1,9 @@
 using Etcdserverpb;
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;

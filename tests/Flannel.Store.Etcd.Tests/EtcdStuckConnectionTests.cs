@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Store.Etcd.Transport;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Time;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 

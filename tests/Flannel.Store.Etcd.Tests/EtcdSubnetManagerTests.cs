@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
 using Microsoft.Extensions.DependencyInjection;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Flannel.Extensibility;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Time;
+using Flannel.Lab.Etcd;
+using Flannel.Testing;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 
 namespace Flannel.Store.Etcd.Tests;

@@ -1,6 +1,6 @@
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 
 namespace Flannel.Store.Etcd.Tests;

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Flannel.Architecture.Tests.Tree;
 
 namespace Flannel.Architecture.Tests.Projects;
@@ -20,6 +21,7 @@ public sealed class ProjectReferenceTests
         [("Flannel.Backends.Udp", "Flannel.Core")] = "implements the backend seam on the core's leases",
         [("Flannel.Backends.Udp", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Udp", "Flannel.Netlink")] = "gives the TUN device its address, MTU and route, and watches over them",
+        [("Flannel.Testing", "Flannel.Core")] = "says what implementations of the core's seams have to do, and runs real nodes without a kernel",
     };
 
     [Fact]
@@ -45,7 +47,9 @@ public sealed class ProjectReferenceTests
 
         Assert.Equal("Flannel", metapackage.Name);
         Assert.Empty(SourceTree.Files("*.cs", metapackage.Folder));
-        Assert.Equal("../Flannel.*/*.csproj", (string?)Assert.Single(metapackage.Elements("ProjectReference")).Attribute("Include"));
+        // What is for tests is no part of a program.
+        XElement references = Assert.Single(metapackage.Elements("ProjectReference"));
+        Assert.Equal(("../Flannel.*/*.csproj", "../Flannel.Testing/*.csproj"), ((string?)references.Attribute("Include"), (string?)references.Attribute("Exclude")));
         Assert.All(SourceTree.Libraries, library => Assert.StartsWith("src/Flannel.", library.Folder, StringComparison.Ordinal));
         Assert.Equal(["Microsoft.Extensions.DependencyInjection"], metapackage.PackageReferences);
     }
@@ -81,6 +85,10 @@ public sealed class ProjectReferenceTests
 
     [Fact]
     public void EtcdStore_DependsOnDotnetEtcdOnly() => Assert.Equal(["dotnet-etcd"], Package("Flannel.Store.Etcd").PackageReferences);
+
+    // With any framework for tests, so with none.
+    [Fact]
+    public void Testing_DependsOnMicrosoftExtensionsOnly() => Assert.Equal(["Microsoft.Extensions.DependencyInjection"], Package("Flannel.Testing").PackageReferences);
 
     [Fact]
     public void Executables_UseThePublicPackagesOnly()

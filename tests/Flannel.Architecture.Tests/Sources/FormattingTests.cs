@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Flannel.Architecture.Tests.Tree;
-using Flannel.Testing.Processes;
+using Flannel.Lab.Processes;
 
 namespace Flannel.Architecture.Tests.Sources;
 

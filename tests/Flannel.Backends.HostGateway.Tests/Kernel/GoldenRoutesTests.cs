@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;
 

@@ -1,6 +1,6 @@
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;
 

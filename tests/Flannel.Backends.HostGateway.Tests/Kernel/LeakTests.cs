@@ -1,8 +1,8 @@
 using System.Net;
 using Flannel.Backends.HostGateway.Tests.Support;
 using Flannel.Extensibility;
-using Flannel.Testing.Leaks;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Leaks;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;
 

@@ -1,5 +1,5 @@
 using Flannel.Backends.HostGateway.Tests.Support;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;
 

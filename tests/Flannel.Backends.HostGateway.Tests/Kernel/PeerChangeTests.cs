@@ -1,6 +1,6 @@
 using Flannel.Backends.HostGateway.Tests.Support;
 using Flannel.Extensibility;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;
 

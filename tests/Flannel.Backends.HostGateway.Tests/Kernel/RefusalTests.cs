@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Backends.HostGateway.Tests.Support;
 using Flannel.Extensibility;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Kernel;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.HostGateway.Tests.Support;
 

@@ -1,6 +1,5 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Backends.HostGateway.Tests.Support;

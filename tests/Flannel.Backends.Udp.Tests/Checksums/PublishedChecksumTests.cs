@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Flannel.Testing.Processes;
+using Flannel.Lab.Processes;
 
 namespace Flannel.Backends.Udp.Tests.Checksums;
 

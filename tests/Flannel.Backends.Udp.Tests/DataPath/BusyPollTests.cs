@@ -1,5 +1,5 @@
 using Flannel.Backends.Udp.DataPath;
-using Flannel.Testing.Time;
+using Flannel.Testing;
 
 namespace Flannel.Backends.Udp.Tests.DataPath;
 

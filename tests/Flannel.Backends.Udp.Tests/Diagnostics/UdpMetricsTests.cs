@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Extensibility;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Testing.Leaks;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Leaks;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Kernel;
 

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Udp.Tests.Support;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
 
 namespace Flannel.Backends.Udp.Tests.Kernel;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Kernel;
 

@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Kernel;
 

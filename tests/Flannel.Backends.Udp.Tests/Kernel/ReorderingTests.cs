@@ -1,5 +1,5 @@
 using Flannel.Backends.Udp.Tests.Support;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Kernel;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Support;
 

@@ -4,9 +4,9 @@ using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Sockets;
 using Flannel.Backends.Udp.Tun;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Support;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using Flannel.Backends.Udp.DataPath;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Backends;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,7 +1,7 @@
 using Flannel.Backends.Udp.Interop;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Backends.Udp.Tun;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Udp.Tests.Tun;
 

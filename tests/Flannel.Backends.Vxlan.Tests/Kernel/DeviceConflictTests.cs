@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
 

@@ -1,7 +1,7 @@
 using Flannel.Backends.Vxlan.Devices;
 using Flannel.Backends.Vxlan.Tests.Support;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Routes;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
 

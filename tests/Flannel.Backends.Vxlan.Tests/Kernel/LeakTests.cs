@@ -1,7 +1,7 @@
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Extensibility;
-using Flannel.Testing.Leaks;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Leaks;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
 

@@ -1,7 +1,7 @@
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Extensibility;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
 

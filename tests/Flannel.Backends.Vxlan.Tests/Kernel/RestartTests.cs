@@ -1,9 +1,9 @@
 using System.Net.NetworkInformation;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
 
 namespace Flannel.Backends.Vxlan.Tests.Kernel;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Flannel.Extensibility;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests.Support;
 

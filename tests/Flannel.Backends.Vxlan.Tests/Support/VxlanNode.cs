@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Backends;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Backends.Vxlan.Tests.Support;

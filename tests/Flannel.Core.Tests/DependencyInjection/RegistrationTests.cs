@@ -1,7 +1,7 @@
 using Flannel.Core.Tests.Hosting;
 using Flannel.Core.Tests.Networks;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Core.Tests.DependencyInjection;
@@ -29,7 +29,7 @@ public sealed class RegistrationTests
     public async Task Test_OverridesTheStoreOfAProgram()
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         services.AddFlannel().UseStore<ILeaseStore>((_, _) => throw new InvalidOperationException("the test talks to the real store")).UseBackend(new FakeBackend());
         services.AddFlannel().UseInMemoryStore(NodeFixture.ConfigJson);
         await using ServiceProvider provider = services.BuildServiceProvider();
@@ -90,7 +90,7 @@ public sealed class RegistrationTests
     {
         using var given = new DisposableStore();
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         services.AddFlannel().UseStore(given).UseBackend(new FakeBackend());
         ServiceProvider provider = services.BuildServiceProvider();
         _ = provider.GetRequiredService<IFlannelNode>();
@@ -157,7 +157,7 @@ public sealed class RegistrationTests
     public async Task KeyedServices_ByHand_NameTheCallInstead()
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         services.AddKeyedSingleton<ILeaseStore>("none", new InMemoryLeaseStore((string?)null));
         services.AddFlannel("none").UseAlloc();
         services.AddFlannel("store").UseInMemoryStore().UseAlloc();
@@ -206,11 +206,11 @@ public sealed class RegistrationTests
     public async Task HostNetwork_OfTheNetwork_GoesBeforeThatOfTheServices()
     {
         await using var fixture = new NetworksFixture();
-        var own = new FakeHostNetwork("192.168.77.7");
+        var own = new InMemoryHostNetwork("192.168.77.7");
         IFlannelNode node = await fixture.ReadyAsync("a", network =>
         {
             NetworksFixture.Usual(network);
-            network.UseHostNetwork(own).UseHostNetwork((_, _) => new FakeHostNetwork("192.168.1.1"), onlyIfNone: true);
+            network.UseHostNetwork(own).UseHostNetwork((_, _) => new InMemoryHostNetwork("192.168.1.1"), onlyIfNone: true);
         });
 
         Assert.Equal("192.168.77.7", node.Lease.Attributes.PublicIP!.ToString());

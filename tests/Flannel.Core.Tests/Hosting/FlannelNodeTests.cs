@@ -1,6 +1,6 @@
 using System.Net;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Lab.Backends;
 
 namespace Flannel.Core.Tests.Hosting;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
+using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Core.Tests.Hosting;
@@ -20,7 +20,7 @@ internal sealed class NodeFixture : IAsyncDisposable
         ITrafficRules? rules = null)
     {
         Memory = memory ?? new InMemoryLeaseStore(ConfigJson);
-        Host = new FakeHostNetwork(address);
+        Host = new InMemoryHostNetwork(address);
         var services = new ServiceCollection();
         services.AddSingleton<IHostNetwork>(Host);
         IFlannelBuilder network = services.AddFlannel(options =>
@@ -35,7 +35,7 @@ internal sealed class NodeFixture : IAsyncDisposable
 
     public InMemoryLeaseStore Memory { get; }
 
-    public FakeHostNetwork Host { get; }
+    public InMemoryHostNetwork Host { get; }
 
     public FakeBackend Backend { get; } = new();
 

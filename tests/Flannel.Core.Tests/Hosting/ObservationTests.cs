@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -43,7 +43,7 @@ public class ObservationTests
     public async Task Log_StartThatKeepsFailing_IsOneLineUntilItHeals()
     {
         await using ServiceProvider provider = Build(out RecordingLogger log, "red");
-        var host = (FakeHostNetwork)provider.GetRequiredService<IHostNetwork>();
+        var host = (InMemoryHostNetwork)provider.GetRequiredService<IHostNetwork>();
         host.AccessError = new MissingCapabilityException("CAP_NET_ADMIN", "programming the network");
         IFlannelNode node = provider.GetRequiredKeyedService<IFlannelNode>("red");
         await node.StartAsync();
@@ -70,7 +70,7 @@ public class ObservationTests
         var services = new ServiceCollection();
         var recorder = log = new RecordingLogger();
         services.AddMetrics().AddLogging(logging => logging.AddProvider(recorder));
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         foreach (string network in networks)
         {
             services.AddFlannel(network).UseInMemoryStore(NodeFixture.ConfigJson).UseBackend(new FakeBackend());

@@ -1,4 +1,4 @@
-using Flannel.Testing.Stores;
+using Flannel.Lab.Stores;
 
 namespace Flannel.Core.Tests.Hosting;
 

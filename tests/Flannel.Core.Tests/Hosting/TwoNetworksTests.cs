@@ -1,6 +1,6 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Logging;
+using Flannel.Lab.Logging;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -73,7 +73,7 @@ public class TwoNetworksTests
         var services = new ServiceCollection();
         var recorder = log = new RecordingLogger<object>();
         services.AddSingleton<ILoggerFactory>(new OneLogger(recorder));
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         foreach ((string name, string range, string? device, string? space) in networks)
         {
             services.AddFlannel(name, options => options.NetworkNamespace = space)

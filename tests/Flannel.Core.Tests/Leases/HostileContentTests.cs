@@ -2,8 +2,8 @@ using System.Text;
 using Flannel.Core.Leases;
 using Flannel.Core.Leases.Peers;
 using Flannel.Extensibility;
-using Flannel.Testing.Logging;
-using Flannel.Testing.Stores;
+using Flannel.Lab.Logging;
+using Flannel.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Tests.Leases;

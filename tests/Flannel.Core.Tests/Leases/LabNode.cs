@@ -1,6 +1,6 @@
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
+using Flannel.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

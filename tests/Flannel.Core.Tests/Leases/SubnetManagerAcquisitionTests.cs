@@ -2,7 +2,7 @@ using System.Text;
 using Flannel.Core.Leases;
 using Flannel.Core.Leases.Allocation;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
+using Flannel.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Core.Tests.Leases;

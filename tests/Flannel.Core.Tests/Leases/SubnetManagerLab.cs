@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
-using Flannel.Testing.Time;
+using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Leases;
 

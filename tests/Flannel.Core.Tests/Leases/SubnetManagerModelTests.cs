@@ -1,6 +1,6 @@
 using Flannel.Core.Tests.Leases.Peers;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
+using Flannel.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,6 +1,6 @@
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
+using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Leases;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
-using Flannel.Testing.Time;
+using Flannel.Lab.Stores;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,5 +1,5 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -282,7 +282,7 @@ public sealed class FlannelNetworksTests
     public async Task Host_StartsAndStopsAll()
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
-        builder.Services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
+        builder.Services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         NetworksFixture.Usual(builder.Services.AddFlannel("red"));
         NetworksFixture.Usual(builder.Services.AddFlannel("gone"));
         using IHost host = builder.Build();

@@ -1,5 +1,5 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Core.Tests.Networks;
@@ -19,7 +19,7 @@ internal sealed class NetworksFixture : IAsyncDisposable
         Networks = Provider.GetRequiredService<IFlannelNetworks>();
     }
 
-    public FakeHostNetwork Host { get; } = new();
+    public InMemoryHostNetwork Host { get; } = new();
 
     public ServiceProvider Provider { get; }
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Core.Sessions;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Sessions;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
-using Flannel.Testing.Time;
+using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Stores;
 
@@ -12,9 +11,15 @@ public sealed class InMemoryLeaseStoreContractTests : LeaseStoreContract
 
     public InMemoryLeaseStoreContractTests() => _store = new InMemoryLeaseStore((string?)null, _time);
 
+    public static TheoryData<string> Names => [.. Cases, .. HistoryCases];
+
     protected override ILeaseStore Store => _store;
 
     protected override TimeSpan TimeToLive => TimeSpan.FromSeconds(10);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public Task Store_KeepsTheContract(string name) => RunAsync(name);
 
     protected override Task SetConfigAsync(string? config)
     {

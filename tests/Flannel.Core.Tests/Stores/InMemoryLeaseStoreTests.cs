@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Flannel.Extensibility;
-using Flannel.Testing.Stores;
-using Flannel.Testing.Time;
+using Flannel.Lab.Stores;
+using Flannel.Testing;
 using Xunit.Abstractions;
 
 namespace Flannel.Core.Tests.Stores;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Backends;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Backends;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Backends;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Xunit.Abstractions;
 
 namespace Flannel.Integration.Tests.Backends;

@@ -1,7 +1,7 @@
 using Flannel.Extensibility;
 using Flannel.Integration.Tests.Overlay;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Backends;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Backends;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Flannel.Integration.Tests.Overlay;
 using Flannel.Integration.Tests.Tree;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Etcd;
+using Flannel.Lab.Namespaces;
 using StartTests = Flannel.Integration.Tests.Flanneld.StartTests;
 
 namespace Flannel.Integration.Tests.ConsoleHost;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Demo;
 

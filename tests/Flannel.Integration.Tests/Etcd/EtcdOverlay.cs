@@ -1,6 +1,6 @@
 using Flannel.Integration.Tests.Overlay;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Etcd;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Etcd;

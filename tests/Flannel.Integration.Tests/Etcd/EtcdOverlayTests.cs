@@ -1,6 +1,6 @@
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Flannel.Netlink.Route.Monitoring;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
 
 namespace Flannel.Integration.Tests.Etcd;
 

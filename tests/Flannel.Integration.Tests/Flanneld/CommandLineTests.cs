@@ -1,5 +1,5 @@
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Routes;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Etcd;
+using Flannel.Lab.Namespaces;
 using Xunit.Abstractions;
 
 namespace Flannel.Integration.Tests.Flanneld;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Etcd;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;
 

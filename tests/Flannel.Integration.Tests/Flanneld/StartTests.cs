@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Etcd;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;
 

@@ -1,4 +1,4 @@
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;
 

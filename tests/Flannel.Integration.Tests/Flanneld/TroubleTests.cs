@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Flannel.Lab.Etcd;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;
 

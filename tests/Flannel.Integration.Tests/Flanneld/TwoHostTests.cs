@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Integration.Tests.Flanneld;
 

@@ -1,7 +1,7 @@
 using System.Net;
-using Flannel.Testing.Etcd;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Etcd;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Integration.Tests.Flanneld;
 

@@ -1,8 +1,8 @@
+using Flannel.Lab.Leaks;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Leaks;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
-using Flannel.Testing.Stores;
+using Flannel.Testing;
 
 namespace Flannel.Integration.Tests.Overlay;
 

@@ -1,5 +1,5 @@
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Stores;
+using Flannel.Lab.Namespaces;
+using Flannel.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

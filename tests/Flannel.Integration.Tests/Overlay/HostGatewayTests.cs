@@ -1,5 +1,5 @@
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Overlay;

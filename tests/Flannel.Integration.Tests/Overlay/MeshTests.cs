@@ -1,8 +1,8 @@
 using System.Net;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
 
 namespace Flannel.Integration.Tests.Overlay;
 

@@ -1,5 +1,5 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Overlay;

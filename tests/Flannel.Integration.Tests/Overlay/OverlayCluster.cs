@@ -1,8 +1,8 @@
 using System.Net;
 using Flannel.Extensibility;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
-using Flannel.Testing.Stores;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Overlay;

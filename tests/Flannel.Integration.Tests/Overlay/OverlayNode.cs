@@ -1,4 +1,4 @@
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Overlay;

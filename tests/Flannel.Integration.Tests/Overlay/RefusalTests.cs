@@ -1,5 +1,5 @@
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Integration.Tests.Overlay;
 

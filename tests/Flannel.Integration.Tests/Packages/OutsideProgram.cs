@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Flannel.Integration.Tests.Tree;
-using Flannel.Testing.Processes;
+using Flannel.Lab.Processes;
 
 namespace Flannel.Integration.Tests.Packages;
 

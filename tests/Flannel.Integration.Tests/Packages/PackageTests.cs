@@ -126,7 +126,7 @@ public sealed class PackageTests(PackageFeed feed)
 
     private static string[] Promised(string name) => name switch
     {
-        Metapackage => [.. PackageFeed.Names.Where(other => other != Metapackage), "Microsoft.Extensions.DependencyInjection"],
+        Metapackage => [.. PackageFeed.Names.Where(other => other is not (Metapackage or "Flannel.Testing")), "Microsoft.Extensions.DependencyInjection"],
         "Flannel.Core" =>
         [
             "Microsoft.Extensions.DependencyInjection.Abstractions",
@@ -137,6 +137,7 @@ public sealed class PackageTests(PackageFeed feed)
             "Microsoft.Extensions.Options.ConfigurationExtensions",
         ],
         "Flannel.Netlink" => [],
+        "Flannel.Testing" => ["Flannel.Core", "Microsoft.Extensions.DependencyInjection"],
         "Flannel.Linux" => ["Flannel.Core", "Flannel.Netlink", "Tmds.LibC"],
         "Flannel.Store.Etcd" => ["Flannel.Core", "dotnet-etcd"],
         _ when name.StartsWith("Flannel.Backends.", StringComparison.Ordinal) => ["Flannel.Core", "Flannel.Linux", "Flannel.Netlink"],

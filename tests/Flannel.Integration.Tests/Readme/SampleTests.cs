@@ -1,5 +1,5 @@
 using System.Net;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
 using CustomBackend;
 using Flannel.Integration.Tests.Overlay;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Samples;

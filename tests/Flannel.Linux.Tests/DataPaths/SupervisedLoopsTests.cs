@@ -1,5 +1,5 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Time;
+using Flannel.Testing;
 
 namespace Flannel.Linux.Tests.DataPaths;
 

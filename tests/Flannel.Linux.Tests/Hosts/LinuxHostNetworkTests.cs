@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Linux.Hosts;
 using Flannel.Linux.Tests.Namespaces;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
-using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,8 +1,8 @@
 using System.Net;
+using Flannel.Lab.Namespaces;
 using Flannel.Linux.Hosts;
 using Flannel.Netlink.Route.Addresses;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Time;
+using Flannel.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Linux.Tests.Hosts;

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Flannel.Extensibility;
+using Flannel.Lab.Leaks;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route;
-using Flannel.Testing.Leaks;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Namespaces;
 

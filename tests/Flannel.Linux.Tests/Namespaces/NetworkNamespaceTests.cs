@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Monitoring;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Namespaces;
 

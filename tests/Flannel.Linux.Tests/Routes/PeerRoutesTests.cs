@@ -1,8 +1,8 @@
 using System.Net;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Routes;
-using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Linux.Tests.Routes;

@@ -1,7 +1,7 @@
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Sysctl;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Routes;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;
 

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Linux.Traffic;
-using Flannel.Testing.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Linux.Tests.Traffic;

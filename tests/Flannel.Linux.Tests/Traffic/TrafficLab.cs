@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Routes;
-using Flannel.Testing.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;
 

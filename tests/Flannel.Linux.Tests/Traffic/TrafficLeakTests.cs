@@ -1,6 +1,6 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Leaks;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Leaks;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;
 

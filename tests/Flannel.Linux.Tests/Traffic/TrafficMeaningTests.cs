@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Linux.Tests.Traffic;
 

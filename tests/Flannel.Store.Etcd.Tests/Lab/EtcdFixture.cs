@@ -1,4 +1,4 @@
-using Flannel.Testing.Etcd;
+using Flannel.Lab.Etcd;
 
 namespace Flannel.Store.Etcd.Tests.Lab;
 

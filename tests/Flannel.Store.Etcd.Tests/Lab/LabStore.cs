@@ -1,7 +1,7 @@
 using System.Text;
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Diagnostics;
-using Flannel.Testing.Etcd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -4,9 +4,9 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Security;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
 
 namespace Flannel.Store.Etcd.Tests.Security;
 

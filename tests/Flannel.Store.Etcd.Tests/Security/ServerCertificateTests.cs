@@ -1,5 +1,5 @@
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Etcd;
 
 namespace Flannel.Store.Etcd.Tests.Security;
 

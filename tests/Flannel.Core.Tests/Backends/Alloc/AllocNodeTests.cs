@@ -1,5 +1,5 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Core.Tests.Backends.Alloc;
@@ -48,7 +48,7 @@ public sealed class AllocNodeTests
     public async Task Node_WithoutABackend_SaysSo()
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork());
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         services.AddFlannel().UseInMemoryStore("""{"Network":"10.5.0.0/16","Backend":{"Type":"alloc"}}""");
         await using ServiceProvider provider = services.BuildServiceProvider();
 
@@ -72,7 +72,7 @@ public sealed class AllocNodeTests
     private static ServiceProvider Provider(InMemoryLeaseStore store, string address)
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork(address));
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork(address));
         services.AddFlannel().UseInMemoryStore(store).UseAlloc();
         return services.BuildServiceProvider();
     }

@@ -1,0 +1,190 @@
+using System.Net;
+
+namespace Flannel.Testing.Tests.Clusters;
+
+public sealed class FlannelClusterTests
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_ThreeNodes_EverybodyReachesEverybody(bool useRealTime)
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions { UseRealTime = useRealTime });
+
+        await cluster.StartAsync();
+
+        Assert.Equal(3, cluster.Nodes.Select(static node => node.Node.Lease.Subnet).Distinct().Count());
+        Assert.All(cluster.Nodes, node => Assert.Equal(
+            cluster.Nodes.Where(other => other != node).Select(static other => other.Node.Lease.Key).Order(ByText),
+            node.Backend.DataPath.Keys.Order(ByText)));
+    }
+
+    [Fact]
+    public async Task Start_DualStack_PublishesBothAddresses()
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions
+        {
+            Nodes = 2,
+            Config = """{"EnableIPv6":true,"Network":"10.5.0.0/16","IPv6Network":"fd00:5::/48","Backend":{"Type":"host-gw"}}""",
+        });
+
+        await cluster.StartAsync();
+
+        LeaseAttributes peer = cluster.Nodes[0].Node.Peers.Single().Lease.Attributes;
+        Assert.Equal((IPAddress.Parse("192.168.100.2"), IPAddress.Parse("fd00:100::2")), (peer.PublicIP, peer.PublicIPv6));
+        Assert.Equal("host-gw", peer.BackendType);
+    }
+
+    [Fact]
+    public async Task Advance_TenDays_LeasesAreRenewed()
+    {
+        await using var cluster = new FlannelCluster();
+        await cluster.StartAsync();
+        SubnetKey[] before = [.. cluster.Nodes.Select(static node => node.Node.Lease.Key)];
+        DateTimeOffset start = cluster.Clock.GetUtcNow();
+
+        await cluster.AdvanceAsync(10 * Day);
+
+        Assert.Equal(10 * Day, cluster.Clock.GetUtcNow() - start);
+        await cluster.UntilConnectedAsync();
+        Assert.Equal(before, cluster.Nodes.Select(static node => node.Node.Lease.Key));
+        Assert.All(cluster.Nodes, static node => Assert.DoesNotContain(node.Store.Calls, static call => call.Operation == StoreOperation.Delete));
+    }
+
+    [Fact]
+    public async Task Stop_AndStart_GetsTheSameSubnetAndPacketsFlowMeanwhile()
+    {
+        await using var cluster = new FlannelCluster();
+        await cluster.StartAsync();
+        ClusterNode node = cluster.Nodes[1];
+        SubnetKey subnet = node.Node.Lease.Key;
+
+        await node.StopAsync();
+
+        Assert.False(node.IsRunning);
+        Assert.Equal(2, node.Backend.DataPath.Count);
+        Assert.Throws<InvalidOperationException>(() => node.Node);
+        await cluster.AdvanceAsync(Day / 2);
+        await cluster.StartAsync();
+        Assert.Equal(subnet, node.Node.Lease.Key);
+    }
+
+    [Fact]
+    public async Task Stop_NodeThatGivesItsLeaseBack_IsForgotten()
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions
+        {
+            ConfigureNodes = static options => (options.StopMode, options.ReleaseLeaseOnStop) = (StopMode.Remove, true),
+        });
+        await cluster.StartAsync();
+
+        await cluster.Nodes[2].StopAsync();
+
+        Assert.Empty(cluster.Nodes[2].Backend.DataPath);
+        await cluster.UntilAsync(() => cluster.Nodes[0].Node.Peers.Count == 1, "the peer is forgotten");
+    }
+
+    [Fact]
+    public async Task Crash_NodeThatWouldGiveItsLeaseBack_LeavesEverythingUntilTheLeaseEnds()
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions
+        {
+            ConfigureNodes = static options => (options.StopMode, options.ReleaseLeaseOnStop) = (StopMode.Remove, true),
+        });
+        await cluster.StartAsync();
+
+        await cluster.Nodes[2].CrashAsync();
+
+        Assert.Equal(2, cluster.Nodes[2].Backend.DataPath.Count);
+        await cluster.AdvanceAsync(Day / 2);
+        Assert.Equal(2, cluster.Nodes[0].Node.Peers.Count);
+        await cluster.AdvanceAsync(Day);
+        await cluster.UntilAsync(() => cluster.Nodes[0].Node.Peers.Count == 1, "the peer is forgotten");
+        Assert.Single(cluster.Nodes[1].Backend.DataPath);
+    }
+
+    [Fact]
+    public async Task Partition_LongerThanTheLease_OthersForgetTheNodeAndFindItAgain()
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions
+        {
+            ConfigureNodes = static options =>
+                (options.LeaseTimeToLive, options.LeaseRenewMargin) = (TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(2)),
+        });
+        await cluster.StartAsync();
+        ClusterNode lonely = cluster.Nodes[0];
+
+        lonely.Partition();
+        await cluster.AdvanceAsync(TimeSpan.FromMinutes(8));
+
+        Assert.True(lonely.IsPartitioned);
+        Assert.Equal(2, lonely.Backend.DataPath.Count);
+        Assert.Single(cluster.Nodes[1].Node.Peers);
+        lonely.Heal();
+        await cluster.UntilConnectedAsync();
+    }
+
+    [Fact]
+    public async Task Move_OtherAddress_OthersReachTheNodeThere()
+    {
+        await using var cluster = new FlannelCluster();
+        await cluster.StartAsync();
+        SubnetKey subnet = cluster.Nodes[0].Node.Lease.Key;
+
+        cluster.Nodes[0].Move(IPAddress.Parse("192.168.100.77"));
+        await cluster.UntilConnectedAsync();
+
+        Assert.Equal(subnet, cluster.Nodes[0].Node.Lease.Key);
+        Assert.Equal(IPAddress.Parse("192.168.100.77"), cluster.Nodes[1].Backend.DataPath[subnet].Attributes.PublicIP);
+    }
+
+    [Fact]
+    public async Task AddNode_ToARunningCluster_Joins()
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions { Nodes = 0 });
+        for (int i = 1; i <= 20; i++) Assert.Equal($"node-{i}", cluster.AddNode().Name);
+
+        await cluster.StartAsync();
+
+        Assert.All(cluster.Nodes, static node => Assert.Equal(19, node.Backend.DataPath.Count));
+    }
+
+    [Fact]
+    public async Task Until_NeverTheCase_SaysWhatIsMissing()
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions { Patience = TimeSpan.FromSeconds(2) });
+        TimeoutException waited = await Assert.ThrowsAsync<TimeoutException>(() => cluster.UntilAsync(static () => false, "it rains"));
+        Assert.Contains("it rains", waited.Message, StringComparison.Ordinal);
+
+        cluster.Nodes[1].Host.InterfaceError = new InvalidOperationException("No cable.");
+        TimeoutException started = await Assert.ThrowsAsync<TimeoutException>(() => cluster.StartAsync());
+        Assert.Contains("node-2", started.Message, StringComparison.Ordinal);
+        Assert.Contains("No cable.", started.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Services_OfEveryNode_CanBeAddedTo()
+    {
+        var seen = new List<string>();
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions { ConfigureServices = services => seen.Add($"{services.Count > 0}") });
+        await cluster.StartAsync();
+        Assert.Equal(["True", "True", "True"], seen);
+    }
+
+    [Fact]
+    public async Task Misuse_SaysWhatIsWrong()
+    {
+        Assert.Contains("Network", Assert.Throws<NetworkConfigException>(static () => new FlannelCluster(new() { Config = "{}" })).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new FlannelCluster(new() { Nodes = 251 }));
+        await using var real = new FlannelCluster(new() { UseRealTime = true });
+        Assert.Contains("UseRealTime", Assert.Throws<InvalidOperationException>(() => real.Clock).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => real.AdvanceAsync(Day));
+        await using var fake = new FlannelCluster();
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => fake.AdvanceAsync(-Day));
+    }
+
+    private static readonly Comparer<SubnetKey> ByText = Comparer<SubnetKey>.Create(
+        static (left, right) => string.CompareOrdinal(left.ToString(), right.ToString()));
+}
