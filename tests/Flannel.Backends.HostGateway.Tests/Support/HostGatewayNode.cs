@@ -1,4 +1,5 @@
 using Flannel.Extensibility;
+using Flannel.Lab.Backends;
 using Flannel.Lab.Namespaces;
 using Microsoft.Extensions.Logging.Abstractions;
 
