@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flannel.Core.State;
 
 namespace Flannel;
 
@@ -34,4 +35,23 @@ public sealed record BackendStatus
 
     /// <summary>The peers that cannot be programmed at present, each with the reason. They are tried again with back-off.</summary>
     public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
+
+    /// <summary>Whether two statuses say the same, whatever collections they hold it in.</summary>
+    /// <param name="other">The other status.</param>
+    public bool Equals(BackendStatus? other) =>
+        ReferenceEquals(this, other) || (other is not null && Simple.Equals(other.Simple) && Contents.AreSame(PeerProblems, other.PeerProblems));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Simple.GetHashCode();
+
+    /// <summary>The status on one line, as an operator would put it.</summary>
+    public override string ToString()
+    {
+        string problem = Problem is null ? "" : $", {(IsUnusable ? "unusable" : "problem")}: {Problem}";
+        string peers = PeerProblems.IsEmpty ? "" : $", peers failing: {Contents.Show(PeerProblems.Select(static peer => $"{peer.Key}: {peer.Value}"), PeerProblems.Count)}";
+        return $"MTU {Mtu}, {(IsConverged ? "converged" : "not converged")}{problem}{peers}";
+    }
+
+    // Everything but the collections.
+    private (int, LeaseAttributes?, bool, string?, bool, object?, int) Simple => (Mtu, Attributes, IsConverged, Problem, IsUnusable, ReadStatistics, PeerProblems.Count);
 }

@@ -1,6 +1,10 @@
 namespace Flannel.Extensibility;
 
 /// <summary>A way for packets to travel between hosts. The network configuration's <c>Backend.Type</c> picks one by <see cref="Name"/>.</summary>
+/// <remarks>
+/// One object serves one network, which calls it from one place at a time. It is disposed of with the network if it can be. Members that are added later have
+/// default implementations.
+/// </remarks>
 public interface IBackend
 {
     /// <summary>The backend's name in lower case, such as <c>vxlan</c>.</summary>
@@ -12,7 +16,8 @@ public interface IBackend
     /// </summary>
     /// <param name="prefix">The address or route.</param>
     /// <param name="config">The network that is about to start.</param>
-    bool Owns(HostPrefix prefix, NetworkConfig config);
+    /// <returns><see langword="false"/> by default: nothing that is there before a start is its own.</returns>
+    bool Owns(HostPrefix prefix, NetworkConfig config) => false;
 
     /// <summary>
     /// Checks the backend's own block of a configuration whose other parts may be invalid, so that all problems of a document are reported at once. Must
@@ -36,8 +41,10 @@ public interface IBackend
     /// </summary>
     /// <param name="running">The configuration that the network runs with.</param>
     /// <param name="wanted">The configuration in the store; only the backend's own block differs in what concerns a backend.</param>
-    /// <returns><see langword="null"/> if it can, else the reason why the change waits until the node is restarted.</returns>
-    string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted);
+    /// <returns>
+    /// <see langword="null"/> if it can, else the reason why the change waits until the node is restarted; by default that the backend cannot. Must not throw.
+    /// </returns>
+    string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted) => $"the backend {Name} does not follow changes of its block while it runs";
 
     /// <summary>
     /// Creates or adopts what the host needs before it can publish a lease (a device with its MAC). Nothing that carries traffic is disturbed.

@@ -1,6 +1,7 @@
 namespace Flannel.Extensibility;
 
-/// <summary>What the node must know of the host's own network before it touches anything. Reads only.</summary>
+/// <summary>What the node must know of the host's own network before it touches anything. It reads, and turns on forwarding if it is asked to.</summary>
+/// <remarks>All members may be called from any thread at any time, also for several networks. Members that are added later have default implementations.</remarks>
 public interface IHostNetwork
 {
     /// <summary>Checks that the network namespace exists and that the process may change its network configuration.</summary>
@@ -8,7 +9,8 @@ public interface IHostNetwork
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="MissingCapabilityException">A privilege is missing; the message names it.</exception>
     /// <exception cref="FlannelException">The namespace does not exist, or the platform is not supported.</exception>
-    Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken);
+    /// <returns>Completed by default, for hosts where everything is allowed.</returns>
+    Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Chooses the interface that carries the overlay's outer packets.</summary>
     /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
@@ -28,9 +30,10 @@ public interface IHostNetwork
     /// <param name="config">Which address families the network has.</param>
     /// <param name="current">The choice that was made.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The other choice.</returns>
+    /// <returns>The other choice. By default it waits until it is cancelled, for hosts that never move.</returns>
     Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
-        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken);
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken) =>
+        new TaskCompletionSource<ExternalInterface>().Task.WaitAsync(cancellationToken);
 
     /// <summary>Looks whether the host forwards packets of the network's address families, and turns that on if asked to.</summary>
     /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
@@ -44,5 +47,7 @@ public interface IHostNetwork
     /// <summary>Lists the host's addresses and routes (main table, default routes excluded).</summary>
     /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken);
+    /// <returns>None by default, so that nothing counts as a collision.</returns>
+    Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<HostPrefix>>([]);
 }

@@ -90,6 +90,19 @@ public sealed class FlannelOptions
     public bool AllowOverlap { get; set; }
 
     /// <summary>
+    /// Whether a generic host's start waits until the node is ready, and whether it fails if the node cannot be. Services that are registered behind
+    /// <c>AddFlannel()</c> then start on a network that is there. Default <see cref="HostStart.GoOn"/>. It does not concern networks that are made while the
+    /// process runs.
+    /// </summary>
+    [EnumDataType(typeof(HostStart))]
+    public HostStart HostStart { get; set; } = HostStart.GoOn;
+
+    /// <summary>How long a generic host's start waits, if <see cref="HostStart"/> lets it. Default 1 minute.</summary>
+    /// <value>1 second to 1 day.</value>
+    [TimeSpanRange("00:00:01", "1.00:00:00")]
+    public TimeSpan HostStartLimit { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
     /// What the node leaves behind when it stops, unless a call of <see cref="IFlannelNode.StopAsync(StopMode, CancellationToken)"/> says otherwise. Default
     /// <see cref="StopMode.Detach"/>. Read when the node stops.
     /// </summary>

@@ -26,6 +26,7 @@ public static class FlannelServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FlannelOptions>, FlannelOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FlannelOptions>, FlannelOptionsRules>());
         services.TryAddSingleton<NetworkClaims>();
+        services.TryAddSingleton(static provider => new SharedParts(provider));
         services.TryAddSingleton<FlannelNetworks>();
         services.TryAddSingleton<IFlannelNetworks>(static provider => provider.GetRequiredService<FlannelNetworks>());
         services.TryAddTransient<NetworkLifetime>();

@@ -8,7 +8,11 @@ namespace Flannel;
 /// </summary>
 public sealed class DuplicatePublicAddressException : LeaseException
 {
-    internal DuplicatePublicAddressException(SubnetKey key, IPAddress address, string message)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="key">The lease that both hosts write.</param>
+    /// <param name="address">The address that both hosts publish.</param>
+    /// <param name="message">What was found, and what to do.</param>
+    public DuplicatePublicAddressException(SubnetKey key, IPAddress address, string message)
         : base(message)
     {
         Key = key;

@@ -6,7 +6,12 @@ namespace Flannel;
 /// <summary>The node's own lease was deleted, has expired or belongs to somebody else.</summary>
 public sealed class LeaseLostException : LeaseException
 {
-    private LeaseLostException(SubnetKey key, string message, bool isTransient, Exception? innerException = null)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="key">The subnet that was lost.</param>
+    /// <param name="message">What happened to it, who has it now, and what to do.</param>
+    /// <param name="isTransient">Whether the node gets the subnet back by itself.</param>
+    /// <param name="innerException">The cause, if another exception was the cause.</param>
+    public LeaseLostException(SubnetKey key, string message, bool isTransient, Exception? innerException = null)
         : base(message, innerException) => (Key, IsTransient) = (key, isTransient);
 
     /// <summary>The subnet that was lost.</summary>

@@ -15,7 +15,11 @@ internal sealed class FlannelHostedService(FlannelNetworks networks) : IHostedLi
         return Task.CompletedTask;
     }
 
-    public async Task StartAsync(CancellationToken cancellationToken) => await networks.StartAsync(cancellationToken).ConfigureAwait(false);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<FlannelNode> nodes = await networks.StartAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(nodes.Select(node => node.HoldHostStartAsync(cancellationToken))).ConfigureAwait(false);
+    }
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

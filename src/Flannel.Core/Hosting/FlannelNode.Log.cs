@@ -28,6 +28,9 @@ internal sealed partial class FlannelNode
         [LoggerMessage(FlannelEventIds.NodeStillNotReady, LogLevel.Warning, "{Network} is not ready after {Seconds:0} s. It is {State}")]
         public static partial void StillNotReady(ILogger logger, string network, double seconds, string state);
 
+        [LoggerMessage(FlannelEventIds.NodeStartGoesOn, LogLevel.Warning, "{Network} does not hold up the host's start any longer. {Reason}")]
+        public static partial void StartGoesOn(ILogger logger, string network, string reason);
+
         [LoggerMessage(FlannelEventIds.NodeOptionsInvalid, LogLevel.Error, "{Network} is stopped by the options that it was started with, because those of today cannot be read.")]
         public static partial void OptionsInvalid(ILogger logger, Exception exception, string network);
 

@@ -34,6 +34,22 @@ internal sealed partial class FlannelNode
         }
     }
 
+    /// <summary>Holds up the host's start as the options say, and fails it if they say so.</summary>
+    public async Task HoldHostStartAsync(CancellationToken cancellationToken)
+    {
+        FlannelOptions options = _services.Options;
+        if (options.HostStart == HostStart.GoOn) return;
+        try
+        {
+            await WaitForReadyAsync(options.HostStartLimit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && (options.HostStart == HostStart.WaitForReady || _isDisposed))
+        {
+            // The node goes on trying; whoever wants the host to depend on it requires that.
+            Log.StartGoesOn(_logger, NetworkName.Of(Name), error.Message);
+        }
+    }
+
     private static string Describe(FlannelNodeStatus status) => $"{status.State}{(status.Reason.Length > 0 ? ": " : ".")}{status.Reason}";
 
     private InvalidOperationException NeverStarted() => new(_wasStarted

@@ -164,6 +164,10 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         {
             Log.SessionAbandoned(_logger, NetworkName.Of(Name));
         }
+        catch (Exception) when (running.IsCancellationRequested)
+        {
+            // It failed while it was being stopped, so that whatever it failed of is nobody's concern any more.
+        }
         finally
         {
             await reminding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -191,7 +195,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
                 // Nothing of ours may end the host's process: report, leave the data path alone, try again.
                 Report(held, exception);
                 attempts = session.HasRun ? 1 : attempts + 1;
-                if (exception is StoreException)
+                if (exception is StoreException { IsTransient: true })
                 {
                     backOff = StoreBackOff;
                     await _services.SubnetManager.ResetConnectionsAsync().ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flannel.Core.State;
 
 namespace Flannel;
 
@@ -58,4 +59,28 @@ public sealed record FlannelNodeStatus
 
     /// <summary>Reads what went to a peer and came from it; shown by <see cref="IFlannelNode.Peers"/>.</summary>
     internal Func<SubnetKey, PeerStatistics?>? ReadStatistics { get; init; }
+
+    /// <summary>Whether two statuses say the same, whatever collections they hold it in.</summary>
+    /// <param name="other">The other status.</param>
+    public bool Equals(FlannelNodeStatus? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Simple.Equals(other.Simple)
+            && Contents.AreSame(PeerProblems, other.PeerProblems) && Contents.AreSame(Quarantined, other.Quarantined) && Contents.AreSame(Peers, other.Peers));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Simple.GetHashCode();
+
+    /// <summary>The status on one line, as an operator would put it.</summary>
+    public override string ToString()
+    {
+        string lease = Lease is null ? "" : $", {Lease.Key}{(ExternalInterface is null ? "" : $" over {ExternalInterface.Name}")}{(Mtu is null ? "" : $", MTU {Mtu}")}";
+        string refused = QuarantinedCount == 0 ? "" : $", {QuarantinedCount} leases refused";
+        string reason = Reason.Length == 0 ? "" : $": {Reason}";
+        return $"{State}{lease}, {Peers.Count} peers{refused}{reason}";
+    }
+
+    // Everything but the collections.
+    private (FlannelNodeState, string, Exception?, bool, bool, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int), PendingConfig?, object?) Simple =>
+        (State, Reason, Error, IsReady, IsSubnetFileCurrent, Config, ExternalInterface, Lease, Mtu, QuarantinedCount, PeersLeftOut, (Peers.Count, PeerProblems.Count),
+            PendingConfig, ReadStatistics);
 }

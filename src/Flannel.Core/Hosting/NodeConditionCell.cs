@@ -7,7 +7,12 @@ namespace Flannel.Core.Hosting;
 internal sealed class NodeConditionCell(Action<FlannelNodeStatus> onStateChanged)
 {
     private readonly Lock _gate = new();
-    private readonly LatestValue<FlannelNodeStatus> _status = new(new NodeCondition().ToStatus());
+
+    // Of thousands of peers it is enough to know that somebody has changed something.
+    private readonly LatestValue<FlannelNodeStatus> _status = new(
+        new NodeCondition().ToStatus(),
+        EqualityComparer<FlannelNodeStatus>.Create(static (one, other) => ReferenceEquals(one?.Peers, other?.Peers) && Equals(one, other)));
+
     private NodeCondition _condition = new();
 
     public FlannelNodeStatus Status => _status.Value;

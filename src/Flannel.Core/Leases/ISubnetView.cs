@@ -7,7 +7,8 @@ public interface ISubnetView
     IReadOnlyCollection<SubnetKey> Leased { get; }
 
     /// <summary>Keys of the configuration document that mean nothing to Flannel, such as misspelled ones.</summary>
-    IReadOnlyList<string> UnknownConfigKeys { get; }
+    /// <value>None by default.</value>
+    IReadOnlyList<string> UnknownConfigKeys => [];
 
     /// <summary>Reads and validates the network configuration.</summary>
     /// <exception cref="NetworkConfigException">The document is missing or breaks a rule; the exception lists every problem.</exception>

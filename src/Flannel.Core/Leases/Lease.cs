@@ -30,6 +30,14 @@ public sealed record Lease
     /// <summary>The leased IPv6 subnet, or <see langword="null"/> in an IPv4-only network.</summary>
     public IPNetwork? SubnetIPv6 => Key.IPv6;
 
+    /// <summary>The subnets, whose they are, and until when.</summary>
+    public override string ToString()
+    {
+        string holder = string.Join(" and ", new[] { Attributes.PublicIP, Attributes.PublicIPv6 }.Where(static address => address is not null));
+        string end = IsReservation ? ", reserved" : Expiration is { } time ? $", until {time:u}" : "";
+        return $"{Key} of {(holder.Length == 0 ? "nobody" : holder)}{(Attributes.BackendType is { } backend ? $" ({backend})" : "")}{end}";
+    }
+
     internal static Lease From(StoredEntry entry, SubnetKey key, LeaseAttributes attributes, DateTimeOffset? expiration = null) => new()
     {
         Key = key,

@@ -1,3 +1,5 @@
+using Flannel.Core.State;
+
 namespace Flannel.Extensibility;
 
 /// <summary>
@@ -14,17 +16,51 @@ public abstract record SubnetEvent
 /// <summary>All peers at one store revision. Whoever is not in it is gone.</summary>
 /// <param name="Peers">Every accepted lease but the own one.</param>
 /// <param name="Revision">The store revision that the snapshot shows.</param>
-public sealed record LeaseSnapshot(IReadOnlyList<Lease> Peers, long Revision) : SubnetEvent;
+public sealed record LeaseSnapshot(IReadOnlyList<Lease> Peers, long Revision) : SubnetEvent
+{
+    /// <summary>Whether both show the same peers in the same order at the same revision.</summary>
+    /// <param name="other">The other snapshot.</param>
+    public bool Equals(LeaseSnapshot? other) =>
+        ReferenceEquals(this, other) || (other is not null && Revision == other.Revision && Contents.AreSame(Peers, other.Peers));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Revision, Peers.Count);
+
+    /// <summary>The peers' subnets on one line.</summary>
+    public override string ToString() => $"{Peers.Count} peers at revision {Revision}: {Contents.Show(Peers.Select(static peer => peer.Key), Peers.Count)}";
+}
 
 /// <summary>What changed among the peers since the last snapshot or changes. Only real differences are listed.</summary>
 /// <param name="Changes">The changes, at most one per subnet.</param>
 /// <param name="Revision">The store revision up to which the changes reach.</param>
-public sealed record LeaseChanges(IReadOnlyList<LeaseChange> Changes, long Revision) : SubnetEvent;
+public sealed record LeaseChanges(IReadOnlyList<LeaseChange> Changes, long Revision) : SubnetEvent
+{
+    /// <summary>Whether both are the same changes in the same order up to the same revision.</summary>
+    /// <param name="other">The other changes.</param>
+    public bool Equals(LeaseChanges? other) =>
+        ReferenceEquals(this, other) || (other is not null && Revision == other.Revision && Contents.AreSame(Changes, other.Changes));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Revision, Changes.Count);
+
+    /// <summary>The changes on one line.</summary>
+    public override string ToString() => $"{Changes.Count} changes up to revision {Revision}: {Contents.Show(Changes)}";
+}
 
 /// <summary>One peer that came, changed or went.</summary>
 /// <param name="Before">The peer as it was, or <see langword="null"/> if it is new.</param>
 /// <param name="After">The peer as it is, or <see langword="null"/> if it left.</param>
-public readonly record struct LeaseChange(Lease? Before, Lease? After);
+public readonly record struct LeaseChange(Lease? Before, Lease? After)
+{
+    /// <summary>Which subnet came, changed or went.</summary>
+    public override string ToString() => (Before, After) switch
+    {
+        (null, { } after) => $"{after.Key} came",
+        ({ } before, null) => $"{before.Key} left",
+        ({ }, { } after) => $"{after.Key} changed",
+        _ => "nothing",
+    };
+}
 
 /// <summary>Somebody put another network configuration into the store, or deleted it.</summary>
 /// <param name="Config">The configuration, or <see langword="null"/> if there is none or the document cannot be used.</param>
@@ -33,6 +69,19 @@ public sealed record NetworkConfigChanged(NetworkConfig? Config, NetworkConfigEx
 {
     /// <summary>Keys of the document that mean nothing to Flannel, such as misspelled ones.</summary>
     public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
+    /// <summary>Whether both say the same of the configuration.</summary>
+    /// <param name="other">The other change.</param>
+    public bool Equals(NetworkConfigChanged? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Equals(Config, other.Config) && Equals(Error, other.Error) && Contents.AreSame(UnknownKeys, other.UnknownKeys));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Config, Error, UnknownKeys.Count);
+
+    /// <summary>The configuration, or what is wrong with it.</summary>
+    public override string ToString() =>
+        $"the network configuration is now: {Config?.ToString() ?? Error?.Message}{(UnknownKeys.Count == 0 ? "" : $"; unknown keys {Contents.Show(UnknownKeys)}")}";
 }
 
 /// <summary>The own lease was renewed, lost or taken again.</summary>
@@ -67,7 +116,20 @@ public enum OwnLeaseState
 /// <param name="Leases">The leases that are refused now; not all of them if <paramref name="Total"/> is larger.</param>
 /// <param name="Total">How many leases are refused now.</param>
 /// <param name="LeftOut">How many leases beside them are not followed, because the store holds more than the node's limit.</param>
-public sealed record QuarantineChanged(IReadOnlyList<QuarantinedLease> Leases, int Total, int LeftOut) : SubnetEvent;
+public sealed record QuarantineChanged(IReadOnlyList<QuarantinedLease> Leases, int Total, int LeftOut) : SubnetEvent
+{
+    /// <summary>Whether both refuse the same leases.</summary>
+    /// <param name="other">The other change.</param>
+    public bool Equals(QuarantineChanged? other) =>
+        ReferenceEquals(this, other) || (other is not null && (Total, LeftOut) == (other.Total, other.LeftOut) && Contents.AreSame(Leases, other.Leases));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Total, LeftOut, Leases.Count);
+
+    /// <summary>The refused leases on one line.</summary>
+    public override string ToString() =>
+        $"{Total} leases refused{(LeftOut == 0 ? "" : $", {LeftOut} not followed")}: {Contents.Show(Leases.Select(static lease => $"{lease.Key}: {lease.Reason}"), Leases.Count)}";
+}
 
 /// <summary>The store went away or came back, or is away for another reason than before. Peers stay as last known meanwhile.</summary>
 /// <param name="Error">Why the store cannot be reached, or <see langword="null"/> when it answers again.</param>

@@ -9,6 +9,7 @@ namespace Flannel.Extensibility;
 /// <typeparam name="T">An immutable value.</typeparam>
 public sealed class LatestValue<T>
 {
+    private readonly IEqualityComparer<T> _comparer;
     private readonly Lock _gate = new();
     private T _value;
     private bool _isComplete;
@@ -16,7 +17,8 @@ public sealed class LatestValue<T>
 
     /// <summary>Creates the cell.</summary>
     /// <param name="initial">The first value.</param>
-    public LatestValue(T initial) => _value = initial;
+    /// <param name="comparer">Tells whether a value is news; <see langword="null"/> for the type's own equality.</param>
+    public LatestValue(T initial, IEqualityComparer<T>? comparer = null) => (_value, _comparer) = (initial, comparer ?? EqualityComparer<T>.Default);
 
     /// <summary>The current value.</summary>
     public T Value
@@ -43,7 +45,7 @@ public sealed class LatestValue<T>
         {
             if (_isComplete) return;
             T next = update(_value, argument);
-            if (EqualityComparer<T>.Default.Equals(next, _value)) return;
+            if (_comparer.Equals(next, _value)) return;
             _value = next;
             signal = _next;
             _next = NewSignal();

@@ -1,3 +1,5 @@
+using Flannel.Core.State;
+
 namespace Flannel.Extensibility;
 
 /// <summary>One item of <see cref="ILeaseStore.WatchAsync"/>: <see cref="StoreSnapshot"/> or <see cref="StoreChanges"/>. The set is closed.</summary>
@@ -23,6 +25,19 @@ public sealed record StoreSnapshot : StoreEvent
 
     /// <summary>The network configuration document at the same revision, or <see langword="null"/> if there is none.</summary>
     public ReadOnlyMemory<byte>? Config { get; init; }
+
+    /// <summary>Whether both show the same entries in the same order, and the same configuration, at the same revision.</summary>
+    /// <param name="other">The other snapshot.</param>
+    public bool Equals(StoreSnapshot? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Revision == other.Revision && Contents.AreSame(Config, other.Config) && Contents.AreSame(Entries, other.Entries));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Revision, Entries.Count);
+
+    /// <summary>The keys on one line.</summary>
+    public override string ToString() =>
+        $"{Entries.Count} entries at revision {Revision}: {Contents.Show(Entries.Select(static entry => entry.Key), Entries.Count)}{(Config is null ? ", no configuration" : "")}";
 }
 
 /// <summary>What changed since the last item, in the order of the store's revisions.</summary>
@@ -42,9 +57,27 @@ public sealed record StoreChanges : StoreEvent
 
     /// <summary>Whether the network configuration was deleted since the item before and not put again.</summary>
     public bool IsConfigDeleted { get; init; }
+
+    /// <summary>Whether both are the same changes in the same order up to the same revision.</summary>
+    /// <param name="other">The other changes.</param>
+    public bool Equals(StoreChanges? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Revision == other.Revision && IsConfigDeleted == other.IsConfigDeleted
+            && Contents.AreSame(Config, other.Config) && Contents.AreSame(Changes, other.Changes));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Revision, Changes.Count, IsConfigDeleted);
+
+    /// <summary>The changes on one line.</summary>
+    public override string ToString() =>
+        $"{Changes.Count} changes up to revision {Revision}: {Contents.Show(Changes)}{(IsConfigDeleted ? ", configuration deleted" : Config is null ? "" : ", configuration put")}";
 }
 
 /// <summary>One key that was put or deleted.</summary>
 /// <param name="Key">The key below the subnets' directory.</param>
 /// <param name="Entry">The entry as put, or <see langword="null"/> if the key was deleted or has expired.</param>
-public readonly record struct StoreChange(string Key, StoredEntry? Entry);
+public readonly record struct StoreChange(string Key, StoredEntry? Entry)
+{
+    /// <summary>The key, and whether it was put or deleted.</summary>
+    public override string ToString() => Entry is null ? $"{Key} deleted" : $"{Key} put";
+}

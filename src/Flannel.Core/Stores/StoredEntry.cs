@@ -13,4 +13,19 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
     /// was read. <see cref="Value"/> is empty then.
     /// </summary>
     public string? Unreadable { get; init; }
+
+    /// <summary>Whether both are the same entry with the same bytes.</summary>
+    /// <param name="other">The other entry.</param>
+    public bool Equals(StoredEntry? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null
+            && (Key, CreateRevision, ModRevision, HasTimeToLive, Unreadable) == (other.Key, other.CreateRevision, other.ModRevision, other.HasTimeToLive, other.Unreadable)
+            && Value.Span.SequenceEqual(other.Value.Span));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Key, ModRevision);
+
+    /// <summary>The key, its revisions and how long the document is; not what stands in it.</summary>
+    public override string ToString() =>
+        $"{Key} (created at {CreateRevision}, changed at {ModRevision}, {(HasTimeToLive ? "" : "reservation, ")}{Unreadable ?? $"{Value.Length} bytes"})";
 }

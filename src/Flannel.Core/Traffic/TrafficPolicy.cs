@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Flannel.Core.State;
 
 namespace Flannel.Extensibility;
 
@@ -45,6 +46,18 @@ public sealed record TrafficPolicy
 
     /// <summary>How often the rules are checked even if nothing tells of a change. flannel: <c>--iptables-resync</c>.</summary>
     public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether both ask for the same.</summary>
+    /// <param name="other">The other policy.</param>
+    public bool Equals(TrafficPolicy? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Simple == other.Simple && Contents.AreSame(Ranges, other.Ranges) && Contents.AreSame(MasqueradeExclusions, other.MasqueradeExclusions));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Simple.GetHashCode();
+
+    // Everything but the collections.
+    private (string, string?, bool, bool, bool, bool, TimeSpan) Simple => (NetworkName, NetworkNamespace, Masquerade, RandomFully, Forward, Blackhole, ResyncInterval);
 
     /// <summary>Whether the policy asks for anything.</summary>
     public bool IsEmpty => !Masquerade && !Forward && !Blackhole;

@@ -1,4 +1,6 @@
 using Flannel.Lab.Stores;
+using Flannel.Testing.Backends;
+using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Hosting;
 
@@ -76,6 +78,72 @@ public class StopTests
         Assert.Equal(mode == StopMode.Remove, fixture.Backend.Networks.Single().Calls.Contains("remove"));
         Assert.Equal("dispose", fixture.Network.Calls[^1]);
         Assert.Null(fixture.Node.Status.Lease);
+    }
+
+    [Theory]
+    [InlineData(StopMode.Detach, true, false, false)]
+    [InlineData(StopMode.Suspend, true, true, true)]
+    [InlineData(StopMode.Remove, false, true, true)]
+    public async Task Stop_WithAMode_DoesWhatTheCallSaysWhateverTheOptionsSay(StopMode mode, bool keepsLease, bool removesDataPath, bool removesFile)
+    {
+        string folder = Directory.CreateTempSubdirectory("flannel-test-").FullName;
+        try
+        {
+            string path = Path.Combine(folder, "subnet.env");
+            var rules = new FakeTrafficRules();
+            StopMode other = mode == StopMode.Detach ? StopMode.Remove : StopMode.Detach;
+            await using var fixture = new NodeFixture(
+                options => (options.StopMode, options.ReleaseLeaseOnStop, options.SubnetFile) = (other, true, path), rules: rules);
+            await fixture.ReadyAsync();
+            await fixture.UntilAsync(status => status.IsSubnetFileCurrent);
+            string key = fixture.Node.Lease.Key.ToString();
+
+            await fixture.Node.StopAsync(mode);
+
+            Assert.Equal(keepsLease ? [key] : [], (await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries.Select(entry => entry.Key));
+            Assert.Equal(removesDataPath, fixture.Network.Calls.Contains("remove"));
+            Assert.Equal(removesDataPath, rules.Calls.Contains("remove"));
+            Assert.Equal(removesFile, !File.Exists(path));
+            await fixture.Node.StopAsync(StopMode.Remove); // does not run, so nothing happens
+            Assert.Equal(keepsLease, (await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries.Count == 1);
+
+            await fixture.ReadyAsync();
+            if (keepsLease) Assert.Equal(key, fixture.Node.Lease.Key.ToString());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Stop_WhileASessionFails_ThrowsNothing()
+    {
+        await using var fixture = new NodeFixture();
+        TaskCompletionSource creating = fixture.Backend.HoldCreation();
+        fixture.Backend.CreateError = new DivideByZeroException("a defect");
+        await fixture.Node.StartAsync();
+        await fixture.UntilAsync(status => status.Reason.Contains("creating the fake network", StringComparison.Ordinal));
+
+        Task stopping = fixture.Node.StopAsync();
+        creating.SetResult();
+
+        await stopping;
+        Assert.Equal(FlannelNodeState.Stopped, fixture.Node.Status.State);
+    }
+
+    [Theory]
+    [InlineData(StopMode.Detach)]
+    [InlineData(StopMode.Suspend)]
+    public async Task Stop_ByOptionsThatReleaseTheLease_ReleasesItInEveryMode(StopMode mode)
+    {
+        await using var fixture = new NodeFixture(options => (options.StopMode, options.ReleaseLeaseOnStop) = (mode, true));
+        await fixture.ReadyAsync();
+
+        await fixture.Node.StopAsync();
+
+        Assert.Empty((await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries);
+        Assert.Equal(mode == StopMode.Suspend, fixture.Network.Calls.Contains("remove"));
     }
 
     [Fact]
