@@ -38,8 +38,18 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
         ILogger<EtcdLeaseStore> logger,
         EtcdMetrics metrics,
         GrpcTransportOptions? transports = null)
+        : this(new EtcdConnection(options, time, random, logger, metrics, transports), options, time, logger, metrics)
     {
-        _client = new EtcdClient(options, time, random, logger, metrics, transports);
+    }
+
+    /// <param name="connection">The connections, which other stores may use too; the store releases them in the end.</param>
+    /// <param name="options">Valid options.</param>
+    /// <param name="time">The clock that deadlines and pauses run on; times to live run on etcd's.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="metrics">Where to count.</param>
+    public EtcdLeaseStore(EtcdConnection connection, EtcdStoreOptions options, TimeProvider time, ILogger<EtcdLeaseStore> logger, EtcdMetrics metrics)
+    {
+        _client = new EtcdClient(connection, time, logger, metrics);
         _keys = new EtcdKeys(options.Prefix);
         _renewal = options.Renewal;
         _time = time;

@@ -1,12 +1,21 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography.X509Certificates;
+using Flannel.Store.Etcd.Security;
 
 namespace Flannel;
 
 /// <summary>Where etcd is, how to get in, and where in it the network is kept. The names in parentheses are flannel's flags.</summary>
+/// <remarks>
+/// They are read when the network is made; to change them, remove the network and create it again, or restart the program. The contents of certificate files
+/// are followed. Networks of a process share one set of connections if all of this is the same but <see cref="Prefix"/> and <see cref="Renewal"/>.
+/// </remarks>
 public sealed class EtcdStoreOptions
 {
     /// <summary>The endpoint used when none is given.</summary>
     public const string DefaultEndpoint = "http://127.0.0.1:2379";
+
+    // Not properties: whatever binds options to configuration would try to bind them.
+    private TlsObjects _objects = TlsObjects.None;
 
     /// <summary>
     /// The addresses of the cluster's members (<c>-etcd-endpoints</c>). Each node tries them in an order of its own and stays with one that works.
@@ -64,6 +73,43 @@ public sealed class EtcdStoreOptions
     /// <value>Default <see cref="EtcdRenewal.KeepAlive"/>.</value>
     [EnumDataType(typeof(EtcdRenewal))]
     public EtcdRenewal Renewal { get; set; }
+
+    /// <summary>
+    /// Trusts servers that these certificates vouch for, for programs that have them already; instead of <see cref="CaFile"/>. Not bound from configuration.
+    /// </summary>
+    /// <param name="authorities">Roots, issuing authorities below them, or the servers' own certificates; at least one. They must not change any more.</param>
+    public void TrustAuthorities(X509Certificate2Collection authorities)
+    {
+        ArgumentNullException.ThrowIfNull(authorities);
+        _objects = _objects with { Authorities = authorities };
+    }
+
+    /// <summary>
+    /// Shows servers that ask for one this certificate, for programs that have it already; instead of <see cref="CertificateFile"/> and <see cref="KeyFile"/>.
+    /// Files are followed when they change, this is not. Not bound from configuration.
+    /// </summary>
+    /// <param name="certificate">The certificate with its private key, an ECDSA or RSA key. Whoever made it disposes of it, after the network.</param>
+    /// <param name="intermediates">The certificates between it and its authority, which are sent with it; <see langword="null"/> if there are none.</param>
+    public void UseCertificate(X509Certificate2 certificate, X509Certificate2Collection? intermediates = null)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        _objects = _objects with { Certificate = certificate, Intermediates = intermediates };
+    }
+
+    /// <summary>
+    /// Changes the handler of each connection, after everything else was set: its <see cref="SocketsHttpHandler.SslOptions"/>, a proxy, a
+    /// <see cref="SocketsHttpHandler.ConnectCallback"/>. Called again it adds to what was set. Networks share connections only if they change it by the same
+    /// method of the same object. Not bound from configuration.
+    /// </summary>
+    /// <param name="configure">Changes the handler. Called once for each connection, and never in parallel for one of them.</param>
+    public void ConfigureHandler(Action<SocketsHttpHandler> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        _objects = _objects with { HandlerSettings = _objects.HandlerSettings + configure };
+    }
+
+    /// <summary>What was given instead of files.</summary>
+    internal TlsObjects GetObjects() => _objects;
 
     internal IReadOnlyList<string> EffectiveEndpoints => Endpoints.Count > 0
         ? [.. Endpoints.Where(static endpoint => !string.IsNullOrWhiteSpace(endpoint)).Select(static endpoint => endpoint.Trim())]

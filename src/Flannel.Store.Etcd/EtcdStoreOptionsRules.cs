@@ -1,3 +1,4 @@
+using Flannel.Store.Etcd.Security;
 using Microsoft.Extensions.Options;
 
 namespace Flannel.Store.Etcd;
@@ -30,10 +31,31 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
             result.AddError(
                 "are given only in part; both are needed, or neither",
                 $"{nameof(options.CertificateFile)} and {nameof(options.KeyFile)}");
+        CheckObjects(options, result);
         CheckFile(options.CaFile, nameof(options.CaFile), result);
         CheckFile(options.CertificateFile, nameof(options.CertificateFile), result);
         CheckFile(options.KeyFile, nameof(options.KeyFile), result);
         return result.Build();
+    }
+
+    private static bool HasFiles(EtcdStoreOptions options) => (options.CaFile ?? options.CertificateFile ?? options.KeyFile) is not null;
+
+    private static void CheckObjects(EtcdStoreOptions options, ValidateOptionsResultBuilder result)
+    {
+        TlsObjects given = options.GetObjects();
+        const string Authorities = $"{nameof(options.TrustAuthorities)}()";
+        const string Certificate = $"{nameof(options.UseCertificate)}()";
+        if (HasFiles(options) && given.HasCertificates)
+        {
+            result.AddError(
+                $"are mixed with {nameof(options.CaFile)}, {nameof(options.CertificateFile)} or {nameof(options.KeyFile)}; name files only, or none",
+                $"{Authorities} and {Certificate}");
+        }
+
+        if (given.Authorities is { Count: 0 })
+            result.AddError("was given no certificate, so that no server could be trusted; give it one, or do not call it", Authorities);
+        if (given.Certificate is { } certificate && ClientCertificate.RefuseKey(certificate) is { } refusal)
+            result.AddError($"was given a certificate that {refusal}", Certificate);
     }
 
     private static void CheckFile(string? file, string name, ValidateOptionsResultBuilder result)
@@ -44,7 +66,7 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
 
     private static void CheckEndpoints(EtcdStoreOptions options, ValidateOptionsResultBuilder result)
     {
-        bool hasFiles = (options.CaFile ?? options.CertificateFile ?? options.KeyFile) is not null;
+        bool hasCertificates = HasFiles(options) || options.GetObjects().HasCertificates;
         if (options.EffectiveEndpoints.Count == 0)
             result.AddError($"holds blanks only; it must hold an address, such as {EtcdStoreOptions.DefaultEndpoint}", nameof(options.Endpoints));
         foreach (string endpoint in options.EffectiveEndpoints)
@@ -69,7 +91,7 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
                 result.AddError($"holds the endpoint {shown} with more behind it; it must be scheme, host and port only", nameof(options.Endpoints));
             if (address.Scheme == Uri.UriSchemeHttps)
                 continue;
-            if (hasFiles)
+            if (hasCertificates)
                 result.AddError($"holds {shown}, for which certificates are of no use; write https", nameof(options.Endpoints));
             if (options.Username is not null && !options.AllowInsecureCredentials)
                 result.AddError(

@@ -1,4 +1,5 @@
 using Etcdserverpb;
+using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Transport;
 using Grpc.Core;
 
@@ -22,9 +23,10 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
     /// <summary>A token other than the one that did not work.</summary>
     /// <param name="transport">Whom to ask.</param>
     /// <param name="outdated">The token that did not work, or <see langword="null"/> if any will do.</param>
+    /// <param name="metrics">Where to count.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="GrpcException">The endpoint does not answer, or refuses the user.</exception>
-    public async Task<string> GetTokenAsync(IEtcdTransport transport, string? outdated, CancellationToken cancellationToken)
+    public async Task<string> GetTokenAsync(IEtcdTransport transport, string? outdated, EtcdMetrics metrics, CancellationToken cancellationToken)
     {
         if (Usable(outdated) is { } token)
             return token;
@@ -32,7 +34,7 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
         await _asking.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return Usable(outdated) ?? (_token = await AskAsync(transport, cancellationToken).ConfigureAwait(false));
+            return Usable(outdated) ?? (_token = await AskAsync(transport, metrics, cancellationToken).ConfigureAwait(false));
         }
         finally
         {
@@ -45,12 +47,12 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
 
     private string? Usable(string? outdated) => _token is { } token && token != outdated ? token : null;
 
-    private async Task<string> AskAsync(IEtcdTransport transport, CancellationToken cancellationToken)
+    private async Task<string> AskAsync(IEtcdTransport transport, EtcdMetrics metrics, CancellationToken cancellationToken)
     {
         try
         {
             var request = new AuthenticateRequest { Name = userName, Password = password };
-            AuthenticateResponse answer = await transport.CallAsync(EtcdMethods.Authenticate, request, token: null, timeout, cancellationToken)
+            AuthenticateResponse answer = await transport.CallAsync(EtcdMethods.Authenticate, request, token: null, timeout, metrics, cancellationToken)
                 .ConfigureAwait(false);
             return answer.Token;
         }

@@ -14,19 +14,19 @@ internal sealed partial class EtcdClient
     private async Task<EtcdReply<T>> RunAsync<T>(string what, Attempt<T> attempt, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        _tls.Refresh();
+        _connection.Refresh();
         long started = _time.GetTimestamp();
         var failures = new List<(EtcdEndpoint Endpoint, GrpcException Error)>();
         bool mayBeRepeat = false;
         for (int round = 1; ; round++)
         {
             failures.Clear();
-            foreach (EtcdEndpoint endpoint in _endpoints.InOrder())
+            foreach (EtcdEndpoint endpoint in _connection.Endpoints.InOrder())
             {
                 try
                 {
                     T value = await AuthenticatedAsync(endpoint, attempt, cancellationToken).ConfigureAwait(false);
-                    if (_endpoints.Succeeded(endpoint))
+                    if (_connection.Endpoints.Succeeded(endpoint))
                         LogEndpointBack(endpoint.Name);
                     return new EtcdReply<T>(value, endpoint, mayBeRepeat);
                 }
@@ -43,23 +43,23 @@ internal sealed partial class EtcdClient
 
             if (failures.TrueForAll(failure => failure.Error.IsOtherCluster))
             {
-                _cluster.Forget();
+                Cluster.Forget();
                 LogClusterReplaced(failures[0].Error.Message);
             }
 
-            if (!failures.Exists(failure => failure.Error.IsElection) || _time.GetElapsedTime(started) > _timeout)
+            if (!failures.Exists(failure => failure.Error.IsElection) || _time.GetElapsedTime(started) > Timeout)
                 throw Unanswered(what, failures, mayBeRepeat);
-            await Task.Delay(_endpoints.Pause(round), _time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(_connection.Endpoints.Pause(round), _time, cancellationToken).ConfigureAwait(false);
         }
     }
 
     private async Task<T> AuthenticatedAsync<T>(EtcdEndpoint endpoint, Attempt<T> attempt, CancellationToken cancellationToken)
     {
-        IEtcdTransport transport = endpoint.GetTransport(Version, _createTransport);
-        if (_authenticator is null)
+        IEtcdTransport transport = _connection.GetTransport(endpoint);
+        if (_connection.Authenticator is not { } authenticator)
             return await attempt(endpoint, transport, null).ConfigureAwait(false);
 
-        string token = await _authenticator.GetTokenAsync(transport, outdated: null, cancellationToken).ConfigureAwait(false);
+        string token = await authenticator.GetTokenAsync(transport, outdated: null, _metrics, cancellationToken).ConfigureAwait(false);
         try
         {
             return await attempt(endpoint, transport, token).ConfigureAwait(false);
@@ -67,14 +67,14 @@ internal sealed partial class EtcdClient
         catch (GrpcException error) when (error.IsAboutToken)
         {
             LogTokenOutdated(endpoint.Name);
-            token = await _authenticator.GetTokenAsync(transport, outdated: token, cancellationToken).ConfigureAwait(false);
+            token = await authenticator.GetTokenAsync(transport, outdated: token, _metrics, cancellationToken).ConfigureAwait(false);
             return await attempt(endpoint, transport, token).ConfigureAwait(false);
         }
     }
 
     private void Failed(EtcdEndpoint endpoint, GrpcException error)
     {
-        if (!error.IsOwnDoing && _endpoints.Failed(endpoint))
+        if (!error.IsOwnDoing && _connection.Endpoints.Failed(endpoint))
             LogEndpointFailing(endpoint.Name, endpoint.Describe(error));
     }
 

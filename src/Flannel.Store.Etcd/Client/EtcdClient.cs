@@ -1,6 +1,5 @@
 using Etcdserverpb;
 using Flannel.Store.Etcd.Diagnostics;
-using Flannel.Store.Etcd.Security;
 using Flannel.Store.Etcd.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -12,21 +11,13 @@ namespace Flannel.Store.Etcd.Client;
 /// </summary>
 internal sealed partial class EtcdClient : IAsyncDisposable
 {
-    // A node says within 3 s what is wrong with the addresses it was given, be it that none of them answers.
-    private static readonly TimeSpan FirstAnswerBudget = TimeSpan.FromSeconds(2.5);
-    private static readonly TimeSpan ShortestFirstAnswer = TimeSpan.FromMilliseconds(500);
-
-    private readonly TimeSpan _timeout;
+    private readonly EtcdConnection _connection;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly EtcdEndpoints _endpoints;
-    private readonly ClusterMemory _cluster = new();
-    private readonly EtcdAuthenticator? _authenticator;
-    private readonly TlsFiles _tls;
-    private readonly Func<Uri, bool, IEtcdTransport> _createTransport;
+    private readonly EtcdMetrics _metrics;
+    private int _isReleased;
 
-    private long _resets;
-
+    /// <summary>A client with connections of its own.</summary>
     /// <param name="options">Valid options.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">The source of random numbers; used by the client alone.</param>
@@ -40,26 +31,29 @@ internal sealed partial class EtcdClient : IAsyncDisposable
         ILogger logger,
         EtcdMetrics metrics,
         GrpcTransportOptions? transports = null)
+        : this(new EtcdConnection(options, time, random, logger, metrics, transports), time, logger, metrics)
     {
-        _timeout = options.RequestTimeout;
+    }
+
+    /// <summary>A client on connections that others may use too.</summary>
+    /// <param name="connection">The connections, which the client releases in the end.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where to log.</param>
+    /// <param name="metrics">Where to count.</param>
+    public EtcdClient(EtcdConnection connection, TimeProvider time, ILogger logger, EtcdMetrics metrics)
+    {
+        _connection = connection;
         _time = time;
         _logger = logger;
-        Uri[] addresses = [.. options.EffectiveEndpoints.Select(endpoint => new Uri(endpoint))];
-        _endpoints = new EtcdEndpoints(addresses, time, random);
-        _authenticator = options.Username is { } user ? new EtcdAuthenticator(user, options.Password ?? "", _timeout) : null;
-        _tls = new TlsFiles(options.CaFile, options.CertificateFile, options.KeyFile, time, logger);
-        TimeSpan share = FirstAnswerBudget / addresses.Length;
-        TimeSpan firstAnswer = share > ShortestFirstAnswer ? share : ShortestFirstAnswer;
-        _createTransport = (address, hasAnswered) =>
-            new GrpcTransport(address, _tls.Identity, firstAnswer, hasAnswered, time, logger, metrics, transports ?? GrpcTransportOptions.Default);
-        LongestCall = _timeout * addresses.Length;
+        _metrics = metrics;
     }
 
     /// <summary>How long a call may take that no endpoint answers, elections apart.</summary>
-    public TimeSpan LongestCall { get; }
+    public TimeSpan LongestCall => _connection.LongestCall;
 
-    // Changes when connections made before must not be used any more.
-    private long Version => _tls.Version + Interlocked.Read(ref _resets);
+    private TimeSpan Timeout => _connection.Timeout;
+
+    private ClusterMemory Cluster => _connection.Cluster;
 
     /// <summary>One request, one answer.</summary>
     /// <param name="method">What to call.</param>
@@ -75,9 +69,9 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             what,
             async (_, transport, token) =>
             {
-                long seen = method.IsLinearizable ? _cluster.Revision : 0;
-                TResponse answer = await transport.CallAsync(method, request, token, _timeout, cancellationToken).ConfigureAwait(false);
-                _cluster.Check(method.Header(answer), seen);
+                long seen = method.IsLinearizable ? Cluster.Revision : 0;
+                TResponse answer = await transport.CallAsync(method, request, token, Timeout, _metrics, cancellationToken).ConfigureAwait(false);
+                Cluster.Check(method.Header(answer), seen);
                 return answer;
             },
             cancellationToken);
@@ -94,12 +88,12 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             what,
             async (_, transport, token) =>
             {
-                IEtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token);
+                IEtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token, _metrics);
                 await using (stream.ConfigureAwait(false))
                 {
                     LeaseKeepAliveResponse answer = await AskAsync(
                         transport, stream, new LeaseKeepAliveRequest { ID = leaseId }, cancellationToken).ConfigureAwait(false);
-                    _cluster.Check(answer.Header, atLeast: 0);
+                    Cluster.Check(answer.Header, atLeast: 0);
                     return answer;
                 }
             },
@@ -118,13 +112,13 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             what,
             async (endpoint, transport, token) =>
             {
-                long version = Version;
-                IEtcdStream<WatchRequest, WatchResponse> stream = transport.Open(EtcdMethods.Watch, token);
+                long version = _connection.Version;
+                IEtcdStream<WatchRequest, WatchResponse> stream = transport.Open(EtcdMethods.Watch, token, _metrics);
                 try
                 {
                     WatchResponse first = await AskAsync(transport, stream, new WatchRequest { CreateRequest = request }, cancellationToken)
                         .ConfigureAwait(false);
-                    _cluster.Check(first.Header, atLeast: 0);
+                    Cluster.Check(first.Header, atLeast: 0);
                     // etcd reports a refused watch inside the stream, which it leaves open.
                     if (first is { Canceled: true, CompactRevision: 0 })
                         throw RpcFailure.Parse(first.CancelReason);
@@ -143,38 +137,32 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     /// <summary>Whether a connection is not to be used any more: the credentials that it was made with have changed, or all were reset.</summary>
     public bool IsOutdated(OpenWatch watch)
     {
-        _tls.Refresh();
-        return watch.Version != Version;
+        _connection.Refresh();
+        return watch.Version != _connection.Version;
     }
 
     /// <summary>Drops every connection with all that goes through it. Returns at once.</summary>
-    public void ResetConnections()
-    {
-        Interlocked.Increment(ref _resets);
-        _endpoints.ForgetFailures();
-        _ = _endpoints.CloseAsync(isForGood: false);
-    }
+    public void ResetConnections() => _connection.Reset();
 
     /// <summary>Prefers other endpoints, because a stream to this one broke.</summary>
     public void ReportFailure(EtcdEndpoint endpoint, GrpcException error) => Failed(endpoint, error);
 
     /// <summary>A pause before the next attempt of something that failed this often.</summary>
-    public TimeSpan Pause(int failures) => _endpoints.Pause(failures);
+    public TimeSpan Pause(int failures) => _connection.Endpoints.Pause(failures);
 
     /// <summary>A random number that can name an etcd lease.</summary>
-    public long NextLeaseId() => _endpoints.NextLeaseId();
+    public long NextLeaseId() => _connection.Endpoints.NextLeaseId();
 
-    /// <summary>Closes every connection. Ends in bounded time.</summary>
+    /// <summary>Closes every connection that nobody else uses. Ends in bounded time.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _endpoints.CloseAsync(isForGood: true).ConfigureAwait(false);
-        _authenticator?.Dispose();
+        if (Interlocked.Exchange(ref _isReleased, 1) == 0) await _connection.ReleaseAsync().ConfigureAwait(false);
     }
 
     private async Task<TResponse> AskAsync<TRequest, TResponse>(
         IEtcdTransport transport, IEtcdStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
     {
-        TimeSpan limit = transport.Patience(_timeout);
+        TimeSpan limit = transport.Patience(Timeout);
         using var deadline = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try

@@ -1,3 +1,5 @@
+using Flannel.Store.Etcd.Diagnostics;
+
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>
@@ -22,16 +24,18 @@ internal interface IEtcdTransport : IAsyncDisposable
     /// <param name="request">The request.</param>
     /// <param name="token">The token that proves who is calling, if one is needed.</param>
     /// <param name="timeout">How long the call may take.</param>
+    /// <param name="metrics">Where to count it.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     Task<TResponse> CallAsync<TRequest, TResponse>(
-        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, CancellationToken cancellationToken)
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, EtcdMetrics metrics, CancellationToken cancellationToken)
         where TRequest : class
         where TResponse : class;
 
     /// <summary>Any number of requests and answers. It is opened in the background; failures show when it is written or read.</summary>
     /// <param name="method">What to call.</param>
     /// <param name="token">The token that proves who is calling, if one is needed.</param>
-    IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdStreamMethod<TRequest, TResponse> method, string? token)
+    /// <param name="metrics">Where to count it.</param>
+    IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdStreamMethod<TRequest, TResponse> method, string? token, EtcdMetrics metrics)
         where TRequest : class
         where TResponse : class;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using Flannel;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd;
+using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
@@ -36,10 +38,16 @@ public static class EtcdFlannelBuilderExtensions
     private static IFlannelBuilder AddEtcd(this IFlannelBuilder builder) => builder
         .Validate(new EtcdStoreOptionsValidator())
         .Validate(new EtcdStoreOptionsRules())
-        .UseStore(static (provider, name) => new EtcdLeaseStore(
-            provider.GetRequiredService<IOptionsMonitor<EtcdStoreOptions>>().Get(name),
-            provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            new Random(Guid.NewGuid().GetHashCode()),
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>(),
-            new EtcdMetrics(provider.GetService<IMeterFactory>(), name)));
+        .UseStore(CreateStore);
+
+    private static EtcdLeaseStore CreateStore(IServiceProvider provider, string name)
+    {
+        EtcdStoreOptions options = provider.GetRequiredService<IOptionsMonitor<EtcdStoreOptions>>().Get(name);
+        TimeProvider time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
+        ILogger<EtcdLeaseStore> logger = (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>();
+        var metrics = new EtcdMetrics(provider.GetService<IMeterFactory>(), name);
+        EtcdConnection connection = provider.GetRequiredService<SharedParts>().Get(static _ => new EtcdConnections())
+            .Get(options, () => new EtcdConnection(options, time, new Random(Guid.NewGuid().GetHashCode()), logger, metrics));
+        return new EtcdLeaseStore(connection, options, time, logger, metrics);
+    }
 }

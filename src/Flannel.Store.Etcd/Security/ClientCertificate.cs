@@ -37,13 +37,29 @@ internal sealed record ClientCertificate(SslStreamCertificateContext Context, st
             if (keys.Select(key => Join(certificate, key)).FirstOrDefault(static joined => joined is not null) is not { } own)
                 continue;
             X509Certificate2Collection others = [.. certificates.Where(other => other != certificate)];
-            return new ClientCertificate(SslStreamCertificateContext.Create(own, others, offline: true), Describe(own, certificateFile));
+            return new ClientCertificate(SslStreamCertificateContext.Create(own, others, offline: true), Describe(own, certificateFile.Name));
         }
 
         throw new InvalidDataException(keys.Any(IsReadable)
             ? $"the key in {keyFile.Name} belongs to another certificate than {Show(certificates[0].SubjectName)} in {certificateFile.Name}"
             : $"the key in {keyFile.Name} is damaged, or neither an ECDSA nor an RSA key");
     }
+
+    /// <summary>Takes a certificate as it is.</summary>
+    /// <param name="certificate">The certificate with its key.</param>
+    /// <param name="intermediates">Those between it and its authority.</param>
+    public static ClientCertificate Of(X509Certificate2 certificate, X509Certificate2Collection? intermediates) => new(
+        SslStreamCertificateContext.Create(certificate, intermediates, offline: true), Describe(certificate, $"{nameof(EtcdStoreOptions.UseCertificate)}()"));
+
+    /// <summary>Whether .NET can log in with a certificate.</summary>
+    /// <returns><see langword="null"/> if so, else what is wrong with its key.</returns>
+    public static string? RefuseKey(X509Certificate2 certificate) => certificate switch
+    {
+        { HasPrivateKey: false } => "has no private key; load it with its key, by CopyWithPrivateKey or from PKCS#12",
+        _ when certificate.GetKeyAlgorithm() is var algorithm and not (Rsa or EllipticCurve) =>
+            $"has a key that .NET cannot use to log in: it is {NameOf(algorithm)}; issue the certificate for an ECDSA (P-256) or RSA key",
+        _ => null,
+    };
 
     private static X509Certificate2? Join(X509Certificate2 certificate, string key)
     {
@@ -91,7 +107,7 @@ internal sealed record ClientCertificate(SslStreamCertificateContext Context, st
         _ => $"of the kind {algorithm}",
     };
 
-    private static string Describe(X509Certificate2 certificate, PemFile file) => string.Create(
+    private static string Describe(X509Certificate2 certificate, string source) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Show(certificate.SubjectName)} in {file.Name}, issued by {Show(certificate.IssuerName)}, valid until {certificate.NotAfter.ToUniversalTime():u}");
+        $"{Show(certificate.SubjectName)} in {source}, issued by {Show(certificate.IssuerName)}, valid until {certificate.NotAfter.ToUniversalTime():u}");
 }

@@ -42,6 +42,15 @@ internal sealed partial class TlsFiles
             _identity = TlsIdentity.Default;
     }
 
+    private TlsFiles(TlsIdentity identity, TimeProvider time, ILogger logger)
+        : this(null, null, null, time, logger) => _identity = identity;
+
+    /// <summary>What options name: files, or certificates that are there already, which do not change.</summary>
+    public static TlsFiles For(EtcdStoreOptions options, TimeProvider time, ILogger logger) =>
+        options.GetObjects() is { HasCertificates: true } objects
+            ? new TlsFiles(TlsIdentity.Of(objects), time, logger)
+            : new TlsFiles(options.CaFile, options.CertificateFile, options.KeyFile, time, logger);
+
     /// <summary>Changes when the files' contents do.</summary>
     public long Version
     {

@@ -2,7 +2,7 @@ using System.Security.Authentication;
 
 namespace Flannel.Store.Etcd.Security;
 
-/// <summary>Whom to trust and who to be, as read from files.</summary>
+/// <summary>Whom to trust and who to be.</summary>
 internal sealed class TlsIdentity
 {
     /// <summary>Trusts what the system trusts, and is nobody in particular.</summary>
@@ -21,6 +21,11 @@ internal sealed class TlsIdentity
     public static TlsIdentity Read(PemFile? authorities, PemFile? certificate, PemFile? key) => new(
         new ServerCertificateCheck(authorities?.ReadCertificates(), authorities?.Name ?? ""),
         certificate is not null && key is not null ? ClientCertificate.Read(certificate, key) : null);
+
+    /// <summary>Takes certificates as they are.</summary>
+    public static TlsIdentity Of(TlsObjects objects) => new(
+        new ServerCertificateCheck(objects.Authorities, $"{nameof(EtcdStoreOptions.TrustAuthorities)}()"),
+        objects.Certificate is null ? null : ClientCertificate.Of(objects.Certificate, objects.Intermediates));
 
     /// <summary>Makes connections use this identity.</summary>
     /// <returns>What to send requests through.</returns>

@@ -55,8 +55,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     /// <param name="hasAnswered">Whether the address has answered before, on another transport.</param>
     /// <param name="time">The clock that deadlines run on.</param>
     /// <param name="logger">Where to log.</param>
-    /// <param name="metrics">Where to count.</param>
-    /// <param name="options">What tests change.</param>
+    /// <param name="metrics">Where to count connections that cannot be closed.</param>
+    /// <param name="options">What the application and tests change.</param>
     public GrpcTransport(
         Uri endpoint,
         TlsIdentity? identity,
@@ -90,6 +90,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         };
         // Without https nothing of it is needed, and it would load OpenSSL.
         HttpMessageHandler sender = identity is not null && endpoint.Scheme == Uri.UriSchemeHttps ? identity.ApplyTo(handler) : handler;
+        options.Configure?.Invoke(handler);
         // No service configuration, so nothing is ever sent twice here: only the client knows whether that is harmless. No compression, which would let
         // a short message become one of any length.
         _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
@@ -116,7 +117,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
 
     /// <inheritdoc />
     public async Task<TResponse> CallAsync<TRequest, TResponse>(
-        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, CancellationToken cancellationToken)
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, EtcdMetrics metrics, CancellationToken cancellationToken)
         where TRequest : class
         where TResponse : class
     {
@@ -148,13 +149,13 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         }
         finally
         {
-            Record(method.Name, status, started);
+            Record(metrics, method.Name, status, started);
             _ = EndAsync(status == StatusCode.OK ? Task.CompletedTask : AbortAsync(starting, abort));
         }
     }
 
     /// <inheritdoc />
-    public IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdStreamMethod<TRequest, TResponse> method, string? token)
+    public IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdStreamMethod<TRequest, TResponse> method, string? token, EtcdMetrics metrics)
         where TRequest : class
         where TResponse : class
     {
@@ -172,7 +173,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
                     Answered();
                 else if (!_hasConnectionAnswered)
                     Interlocked.Increment(ref _unanswered);
-                Record(method.Name, status, started);
+                Record(metrics, method.Name, status, started);
             },
             EndAsync,
             () => _connectionLost,
@@ -236,7 +237,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         return RpcFailure.Map(error);
     }
 
-    private void Record(string method, StatusCode status, long started) => _metrics.Record(method, _endpoint, status, _time.GetElapsedTime(started));
+    private void Record(EtcdMetrics metrics, string method, StatusCode status, long started) => metrics.Record(method, _endpoint, status, _time.GetElapsedTime(started));
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 namespace Flannel.Store.Etcd.Transport;
 
-/// <summary>What tests change about connections.</summary>
+/// <summary>What the application and tests change about connections.</summary>
 internal sealed record GrpcTransportOptions
 {
     /// <summary>What connections are unless a test says otherwise.</summary>
@@ -8,6 +8,9 @@ internal sealed record GrpcTransportOptions
 
     /// <summary>The longest message accepted, in bytes: 64 MiB. A page of 5,000 leases takes about 1 MiB.</summary>
     public int MaxMessageLength { get; init; } = 64 << 20;
+
+    /// <summary>What the application changes of the handler of HTTP, after everything else.</summary>
+    public Action<SocketsHttpHandler>? Configure { get; init; }
 
     /// <summary>Puts something around the handler of HTTP.</summary>
     public Func<HttpMessageHandler, HttpMessageHandler> Wrap { get; init; } = static handler => handler;
