@@ -17,7 +17,7 @@ internal sealed class StaticRoutesNetwork(BackendContext context) : IBackendNetw
 {
     private const RouteProtocol Own = (RouteProtocol)250;
 
-    private readonly RouteNetlink _netlink = NetworkNamespace.Run(context.NetworkNamespace, static () => RouteNetlink.Open());
+    private readonly RouteNetlink _netlink = NetworkNamespace.OpenRouteNetlink(context.NetworkNamespace);
     private readonly Lock _gate = new();
     private readonly Dictionary<SubnetKey, Lease> _peers = [];
     private BackendStatus _status = new() { Mtu = context.ExternalInterface.Mtu };

@@ -72,7 +72,20 @@ internal sealed class FlannelNetworks : IFlannelNetworks, IDisposable, IAsyncDis
             if (!place.IsComposed) return null;
         }
 
-        return _services.GetRequiredKeyedService<IFlannelNode>(name);
+        try
+        {
+            return _services.GetRequiredKeyedService<IFlannelNode>(name);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Removed meanwhile; unless it is the provider that is gone.
+            lock (_gate)
+            {
+                if (_places.GetValueOrDefault(name) is not { IsComposed: true, Phase: not Phase.Leaving }) return null;
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Makes a network that was composed at the start. The service provider calls it once for each.</summary>
@@ -165,20 +178,35 @@ internal sealed class FlannelNetworks : IFlannelNetworks, IDisposable, IAsyncDis
     /// <returns>The nodes.</returns>
     public async Task<IReadOnlyList<FlannelNode>> StartAsync(CancellationToken cancellationToken)
     {
-        FlannelNode[] nodes = [.. All.Cast<FlannelNode>()];
-        foreach (FlannelNode node in nodes) await node.StartAsync(cancellationToken).ConfigureAwait(false);
+        List<FlannelNode> started = [];
+        foreach (FlannelNode node in All.Cast<FlannelNode>())
+        {
+            try
+            {
+                await node.StartAsync(cancellationToken).ConfigureAwait(false);
+                started.Add(node);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Removed meanwhile.
+            }
+        }
+
         lock (_gate) _hostHasStarted = true;
-        return nodes;
+        return started;
     }
 
     /// <summary>Stops every node that is there.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
+        FlannelNode[] nodes;
         lock (_gate)
         {
             _hostHasStarted = true; // and does not start anything any more
-            return Task.WhenAll([.. _places.Values.Select(place => place.Network?.Node).OfType<FlannelNode>().Select(node => node.StopAsync(cancellationToken))]);
+            nodes = [.. _places.Values.Select(static place => place.Network?.Node).OfType<FlannelNode>()];
         }
+
+        return Task.WhenAll(nodes.Select(node => node.StopAsync(cancellationToken)));
     }
 
     public async ValueTask DisposeAsync()

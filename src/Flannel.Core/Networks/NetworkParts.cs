@@ -15,7 +15,7 @@ namespace Flannel.Core.Networks;
 /// <summary>The parts of one network, each made when it is asked for first, and closed with the network if it is the network's own.</summary>
 /// <param name="recipe">How to make them.</param>
 /// <param name="services">What the factories are given.</param>
-internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvider services)
+internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvider services) : IDisposable, IAsyncDisposable
 {
     /// <summary>How long one part may take to close.</summary>
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
@@ -33,6 +33,7 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
     private readonly Dictionary<object, object> _made = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<object> _making = new(ReferenceEqualityComparer.Instance);
     private SubnetManager? _policy;
+    private bool _hasNode;
 
     public string Name => recipe.Name;
 
@@ -101,6 +102,7 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
     public FlannelNode MakeNode(NetworkClaims claims, Func<bool> willBeStarted)
     {
         MakeAll();
+        lock (_gate) _hasNode = true;
         return new FlannelNode(new NodeServices
         {
             Name = Name,
@@ -146,6 +148,19 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
             await CloseAsync(part).ConfigureAwait(false);
         }
     }
+
+    /// <summary>For the service provider, which has seen the parts itself if there is a node; else nobody closes them.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_hasNode) return;
+        }
+
+        await CloseAsync().ConfigureAwait(false);
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>A generator of one's own for each component: <see cref="Random"/> with a seed is not safe for concurrent use.</summary>
     /// <remarks>A new <see cref="Guid"/> is of the kernel's random bits.</remarks>

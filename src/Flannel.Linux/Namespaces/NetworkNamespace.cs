@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Flannel.Linux.Interop;
 using Flannel.Linux.Namespaces;
+using Flannel.Netlink;
+using Flannel.Netlink.Route;
 using Microsoft.Win32.SafeHandles;
 
 namespace Flannel.Extensibility;
@@ -92,6 +94,14 @@ public sealed partial class NetworkNamespace : IDisposable
         UnshareCurrentThread("a network namespace");
         return OpenCurrent();
     });
+
+    /// <summary>Opens rtnetlink in a namespace given by name or path, or in the process's own. It may be used from any thread.</summary>
+    /// <param name="nameOrPath">As for <see cref="Open"/>; <see langword="null"/> for the namespace of the calling thread.</param>
+    /// <param name="options">Timeout and buffer; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="NetworkNamespaceException">There is no such namespace; the message lists the existing ones.</exception>
+    /// <exception cref="MissingCapabilityException">The process lacks <c>CAP_SYS_ADMIN</c> in the namespace.</exception>
+    /// <exception cref="NetlinkException">The kernel refused the socket.</exception>
+    public static RouteNetlink OpenRouteNetlink(string? nameOrPath, NetlinkSocketOptions? options = null) => Run(nameOrPath, () => RouteNetlink.Open(options));
 
     /// <summary>Runs a function inside a namespace given by name or path, or in the process's own.</summary>
     /// <param name="nameOrPath">As for <see cref="Open"/>; <see langword="null"/> calls the function at once on the calling thread.</param>

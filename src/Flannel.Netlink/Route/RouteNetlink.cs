@@ -29,7 +29,11 @@ public sealed partial class RouteNetlink : IDisposable
     /// <summary>Port id of the socket; notifications of a <c>RouteMonitor</c> carry it where the kernel tells who caused a change.</summary>
     public uint PortId => _socket.PortId;
 
-    /// <summary>Opens a socket in the calling thread's network namespace.</summary>
+    /// <summary>
+    /// Opens a socket in the network namespace that the calling thread is in at this moment. The socket stays there: it may be used from any thread afterwards,
+    /// whatever namespace that one is in. For another namespace, open it on a thread that has entered that one; the package Flannel.Linux does so
+    /// (<c>NetworkNamespace.OpenRouteNetlink</c>).
+    /// </summary>
     /// <param name="options">Timeout and buffer; null for the defaults. Its <see cref="NetlinkSocketOptions.Describe"/> is not used.</param>
     /// <returns>The open client.</returns>
     /// <exception cref="NetlinkException">The kernel refused the socket.</exception>

@@ -5,13 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace Flanneld.Hosting;
 
 /// <summary>
-/// Says how the node is, in the log and to systemd: each reason why it is not ready as soon as it is known, and again and again as long as it lasts, so
-/// that nobody watches a program that seems to do nothing.
+/// Says how the node is, in the log and to systemd: each reason why it is not ready as soon as it is known, and once more if it lasts, so that nobody watches a
+/// program that seems to do nothing.
 /// </summary>
 internal sealed partial class NodeReporter(SystemdNotifier systemd, string store, ILogger logger, TimeProvider time)
 {
-    private static readonly TimeSpan FirstReminder = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan NextReminder = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Reminder = TimeSpan.FromSeconds(2);
 
     // After this nothing of the start is in use any more.
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
@@ -77,16 +76,14 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         _ => $"{status.Lease?.Key}",
     };
 
+    // Later reminders are the node's own.
     private async Task RemindAsync(IFlannelNode node, CancellationToken stop)
     {
-        for (TimeSpan pause = FirstReminder; !stop.IsCancellationRequested; pause = NextReminder)
-        {
-            await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            FlannelNodeStatus status = node.Status;
-            if (stop.IsCancellationRequested || Readiness.Of(status) is not { IsReady: false } readiness) continue;
+        await Task.Delay(Reminder, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        FlannelNodeStatus status = node.Status;
+        if (stop.IsCancellationRequested || Readiness.Of(status) is not { IsReady: false } readiness) return;
 
-            // Without an error a step has not ended yet, most likely because somebody does not answer.
-            LogStillNotReady(logger, status.Error is null ? $"{readiness.Reason}, and no answer so far; leases are in {store}" : readiness.Reason);
-        }
+        // Without an error a step has not ended yet, most likely because somebody does not answer.
+        LogStillNotReady(logger, status.Error is null ? $"{readiness.Reason}, and no answer so far; leases are in {store}" : readiness.Reason);
     }
 }

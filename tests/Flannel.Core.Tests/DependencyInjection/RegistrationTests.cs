@@ -102,6 +102,20 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task Parts_OfANetworkThatCannotBeMade_AreClosedWithTheProvider()
+    {
+        using var store = new DisposableStore();
+        var services = new ServiceCollection();
+        services.AddFlannel().UseStore((_, _) => store);
+        ServiceProvider provider = services.BuildServiceProvider();
+        Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<IFlannelNode>());
+
+        await provider.DisposeAsync();
+
+        Assert.Equal(1, store.Disposals);
+    }
+
+    [Fact]
     public async Task Backends_OfOneName_AreRefusedWithBoth()
     {
         await using var fixture = new NetworksFixture();

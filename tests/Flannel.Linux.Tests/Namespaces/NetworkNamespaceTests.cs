@@ -42,6 +42,20 @@ public sealed class NetworkNamespaceTests : IDisposable
     }
 
     [NetnsFact]
+    public void OpenRouteNetlink_OfANamespace_StaysThereWhoeverUsesIt()
+    {
+        Ip("netns", "add", _name);
+        Ip("-n", _name, "link", "add", "made-by-ip", "type", "bridge");
+
+        using RouteNetlink there = NetworkNamespace.OpenRouteNetlink(_name);
+        using RouteNetlink here = NetworkNamespace.OpenRouteNetlink(null);
+
+        Assert.NotNull(there.FindLink("made-by-ip"));
+        Assert.Null(here.FindLink("made-by-ip"));
+        Assert.Throws<NetworkNamespaceException>(() => NetworkNamespace.OpenRouteNetlink(_name + "x"));
+    }
+
+    [NetnsFact]
     public void Open_Path_IsTheSameNamespace()
     {
         using NetworkNamespace created = NetworkNamespace.Create(_name);
