@@ -1,8 +1,8 @@
 using System.Globalization;
 using Flannel.Extensibility;
+using Flannel.Lab.Etcd;
 using Flannel.Store.Etcd.Tests.Lab;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Etcd;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Store.Etcd.Tests;
@@ -119,7 +119,7 @@ public sealed class SharedConnectionTests
     private static ServiceProvider Build(Action<IServiceCollection>? configure = null)
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork()).AddFlannelNetworks();
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork()).AddFlannelNetworks();
         configure?.Invoke(services);
         return services.BuildServiceProvider();
     }

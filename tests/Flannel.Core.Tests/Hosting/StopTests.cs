@@ -1,6 +1,5 @@
+using Flannel.Lab.Backends;
 using Flannel.Lab.Stores;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Stores;
 
 namespace Flannel.Core.Tests.Hosting;
 

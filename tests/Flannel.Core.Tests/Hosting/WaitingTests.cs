@@ -1,6 +1,5 @@
-using Flannel.Testing.Backends;
-using Flannel.Testing.Logging;
-using Flannel.Testing.Time;
+using Flannel.Lab.Logging;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -83,7 +82,7 @@ public sealed class WaitingTests
         services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerFactory>(new OneLogger(log));
         var backend = new FakeBackend();
         TaskCompletionSource creation = backend.HoldCreation();
-        services.AddFlannel("red").UseInMemoryStore(NodeFixture.ConfigJson).UseBackend(backend).UseHostNetwork(new FakeHostNetwork());
+        services.AddFlannel("red").UseInMemoryStore(NodeFixture.ConfigJson).UseBackend(backend).UseHostNetwork(new InMemoryHostNetwork());
         await using ServiceProvider provider = services.BuildServiceProvider();
         var node = provider.GetRequiredKeyedService<IFlannelNode>("red");
         await node.StartAsync();
@@ -191,7 +190,7 @@ public sealed class WaitingTests
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Services.AddFlannel(configure)
-            .UseInMemoryStore(config ?? NodeFixture.ConfigJson).UseBackend(backend ?? new FakeBackend()).UseHostNetwork(new FakeHostNetwork());
+            .UseInMemoryStore(config ?? NodeFixture.ConfigJson).UseBackend(backend ?? new FakeBackend()).UseHostNetwork(new InMemoryHostNetwork());
         return builder.Build();
     }
 

@@ -1,6 +1,6 @@
 using Flannel.Extensibility;
-using Flannel.Testing.Backends;
-using Flannel.Testing.Etcd;
+using Flannel.Lab.Etcd;
+using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -18,7 +18,7 @@ public sealed class SeveralNetworksTests
         await using EtcdServer server = await EtcdServer.StartAsync();
         await server.RunAsync("put", "/networks/tenant-a/config", """{"Network":"10.7.0.0/16","Backend":{"Type":"alloc"}}""");
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(new FakeHostNetwork()).AddFlannelNetworks();
+        services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork()).AddFlannelNetworks();
         services.ConfigureAll<EtcdStoreOptions>(options => options.Endpoints = server.Endpoints);
         services.ConfigureAll<FlannelOptions>(options => options.StopMode = StopMode.Detach);
         await using ServiceProvider provider = services.BuildServiceProvider();
