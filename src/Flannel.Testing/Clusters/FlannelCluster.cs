@@ -1,4 +1,3 @@
-using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Testing;
@@ -127,11 +126,8 @@ public sealed class FlannelCluster : IAsyncDisposable
     internal ServiceProvider BuildServices(ClusterNode node)
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(node.Host);
         if (_clock is not null) services.AddSingleton<TimeProvider>(_clock);
-        IFlannelBuilder builder = services.AddFlannel(_options.ConfigureNodes);
-        services.AddKeyedSingleton<ILeaseStore>(builder.Name, node.Store);
-        services.AddKeyedSingleton<IBackend>(builder.Name, node.Backend);
+        services.AddFlannel(_options.ConfigureNodes).UseStore(node.Store).UseBackend(node.Backend).UseHostNetwork(node.Host);
         _options.ConfigureServices?.Invoke(services);
         return services.BuildServiceProvider();
     }

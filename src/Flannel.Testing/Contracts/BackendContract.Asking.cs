@@ -25,10 +25,6 @@ public abstract partial class BackendContract
             "A network can follow a change that changes nothing.",
             static backend => backend.FollowsNoChange()),
         new(
-            "Owns_AddressesOfStrangers_AreNot",
-            "An address of the network's range on a device that no backend makes is not the backend's own.",
-            static backend => backend.OwnsNothingOfStrangers()),
-        new(
             "Attributes_Created_PublishTheHostsAddresses",
             "A network publishes the public addresses of the external interface it was given.",
             static backend => backend.PublishesAddresses()),
@@ -65,7 +61,6 @@ public abstract partial class BackendContract
             good with { Backend = null },
             good with { Backend = "{}" },
             good with { Backend = """{"Type":7}""" },
-            good with { Backend = "not JSON" },
             good with { Backend = $$"""{"Type":"{{Backend.Name}}","Port":-1,"VNI":"x","Psk":[],"MTU":1e99}""" },
         ];
         IPNetwork network = IPNetwork.Parse("10.5.3.0/24");
@@ -97,18 +92,6 @@ public abstract partial class BackendContract
     private Task FollowsNoChange()
     {
         Expect.Same(null, Backend.RefuseLiveChange(Context.Config, Context.Config with { }), "The refusal");
-        return Task.CompletedTask;
-    }
-
-    private Task OwnsNothingOfStrangers()
-    {
-        foreach (IPNetwork? network in new[] { NewKey(3).IPv4, NewKey(3).IPv6 })
-        {
-            if (network is not { } range) continue;
-            var address = new HostPrefix(range, "stranger0", IsAddress: true, Gateway: null);
-            Expect.That(!Backend.Owns(address, Context.Config), $"It owns {address}.");
-        }
-
         return Task.CompletedTask;
     }
 

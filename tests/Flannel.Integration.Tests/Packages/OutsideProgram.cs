@@ -17,12 +17,16 @@ internal sealed class OutsideProgram : IDisposable
 
     public static string Source { get; } = Repository.PathOf("tests", "Flannel.Integration.Tests", "Packages", "Outside", "Program.cs");
 
-    public static async Task<OutsideProgram> BuildAsync(PackageFeed feed)
+    /// <summary>Builds the program that runs an overlay.</summary>
+    public static Task<OutsideProgram> BuildAsync(PackageFeed feed) => BuildAsync(feed, Source, "Flannel", isNative: NativeProgram.Obstacle is null);
+
+    /// <summary>Builds a program that refers to one of the packages.</summary>
+    public static async Task<OutsideProgram> BuildAsync(PackageFeed feed, string source, string package, bool isNative)
     {
         var program = new OutsideProgram();
         try
         {
-            await program.BuildAsync(feed.Folder, feed.Version);
+            await program.BuildAsync(feed.Folder, feed.Version, source, package, isNative);
             return program;
         }
         catch
@@ -42,9 +46,9 @@ internal sealed class OutsideProgram : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private async Task BuildAsync(string feed, string version)
+    private async Task BuildAsync(string feed, string version, string source, string package, bool isNative)
     {
-        File.Copy(Source, Path.Combine(_folder.FullName, "Program.cs"));
+        File.Copy(source, Path.Combine(_folder.FullName, "Program.cs"));
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "Outside.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -53,11 +57,11 @@ internal sealed class OutsideProgram : IDisposable
                 <Nullable>enable</Nullable>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-                <PublishAot>{NativeProgram.Obstacle is null}</PublishAot>
+                <PublishAot>{isNative}</PublishAot>
                 <TrimmerSingleWarn>false</TrimmerSingleWarn>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Flannel" Version="{version}" />
+                <PackageReference Include="{package}" Version="{version}" />
               </ItemGroup>
             </Project>
             """);
@@ -68,7 +72,7 @@ internal sealed class OutsideProgram : IDisposable
             $"-property:RestorePackagesPath={Path.Combine(_folder.FullName, "packages")}",
             $"-property:RestoreFallbackFolders=\"{string.Join(';', FoldersOfTheSolution())}\"",
         ];
-        if (NativeProgram.Obstacle is null)
+        if (isNative)
         {
             await NativeProgram.PublishAsync(_folder.FullName, Limit, restore);
             return;

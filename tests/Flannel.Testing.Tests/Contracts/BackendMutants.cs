@@ -11,8 +11,6 @@ internal static class BackendMutants
         ["Questions_AboutAnyConfig_DoNotThrow"] = static backend => backend.Device = static config => $"fake{config.Network!.Value.PrefixLength}",
         ["CheckConfig_ConfigItStartsWith_HasNoProblems"] = static backend => backend.Right.BlockProblems = [new NetworkConfigProblem("Backend", "{}", "nothing")],
         ["RefuseLiveChange_SameConfig_IsNone"] = static backend => backend.LiveChange = static (_, _) => "Restart the node.",
-        ["Owns_AddressesOfStrangers_AreNot"] = static backend => backend.IsOwn = static (prefix, config) =>
-            config.Network?.Contains(prefix.Prefix.BaseAddress) == true,
         ["Attributes_Created_PublishTheHostsAddresses"] = Mutate(static network => network.Publish = static () => new LeaseAttributes()),
         ["Status_Created_HasAnMtuThatFits"] = Mutate(static network => network.Report = () => network.Right.Status with { Mtu = 9000 }),
         ["CheckPeer_GoodPeer_IsAccepted"] = Mutate(static network => network.Check = static _ => "no"),

@@ -7,7 +7,10 @@ namespace Flannel.Testing.Tests.Contracts;
 /// <summary>For each case of the contract of stores one that breaks its rule.</summary>
 internal static class StoreMutants
 {
-    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(3);
+    // So long that everybody has looked before the first one writes.
+    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
     public static IReadOnlyDictionary<string, Action<MutantStore>> All { get; } = new Dictionary<string, Action<MutantStore>>
     {
@@ -104,7 +107,7 @@ internal static class StoreMutants
         ["Watch_EachChange_IsToldByItself"] = static store => store.ChangeChanges(static change => change.Entry is null ? null : change),
         ["Watch_FromAnOlderRevision_MissesNothing"] = static store => store.Watch = (_, token) => store.Right.WatchAsync(store.Right.Revision, token),
         ["Watch_ResumedAfterTheLastItem_LosesNothing"] = static store => store.Watch = (after, token) => store.Right.WatchAsync(after + 1, token),
-        ["Watch_FromAListTakenAmidWrites_HasNoSeam"] = static store => store.Watch = (_, token) => FromLaterOn(store, token),
+        ["Watch_FromAListTakenAmidWrites_HasNoSeam"] = static store => store.Watch = (after, token) => FromLaterOn(store, after, token),
         ["Watch_ManyWritersAndWatchers_AllKnowTheSame"] = static store =>
             store.ChangeWatches(static item => item is StoreChanges { Changes.Count: > 0 } changes
                 ? new StoreChanges([.. changes.Changes.SkipLast(1)], changes.Revision)
@@ -156,9 +159,9 @@ internal static class StoreMutants
         store.ChangeWatches(_ => store.Right.ListAsync(null, CancellationToken.None).Result);
 
     private static async IAsyncEnumerable<StoreEvent> FromLaterOn(
-        MutantStore store, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        MutantStore store, long after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await Task.Delay(Gap, cancellationToken);
+        while (store.Right.Revision == after) await Task.Delay(Moment, cancellationToken);
         await foreach (StoreEvent item in store.Right.WatchAsync(store.Right.Revision, cancellationToken)) yield return item;
     }
 

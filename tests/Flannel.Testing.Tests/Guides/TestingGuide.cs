@@ -1,5 +1,4 @@
 using System.Net;
-using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Testing.Tests.Guides;
@@ -34,8 +33,7 @@ public sealed class TestingGuide
         ClusterNode host = cluster.AddNode();
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(cluster.Clock);
-        services.AddSingleton<IHostNetwork>(host.Host);
-        services.AddFlannel().UseStore(host.Store).UseBackend(host.Backend);
+        services.AddFlannel().UseStore(host.Store).UseBackend(host.Backend).UseHostNetwork(host.Host);
         await using ServiceProvider program = services.BuildServiceProvider();
 
         var node = program.GetRequiredService<IFlannelNode>();
