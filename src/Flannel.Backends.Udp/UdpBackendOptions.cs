@@ -6,6 +6,9 @@ namespace Flannel;
 /// This host's own choices for the UDP backend. What all hosts must agree on (<c>Port</c>) is in the network configuration's <c>Backend</c> block
 /// instead.
 /// </summary>
+/// <remarks>
+/// They are read when the network is made; to change them, remove the network and create it again (<see cref="IFlannelNetworks"/>), or restart the program.
+/// </remarks>
 public sealed class UdpBackendOptions
 {
     /// <summary>

@@ -6,6 +6,9 @@ namespace Flannel;
 /// This host's own choices for the VXLAN backend. What all hosts must agree on (<c>VNI</c>, <c>Port</c>, <c>MTU</c>, <c>GBP</c>, <c>Learning</c>,
 /// <c>DirectRouting</c>) is in the network configuration's <c>Backend</c> block instead.
 /// </summary>
+/// <remarks>
+/// They are read when the network is made; to change them, remove the network and create it again (<see cref="IFlannelNetworks"/>), or restart the program.
+/// </remarks>
 public sealed class VxlanBackendOptions
 {
     /// <summary>
