@@ -24,7 +24,7 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, KernelServic
         ArgumentNullException.ThrowIfNull(config);
         try
         {
-            _ = UdpNetworkConfig.Parse(config);
+            _ = UdpBackendConfig.Parse(config);
             return [];
         }
         catch (NetworkConfigException error)
@@ -37,8 +37,8 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, KernelServic
     {
         try
         {
-            int before = UdpNetworkConfig.Parse(running).Port;
-            int after = UdpNetworkConfig.Parse(wanted).Port;
+            int before = UdpBackendConfig.Parse(running).Port;
+            int after = UdpBackendConfig.Parse(wanted).Port;
             return before == after
                 ? null
                 : $"the Backend block asks for Port {after} instead of {before}, which cuts this node off from every peer that has not changed yet";
@@ -78,7 +78,7 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, KernelServic
     private UdpSpec CreateSpec(BackendContext context) => new()
     {
         Families = NetworkFamily.From(context),
-        Port = UdpNetworkConfig.Parse(context.Config).Port,
+        Port = UdpBackendConfig.Parse(context.Config).Port,
         Options = options,
     };
 }

@@ -29,7 +29,7 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
     public string? GetDeviceName(NetworkConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        if (TryParse(config, out VxlanNetworkConfig? parsed).Count > 0) return null;
+        if (TryParse(config, out VxlanBackendConfig? parsed).Count > 0) return null;
         try
         {
             return VxlanDeviceName.For(parsed!.Vni, config.EnableIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6);
@@ -46,8 +46,8 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
         ArgumentNullException.ThrowIfNull(wanted);
         try
         {
-            VxlanNetworkConfig before = VxlanNetworkConfig.Parse(running);
-            VxlanNetworkConfig after = VxlanNetworkConfig.Parse(wanted);
+            VxlanBackendConfig before = VxlanBackendConfig.Parse(running);
+            VxlanBackendConfig after = VxlanBackendConfig.Parse(wanted);
             string[] differing =
             [
                 .. before.Vni == after.Vni ? [] : new[] { $"VNI {after.Vni} instead of {before.Vni}" },
@@ -76,7 +76,7 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
     [SupportedOSPlatform("linux")]
     private async Task<IBackendNetwork> CreateNetworkAsync(BackendContext context)
     {
-        VxlanNetworkConfig config = VxlanNetworkConfig.Parse(context.Config);
+        VxlanBackendConfig config = VxlanBackendConfig.Parse(context.Config);
         return await KernelNetwork.CreateAsync(TypeName, context, services, NewMechanism).ConfigureAwait(false);
 
         VxlanMechanism NewMechanism(KernelContext kernel) =>
@@ -98,12 +98,12 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
         return previous?.BackendType == TypeName && VxlanLeaseData.TryParse(published, out VxlanLeaseData? data, out _) ? data.VtepMac : null;
     }
 
-    private static IReadOnlyList<NetworkConfigProblem> TryParse(NetworkConfig config, out VxlanNetworkConfig? parsed)
+    private static IReadOnlyList<NetworkConfigProblem> TryParse(NetworkConfig config, out VxlanBackendConfig? parsed)
     {
         parsed = null;
         try
         {
-            parsed = VxlanNetworkConfig.Parse(config);
+            parsed = VxlanBackendConfig.Parse(config);
             return [];
         }
         catch (NetworkConfigException error)

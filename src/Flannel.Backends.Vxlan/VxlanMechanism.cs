@@ -38,7 +38,7 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
     /// <param name="random">Makes a MAC; used by this family only.</param>
     /// <param name="nexthopThreshold">Above how many peers nexthop objects are used.</param>
     /// <exception cref="VxlanDeviceException">The VNI makes too long a name.</exception>
-    public VxlanMechanism(KernelContext context, VxlanNetworkConfig config, PhysicalAddress? mac, Random random, int nexthopThreshold)
+    public VxlanMechanism(KernelContext context, VxlanBackendConfig config, PhysicalAddress? mac, Random random, int nexthopThreshold)
         : base(context)
     {
         _spec = new VxlanDeviceSpec(VxlanDeviceName.For(config.Vni, Family.Family), config, Family);

@@ -7,7 +7,7 @@ namespace Flannel.Backends.Vxlan.Devices;
 /// <param name="Name">The device's name.</param>
 /// <param name="Config">The backend block of the network configuration.</param>
 /// <param name="Family">The address family of the overlay and of the outer packets.</param>
-internal sealed record VxlanDeviceSpec(string Name, VxlanNetworkConfig Config, NetworkFamily Family)
+internal sealed record VxlanDeviceSpec(string Name, VxlanBackendConfig Config, NetworkFamily Family)
 {
     /// <summary>The bytes that the tunnel adds to a packet.</summary>
     public int Overhead => VxlanOverhead.Of(Family.Family);

@@ -2,12 +2,12 @@ using Flannel.Backends.Vxlan.Tests.Support;
 
 namespace Flannel.Backends.Vxlan.Tests;
 
-public sealed class VxlanNetworkConfigTests
+public sealed class VxlanBackendConfigTests
 {
     [Fact]
     public void Parse_TypeOnly_GivesFlannelsDefaults()
     {
-        VxlanNetworkConfig config = Parse("");
+        VxlanBackendConfig config = Parse("");
 
         Assert.Equal((1, 8472, 0, false, false, false), (config.Vni, config.Port, config.Mtu, config.Gbp, config.Learning, config.DirectRouting));
     }
@@ -15,7 +15,7 @@ public sealed class VxlanNetworkConfigTests
     [Fact]
     public void Parse_EveryKeyInOtherCase_IsRead()
     {
-        VxlanNetworkConfig config = Parse("""  "vni":7,"PORT":4789,"Mtu":1400,"gbp":true,"LEARNING":true,"directRouting":true,"unknown":[1] """);
+        VxlanBackendConfig config = Parse("""  "vni":7,"PORT":4789,"Mtu":1400,"gbp":true,"LEARNING":true,"directRouting":true,"unknown":[1] """);
 
         Assert.Equal((7, 4789, 1400, true, true, true), (config.Vni, config.Port, config.Mtu, config.Gbp, config.Learning, config.DirectRouting));
     }
@@ -66,9 +66,9 @@ public sealed class VxlanNetworkConfigTests
     public void Parse_MtuTooSmallForIPv6_IsRefusedOnlyWithIPv6()
     {
         Assert.Equal(1349, Parse("\"MTU\":1349").Mtu);
-        Assert.Throws<NetworkConfigException>(() => VxlanNetworkConfig.Parse(VxlanCluster.ConfigOf("\"MTU\":1349", ipv6: true)));
-        Assert.Equal(1350, VxlanNetworkConfig.Parse(VxlanCluster.ConfigOf("\"MTU\":1350", ipv6: true)).Mtu);
+        Assert.Throws<NetworkConfigException>(() => VxlanBackendConfig.Parse(VxlanCluster.ConfigOf("\"MTU\":1349", ipv6: true)));
+        Assert.Equal(1350, VxlanBackendConfig.Parse(VxlanCluster.ConfigOf("\"MTU\":1350", ipv6: true)).Mtu);
     }
 
-    private static VxlanNetworkConfig Parse(string block) => VxlanNetworkConfig.Parse(VxlanCluster.ConfigOf(block.Trim()));
+    private static VxlanBackendConfig Parse(string block) => VxlanBackendConfig.Parse(VxlanCluster.ConfigOf(block.Trim()));
 }

@@ -2,11 +2,11 @@ using Flannel.Backends.Udp.Tests.Support;
 
 namespace Flannel.Backends.Udp.Tests;
 
-public sealed class UdpNetworkConfigTests
+public sealed class UdpBackendConfigTests
 {
     [Fact]
     public void Parse_WithoutABlock_GivesFlannelsPort() =>
-        Assert.Equal(8285, UdpNetworkConfig.Parse(NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test")).Port);
+        Assert.Equal(8285, UdpBackendConfig.Parse(NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test")).Port);
 
     [Theory]
     [InlineData("", 8285)]
@@ -33,5 +33,5 @@ public sealed class UdpNetworkConfigTests
         Assert.Contains(found, exception.Message, StringComparison.Ordinal);
     }
 
-    private static UdpNetworkConfig Parse(string block) => UdpNetworkConfig.Parse(UdpCluster.ConfigOf(backend: block));
+    private static UdpBackendConfig Parse(string block) => UdpBackendConfig.Parse(UdpCluster.ConfigOf(backend: block));
 }
