@@ -41,7 +41,7 @@ internal sealed partial class EtcdLeaseStore
     private async Task<StoreSnapshot> ListPagesAsync(long revision, CancellationToken cancellationToken)
     {
         var entries = new List<StoredEntry>();
-        ReadOnlyMemory<byte>? config = null;
+        KeyValue? config = null;
         ByteString start = _keys.ConfigKey;
         long limit = PageSize;
         bool keysOnly = false;
@@ -69,11 +69,11 @@ internal sealed partial class EtcdLeaseStore
                 if (_keys.NameOf(found.Key) is { } name)
                     entries.Add(keysOnly ? Entry(name, found) with { Unreadable = "its document is longer than the store transfers" } : Entry(name, found));
                 else if (found.Key == _keys.ConfigKey)
-                    config = keysOnly ? throw ConfigTooLarge() : found.Value.Memory;
+                    config = keysOnly ? throw ConfigTooLarge() : found;
             }
 
             if (!page.More || page.Kvs.Count == 0)
-                return new StoreSnapshot(entries, revision) { Config = config };
+                return new StoreSnapshot(entries, revision) { Config = config?.Value.Memory, ConfigRevision = config?.ModRevision ?? 0 };
             start = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
             keysOnly = false;
             if (page.CalculateSize() < FullPageLength)

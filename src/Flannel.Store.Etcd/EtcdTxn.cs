@@ -27,6 +27,20 @@ internal static class EtcdTxn
         Unchanged(key, modRevision),
         new RequestOp { RequestPut = new PutRequest { Key = key, IgnoreValue = true, Lease = leaseId } });
 
+    /// <summary>Writes a key without a lease, whatever stands there.</summary>
+    public static TxnRequest Put(ByteString key, ByteString value) => new() { Success = { Write(key, value) } };
+
+    /// <summary>Writes a key without a lease that is as it was at a revision, or, at revision 0, does not exist.</summary>
+    public static TxnRequest Put(ByteString key, long modRevision, ByteString value) => If(Unchanged(key, modRevision), Write(key, value));
+
+    /// <summary>Deletes a key, if it exists.</summary>
+    public static TxnRequest Delete(ByteString key) =>
+        new() { Success = { new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } } } };
+
+    /// <summary>Reads keys without their values, so many as one transaction may hold.</summary>
+    public static TxnRequest ReadLeases(IEnumerable<ByteString> keys) =>
+        new() { Success = { keys.Select(static key => new RequestOp { RequestRange = new RangeRequest { Key = key, KeysOnly = true } }) } };
+
     /// <summary>Deletes a key; answers with the key as it was.</summary>
     public static TxnRequest Delete(ByteString key, long modRevision) => If(
         Unchanged(key, modRevision),
@@ -37,6 +51,8 @@ internal static class EtcdTxn
 
     private static Compare Unchanged(ByteString key, long modRevision) =>
         new() { Key = key, Target = Compare.Types.CompareTarget.Mod, ModRevision = modRevision };
+
+    private static RequestOp Write(ByteString key, ByteString value) => new() { RequestPut = new PutRequest { Key = key, Value = value } };
 
     private static TxnRequest If(Compare compare, RequestOp then) => new()
     {

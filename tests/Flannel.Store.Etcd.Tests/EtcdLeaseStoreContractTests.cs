@@ -10,7 +10,7 @@ public sealed class EtcdLeaseStoreContractTests(EtcdFixture fixture) : LeaseStor
     private EtcdServer? _server;
     private EtcdLeaseStore? _store;
 
-    public static TheoryData<string> Names => [.. Cases, .. HistoryCases];
+    public static TheoryData<string> Names => [.. Cases, .. HistoryCases, .. AdministrationCases];
 
     protected override ILeaseStore Store => _store!;
 

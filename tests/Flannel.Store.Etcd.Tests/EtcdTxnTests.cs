@@ -29,4 +29,23 @@ public sealed class EtcdTxnTests
             "1a06" + "0a04" + "0a022f6b",
             Convert.ToHexStringLower(txn.ToByteArray()));
     }
+
+    [Fact]
+    public void Put_OfAConfiguration_ComparesOnlyIfAsked()
+    {
+        ByteString key = ByteString.CopyFromUtf8("/k"), value = ByteString.CopyFromUtf8("{}");
+        const string Write = "120a" + "1208" + "0a022f6b" + "12027b7d";
+        const string Read = "1a06" + "0a04" + "0a022f6b";
+
+        Assert.Equal(Write, Convert.ToHexStringLower(EtcdTxn.Put(key, value).ToByteArray()));
+        Assert.Equal("0a09" + "1002" + "1a022f6b" + "30ac02" + Write + Read, Convert.ToHexStringLower(EtcdTxn.Put(key, 300, value).ToByteArray()));
+        // That it does not exist: MOD of "/k" equals 0.
+        Assert.Equal("0a08" + "1002" + "1a022f6b" + "3000" + Write + Read, Convert.ToHexStringLower(EtcdTxn.Put(key, 0, value).ToByteArray()));
+        Assert.Equal("1206" + "1a04" + "0a022f6b", Convert.ToHexStringLower(EtcdTxn.Delete(key).ToByteArray()));
+    }
+
+    [Fact]
+    public void ReadLeases_AsksForKeysWithoutTheirValues() => Assert.Equal(
+        "1208" + "0a06" + "0a022f6b" + "4001" + "1208" + "0a06" + "0a022f6c" + "4001",
+        Convert.ToHexStringLower(EtcdTxn.ReadLeases([ByteString.CopyFromUtf8("/k"), ByteString.CopyFromUtf8("/l")]).ToByteArray()));
 }

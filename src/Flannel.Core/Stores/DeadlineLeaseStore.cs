@@ -12,6 +12,13 @@ namespace Flannel.Core.Stores;
 /// <param name="leftovers">Takes over calls that do not end when they are cancelled.</param>
 internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, TimeProvider time, StoreLeftovers leftovers) : ILeaseStore
 {
+    private static readonly TimeSpan AdministrationTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AdministrationCloseTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>A store as those use it who look after a network: nobody counts what they leave behind.</summary>
+    public static DeadlineLeaseStore OfAdministration(ILeaseStore store, TimeProvider time) =>
+        new(store, AdministrationTimeout, time, new StoreLeftovers(AdministrationCloseTimeout, time, static () => { }));
+
     /// <inheritdoc />
     public string ConfigSource => inner.ConfigSource;
 
@@ -38,6 +45,18 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     /// <inheritdoc />
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
         CallAsync($"deleting {expected.Key}", token => inner.DeleteAsync(expected, token), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
+        CallAsync("writing the network configuration", token => inner.WriteConfigAsync(document, expectedRevision, token), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        CallAsync($"changing the time to live of {expected.Key}", token => inner.SetTimeToLiveAsync(expected, timeToLive, token), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        CallAsync("asking how long leases live", token => inner.ReadTimesLeftAsync(keys, token), cancellationToken);
 
     /// <inheritdoc />
     public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
@@ -76,6 +95,10 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
                     : $"The lease store ({inner.ConfigSource}) gave up {what} by itself.",
                 isTransient: true,
                 error);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new StoreNotSupportedException($"The lease store ({inner.ConfigSource}) does not support {what}: {error.Message}", error);
         }
         catch (Exception error) when (error is not StoreException and not OperationCanceledException)
         {

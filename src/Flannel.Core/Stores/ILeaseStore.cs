@@ -65,6 +65,40 @@ public interface ILeaseStore
     Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Writes or deletes the network configuration. Nodes do without; administration needs it. By default not supported.
+    /// </summary>
+    /// <param name="document">The document, or <see langword="null"/> to delete it.</param>
+    /// <param name="expectedRevision">
+    /// Write only if the document is still the one of this revision (<see cref="StoreSnapshot.ConfigRevision"/>), or, if it is 0, only if there is
+    /// none; <see langword="null"/> to write whatever is there.
+    /// </param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    /// <exception cref="NotSupportedException">The store's configuration cannot be written through it.</exception>
+    Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"Its network configuration ({ConfigSource}) cannot be written through the store {GetType().Name}.");
+
+    /// <summary>
+    /// Gives an entry another time to live, or none, if it is still the one given; its document stays. It is a write, so the revision changes, unless
+    /// the entry is a reservation already that shall stay one. Nodes do without; administration needs it. By default not supported.
+    /// </summary>
+    /// <param name="expected">The entry as last seen; its <see cref="StoredEntry.ModRevision"/> is compared.</param>
+    /// <param name="timeToLive">How long the entry lives without renewal from now, or <see langword="null"/> to make it a reservation.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    /// <exception cref="NotSupportedException">The store cannot turn a lease into a reservation and back.</exception>
+    Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"The store {GetType().Name} cannot turn a lease into a reservation, or back.");
+
+    /// <summary>Tells how long entries live unless they are renewed. By default, nothing is known of any.</summary>
+    /// <param name="keys">The keys to tell it of, at most a few hundred.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The time left by key. Reservations, and keys that do not exist, are left out.</returns>
+    /// <exception cref="StoreException">The store did not answer or refused.</exception>
+    Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyDictionary<string, TimeSpan>>(new Dictionary<string, TimeSpan>());
+
+    /// <summary>
     /// Delivers what happened to the entries and to the network configuration after a revision, whatever lies between listing at that revision and
     /// watching: as <see cref="StoreChanges"/>, complete and in the order of their revisions, or as a <see cref="StoreSnapshot"/>, which may come at
     /// any time, not only first, and stands for everything up to its revision. A store that does not remember its past delivers snapshots, and states

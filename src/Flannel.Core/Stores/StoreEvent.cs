@@ -26,11 +26,18 @@ public sealed record StoreSnapshot : StoreEvent
     /// <summary>The network configuration document at the same revision, or <see langword="null"/> if there is none.</summary>
     public ReadOnlyMemory<byte>? Config { get; init; }
 
+    /// <summary>
+    /// The revision that wrote <see cref="Config"/>; 0 if there is none. A store that cannot tell says 0 as well: its configuration cannot be written
+    /// by <see cref="ILeaseStore.WriteConfigAsync"/>.
+    /// </summary>
+    public long ConfigRevision { get; init; }
+
     /// <summary>Whether both show the same entries in the same order, and the same configuration, at the same revision.</summary>
     /// <param name="other">The other snapshot.</param>
     public bool Equals(StoreSnapshot? other) =>
         ReferenceEquals(this, other)
-        || (other is not null && Revision == other.Revision && Contents.AreSame(Config, other.Config) && Contents.AreSame(Entries, other.Entries));
+        || (other is not null && Revision == other.Revision && ConfigRevision == other.ConfigRevision
+            && Contents.AreSame(Config, other.Config) && Contents.AreSame(Entries, other.Entries));
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Revision, Entries.Count);
@@ -55,6 +62,9 @@ public sealed record StoreChanges : StoreEvent
     /// <summary>The network configuration document as last put since the item before, or <see langword="null"/> if nobody put it.</summary>
     public ReadOnlyMemory<byte>? Config { get; init; }
 
+    /// <summary>The revision that wrote <see cref="Config"/>; 0 if nobody put it.</summary>
+    public long ConfigRevision { get; init; }
+
     /// <summary>Whether the network configuration was deleted since the item before and not put again.</summary>
     public bool IsConfigDeleted { get; init; }
 
@@ -62,7 +72,7 @@ public sealed record StoreChanges : StoreEvent
     /// <param name="other">The other changes.</param>
     public bool Equals(StoreChanges? other) =>
         ReferenceEquals(this, other)
-        || (other is not null && Revision == other.Revision && IsConfigDeleted == other.IsConfigDeleted
+        || (other is not null && Revision == other.Revision && ConfigRevision == other.ConfigRevision && IsConfigDeleted == other.IsConfigDeleted
             && Contents.AreSame(Config, other.Config) && Contents.AreSame(Changes, other.Changes));
 
     /// <inheritdoc/>

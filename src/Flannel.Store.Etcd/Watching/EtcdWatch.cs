@@ -32,7 +32,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
 
     private long _seen;
     private long _changesRevision;
-    private ReadOnlyMemory<byte>? _config;
+    private KeyValue? _config;
     private bool _isConfigDeleted;
     private OpenWatch? _open;
     private Task<WatchResponse>? _reading;
@@ -183,7 +183,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
             if (_keys.NameOf(change.Kv.Key) is { } name)
                 _changes.Add(new StoreChange(name, isPut ? EtcdLeaseStore.Entry(name, change.Kv) : null));
             else if (change.Kv.Key == _keys.ConfigKey)
-                (_config, _isConfigDeleted) = (isPut ? change.Kv.Value.Memory : default(ReadOnlyMemory<byte>?), !isPut);
+                (_config, _isConfigDeleted) = (isPut ? change.Kv : null, !isPut);
         }
 
         // The pieces of one revision belong together: who saw one of them only would resume in the middle.
@@ -195,7 +195,12 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
         if (!hasNews)
             return false;
 
-        changes = new StoreChanges([.. _changes], _seen) { Config = _config, IsConfigDeleted = _isConfigDeleted };
+        changes = new StoreChanges([.. _changes], _seen)
+        {
+            Config = _config?.Value.Memory,
+            ConfigRevision = _config?.ModRevision ?? 0,
+            IsConfigDeleted = _isConfigDeleted,
+        };
         Forget();
         return true;
     }

@@ -30,6 +30,12 @@ public abstract partial class LeaseStoreContract
     /// </summary>
     public static IReadOnlyList<string> HistoryCases { get; } = [.. Remembering.Select(static one => one.Name)];
 
+    /// <summary>
+    /// The names of the cases beyond that which stores pass over which a network can be administered: they write the configuration conditionally, turn
+    /// leases into reservations and back, and tell how long leases live.
+    /// </summary>
+    public static IReadOnlyList<string> AdministrationCases { get; } = [.. Administering.Select(static one => one.Name)];
+
     /// <summary>The store under test.</summary>
     protected abstract ILeaseStore Store { get; }
 
@@ -43,10 +49,11 @@ public abstract partial class LeaseStoreContract
     protected virtual TimeSpan Patience => TimeSpan.FromSeconds(30);
 
     /// <summary>Runs one case.</summary>
-    /// <param name="name">Its name, one of <see cref="Cases"/> or <see cref="HistoryCases"/>.</param>
+    /// <param name="name">Its name, one of <see cref="Cases"/>, <see cref="HistoryCases"/> or <see cref="AdministrationCases"/>.</param>
     /// <exception cref="ContractException">The store breaks the rule.</exception>
     /// <exception cref="ArgumentException">There is no such case.</exception>
-    public Task RunAsync(string name) => ContractCase<LeaseStoreContract>.RunAsync(OfEveryStore.Concat(Remembering), Subject, name, this);
+    public Task RunAsync(string name) =>
+        ContractCase<LeaseStoreContract>.RunAsync([.. OfEveryStore, .. Remembering, .. Administering], Subject, name, this);
 
     /// <summary>Puts the network configuration in place as an operator does; <see langword="null"/> removes it.</summary>
     /// <param name="config">The document, which need not make sense.</param>

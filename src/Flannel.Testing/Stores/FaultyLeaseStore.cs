@@ -130,6 +130,22 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
         CallAsync(new(StoreOperation.Delete, expected.Key), () => Inner.DeleteAsync(expected, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
+    public Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
+        CallAsync(
+            new(StoreOperation.WriteConfig, null), () => Inner.WriteConfigAsync(document, expectedRevision, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        CallAsync(
+            new(StoreOperation.SetTimeToLive, expected.Key),
+            () => Inner.SetTimeToLiveAsync(expected, timeToLive, cancellationToken),
+            cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        CallAsync(new(StoreOperation.ReadTimesLeft, null), () => Inner.ReadTimesLeftAsync(keys, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public async IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Task outage = Enter(new(StoreOperation.Watch, null));

@@ -20,4 +20,13 @@ public enum StoreOperation
 
     /// <summary>Every item that a watch delivers, and the opening of the watch.</summary>
     Watch,
+
+    /// <summary>Writing the network configuration.</summary>
+    WriteConfig,
+
+    /// <summary>Giving an entry another time to live, or none.</summary>
+    SetTimeToLive,
+
+    /// <summary>Asking how long entries live.</summary>
+    ReadTimesLeft,
 }

@@ -11,7 +11,7 @@ public sealed class InMemoryLeaseStoreContractTests : LeaseStoreContract
 
     public InMemoryLeaseStoreContractTests() => _store = new InMemoryLeaseStore((string?)null, _time);
 
-    public static TheoryData<string> Names => [.. Cases, .. HistoryCases];
+    public static TheoryData<string> Names => [.. Cases, .. HistoryCases, .. AdministrationCases];
 
     protected override ILeaseStore Store => _store;
 

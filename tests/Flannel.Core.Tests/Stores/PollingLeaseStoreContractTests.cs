@@ -11,7 +11,7 @@ public sealed class PollingLeaseStoreContractTests : LeaseStoreContract
 
     public PollingLeaseStoreContractTests() => _store = new TableLeaseStore(new Table(), time: _time);
 
-    public static TheoryData<string> Names => [.. Cases];
+    public static TheoryData<string> Names => [.. Cases, .. AdministrationCases];
 
     protected override ILeaseStore Store => _store;
 

@@ -67,6 +67,15 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
         Do(StoreOperation.Delete, () => inner.DeleteAsync(expected, cancellationToken));
 
+    public Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
+        Do(StoreOperation.WriteConfig, () => inner.WriteConfigAsync(document, expectedRevision, cancellationToken));
+
+    public Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        Do(StoreOperation.SetTimeToLive, () => inner.SetTimeToLiveAsync(expected, timeToLive, cancellationToken));
+
+    public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        Do(StoreOperation.ReadTimesLeft, () => inner.ReadTimesLeftAsync(keys, cancellationToken));
+
     public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _watches);

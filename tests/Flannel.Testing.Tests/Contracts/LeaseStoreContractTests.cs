@@ -6,7 +6,10 @@ namespace Flannel.Testing.Tests.Contracts;
 /// <summary>Every case of the contract of stores passes on a store that keeps the rules, and fails, by its name, on one that breaks its rule.</summary>
 public sealed class LeaseStoreContractTests
 {
-    public static TheoryData<string> Cases => [.. LeaseStoreContract.Cases, .. LeaseStoreContract.HistoryCases];
+    private static readonly Dictionary<string, Action<MutantStore>> Mutants = new(StoreMutants.All.Concat(AdministrationMutants.All));
+
+    public static TheoryData<string> Cases =>
+        [.. LeaseStoreContract.Cases, .. LeaseStoreContract.HistoryCases, .. LeaseStoreContract.AdministrationCases];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -16,7 +19,7 @@ public sealed class LeaseStoreContractTests
     [MemberData(nameof(Cases))]
     public async Task Case_StoreThatBreaksTheRule_FailsByItsName(string name)
     {
-        var contract = new Contract(StoreMutants.All[name], TimeSpan.FromSeconds(1));
+        var contract = new Contract(Mutants[name], TimeSpan.FromSeconds(1));
 
         ContractException error = await Assert.ThrowsAsync<ContractException>(() => contract.RunAsync(name));
 
@@ -28,8 +31,8 @@ public sealed class LeaseStoreContractTests
     [Fact]
     public void Cases_AreNamedOnceAndEachHasItsMutant()
     {
-        string[] names = [.. LeaseStoreContract.Cases, .. LeaseStoreContract.HistoryCases];
-        Assert.Equal(names.Order(StringComparer.Ordinal), StoreMutants.All.Keys.Order(StringComparer.Ordinal));
+        string[] names = [.. LeaseStoreContract.Cases, .. LeaseStoreContract.HistoryCases, .. LeaseStoreContract.AdministrationCases];
+        Assert.Equal(names.Order(StringComparer.Ordinal), Mutants.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -11,6 +11,7 @@ internal sealed class MutantStore : ILeaseStore
         (Source, Reset) = (Right.ConfigSource, static () => { });
         (List, Create, Update, Renew, Delete, Watch) =
             (Right.ListAsync, Right.CreateAsync, Right.UpdateAsync, Right.RenewAsync, Right.DeleteAsync, Right.WatchAsync);
+        (WriteConfig, SetTimeToLive, ReadTimesLeft) = (Right.WriteConfigAsync, Right.SetTimeToLiveAsync, Right.ReadTimesLeftAsync);
     }
 
     public delegate Task<StoreWriteResult> CreateCall(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken);
@@ -38,6 +39,12 @@ internal sealed class MutantStore : ILeaseStore
 
     public Func<long, CancellationToken, IAsyncEnumerable<StoreEvent>> Watch { get; set; }
 
+    public Func<ReadOnlyMemory<byte>?, long?, CancellationToken, Task<StoreConfigResult>> WriteConfig { get; set; }
+
+    public Func<StoredEntry, TimeSpan?, CancellationToken, Task<StoreWriteResult>> SetTimeToLive { get; set; }
+
+    public Func<IReadOnlyCollection<string>, CancellationToken, Task<IReadOnlyDictionary<string, TimeSpan>>> ReadTimesLeft { get; set; }
+
     public Action Reset { get; set; }
 
     public string ConfigSource => Source;
@@ -54,6 +61,15 @@ internal sealed class MutantStore : ILeaseStore
         Renew(expected, timeToLive, cancellationToken);
 
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) => Delete(expected, cancellationToken);
+
+    public Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
+        WriteConfig(document, expectedRevision, cancellationToken);
+
+    public Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        SetTimeToLive(expected, timeToLive, cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        ReadTimesLeft(keys, cancellationToken);
 
     public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) => Watch(afterRevision, cancellationToken);
 

@@ -48,7 +48,7 @@ internal sealed class ChangeLog
     public StoreChanges After(long revision)
     {
         var changes = new List<StoreChange>((int)(Newest - revision));
-        ReadOnlyMemory<byte>? config = null;
+        StoredEntry? config = null;
         bool isConfigDeleted = false;
         for (long next = revision + 1; next <= Newest; next++)
         {
@@ -56,10 +56,15 @@ internal sealed class ChangeLog
             if (change.Key != ConfigKey)
                 changes.Add(change);
             else
-                (config, isConfigDeleted) = (change.Entry?.Value, change.Entry is null);
+                (config, isConfigDeleted) = (change.Entry, change.Entry is null);
         }
 
-        return new StoreChanges(changes, Newest) { Config = config, IsConfigDeleted = isConfigDeleted };
+        return new StoreChanges(changes, Newest)
+        {
+            Config = config?.Value,
+            ConfigRevision = config?.ModRevision ?? 0,
+            IsConfigDeleted = isConfigDeleted,
+        };
     }
 
     /// <summary>Takes the changes after <paramref name="revision"/> back out of <paramref name="entries"/>, the newest state.</summary>

@@ -40,9 +40,8 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
         _log = new ChangeLog(historyLimit);
         _time = timeProvider ?? TimeProvider.System;
         _start = _time.GetTimestamp();
-        // It was always there: the first write has revision 1.
         if (config is not null)
-            _slots.Add(ChangeLog.ConfigKey, new Slot(new StoredEntry(ChangeLog.ConfigKey, Encoding.UTF8.GetBytes(config), 0, 0, HasTimeToLive: false)));
+            Put_NeedsLock(ChangeLog.ConfigKey, Encoding.UTF8.GetBytes(config), timeToLive: null);
     }
 
     /// <summary>Creates a store that holds a network configuration and no leases.</summary>
@@ -160,16 +159,16 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
     private static StoreSnapshot Snapshot(IEnumerable<StoredEntry> all, long revision)
     {
         var entries = new List<StoredEntry>();
-        ReadOnlyMemory<byte>? config = null;
+        StoredEntry? config = null;
         foreach (StoredEntry entry in all)
         {
             if (entry.Key == ChangeLog.ConfigKey)
-                config = entry.Value;
+                config = entry;
             else
                 entries.Add(entry);
         }
 
-        return new StoreSnapshot(entries, revision) { Config = config };
+        return new StoreSnapshot(entries, revision) { Config = config?.Value, ConfigRevision = config?.ModRevision ?? 0 };
     }
 
     private StoredEntry Put_NeedsLock(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive)

@@ -146,6 +146,54 @@ public abstract class PollingLeaseStore : ILeaseStore
         }
     }
 
+    /// <inheritdoc />
+    public async Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken)
+    {
+        byte[]? bytes = document?.ToArray();
+        bool isDone = false;
+        (bool succeeded, StoreRow? row) = await WriteAsync(
+            ConfigKey,
+            (found, _) =>
+            {
+                bool holds = expectedRevision is not { } expected || expected == (found?.ModRevision ?? 0);
+                isDone = holds && bytes is null && found is null;
+                return holds && !isDone
+                    ? new StoreRowWrite(ConfigKey, found?.ModRevision, bytes is null ? default(ReadOnlyMemory<byte>?) : bytes, null)
+                    : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return new StoreConfigResult(succeeded || isDone, row?.Value, row?.ModRevision ?? 0);
+    }
+
+    /// <inheritdoc />
+    public async Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(expected);
+        ThrowIfNotPositive(timeToLive);
+        bool isDone = false;
+        StoreWriteResult result = await WriteLeaseAsync(
+            expected.Key,
+            (found, now) =>
+            {
+                bool isStillThere = found?.ModRevision == expected.ModRevision;
+                isDone = isStillThere && timeToLive is null && found!.Expires is null;
+                return isStillThere && !isDone ? new StoreRowWrite(found!.Key, found.ModRevision, found.Value, now + timeToLive) : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return isDone ? result with { Succeeded = true } : result;
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(
+        IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        HashSet<string> wanted = [.. keys.Select(static key => LeasePrefix + key)];
+        StoreRows rows = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        return rows.Rows.Where(row => row.Expires is not null && wanted.Contains(row.Key))
+            .ToDictionary(static row => row.Key[LeasePrefix.Length..], row => row.Expires!.Value - rows.Now, StringComparer.Ordinal);
+    }
+
     /// <summary>Replaces the network configuration, whatever is there; watches are told.</summary>
     /// <param name="config">The configuration as JSON text, not checked here; <see langword="null"/> removes it.</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -253,11 +301,15 @@ public abstract class PollingLeaseStore : ILeaseStore
         }
     }
 
-    private static StoreSnapshot ToSnapshot(StoreRows rows) =>
-        new([.. rows.Rows.Where(static row => row.Key.StartsWith(LeasePrefix, StringComparison.Ordinal)).Select(ToEntry)], rows.Revision)
+    private static StoreSnapshot ToSnapshot(StoreRows rows)
+    {
+        StoreRow? config = rows.Rows.FirstOrDefault(static row => row.Key == ConfigKey);
+        return new([.. rows.Rows.Where(static row => row.Key.StartsWith(LeasePrefix, StringComparison.Ordinal)).Select(ToEntry)], rows.Revision)
         {
-            Config = rows.Rows.FirstOrDefault(static row => row.Key == ConfigKey)?.Value,
+            Config = config?.Value,
+            ConfigRevision = config?.ModRevision ?? 0,
         };
+    }
 
     private static StoredEntry ToEntry(StoreRow row) =>
         new(row.Key[LeasePrefix.Length..], row.Value, row.CreateRevision, row.ModRevision, row.Expires is not null);
