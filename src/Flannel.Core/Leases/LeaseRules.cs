@@ -2,6 +2,7 @@ using System.Net;
 using Flannel.Core.Addressing;
 using Flannel.Core.Json;
 using Flannel.Core.Leases.Allocation;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases;
 
@@ -19,9 +20,13 @@ namespace Flannel.Core.Leases;
 /// </remarks>
 internal sealed class LeaseRules
 {
+    // The backends that are known to put their name into leases.
+    private static readonly string[] PublishedTypes = ["vxlan", "host-gw", "wireguard", "ipip", "ipsec", "extension"];
+
     private readonly FamilyPart? _ipv4;
     private readonly FamilyPart? _ipv6;
     private readonly string? _backendType;
+    private readonly string _whose;
 
     /// <summary>Creates the rules as one node sees them.</summary>
     /// <param name="config">The validated network configuration.</param>
@@ -32,8 +37,27 @@ internal sealed class LeaseRules
         Subnet[] overlay = [.. Networks(config)];
         _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, ownKey.IPv4Subnet, own.PublicIP) : null;
         _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, ownKey.IPv6Subnet, own.PublicIPv6) : null;
-        _backendType = own.BackendType;
+        (_backendType, _whose) = (own.BackendType, "this node's");
     }
+
+    private LeaseRules(NetworkConfig config, string? backendType)
+    {
+        Subnet[] overlay = [.. Networks(config)];
+        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, null, null) : null;
+        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, null, null) : null;
+        (_backendType, _whose) = (backendType, "the network's");
+    }
+
+    /// <summary>The rules as somebody sees them who has no lease: those that do not depend on a node's own.</summary>
+    public static LeaseRules OfObservers(NetworkConfig config) =>
+        new(config, PublishedTypes.Contains(config.BackendType) ? config.BackendType : null);
+
+    /// <summary>
+    /// Whether subnets are kept for a host that has not started yet: a reservation that names a host, and nothing of the backend. It is no peer, and
+    /// nothing is wrong with it. With backends that publish nothing it cannot be told from a lease, and need not be.
+    /// </summary>
+    public bool IsVacant(StoredEntry entry, LeaseAttributes attributes) =>
+        _backendType is not null && !entry.HasTimeToLive && attributes is { BackendType: null, BackendData: null, BackendV6Data: null };
 
     /// <summary>
     /// Whether a lease can be this node's own: exactly the configured families, each subnet one of those that may be leased. flannel judges by
@@ -42,6 +66,19 @@ internal sealed class LeaseRules
     public static bool Fits(NetworkConfig config, SubnetKey key) =>
         IsOneOf(config.IPv4Subnets, key.IPv4Subnet) && IsOneOf(config.IPv6Subnets, key.IPv6Subnet);
 
+    /// <summary>
+    /// Whether a lease can be a peer's as far as its subnets go: it has a family that the network uses, and there each subnet lies inside the network
+    /// and is small enough.
+    /// </summary>
+    public static bool HasPlace(NetworkConfig config, SubnetKey key)
+    {
+        bool usesIPv4 = config.EnableIPv4 && key.IPv4Subnet is not null;
+        bool usesIPv6 = config.EnableIPv6 && key.IPv6Subnet is not null;
+        return (usesIPv4 || usesIPv6)
+            && (!usesIPv4 || IsPart(config.Network, key.IPv4Subnet!.Value))
+            && (!usesIPv6 || IsPart(config.IPv6Network, key.IPv6Subnet!.Value));
+    }
+
     /// <summary>Judges a peer's lease.</summary>
     /// <returns>The rule it breaks, with the value found; or <see langword="null"/> if it is accepted.</returns>
     public string? Refuse(SubnetKey key, LeaseAttributes attributes)
@@ -49,7 +86,7 @@ internal sealed class LeaseRules
         if (_backendType is not null && attributes.BackendType != _backendType)
         {
             string found = attributes.BackendType is null ? "missing" : GoJson.Excerpt(attributes.BackendType);
-            return $"its BackendType is {found}, this node's is \"{_backendType}\"";
+            return $"its BackendType is {found}, {_whose} is \"{_backendType}\"";
         }
 
         FamilyPart? ipv4 = key.IPv4Subnet is null ? null : _ipv4;
@@ -61,6 +98,9 @@ internal sealed class LeaseRules
 
     private static bool IsOneOf(SubnetRange? range, Subnet? subnet) =>
         range is { } subnets ? subnet is { } found && subnets.TryGetIndex(found, out _) : subnet is null;
+
+    private static bool IsPart(IPNetwork? network, Subnet subnet) =>
+        network is { } range && new Subnet(range).Contains(subnet) && subnet.PrefixLength >= range.PrefixLength + SubnetAllocator.SmallestSplit;
 
     private static IEnumerable<Subnet> Networks(NetworkConfig config)
     {

@@ -21,7 +21,7 @@ internal sealed partial class PeerLeases
 {
     private readonly LeaseRules _rules;
     private readonly Func<Lease, string?>? _peerRule;
-    private readonly string _ownKey;
+    private readonly string? _ownKey;
     private readonly bool _usesIPv4;
     private readonly bool _usesIPv6;
 
@@ -45,14 +45,14 @@ internal sealed partial class PeerLeases
     /// <param name="config">The validated network configuration.</param>
     /// <param name="rules">Judges every peer.</param>
     /// <param name="peerRule">The backend's opinion of a peer, or <see langword="null"/> if it has none.</param>
-    /// <param name="own">The own lease's key, which is left out whoever holds it.</param>
+    /// <param name="own">The own lease's key, which is left out whoever holds it; <see langword="null"/> for an observer.</param>
     /// <param name="maxPeers">How many leases are followed.</param>
     /// <param name="maxQuarantined">How many refused leases are remembered.</param>
     public PeerLeases(
         NetworkConfig config,
         LeaseRules rules,
         Func<Lease, string?>? peerRule,
-        SubnetKey own,
+        SubnetKey? own,
         int maxPeers = int.MaxValue,
         int maxQuarantined = int.MaxValue)
     {
@@ -60,10 +60,16 @@ internal sealed partial class PeerLeases
         _maxQuarantined = maxQuarantined;
         _rules = rules;
         _peerRule = peerRule;
-        _ownKey = own.ToString();
+        _ownKey = own?.ToString();
         _usesIPv4 = config.EnableIPv4;
         _usesIPv6 = config.EnableIPv6;
     }
+
+    /// <summary>
+    /// Whether the last good document of a key stands while a refused one replaces it. Without that, what is accepted follows from what the store
+    /// holds alone.
+    /// </summary>
+    public bool KeepsLastGood { get; init; } = true;
 
     /// <summary>The store revision up to which everything is known.</summary>
     public long Revision { get; private set; }
@@ -156,7 +162,7 @@ internal sealed partial class PeerLeases
 
         bool sameLife = exists && key.CreateRevision == entry.CreateRevision;
         key.See(entry, document);
-        Lease? good = Judge(key, entry, out string? refusal) ?? (sameLife ? key.Good : null);
+        Lease? good = Judge(key, entry, out string? refusal) ?? (sameLife && KeepsLastGood ? key.Good : null);
         if (!exists)
         {
             if (IsLeftOut(entry.Key, good, refusal))
@@ -211,6 +217,9 @@ internal sealed partial class PeerLeases
             return null;
 
         key.Publisher = (attributes.PublicIP, attributes.PublicIPv6);
+        if (_rules.IsVacant(entry, attributes))
+            return null;
+
         Lease lease = Lease.From(entry, key.Subnets, attributes);
         refusal = _rules.Refuse(lease.Key, lease.Attributes) ?? AskPeerRule(lease);
         return refusal is null ? lease : null;

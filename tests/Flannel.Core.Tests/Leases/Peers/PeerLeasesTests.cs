@@ -35,6 +35,25 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
         Assert.Empty(Assert.IsType<LeaseSnapshot>(Tracker().Apply(new StoreSnapshot([], 0))).Peers);
 
     [Fact]
+    public void Apply_ReservationOfAHostThatHasNotStarted_IsNeitherPeerNorRefused()
+    {
+        PeerLeases tracker = Tracker();
+        LeaseAttributes host = SubnetManagerLab.Attributes(2) with { BackendType = null, BackendData = null };
+        var vacant = new StoredEntry("10.5.2.0-24", host.ToUtf8Json(), 1, 1, HasTimeToLive: false);
+
+        Assert.Empty(Assert.IsType<LeaseSnapshot>(tracker.Apply(new StoreSnapshot([vacant], 1))).Peers);
+        Assert.Null(tracker.TakeQuarantine());
+        Assert.Equal(0, tracker.TakeRefused().Count);
+
+        // The same document with an end is a lease of a host with another backend.
+        Assert.Null(tracker.Apply(new StoreSnapshot([vacant with { ModRevision = 2, HasTimeToLive = true }], 2)));
+        Assert.Equal(1, tracker.TakeQuarantine()!.Total);
+        StoredEntry started = vacant with { ModRevision = 3, Value = SubnetManagerLab.Attributes(2).ToUtf8Json() };
+        Assert.Equal("10.5.2.0-24", Assert.Single(Assert.IsType<LeaseChanges>(tracker.Apply(new StoreSnapshot([started], 3))).Changes).After!.Key.ToString());
+        Assert.Equal(0, tracker.TakeQuarantine()!.Total);
+    }
+
+    [Fact]
     public void Apply_AttributesDifferInASnapshot_IsAChange()
     {
         PeerLeases tracker = Tracker();
