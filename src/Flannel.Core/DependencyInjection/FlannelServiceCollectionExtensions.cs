@@ -84,19 +84,15 @@ public static class FlannelServiceCollectionExtensions
     {
         services.AddFlannelNetworks();
         ArgumentNullException.ThrowIfNull(name);
-        NetworkRecipe? known = services.Select(static service => service.IsKeyedService ? null : service.ImplementationInstance)
-            .OfType<NetworkRecipe>().FirstOrDefault(recipe => recipe.Name == name);
-        if (known is not null) return new FlannelBuilder(known, services);
+        services.AddFlannelAdministration(name);
+        NetworkRecipe recipe = NetworkRecipe.Find(services, name)!;
+        var builder = new FlannelBuilder(recipe, services);
+        if (recipe.HasNode) return builder;
 
-        var recipe = new NetworkRecipe(name);
-        services.AddSingleton(recipe);
-        services.AddKeyedSingleton(name, (provider, _) => new NetworkParts(recipe, provider));
+        recipe.HasNode = true;
         services.AddKeyedSingleton<IFlannelNode>(name, static (provider, key) => provider.GetRequiredService<FlannelNetworks>().Compose((string)key!));
         if (name == Options.Options.DefaultName)
             services.AddSingleton(static provider => provider.GetRequiredKeyedService<IFlannelNode>(Options.Options.DefaultName));
-
-        var builder = new FlannelBuilder(recipe, services);
-        builder.AnnounceLeases();
         return builder;
     }
 }

@@ -1,6 +1,6 @@
 namespace Flannel.Core.Diagnostics;
 
-/// <summary>The ids of the core's log events: leases 1000 to 1199, the node 1200 to 1299.</summary>
+/// <summary>The ids of the core's log events: leases 1000 to 1099, administration 1100 to 1199, the node 1200 to 1299.</summary>
 internal static class FlannelEventIds
 {
     public const int LeaseOwnTaken = 1000;
@@ -22,6 +22,13 @@ internal static class FlannelEventIds
     public const int StoreBack = 1061;
     public const int StoreUnexpectedError = 1062;
     public const int StoreStillAway = 1063;
+
+    public const int AdminConfigWritten = 1100;
+    public const int AdminConfigDeleted = 1101;
+    public const int AdminReserved = 1102;
+    public const int AdminReservationEnded = 1103;
+    public const int AdminRevoked = 1104;
+    public const int ObserverUnexpectedError = 1120;
 
     public const int NodeStateChanged = 1200;
     public const int NodeUnexpectedError = 1202;

@@ -20,4 +20,9 @@ public sealed class NetworkConfigException : FlannelException
 
     /// <summary>Every problem found, in the order of the document's keys.</summary>
     public IReadOnlyList<NetworkConfigProblem> Problems { get; }
+
+    /// <summary>
+    /// The leases that exist and have no place in the configuration, when it was to be written (<see cref="IFlannelAdministration"/>); else none.
+    /// </summary>
+    public IReadOnlyList<StoredLease> StrandedLeases { get; internal init; } = [];
 }

@@ -29,7 +29,7 @@ internal sealed class FlannelNetworks : IFlannelNetworks, IDisposable, IAsyncDis
         _services = services;
         _claims = claims;
         _hasHost = services.GetService<IServiceProviderIsService>()?.IsService(typeof(IHostApplicationLifetime)) == true;
-        foreach (NetworkRecipe recipe in recipes) _places.Add(recipe.Name, new Place { IsComposed = true });
+        foreach (NetworkRecipe recipe in recipes.Where(static recipe => recipe.HasNode)) _places.Add(recipe.Name, new Place { IsComposed = true });
     }
 
     private enum Phase

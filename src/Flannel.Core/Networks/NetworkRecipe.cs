@@ -14,6 +14,9 @@ internal sealed class NetworkRecipe(string name)
 
     public string Name { get; } = name;
 
+    /// <summary>Whether this host has a node of the network, or only looks after it.</summary>
+    public bool HasNode { get; set; }
+
     public PartRecipe<ILeaseStore>? Store { get; private set; }
 
     public PartRecipe<ISubnetManager>? SubnetManager { get; private set; }
@@ -34,6 +37,11 @@ internal sealed class NetworkRecipe(string name)
 
     /// <summary>Options that are told to this recipe instead of the services.</summary>
     public IEnumerable<OptionsRecipe> Options => _options.Values;
+
+    /// <summary>The recipe of a network among the services being configured.</summary>
+    public static NetworkRecipe? Find(IServiceCollection services, string name) =>
+        services.Select(static service => service.IsKeyedService ? null : service.ImplementationInstance)
+            .OfType<NetworkRecipe>().FirstOrDefault(recipe => recipe.Name == name);
 
     public void Use(PartRecipe<ILeaseStore> store) => (Store, SubnetManager) = (store, null);
 
