@@ -88,4 +88,12 @@ public interface IFlannelNode : IAsyncDisposable
     /// <summary>Delivers the current status and then each new one, until the node is disposed. A slow reader misses intermediate ones, never the last.</summary>
     /// <param name="cancellationToken">Ends the sequence.</param>
     IAsyncEnumerable<FlannelNodeStatus> WatchAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Delivers every accepted peer there is as <see cref="ChangeKind.Added"/>, and then each one that comes, changes or goes, until the node is
+    /// disposed. A slow reader misses intermediate states, never the last. When the node stops, every peer goes.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the sequence.</param>
+    IAsyncEnumerable<PeerChange> WatchPeersAsync(CancellationToken cancellationToken = default) =>
+        PeerChange.FollowAsync(WatchAsync(cancellationToken), cancellationToken);
 }
