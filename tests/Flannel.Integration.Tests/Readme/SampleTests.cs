@@ -68,6 +68,44 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public async Task Administration_ConfiguresReservesRevokesAndObserves()
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        var etcd = new ServiceCollection();
+        AdministrationSample.Register(etcd);
+        await using (ServiceProvider provider = etcd.BuildServiceProvider())
+            Assert.Equal("blue", provider.GetRequiredKeyedService<IFlannelAdministration>("blue").Name);
+        var memory = new InMemoryLeaseStore((string?)null);
+        var services = new ServiceCollection();
+        services.AddFlannelAdministration().UseInMemoryStore(memory);
+        await using ServiceProvider administrated = services.BuildServiceProvider();
+        var network = administrated.GetRequiredService<IFlannelAdministration>();
+
+        await AdministrationSample.ConfigureAsync(network);
+        memory.Put(SubnetKey.Parse("10.5.99.0-24"), new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.64.9") }, TimeSpan.FromDays(1));
+        await AdministrationSample.ManageLeasesAsync(network);
+
+        Assert.Equal("10.5.16.0", (await network.GetConfigAsync())!.Config!.SubnetMin!.ToString());
+        StoredLease reserved = Assert.Single(await network.ListLeasesAsync());
+        Assert.True(reserved is { Key: "10.5.52.0-24", IsReservation: true });
+        Task watching = AdministrationSample.WatchAsync(administrated.GetRequiredService<IFlannelObserver>(), limit.Token);
+        await limit.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching.WaitAsync(Deadline));
+    }
+
+    [Fact]
+    public async Task Administration_WatchesTheChangesOfPeers()
+    {
+        var services = new ServiceCollection();
+        CoreSample.Register(services);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        var node = provider.GetRequiredKeyedService<IFlannelNode>("host-1");
+        Task watching = AdministrationSample.WatchPeersAsync(node, CancellationToken.None);
+        await node.DisposeAsync();
+        await watching.WaitAsync(Deadline);
+    }
+
+    [Fact]
     public void Vxlan_SetsItsOptions()
     {
         var services = new ServiceCollection();
