@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Flannel.Netlink.Interop;
 using Flannel.Netlink.Messages;
 
@@ -14,6 +15,7 @@ namespace Flannel.Netlink;
 /// Acknowledgements are capped (<c>NETLINK_CAP_ACK</c>) and extended (<c>NETLINK_EXT_ACK</c>); dump filters are checked strictly
 /// (<c>NETLINK_GET_STRICT_CHK</c>) where the kernel can (4.20).
 /// </remarks>
+[SupportedOSPlatform("linux")]
 public sealed partial class NetlinkSocket : IDisposable
 {
     // The kernel fills dump datagrams up to 32 KiB when the reader offers that much.

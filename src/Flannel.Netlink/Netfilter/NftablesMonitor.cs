@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Threading.Channels;
 using Flannel.Netlink.Interop;
 using Flannel.Netlink.Messages;
@@ -14,6 +15,7 @@ namespace Flannel.Netlink.Netfilter;
 /// as one more. From the first <see cref="WaitAsync"/> on a thread of its own reads the socket; <see cref="Open"/> starts none, because a
 /// thread is born into the namespace of its creator. Legacy iptables does not go through nf_tables and is not heard.
 /// </remarks>
+[SupportedOSPlatform("linux")]
 public sealed class NftablesMonitor : IDisposable
 {
     private readonly NetlinkSocket _socket;

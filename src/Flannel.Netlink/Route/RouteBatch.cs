@@ -13,6 +13,9 @@ namespace Flannel.Netlink.Route;
 /// <remarks>Not thread-safe. The requests are encoded when queued, so a batch costs about 60 bytes per request and no objects.</remarks>
 public sealed class RouteBatch
 {
+    /// <summary>Longest request; one with several hops is the longest in practice.</summary>
+    internal const int MaximumRequestSize = 2048;
+
     private byte[] _buffer = new byte[4096];
     private int _length;
     private readonly List<int> _deletions = [];
@@ -111,9 +114,9 @@ public sealed class RouteBatch
 
     private Span<byte> Reserve()
     {
-        if (_buffer.Length - _length < RouteNetlink.MaximumRequestSize)
+        if (_buffer.Length - _length < MaximumRequestSize)
             Array.Resize(ref _buffer, _buffer.Length * 2);
-        return _buffer.AsSpan(_length, RouteNetlink.MaximumRequestSize);
+        return _buffer.AsSpan(_length, MaximumRequestSize);
     }
 
     private int Append(int length)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Text;
 using Flannel.Netlink.Interop;
 
@@ -12,10 +13,10 @@ namespace Flannel.Netlink.Route;
 /// Thread-safe and synchronous: the kernel carries a request out inside the call, usually within microseconds. Changes need CAP_NET_ADMIN,
 /// listing needs nothing. A deletion that finds nothing is no error: it returns false.
 /// </remarks>
+[SupportedOSPlatform("linux")]
 public sealed partial class RouteNetlink : IDisposable
 {
-    /// <summary>Longest request; one with several hops is the longest in practice.</summary>
-    internal const int MaximumRequestSize = 2048;
+    private const int MaximumRequestSize = RouteBatch.MaximumRequestSize;
 
     private readonly NetlinkSocket _socket;
     private readonly RouteRequestFormatter _formatter;

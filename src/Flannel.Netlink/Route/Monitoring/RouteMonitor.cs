@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using System.Threading.Channels;
 using Flannel.Netlink.Interop;
 using Flannel.Netlink.Messages;
@@ -20,6 +21,7 @@ namespace Flannel.Netlink.Route.Monitoring;
 /// is busy. Notifications lost on the way become one <see cref="Resynchronise"/>: nothing is lost in silence. <see cref="Open"/> starts no
 /// thread, because a thread is born into the namespace of its creator, and so would be the threads of the pool that it wakes.
 /// </remarks>
+[SupportedOSPlatform("linux")]
 public sealed class RouteMonitor : IDisposable
 {
     private readonly NetlinkSocket _socket;
