@@ -28,8 +28,21 @@ internal static class NetworkAccess
 
         // Entering is the check: it needs CAP_SYS_ADMIN here and in the user namespace that owns the target.
         if (nameOrPath is not null)
-            target.Run(static () => { });
+            Enter(target, operation);
         RequireOwnUserNamespace(target, operation);
+    }
+
+    private static void Enter(NetworkNamespace target, string operation)
+    {
+        try
+        {
+            target.Run(static () => { });
+        }
+        catch (MissingCapabilityException error)
+        {
+            // The process has both, but where they do not count.
+            throw new MissingCapabilityException(["CAP_NET_ADMIN", "CAP_SYS_ADMIN"], operation + " from inside a user namespace that does not own it", error);
+        }
     }
 
     // Capabilities count in the own user namespace and those below. The kernel hides the owner of anything that belongs further up.
