@@ -29,7 +29,7 @@ internal sealed partial class EtcdLeaseStore
                     .ConfigureAwait(false);
                 return new EtcdLease(id, reply.Value.TTL);
             }
-            catch (EtcdException error) when (error.Code == StatusCode.FailedPrecondition && error.Message.Contains("lease already exists", StringComparison.Ordinal))
+            catch (StoreException error) when (error.IsLeaseTaken)
             {
                 // Either an earlier attempt made it, or somebody drew the same number.
                 if (error.MayBeRepeat)
@@ -59,7 +59,7 @@ internal sealed partial class EtcdLeaseStore
                 .ConfigureAwait(false);
             return true;
         }
-        catch (EtcdException error) when (error.Code == StatusCode.NotFound)
+        catch (StoreException error) when (error.Code == StatusCode.NotFound)
         {
             return false;
         }

@@ -2,7 +2,6 @@ using Etcdserverpb;
 using Flannel.Extensibility;
 using Flannel.Store.Etcd.Client;
 using Google.Protobuf;
-using Grpc.Core;
 using Mvccpb;
 
 namespace Flannel.Store.Etcd;
@@ -31,7 +30,7 @@ internal sealed partial class EtcdLeaseStore
             {
                 return await ListPagesAsync(revision ?? 0, cancellationToken).ConfigureAwait(false);
             }
-            catch (EtcdException error) when (revision is null && error.Code == StatusCode.OutOfRange && attempt < MaxListAttempts)
+            catch (StoreException error) when (revision is null && error.Kind == StoreErrorKind.Compacted && attempt < MaxListAttempts)
             {
                 LogListCompacted(error.Message);
             }
@@ -54,7 +53,7 @@ internal sealed partial class EtcdLeaseStore
                 page = (await _client.CallAsync(EtcdMethods.Range, request, $"list {_keys.Config} and {_keys.Subnets}", cancellationToken)
                     .ConfigureAwait(false)).Value;
             }
-            catch (EtcdException error) when (error.IsTooLarge && !keysOnly)
+            catch (StoreException error) when (error.IsTooLarge && !keysOnly)
             {
                 LogPageTooLarge(limit, error.Message);
                 (limit, keysOnly) = (Math.Max(limit / 2, 1), limit == 1);
@@ -81,8 +80,9 @@ internal sealed partial class EtcdLeaseStore
         }
     }
 
-    private EtcdException ConfigTooLarge() => new(
-        $"The network configuration in etcd key {_keys.Config} is longer than the store transfers; put the right document there.",
-        isTransient: true,
-        StatusCode.ResourceExhausted);
+    private StoreException ConfigTooLarge() =>
+        new($"The network configuration in etcd key {_keys.Config} is longer than the store transfers; put the right document there.", isTransient: true)
+        {
+            Kind = StoreErrorKind.TooLarge,
+        };
 }

@@ -92,6 +92,7 @@ public sealed class EtcdLargeContentTests(EtcdFixture fixture) : IClassFixture<E
 
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
 
+        Assert.Equal(StoreErrorKind.TooLarge, error.Kind);
         Assert.Contains($"{Prefix}/config is longer than the store transfers", error.Message, StringComparison.Ordinal);
     }
 

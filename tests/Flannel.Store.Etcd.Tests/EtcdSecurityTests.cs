@@ -223,6 +223,7 @@ public sealed class EtcdSecurityTests
         }
 
         Assert.False(error.IsTransient);
+        Assert.Equal(StoreErrorKind.OutOfSpace, error.Kind);
         Assert.Contains("alarm disarm", error.Message, StringComparison.Ordinal);
         Assert.NotEmpty((await store.ListAsync(null, CancellationToken.None)).Entries);
         await store.RenewAsync(entry, Hour, CancellationToken.None).TakeAsync();

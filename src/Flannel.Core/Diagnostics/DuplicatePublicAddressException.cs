@@ -12,8 +12,9 @@ public sealed class DuplicatePublicAddressException : LeaseException
     /// <param name="key">The lease that both hosts write.</param>
     /// <param name="address">The address that both hosts publish.</param>
     /// <param name="message">What was found, and what to do.</param>
-    public DuplicatePublicAddressException(SubnetKey key, IPAddress address, string message)
-        : base(message)
+    /// <param name="innerException">The cause, if another exception was the cause.</param>
+    public DuplicatePublicAddressException(SubnetKey key, IPAddress address, string message, Exception? innerException = null)
+        : base(message, innerException)
     {
         Key = key;
         Address = address;

@@ -8,7 +8,7 @@ public sealed class LeaseLostException : LeaseException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="key">The subnet that was lost.</param>
-    /// <param name="message">What happened to it, who has it now, and what to do.</param>
+    /// <param name="message">What was found, and what to do.</param>
     /// <param name="isTransient">Whether the node gets the subnet back by itself.</param>
     /// <param name="innerException">The cause, if another exception was the cause.</param>
     public LeaseLostException(SubnetKey key, string message, bool isTransient, Exception? innerException = null)

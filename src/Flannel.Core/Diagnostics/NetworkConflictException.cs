@@ -3,7 +3,11 @@ namespace Flannel;
 /// <summary>Two networks of one process want the same device or overlapping ranges in the same network namespace. The second one is not started.</summary>
 public sealed class NetworkConflictException : FlannelException
 {
-    internal NetworkConflictException(string network, string other, string what)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="network">The name of the network that is refused.</param>
+    /// <param name="other">The name of the network that was there first.</param>
+    /// <param name="what">What both want, as a clause: <c>both want the device flannel.1</c>.</param>
+    public NetworkConflictException(string network, string other, string what)
         : base(
             $"The networks '{network}' and '{other}' of this process cannot run in one network namespace: {what}. Give each network a range and, with " +
             "vxlan, a VNI of its own, or run them in different namespaces (FlannelOptions.NetworkNamespace).")

@@ -3,7 +3,10 @@ namespace Flannel;
 /// <summary>A network was to be made under a name that another network of this process has.</summary>
 public sealed class NetworkExistsException : FlannelException
 {
-    internal NetworkExistsException(string network, bool isLeaving)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="network">The name.</param>
+    /// <param name="isLeaving">Whether the other network is being removed.</param>
+    public NetworkExistsException(string network, bool isLeaving)
         : base(
             network.Length == 0
                 ? $"There is a default network in this process{Advice(isLeaving)}"

@@ -12,6 +12,12 @@ public class StoreException : FlannelException
     public StoreException(string message, bool isTransient, Exception? innerException = null)
         : base(message, innerException) => _isTransient = isTransient;
 
+    /// <summary>
+    /// What kind of failure it is. Of several endpoints that failed in different ways, the one whose failure takes an action counts: certificates before
+    /// names before silence.
+    /// </summary>
+    public StoreErrorKind Kind { get; init; }
+
     /// <inheritdoc />
     public override bool IsTransient => _isTransient;
 }

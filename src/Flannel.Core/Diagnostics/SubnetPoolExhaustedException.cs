@@ -7,9 +7,10 @@ public sealed class SubnetPoolExhaustedException : LeaseException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="network">The network whose subnets are all taken.</param>
-    /// <param name="message">How many there are, and what to do.</param>
-    public SubnetPoolExhaustedException(IPNetwork network, string message)
-        : base(message) => Network = network;
+    /// <param name="message">What was asked, what was found, what to do.</param>
+    /// <param name="innerException">The cause, if another exception was the cause.</param>
+    public SubnetPoolExhaustedException(IPNetwork network, string message, Exception? innerException = null)
+        : base(message, innerException) => Network = network;
 
     /// <summary>The network whose subnets are all taken.</summary>
     public IPNetwork Network { get; }

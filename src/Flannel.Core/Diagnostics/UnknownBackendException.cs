@@ -3,7 +3,10 @@ namespace Flannel;
 /// <summary>The network configuration asks for a backend that is not registered.</summary>
 public sealed class UnknownBackendException : FlannelException
 {
-    internal UnknownBackendException(string requested, IReadOnlyList<string> registered)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="requested">The name that the configuration asks for.</param>
+    /// <param name="registered">The names that are registered.</param>
+    public UnknownBackendException(string requested, IReadOnlyList<string> registered)
         : base(
             $"The network configuration asks for the backend '{requested}' (Backend.Type), which this program does not have. It has " +
             (registered.Count == 0 ? "none" : string.Join(", ", registered.Order(StringComparer.Ordinal))) +

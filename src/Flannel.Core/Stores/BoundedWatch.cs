@@ -47,7 +47,7 @@ internal sealed class BoundedWatch : IDisposable
     {
         await Next.ConfigureAwait(false);
         if (!_items.Reader.TryRead(out StoreEvent? item))
-            throw new StoreException("The lease store ended the watch.", isTransient: true);
+            throw new StoreException("The lease store ended the watch.", isTransient: true) { Kind = StoreErrorKind.Unreachable };
         Next = _items.Reader.WaitToReadAsync().AsTask();
         return item;
     }

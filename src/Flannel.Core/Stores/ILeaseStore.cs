@@ -28,7 +28,9 @@ public interface ILeaseStore
     /// remember past ones.
     /// </param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="StoreException">The store did not answer, or does not remember <paramref name="revision"/> (not transient).</exception>
+    /// <exception cref="StoreException">
+    /// The store did not answer, or does not remember <paramref name="revision"/> (not transient, <see cref="StoreErrorKind.Compacted"/>).
+    /// </exception>
     Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken);
 
     /// <summary>Creates an entry if the key does not exist.</summary>

@@ -55,5 +55,10 @@ internal sealed class ClusterMemory
             (_id, _revision) = (0, 0);
     }
 
-    private static GrpcException Refused(string why) => new(StatusCode.Unavailable, why) { IsOtherCluster = true, IsLasting = true };
+    private static GrpcException Refused(string why) => new(StatusCode.Unavailable, why)
+    {
+        IsOtherCluster = true,
+        IsLasting = true,
+        Kind = StoreErrorKind.UnexpectedAnswer,
+    };
 }

@@ -62,7 +62,10 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
         }
         catch (GrpcException error) when (!error.IsEndpointFault)
         {
-            throw new GrpcException(StatusCode.PermissionDenied, $"it refused user '{userName}' ({error.Message}); check Username and Password", error);
+            throw new GrpcException(StatusCode.PermissionDenied, $"it refused user '{userName}' ({error.Message}); check Username and Password", error)
+            {
+                Kind = StoreErrorKind.CredentialsRefused,
+            };
         }
     }
 }

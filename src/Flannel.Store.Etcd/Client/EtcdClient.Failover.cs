@@ -9,6 +9,14 @@ namespace Flannel.Store.Etcd.Client;
 /// </content>
 internal sealed partial class EtcdClient
 {
+    // Of several endpoints that failed, the one tells the kind whose failure takes an action.
+    private static readonly StoreErrorKind[] Precedence =
+    [
+        StoreErrorKind.CredentialsRefused, StoreErrorKind.Tls, StoreErrorKind.UnexpectedAnswer, StoreErrorKind.NameNotResolved, StoreErrorKind.TooLarge,
+        .. Enum.GetValues<StoreErrorKind>().Where(static kind => kind is not (StoreErrorKind.Unreachable or StoreErrorKind.Unspecified)),
+        StoreErrorKind.Unreachable, StoreErrorKind.Unspecified,
+    ];
+
     private delegate Task<T> Attempt<T>(EtcdEndpoint endpoint, IEtcdTransport transport, string? token);
 
     private async Task<EtcdReply<T>> RunAsync<T>(string what, Attempt<T> attempt, CancellationToken cancellationToken)
@@ -78,7 +86,7 @@ internal sealed partial class EtcdClient
             LogEndpointFailing(endpoint.Name, endpoint.Describe(error));
     }
 
-    private static EtcdException Refused(string what, EtcdEndpoint endpoint, GrpcException error, bool mayBeRepeat)
+    private static StoreException Refused(string what, EtcdEndpoint endpoint, GrpcException error, bool mayBeRepeat)
     {
         string advice = error switch
         {
@@ -88,18 +96,20 @@ internal sealed partial class EtcdClient
             { Code: StatusCode.PermissionDenied } when error.Says("permission denied") => " Grant the user read and write permission below the prefix.",
             _ => "",
         };
-        return new EtcdException($"etcd {endpoint.Name} refused to {what}: {error.Message}.{advice}", isTransient: false, error.Code, mayBeRepeat, error);
+        error.MayBeRepeat = mayBeRepeat;
+        return new StoreException($"etcd {endpoint.Name} refused to {what}: {error.Message}.{advice}", isTransient: false, error) { Kind = error.Kind };
     }
 
-    private static EtcdException Unanswered(string what, List<(EtcdEndpoint Endpoint, GrpcException Error)> failures, bool mayBeRepeat)
+    private static StoreException Unanswered(string what, List<(EtcdEndpoint Endpoint, GrpcException Error)> failures, bool mayBeRepeat)
     {
         string reasons = string.Join("; ", failures.Select(failure => $"{failure.Endpoint.Name}: {failure.Endpoint.Describe(failure.Error)}"));
         string uncertain = mayBeRepeat ? " Whether it was carried out is not known." : "";
-        return new EtcdException(
-            $"No etcd endpoint could {what}. {reasons}.{uncertain}",
-            isTransient: !failures.TrueForAll(failure => failure.Error.IsLasting),
-            failures[^1].Error.Code,
-            mayBeRepeat,
-            failures[^1].Error);
+        GrpcException last = failures[^1].Error;
+        last.MayBeRepeat = mayBeRepeat;
+        return new StoreException(
+            $"No etcd endpoint could {what}. {reasons}.{uncertain}", isTransient: !failures.TrueForAll(failure => failure.Error.IsLasting), last)
+        {
+            Kind = Precedence.First(kind => failures.Exists(failure => failure.Error.Kind == kind)),
+        };
     }
 }

@@ -60,7 +60,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     /// <param name="request">The request.</param>
     /// <param name="what">What is asked, for messages: a verb and a key.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="EtcdException">No endpoint answered, or the cluster refused.</exception>
+    /// <exception cref="StoreException">No endpoint answered, or the cluster refused.</exception>
     public Task<EtcdReply<TResponse>> CallAsync<TRequest, TResponse>(
         EtcdMethod<TRequest, TResponse> method, TRequest request, string what, CancellationToken cancellationToken)
         where TRequest : class
@@ -81,7 +81,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     /// <param name="what">What is asked, for messages.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The time to live in seconds; 0 or less if the lease is gone.</returns>
-    /// <exception cref="EtcdException">No endpoint answered, or the cluster refused.</exception>
+    /// <exception cref="StoreException">No endpoint answered, or the cluster refused.</exception>
     public async Task<long> KeepAliveAsync(long leaseId, string what, CancellationToken cancellationToken)
     {
         EtcdReply<LeaseKeepAliveResponse> reply = await RunAsync(
@@ -105,7 +105,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     /// <param name="request">What to watch.</param>
     /// <param name="what">What is asked, for messages.</param>
     /// <param name="cancellationToken">Ends the call; the watch goes on.</param>
-    /// <exception cref="EtcdException">No endpoint answered, or the cluster refused.</exception>
+    /// <exception cref="StoreException">No endpoint answered, or the cluster refused.</exception>
     public async Task<OpenWatch> WatchAsync(WatchCreateRequest request, string what, CancellationToken cancellationToken)
     {
         EtcdReply<OpenWatch> reply = await RunAsync(

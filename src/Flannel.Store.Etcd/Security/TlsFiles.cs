@@ -95,7 +95,13 @@ internal sealed partial class TlsFiles
             catch (Exception error) when (error is IOException or InvalidDataException or CryptographicException or ArgumentException)
             {
                 if (_identity is null)
-                    throw new StoreException($"The certificate files of the etcd store cannot be used: {error.Message}.", isTransient: false, error);
+                {
+                    throw new StoreException($"The certificate files of the etcd store cannot be used: {error.Message}.", isTransient: false, error)
+                    {
+                        Kind = StoreErrorKind.Tls,
+                    };
+                }
+
                 if (!_isUnusable)
                     LogUnusable(Names, error.Message);
                 _isUnusable = true;

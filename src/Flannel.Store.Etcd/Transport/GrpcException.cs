@@ -10,8 +10,17 @@ namespace Flannel.Store.Etcd.Transport;
 /// <param name="innerException">The cause.</param>
 internal sealed class GrpcException(StatusCode code, string detail, Exception? innerException = null) : Exception(detail, innerException)
 {
+    private readonly StoreErrorKind? _kind;
+
     /// <summary>How the call ended.</summary>
     public StatusCode Code { get; } = code;
+
+    /// <summary>What the caller is told; what the code and the server's words mean unless more is known.</summary>
+    public StoreErrorKind Kind
+    {
+        get => _kind ?? KindOfAnswer();
+        init => _kind = value;
+    }
 
     /// <summary>Whether it is certain that the server never got the request.</summary>
     public bool NeverSent { get; init; }
@@ -38,6 +47,9 @@ internal sealed class GrpcException(StatusCode code, string detail, Exception? i
         _ => false,
     };
 
+    /// <summary>Whether an earlier attempt of the same call, whose answer got lost, may have been carried out. Set by the client that made both.</summary>
+    public bool MayBeRepeat { get; set; }
+
     /// <summary>Whether the answer is longer than this side accepts, or than the server may send.</summary>
     public bool IsTooLarge => Code == StatusCode.ResourceExhausted && (Says("longer than is accepted") || Says("message larger than max"));
 
@@ -51,4 +63,16 @@ internal sealed class GrpcException(StatusCode code, string detail, Exception? i
 
     /// <summary>Whether the server's words hold these.</summary>
     public bool Says(string words) => Message.Contains(words, StringComparison.OrdinalIgnoreCase);
+
+    private StoreErrorKind KindOfAnswer() => Code switch
+    {
+        _ when IsTooLarge || Says("request is too large") => StoreErrorKind.TooLarge,
+        _ when IsAboutToken => StoreErrorKind.CredentialsRefused,
+        _ when IsEndpointFault => StoreErrorKind.Unreachable,
+        StatusCode.PermissionDenied => StoreErrorKind.PermissionDenied,
+        StatusCode.ResourceExhausted when Says("space exceeded") => StoreErrorKind.OutOfSpace,
+        StatusCode.OutOfRange when Says("compacted") => StoreErrorKind.Compacted,
+        StatusCode.FailedPrecondition when Says("already exists") => StoreErrorKind.Conflict,
+        _ => StoreErrorKind.Unspecified,
+    };
 }

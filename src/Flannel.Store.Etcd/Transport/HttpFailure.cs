@@ -27,7 +27,7 @@ internal static class HttpFailure
         if (Find<HttpProtocolException>(error) is { } protocol)
             return FromHttp2(protocol);
         if (Find<AuthenticationException>(error) is { } tls)
-            return new GrpcException(StatusCode.Unavailable, $"TLS failed: {TlsFailure.Describe(tls)}", error) { NeverSent = true, IsLasting = true };
+            return TlsFailed(error, tls);
         if (Find<SocketException>(error) is { SocketErrorCode: HostNotFound or TryAgain or NoData or NoRecovery } name)
             return name.SocketErrorCode == TryAgain ? NotResolved(error) : NotResolved(error, name.Message);
 
@@ -36,7 +36,7 @@ internal static class HttpFailure
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
                 new GrpcException(StatusCode.Unavailable, $"cannot connect: {Innermost(error).Message}", error) { NeverSent = true },
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-                new GrpcException(StatusCode.Unavailable, $"TLS failed: {TlsFailure.Describe(error)}", error) { NeverSent = true, IsLasting = true },
+                TlsFailed(error, error),
             // The handler's way of saying that ConnectTimeout has passed.
             OperationCanceledException { InnerException: TimeoutException } =>
                 new GrpcException(StatusCode.Unavailable, "cannot connect: no answer from the address", error) { NeverSent = true },
@@ -50,7 +50,11 @@ internal static class HttpFailure
         StatusCode.Unavailable, $"cannot connect: its name does not resolve ({reason}); correct the name, or this host's DNS", error)
     {
         NeverSent = true,
+        Kind = StoreErrorKind.NameNotResolved,
     };
+
+    private static GrpcException TlsFailed(Exception error, Exception cause) =>
+        new(StatusCode.Unavailable, $"TLS failed: {TlsFailure.Describe(cause)}", error) { NeverSent = true, IsLasting = true, Kind = StoreErrorKind.Tls };
 
     private static GrpcException FromHttp2(HttpProtocolException error) => error.ErrorCode switch
     {

@@ -27,15 +27,15 @@ internal static class RpcFailure
                 failure.StatusCode == StatusCode.Cancelled ? StatusCode.Unimplemented : failure.StatusCode,
                 $"it does not answer as gRPC ({detail[NotGrpc.Length..].TrimStart('.', ' ').TrimEnd('.')}); is it etcd's client port?",
                 error)
-            { IsLasting = true },
+            { IsLasting = true, Kind = StoreErrorKind.UnexpectedAnswer },
             StatusCode.Cancelled when detail.StartsWith("No grpc-status", StringComparison.Ordinal) =>
-                new GrpcException(StatusCode.Unknown, "the answer ended without a status", error),
+                Malformed(StatusCode.Unknown, "the answer ended without a status", error),
             StatusCode.ResourceExhausted when detail.StartsWith("Received message exceeds", StringComparison.Ordinal) => new GrpcException(
                 StatusCode.ResourceExhausted, "the answer holds a message that is longer than is accepted", error),
             StatusCode.Internal when detail.StartsWith("Failed to deserialize", StringComparison.Ordinal) =>
-                new GrpcException(StatusCode.Internal, "it reported success without an answer", error),
+                Malformed(StatusCode.Internal, "it reported success without an answer", error),
             < StatusCode.OK or > StatusCode.Unauthenticated =>
-                new GrpcException(StatusCode.Unknown, "the answer ended with a status that is no gRPC status", error),
+                Malformed(StatusCode.Unknown, "the answer ended with a status that is no gRPC status", error),
             _ => new GrpcException(failure.StatusCode, detail.Length > 0 ? detail : $"status {failure.StatusCode}", error),
         };
     }
@@ -62,13 +62,16 @@ internal static class RpcFailure
         return cause switch
         {
             InvalidProtocolBufferException =>
-                new GrpcException(StatusCode.Internal, $"the answer holds a message that cannot be decoded: {cause.Message}", failure),
-            InvalidDataException => new GrpcException(StatusCode.Internal, $"the answer is malformed: {cause.Message}", failure),
+                Malformed(StatusCode.Internal, $"the answer holds a message that cannot be decoded: {cause.Message}", failure),
+            InvalidDataException => Malformed(StatusCode.Internal, $"the answer is malformed: {cause.Message}", failure),
             InvalidOperationException when failure.StatusCode == StatusCode.Cancelled =>
-                new GrpcException(StatusCode.Unknown, "the answer ended with a status that is no gRPC status", failure),
+                Malformed(StatusCode.Unknown, "the answer ended with a status that is no gRPC status", failure),
             _ => HttpFailure.Map(cause, timeout: null),
         };
     }
+
+    private static GrpcException Malformed(StatusCode code, string detail, Exception error) =>
+        new(code, detail, error) { Kind = StoreErrorKind.UnexpectedAnswer };
 
     private static StatusCode GuessCode(string text) => text switch
     {

@@ -65,14 +65,14 @@ public sealed class ClusterNode
     {
         StoreException? before = Store.Away;
         KeyValuePair<SubnetKey, Lease>[] kernel = [.. Backend.Kernel];
-        Store.Away = new StoreException("The process has ended.", isTransient: true);
+        Store.Away = new StoreException("The process has ended.", isTransient: true) { Kind = StoreErrorKind.Unreachable };
         await EndAsync();
         foreach ((SubnetKey key, Lease peer) in kernel) Backend.Kernel[key] = peer;
         Store.Away = before;
     }
 
     /// <summary>Cuts the host off from the store. Packets still find the peers that are known.</summary>
-    public void Partition() => Store.Away = new StoreException($"{Name} is cut off from the lease store.", isTransient: true);
+    public void Partition() => Store.Away = new StoreException($"{Name} is cut off from the lease store.", isTransient: true) { Kind = StoreErrorKind.Unreachable };
 
     /// <summary>Connects the host with the store again.</summary>
     public void Heal() => Store.Away = null;

@@ -78,6 +78,7 @@ public abstract partial class LeaseStoreContract
         StoreException error = await Expect.ThrowsAsync<StoreException>(() => ListAsync(first.ModRevision), "Listing what was forgotten", Patience);
 
         Expect.That(!error.IsTransient, "The error is transient.");
+        Expect.That(error.Kind == StoreErrorKind.Compacted, $"The error's kind is {error.Kind}, not {StoreErrorKind.Compacted}.");
         StoreSnapshot oldest = await ListAsync(second.ModRevision);
         Expect.SameSet([Values(second)], oldest.Entries.Select(static entry => Values(entry)), "The entries at the oldest revision");
     }

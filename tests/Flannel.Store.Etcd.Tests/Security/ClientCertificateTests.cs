@@ -206,6 +206,7 @@ public sealed class ClientCertificateTests(TlsFixture tls) : IClassFixture<TlsFi
         await tls.GetDemandingAsync(LabCertificate.Root("new root").Pem);
 
         StoreException error = await UntilRefusedAsync(store);
+        Assert.Equal(StoreErrorKind.Tls, error.Kind);
         Assert.Contains("the server refused the client certificate CN=node-1", error.Message, StringComparison.Ordinal);
     }
 

@@ -114,7 +114,10 @@ internal sealed partial class LeaseKeeper
         }
 
         _schedule.Doubt();
-        FailWrite(new StoreException($"The lease {Key} was changed by somebody else {MaxRounds} times while it was written.", isTransient: true));
+        FailWrite(new StoreException($"The lease {Key} was changed by somebody else {MaxRounds} times while it was written.", isTransient: true)
+        {
+            Kind = StoreErrorKind.Conflict,
+        });
     }
 
     private bool MayRestore()

@@ -69,7 +69,12 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
             if (wanted > _log.Newest)
                 throw new StoreException($"Revision {wanted} was asked for, but the newest revision is {_log.Newest}.", isTransient: false);
             if (wanted < _log.Floor)
-                throw new StoreException($"Revision {wanted} was compacted away; the oldest that can be listed is {_log.Floor}.", isTransient: false);
+            {
+                throw new StoreException($"Revision {wanted} was compacted away; the oldest that can be listed is {_log.Floor}.", isTransient: false)
+                {
+                    Kind = StoreErrorKind.Compacted,
+                };
+            }
 
             Dictionary<string, StoredEntry> entries = _slots.ToDictionary(pair => pair.Key, pair => pair.Value.Entry, StringComparer.Ordinal);
             _log.Undo(entries, wanted);

@@ -66,7 +66,10 @@ public abstract class PollingLeaseStore : ILeaseStore
         StoreSnapshot newest = ToSnapshot(await ReadAsync(cancellationToken).ConfigureAwait(false));
         return revision is not { } wanted || wanted == newest.Revision
             ? newest
-            : throw new StoreException($"{ConfigSource} keeps no history: revision {wanted} was asked for, the newest is {newest.Revision}.", isTransient: false);
+            : throw new StoreException($"{ConfigSource} keeps no history: revision {wanted} was asked for, the newest is {newest.Revision}.", isTransient: false)
+            {
+                Kind = StoreErrorKind.Compacted,
+            };
     }
 
     /// <inheritdoc />
@@ -135,7 +138,10 @@ public abstract class PollingLeaseStore : ILeaseStore
             {
                 throw new StoreException(
                     $"{ConfigSource} went back from revision {seen} to {rows.Revision}, as one does that is restored from a backup; list it again.",
-                    isTransient: true);
+                    isTransient: true)
+                {
+                    Kind = StoreErrorKind.UnexpectedAnswer,
+                };
             }
 
             bool isNews = rows.Revision != seen;
@@ -264,7 +270,7 @@ public abstract class PollingLeaseStore : ILeaseStore
             return (true, write.Value is { } value ? new StoreRow(key, value, found?.CreateRevision ?? revision, revision, write.Expires) : null);
         }
 
-        throw new StoreException($"{ConfigSource}: {key} was changed by somebody else {MaxRounds} times while it was written.", isTransient: true);
+        throw new StoreException($"{ConfigSource}: {key} was changed by somebody else {MaxRounds} times while it was written.", isTransient: true) { Kind = StoreErrorKind.Conflict };
     }
 
     /// <summary>Reads everything that has not ended.</summary>
