@@ -35,7 +35,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private readonly Lock _gate = new();
     private readonly PeerDirectory _peers; // guarded by _gate
     private readonly LatestValue<BackendStatus> _status;
-    private readonly UdpMetrics? _metrics;
+    private readonly UdpMetrics _metrics;
 
     private volatile UdpDataPath? _dataPath; // changed by the review only, once it runs
     private DataPathSettings? _settings;
@@ -67,7 +67,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         _namespace = new NamespaceWatch(_host, time);
         _setup = new TunSetup(spec, _contexts);
         _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadStatistics = FindStatistics });
-        _metrics = meters is null ? null : new UdpMetrics(meters, context.NetworkName, this);
+        _metrics = new UdpMetrics(meters, context.NetworkName, this);
     }
 
     public LeaseAttributes Attributes => new()
@@ -181,7 +181,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         foreach (KernelContext context in _contexts) context.Dispose();
         _host.Dispose();
         _loops.Dispose();
-        _metrics?.Dispose();
+        _metrics.Dispose();
         _status.Complete();
     }
 

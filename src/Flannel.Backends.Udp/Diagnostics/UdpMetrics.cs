@@ -6,31 +6,35 @@ using Flannel.Backends.Udp.Packets;
 
 namespace Flannel.Backends.Udp.Diagnostics;
 
-/// <summary>The network's counters; they read what the threads count when somebody collects, and cost the threads nothing.</summary>
+/// <summary>
+/// The network's counters; they read what the threads count when somebody collects, cost the threads nothing, and vanish with the network.
+/// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class UdpMetrics : IDisposable
 {
-    private static readonly KeyValuePair<string, object?> Sent = new(UdpTelemetry.DirectionTag, "sent");
-    private static readonly KeyValuePair<string, object?> Received = new(UdpTelemetry.DirectionTag, "received");
+    private static readonly KeyValuePair<string, object?> Sent = new(FlannelTelemetry.DirectionTag, "sent");
+    private static readonly KeyValuePair<string, object?> Received = new(FlannelTelemetry.DirectionTag, "received");
 
     private static readonly KeyValuePair<string, object?>[] Reasons =
         [.. Enum.GetValues<PacketDrop>().Select(static reason => KeyValuePair.Create<string, object?>(
-            UdpTelemetry.ReasonTag, JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString())))];
+            FlannelTelemetry.ReasonTag, JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString())))];
 
     private readonly UdpNetwork _network;
-    private volatile bool _isDisposed;
+    private readonly KeyValuePair<string, object?> _name;
+    private readonly Meter _meter;
 
     /// <summary>Creates the instruments.</summary>
-    /// <param name="factory">Owns the meter.</param>
+    /// <param name="factory">Whose meter it counts as, if there is a factory.</param>
     /// <param name="name">The network's name in this process.</param>
     /// <param name="network">What is read.</param>
-    public UdpMetrics(IMeterFactory factory, string name, UdpNetwork network)
+    public UdpMetrics(IMeterFactory? factory, string name, UdpNetwork network)
     {
         _network = network;
-        Meter meter = factory.Create(new MeterOptions(UdpTelemetry.MeterName)
+        _name = new KeyValuePair<string, object?>(FlannelTelemetry.NetworkTag, name);
+        _meter = new Meter(new MeterOptions(UdpTelemetry.MeterName)
         {
             Version = typeof(UdpMetrics).Assembly.GetName().Version?.ToString(3),
-            Tags = [new KeyValuePair<string, object?>(FlannelTelemetry.NetworkTag, name)],
+            Scope = factory,
         });
         Counter(UdpTelemetry.Packets, "{packet}", "Packets carried.", () => Both(static counters => counters.Packets));
         Counter(UdpTelemetry.Bytes, "By", "Bytes carried.", () => Both(static counters => counters.Bytes));
@@ -40,29 +44,28 @@ internal sealed class UdpMetrics : IDisposable
         Counter(UdpTelemetry.PeerBytes, "By", "Bytes to and from a peer.", () => OfPeers(static traffic => (traffic.SentBytes, traffic.ReceivedBytes)));
 
         void Counter(string instrument, string unit, string description, Func<IEnumerable<Measurement<long>>> read) =>
-            meter.CreateObservableCounter(instrument, () => _isDisposed ? [] : read(), unit, description);
+            _meter.CreateObservableCounter(instrument, read, unit, description);
     }
 
-    /// <summary>Silences the counters; the meter itself belongs to its factory.</summary>
-    public void Dispose() => _isDisposed = true;
+    public void Dispose() => _meter.Dispose();
 
     private Measurement<long>[] Both(Func<DirectionCounters, long> read) =>
-        [new(read(_network.Sent), Sent), new(read(_network.Received), Received)];
+        [new(read(_network.Sent), _name, Sent), new(read(_network.Received), _name, Received)];
 
-    private static IEnumerable<Measurement<long>> DropsOf(DirectionCounters counters, KeyValuePair<string, object?> direction)
+    private IEnumerable<Measurement<long>> DropsOf(DirectionCounters counters, KeyValuePair<string, object?> direction)
     {
         for (int reason = 1; reason < ThreadCounters.Reasons; reason++)
-            yield return new Measurement<long>(counters.DropsOf((PacketDrop)reason), direction, Reasons[reason]);
+            yield return new Measurement<long>(counters.DropsOf((PacketDrop)reason), _name, direction, Reasons[reason]);
     }
 
     private IEnumerable<Measurement<long>> OfPeers(Func<PeerStatistics, (long Sent, long Received)> read)
     {
         foreach ((SubnetKey peer, PeerStatistics traffic) in _network.GetStatistics())
         {
-            KeyValuePair<string, object?> tag = new(UdpTelemetry.PeerTag, peer.ToString());
+            KeyValuePair<string, object?> tag = new(FlannelTelemetry.PeerTag, peer.ToString());
             (long sent, long received) = read(traffic);
-            yield return new Measurement<long>(sent, Sent, tag);
-            yield return new Measurement<long>(received, Received, tag);
+            yield return new Measurement<long>(sent, _name, Sent, tag);
+            yield return new Measurement<long>(received, _name, Received, tag);
         }
     }
 }

@@ -22,6 +22,7 @@ internal static class FlannelEventIds
     public const int StoreBack = 1061;
     public const int StoreUnexpectedError = 1062;
     public const int StoreStillAway = 1063;
+    public const int StoreAwayFor = 1064;
 
     public const int AdminConfigWritten = 1100;
     public const int AdminConfigDeleted = 1101;
@@ -46,4 +47,6 @@ internal static class FlannelEventIds
     public const int NodeStartGoesOn = 1214;
     public const int NodeOptionsInvalid = 1215;
     public const int NetworkPartNotClosed = 1216;
+    public const int NodeTroubleOver = 1217;
+    public const int NodeCrashed = 1218;
 }

@@ -34,6 +34,12 @@ internal sealed partial class FlannelNode
         [LoggerMessage(FlannelEventIds.NodeOptionsInvalid, LogLevel.Error, "{Network} is stopped by the options that it was started with, because those of today cannot be read.")]
         public static partial void OptionsInvalid(ILogger logger, Exception exception, string network);
 
+        [LoggerMessage(FlannelEventIds.NodeTroubleOver, LogLevel.Information, "{Network} is well again, after {Duration}.")]
+        public static partial void TroubleOver(ILogger logger, string network, string duration);
+
+        [LoggerMessage(FlannelEventIds.NodeCrashed, LogLevel.Critical, "{Network} has ended by an error of this library; nothing keeps its lease and its peers any more. Restart the program.")]
+        public static partial void Crashed(ILogger logger, Exception exception, string network);
+
         [LoggerMessage(FlannelEventIds.NodeSessionRenewed, LogLevel.Information, "{Network} follows a change: {Reason}.")]
         public static partial void SessionRenewed(ILogger logger, string network, SessionEnd reason);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Flannel.Core.Sessions;
 using Flannel.Core.Timing;
@@ -24,8 +25,11 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     // Its options change with every start; guarded by _lifecycle.
     private volatile NodeServices _services;
     private readonly NodeConditionCell _condition;
-    private readonly NodeMetrics? _metrics;
+    private readonly NodeMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly long _created;
+    private readonly Lock _telling = new();
+    private readonly Reminder _trouble = new(); // guarded by _telling
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
 
     // Guarded by _lifecycle.
@@ -39,8 +43,9 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     {
         _services = services;
         _logger = services.LoggerFactory.CreateLogger<FlannelNode>();
-        _condition = new NodeConditionCell(status => Log.StateChanged(_logger, NetworkName.Of(Name), status));
-        _metrics = services.MeterFactory is { } factory ? new NodeMetrics(factory, services.Name, services.Time, () => _condition.Status) : null;
+        _created = services.Time.GetTimestamp();
+        _condition = new NodeConditionCell(ReportState);
+        _metrics = new NodeMetrics(services.MeterFactory, services.Name, services.Time, () => _condition.Status);
     }
 
     public string Name => _services.Name;
@@ -106,7 +111,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     public async Task EndAsync(StopMode? mode, CancellationToken cancellationToken)
     {
         await StopAsync(mode, isForGood: true, cancellationToken).ConfigureAwait(false);
-        _metrics?.Dispose();
+        _metrics.Dispose();
         _condition.Complete();
     }
 
@@ -150,6 +155,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
 
     private async Task RunAsync(CancellationToken running)
     {
+        Activity.Current = null; // the node is no part of what was going on when it was started
         var held = new HeldNetwork(_services, _logger);
         Task reminding = RemindAsync(running);
         try
@@ -167,6 +173,13 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         catch (Exception) when (running.IsCancellationRequested)
         {
             // It failed while it was being stopped, so that whatever it failed of is nobody's concern any more.
+        }
+        catch (Exception exception)
+        {
+            // An error in the handling of errors. The host application goes on, and is told by the status that the node does not.
+            Log.Crashed(_logger, exception, NetworkName.Of(Name));
+            _condition.Change(condition => condition with { StartError = exception, HasCrashed = true });
+            await Task.Delay(Timeout.InfiniteTimeSpan, _services.Time, running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
@@ -237,6 +250,21 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
 
         return new StopPlan(_services.Time, options.StopMode, options.ReleaseLeaseOnStop, cancellationToken);
     }
+
+    private void ReportState(FlannelNodeStatus status)
+    {
+        lock (_telling)
+        {
+            Log.StateChanged(_logger, NetworkName.Of(Name), status);
+            if (IsTrouble(status)) _trouble.IsDue(Now);
+            else if (status.State == FlannelNodeState.Ready && _trouble.End(Now)) Log.TroubleOver(_logger, NetworkName.Of(Name), _trouble.Duration(Now));
+        }
+    }
+
+    private TimeSpan Now => _services.Time.GetElapsedTime(_created);
+
+    private static bool IsTrouble(FlannelNodeStatus status) =>
+        status.State is FlannelNodeState.Degraded or FlannelNodeState.Failed || status is { State: FlannelNodeState.Starting, Error: not null };
 
     private InvalidOperationException NotReady() =>
         new($"The node of {NetworkName.Within(Name)} does not have this yet; await {nameof(WaitForReadyAsync)}() first. It is {Describe(Status)}");

@@ -22,6 +22,15 @@ public sealed record FlannelNodeStatus
     public bool IsReady { get; init; }
 
     /// <summary>
+    /// Whether the node does its work: <see langword="false"/> only after an error of this library has ended it, which a restart of the program cures and
+    /// nothing else. A node that waits for its store is alive, and so is one that was stopped.
+    /// </summary>
+    public bool IsAlive { get; init; } = true;
+
+    /// <summary>Why the lease store is away, or <see langword="null"/> as far as is known.</summary>
+    public StoreException? StoreError { get; init; }
+
+    /// <summary>
     /// Whether the subnet file says what this node has to tell; <see langword="false"/> before it is written for the first time, while it cannot be written,
     /// and without one.
     /// </summary>

@@ -13,6 +13,9 @@ internal sealed record NodeCondition
     /// <summary>Why the last attempt to start failed; <see langword="null"/> while one is under way or has succeeded.</summary>
     public Exception? StartError { get; init; }
 
+    /// <summary>Whether the node's loop has ended although nobody stopped it.</summary>
+    public bool HasCrashed { get; init; }
+
     /// <summary>What the start is waiting for, in words.</summary>
     public string Progress { get; init; } = "";
 
@@ -78,6 +81,8 @@ internal sealed record NodeCondition
             Reason = reason,
             Error = error,
             IsReady = state is FlannelNodeState.Ready or FlannelNodeState.Degraded,
+            IsAlive = !HasCrashed,
+            StoreError = StoreError ?? StartError as StoreException,
             IsSubnetFileCurrent = IsSubnetFileCurrent,
             Config = Config,
             ExternalInterface = ExternalInterface,
@@ -97,6 +102,7 @@ internal sealed record NodeCondition
     {
         if (IsStopping) return (FlannelNodeState.Stopping, "", null);
         if (!IsRunning) return (FlannelNodeState.Stopped, "", null);
+        if (HasCrashed) return (FlannelNodeState.Failed, $"the node has ended by an error of this library ({StartError?.Message}); restart the program", StartError);
         if (StartError is { } failure) return (StateFor(failure), failure.Message, failure);
 
         List<NodeProblem> problems = [.. Problems()];

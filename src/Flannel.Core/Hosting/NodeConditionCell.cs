@@ -31,14 +31,19 @@ internal sealed class NodeConditionCell(Action<FlannelNodeStatus> onStateChanged
             _condition = change(former).Settle();
             after = _condition.ToStatus();
             _status.Publish(after);
-            isNews = before.State != after.State || (after.State != FlannelNodeState.Starting && IsNews(former, _condition));
+            isNews = before.State != after.State || (IsTold(after) && IsNews(former, _condition));
         }
 
         if (isNews) onStateChanged(after);
     }
 
-    private static bool IsNews(NodeCondition before, NodeCondition after) =>
-        before.StartError?.Message != after.StartError?.Message || before.LogKey != after.LogKey;
+    // What a start goes through is no news, what it fails for is.
+    private static bool IsTold(FlannelNodeStatus status) => status.State != FlannelNodeState.Starting || status.Error is not null;
+
+    private static bool IsNews(NodeCondition before, NodeCondition after) => KeyOf(before.StartError) != KeyOf(after.StartError) || before.LogKey != after.LogKey;
+
+    // A store that is away says it in other words at every attempt.
+    private static string? KeyOf(Exception? error) => error is StoreException store ? $"{nameof(StoreException)} {store.Kind}" : error?.Message;
 
     public IAsyncEnumerable<FlannelNodeStatus> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
 

@@ -1,20 +1,17 @@
 using System.Diagnostics.Metrics;
+using Flannel.Core.Diagnostics;
 
 namespace Flannel.Core.Hosting;
 
-/// <summary>The node's gauges; they read the status when somebody collects.</summary>
+/// <summary>The node's gauges; they read the status when somebody collects, and vanish with the node.</summary>
 internal sealed class NodeMetrics : IDisposable
 {
     private readonly Meter _meter;
-    private volatile bool _isDisposed;
 
-    public NodeMetrics(IMeterFactory factory, string network, TimeProvider time, Func<FlannelNodeStatus> status)
+    public NodeMetrics(IMeterFactory? factory, string network, TimeProvider time, Func<FlannelNodeStatus> status)
     {
-        _meter = factory.Create(new MeterOptions(FlannelTelemetry.MeterName)
-        {
-            Version = typeof(NodeMetrics).Assembly.GetName().Version?.ToString(3),
-            Tags = [new KeyValuePair<string, object?>(FlannelTelemetry.NetworkTag, network)],
-        });
+        _meter = Instrumentation.NewMeter(factory);
+        KeyValuePair<string, object?> tag = new(FlannelTelemetry.NetworkTag, network);
         Gauge(FlannelTelemetry.Peers, "{peer}", "Accepted peers.", current => current.Peers.Count);
         Gauge(FlannelTelemetry.PeersFailing, "{peer}", "Peers that cannot be programmed.", current => current.PeerProblems.Count);
         Gauge(FlannelTelemetry.LeasesQuarantined, "{lease}", "Leases that are refused.", current => current.QuarantinedCount);
@@ -22,9 +19,8 @@ internal sealed class NodeMetrics : IDisposable
         Gauge(FlannelTelemetry.LeaseExpiresIn, "s", "Remaining life of the own lease.", current => (current.Lease?.Expiration - time.GetUtcNow())?.TotalSeconds);
 
         void Gauge(string name, string unit, string description, Func<FlannelNodeStatus, double?> read) =>
-            _meter.CreateObservableGauge(name, () => _isDisposed || read(status()) is not { } value ? [] : new[] { new Measurement<double>(value) }, unit, description);
+            _meter.CreateObservableGauge(name, () => read(status()) is { } value ? new[] { new Measurement<double>(value, tag) } : [], unit, description);
     }
 
-    /// <summary>Silences the gauges; the meter itself belongs to its factory.</summary>
-    public void Dispose() => _isDisposed = true;
+    public void Dispose() => _meter.Dispose();
 }

@@ -23,8 +23,8 @@ internal sealed partial class SubnetManager : ISubnetManager
     /// <param name="time">The clock.</param>
     /// <param name="random">The source of randomness; used by one call at a time.</param>
     /// <param name="logger">Where to log.</param>
-    /// <param name="meterFactory">Where to count; <see langword="null"/> counts nowhere.</param>
-    /// <param name="networkName">The network's name in this process, for the metrics.</param>
+    /// <param name="meterFactory">What makes meters, if there is one.</param>
+    /// <param name="networkName">The network's name in this process, for metrics and traces.</param>
     public SubnetManager(
         ILeaseStore store,
         SubnetManagerOptions options,
@@ -39,7 +39,8 @@ internal sealed partial class SubnetManager : ISubnetManager
         _random = random;
         _logger = logger;
         _metrics = new LeaseMetrics(meterFactory, networkName);
-        _store = new DeadlineLeaseStore(store, options.CallTimeout, time, new StoreLeftovers(options.CloseTimeout, time, _metrics.CountAbandoned));
+        var leftovers = new StoreLeftovers(options.CloseTimeout, time, _metrics.CountAbandoned);
+        _store = new DeadlineLeaseStore(store, options.CallTimeout, time, leftovers, networkName);
     }
 
     /// <inheritdoc />

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Flannel.Core.Diagnostics;
 
 namespace Flannel.Extensibility;
 
@@ -10,6 +12,7 @@ public sealed partial class Reconciler<TKey, TEntry>
     /// <param name="cancellationToken">Ends the loop; the task then completes without an exception.</param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        Activity.Current = null; // the loop is no part of what was going on when it was started
         ITimer timer = _time.CreateTimer(
             static state => ((Reconciler<TKey, TEntry>)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using (timer.ConfigureAwait(false))
@@ -122,6 +125,7 @@ public sealed partial class Reconciler<TKey, TEntry>
 
     private void Write(List<ReconcileChange<TKey, TEntry>> changes, CancellationToken cancellationToken)
     {
+        using Activity? activity = Instrumentation.Source.StartActivity(FlannelTelemetry.ReconcileActivity);
         var failures = new Dictionary<TKey, Exception>();
         try
         {
@@ -134,6 +138,7 @@ public sealed partial class Reconciler<TKey, TEntry>
         }
 
         _writes += changes.Count - failures.Count;
+        Tell(activity, changes.Count - failures.Count, failures);
         lock (_gate)
         {
             _isApplying = false;
@@ -155,6 +160,14 @@ public sealed partial class Reconciler<TKey, TEntry>
                 else _actual[change.Key] = change.Entry;
             }
         }
+    }
+
+    private void Tell(Activity? activity, int writes, Dictionary<TKey, Exception> failures)
+    {
+        activity?.SetTag(FlannelTelemetry.NetworkTag, _options.NetworkName)
+            .SetTag(FlannelTelemetry.WritesTag, writes)
+            .SetTag(FlannelTelemetry.FailuresTag, failures.Count);
+        if (failures.Count > 0) activity.Fail(failures.Values.First());
     }
 
     private ReconcileChange<TKey, TEntry>? Difference_NeedsLock(TKey key)

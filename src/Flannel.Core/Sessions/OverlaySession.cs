@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Flannel.Core.Configuration;
+using Flannel.Core.Diagnostics;
 using Flannel.Core.Hosting;
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
@@ -42,7 +44,7 @@ internal sealed partial class OverlaySession
     /// <summary>Joins the overlay and stays in it. Ends by cancellation or by an exception, or when something changed that another session has to follow.</summary>
     public async Task<SessionEnd> RunAsync(CancellationToken cancellationToken)
     {
-        Running running = await JoinAsync(cancellationToken).ConfigureAwait(false);
+        Running running = await TracedAsync(FlannelTelemetry.JoinActivity, () => JoinAsync(cancellationToken), static join => join.Membership).ConfigureAwait(false);
         Progress("waiting for the first peers");
         return await FollowAsync(running, cancellationToken).ConfigureAwait(false);
     }
@@ -122,9 +124,27 @@ internal sealed partial class OverlaySession
 
     private async Task<ISubnetMembership> AcquireAsync(ISubnetView view, LeaseRequest request, CancellationToken cancellationToken)
     {
-        ISubnetMembership membership = await view.AcquireAsync(request, cancellationToken).ConfigureAwait(false);
+        ISubnetMembership membership = await TracedAsync(
+            FlannelTelemetry.AcquireActivity, () => view.AcquireAsync(request, cancellationToken), static acquired => acquired).ConfigureAwait(false);
         _held.Lease = membership.Lease;
         return membership;
+    }
+
+    private async Task<T> TracedAsync<T>(string name, Func<Task<T>> step, Func<T, ISubnetMembership> membershipOf)
+    {
+        using Activity? activity = Instrumentation.Source.StartActivity(name);
+        activity?.SetTag(FlannelTelemetry.NetworkTag, _services.Name);
+        try
+        {
+            T result = await step().ConfigureAwait(false);
+            activity?.SetTag(FlannelTelemetry.SubnetTag, membershipOf(result).Lease.Key.ToString());
+            return result;
+        }
+        catch (Exception error)
+        {
+            activity.Fail(error);
+            throw;
+        }
     }
 
     /// <summary>Reads the configuration, and finds out what of it a node that runs already can follow.</summary>

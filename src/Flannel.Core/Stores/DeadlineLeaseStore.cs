@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Flannel.Core.Diagnostics;
 using Flannel.Extensibility;
 
 namespace Flannel.Core.Stores;
@@ -10,7 +14,8 @@ namespace Flannel.Core.Stores;
 /// <param name="timeout">How long a call may take.</param>
 /// <param name="time">The clock.</param>
 /// <param name="leftovers">Takes over calls that do not end when they are cancelled.</param>
-internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, TimeProvider time, StoreLeftovers leftovers) : ILeaseStore
+/// <param name="networkName">The network's name in this process, for traces.</param>
+internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, TimeProvider time, StoreLeftovers leftovers, string networkName = "") : ILeaseStore
 {
     private static readonly TimeSpan AdministrationTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan AdministrationCloseTimeout = TimeSpan.FromSeconds(2);
@@ -18,6 +23,9 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     /// <summary>A store as those use it who look after a network: nobody counts what they leave behind.</summary>
     public static DeadlineLeaseStore OfAdministration(ILeaseStore store, TimeProvider time) =>
         new(store, AdministrationTimeout, time, new StoreLeftovers(AdministrationCloseTimeout, time, static () => { }));
+
+    /// <summary>The network's name in this process, for traces.</summary>
+    public string NetworkName => networkName;
 
     /// <inheritdoc />
     public string ConfigSource => inner.ConfigSource;
@@ -74,7 +82,29 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     /// <summary>Waits for what is still ending, for a bounded time.</summary>
     public Task DrainAsync() => leftovers.DrainAsync();
 
-    private async Task<T> CallAsync<T>(string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(
+        string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, [CallerMemberName] string method = "")
+    {
+        using Activity? activity = Begin(method);
+        try
+        {
+            return await CallWithinAsync(what, call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            activity.Fail(error);
+            throw;
+        }
+    }
+
+    // ListAsync is flannel.store.list.
+    private Activity? Begin(string method) => Instrumentation.Source.HasListeners()
+        ? Instrumentation.Source
+            .StartActivity($"{FlannelTelemetry.StoreActivityPrefix}.{JsonNamingPolicy.SnakeCaseLower.ConvertName(method[..^"Async".Length])}", ActivityKind.Client)
+            ?.SetTag(FlannelTelemetry.NetworkTag, networkName)
+        : null;
+
+    private async Task<T> CallWithinAsync<T>(string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var deadline = new CancellationTokenSource(timeout, time);
@@ -94,7 +124,10 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
                     ? $"The lease store ({inner.ConfigSource}) did not answer within {timeout.TotalSeconds:0.#} s ({what})."
                     : $"The lease store ({inner.ConfigSource}) gave up {what} by itself.",
                 isTransient: true,
-                error);
+                error)
+            {
+                Kind = StoreErrorKind.Unreachable,
+            };
         }
         catch (NotSupportedException error)
         {

@@ -75,7 +75,7 @@ public sealed partial class KernelNetwork : IBackendNetwork
             {
                 var kernel = new KernelContext(family, host, services.Time, services.Logger);
                 var random = new Random(services.Random.Next());
-                dataPaths.Add(MechanismDataPath<TKey, TEntry>.Create(kernel, newMechanism, context.ResyncInterval, random));
+                dataPaths.Add(MechanismDataPath<TKey, TEntry>.Create(kernel, newMechanism, context, random));
             }
 
             foreach (KernelDataPath dataPath in dataPaths) dataPath.Prepare(); // once every family is known to be possible

@@ -40,10 +40,10 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     private IPAddress? _subnetBase;
     private Action _onStatusChanged = static () => { };
 
-    private MechanismDataPath(KernelContext context, KernelMechanism<TKey, TEntry> mechanism, TimeSpan resyncInterval, Random random)
+    private MechanismDataPath(KernelContext context, KernelMechanism<TKey, TEntry> mechanism, BackendContext network, Random random)
     {
-        (_context, _mechanism, _resyncInterval) = (context, mechanism, resyncInterval);
-        var options = new ReconcilerOptions { ResyncInterval = resyncInterval, MaximumBackOff = MaximumBackOff };
+        (_context, _mechanism, _resyncInterval) = (context, mechanism, network.ResyncInterval);
+        var options = new ReconcilerOptions { NetworkName = network.NetworkName, ResyncInterval = network.ResyncInterval, MaximumBackOff = MaximumBackOff };
         _reconciler = new Reconciler<TKey, TEntry>(new Target(this), options, context.Time, random);
         _loops = new SupervisedLoops(
             context.Time, (exception, loop) => KernelNetwork.Log.LoopFailed(context.Logger, exception, _mechanism.Name, loop));
@@ -53,11 +53,11 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
 
     /// <summary>Takes over the context; nothing is changed before <see cref="Prepare"/>.</summary>
     public static MechanismDataPath<TKey, TEntry> Create(
-        KernelContext context, Func<KernelContext, KernelMechanism<TKey, TEntry>> newMechanism, TimeSpan resyncInterval, Random random)
+        KernelContext context, Func<KernelContext, KernelMechanism<TKey, TEntry>> newMechanism, BackendContext network, Random random)
     {
         try
         {
-            return new MechanismDataPath<TKey, TEntry>(context, newMechanism(context), resyncInterval, random);
+            return new MechanismDataPath<TKey, TEntry>(context, newMechanism(context), network, random);
         }
         catch
         {

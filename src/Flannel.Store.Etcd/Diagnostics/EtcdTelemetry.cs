@@ -1,10 +1,19 @@
 namespace Flannel;
 
-/// <summary>The names of the etcd store's metrics. They are part of the public API: dashboards depend on them.</summary>
+/// <summary>
+/// The names of the etcd store's metrics and traces. They are part of the public API: dashboards depend on them. <c>docs/metrics.md</c> of the repository
+/// explains each.
+/// </summary>
 public static class EtcdTelemetry
 {
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Flannel.Store.Etcd";
+
+    /// <summary>
+    /// The activity source's name. Its activities are client calls, named by the method (<c>etcdserverpb.KV/Txn</c>); a request that is sent to several
+    /// endpoints makes one each.
+    /// </summary>
+    public const string ActivitySourceName = "Flannel.Store.Etcd";
 
     /// <summary>
     /// Histogram, <c>s</c>: how long etcd took to answer a request, or a stream its first one. A request that is sent to several endpoints counts

@@ -15,21 +15,21 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
     private readonly CancellationTokenSource _abort = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Task<AsyncDuplexStreamingCall<TRequest, TResponse>> _opening;
-    private Action<StatusCode>? _answered;
+    private Action<StatusCode, GrpcException?>? _answered;
     private Task? _connectionLost;
     private volatile Task _reading = Task.CompletedTask;
     private int _disposed;
 
     /// <param name="open">Opens the call; the token resets it.</param>
     /// <param name="map">What a failure means.</param>
-    /// <param name="answered">Called once, with the outcome of the first answer.</param>
+    /// <param name="answered">Called once, with the outcome of the first answer, and the failure if it is one.</param>
     /// <param name="end">Waits, for a bounded time, until the call has ended.</param>
     /// <param name="lost">Ends some time after the connection that is in use now.</param>
     /// <param name="closed">The transport is closed.</param>
     public GrpcStream(
         Func<CancellationToken, AsyncDuplexStreamingCall<TRequest, TResponse>> open,
         Func<Exception, GrpcException> map,
-        Action<StatusCode> answered,
+        Action<StatusCode, GrpcException?> answered,
         Func<Task, Task> end,
         Func<Task?> lost,
         CancellationToken closed)
@@ -76,7 +76,7 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         catch (Exception error) when (!(error is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             GrpcException failure = error as GrpcException ?? _map(error);
-            TellFirst(failure.Code);
+            TellFirst(failure.Code, failure);
             throw failure;
         }
     }
@@ -130,5 +130,5 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private void TellFirst(StatusCode status) => Interlocked.Exchange(ref _answered, null)?.Invoke(status);
+    private void TellFirst(StatusCode status, GrpcException? failure = null) => Interlocked.Exchange(ref _answered, null)?.Invoke(status, failure);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using dotnet_etcd.interfaces;
@@ -127,6 +128,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         var abort = new CancellationTokenSource();
         long started = _time.GetTimestamp();
         var status = StatusCode.Cancelled;
+        GrpcException? failure = null;
+        Activity? activity = metrics.Begin(method.Name, _endpoint);
         Enter();
         Task<AsyncUnaryCall<TResponse>> starting = StartAsync(method, request, token, timeout, abort.Token);
         try
@@ -143,13 +146,14 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         catch (Exception error) when (HttpFailure.IsOne(error, cancellationToken))
         {
             bool isLate = deadline.IsCancellationRequested || error is RpcException { StatusCode: StatusCode.DeadlineExceeded, Status.Detail: "" };
-            GrpcException failure = !isLate ? Failure(error) : _isResolving ? HttpFailure.NotResolved(error) : RpcFailure.Map(error, limit);
+            failure = !isLate ? Failure(error) : _isResolving ? HttpFailure.NotResolved(error) : RpcFailure.Map(error, limit);
             status = failure.Code;
             throw failure.NeverSent || IsClosed ? failure : Doubt(failure);
         }
         finally
         {
             Record(metrics, method.Name, status, started);
+            EtcdMetrics.End(activity, status, failure);
             _ = EndAsync(status == StatusCode.OK ? Task.CompletedTask : AbortAsync(starting, abort));
         }
     }
@@ -163,21 +167,28 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         Metadata headers = Headers(token);
         // Else a member that is cut off from the others keeps the stream open and silent.
         headers.Add("hasleader", "true");
+        Activity? outer = Activity.Current;
+        Activity? activity = metrics.Begin(method.Name, _endpoint);
         Enter();
-        return new GrpcStream<TRequest, TResponse>(
+        var stream = new GrpcStream<TRequest, TResponse>(
             abort => method.Open(_etcd, new CallOptions(headers, cancellationToken: abort)),
             Failure,
-            status =>
+            (status, failure) =>
             {
                 if (status == StatusCode.OK)
                     Answered();
                 else if (!_hasConnectionAnswered)
                     Interlocked.Increment(ref _unanswered);
                 Record(metrics, method.Name, status, started);
+                EtcdMetrics.End(activity, status, failure);
             },
             EndAsync,
             () => _connectionLost,
             _closed.Token);
+        // It ends with the first answer, and nothing of the caller's is a part of it.
+        if (activity is not null)
+            Activity.Current = outer;
+        return stream;
     }
 
     // etcd's own name for it is in the trace of its requests; the version is that of the API it has to know.
@@ -224,7 +235,10 @@ internal sealed partial class GrpcTransport : IEtcdTransport
             return failure;
         string hint = _endpoint.Scheme == Uri.UriSchemeHttp ? ", does it want https" : "";
         return new GrpcException(
-            failure.Code, $"{failure.Message} (it never answered so far: is it etcd's client port{hint}, has its cluster a leader?)", failure);
+            failure.Code, $"{failure.Message} (it never answered so far: is it etcd's client port{hint}, has its cluster a leader?)", failure)
+        {
+            Kind = failure.Kind,
+        };
     }
 
     private GrpcException Failure(Exception error)

@@ -41,8 +41,8 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
     {
         Readiness readiness = Readiness.Of(status);
 
-        // The node logs every other state itself; while it starts, it does not repeat itself, but operators read the first line only.
-        string error = status is { State: FlannelNodeState.Starting, Error: not null } ? status.Reason : "";
+        // A store that is away says it in other words at every attempt.
+        string error = status is { State: FlannelNodeState.Starting, Error: { } cause } ? cause is StoreException store ? $"{store.Kind}" : status.Reason : "";
         if (error.Length > 0 && error != _lastError) LogNotReady(logger, status.Reason);
         _lastError = error.Length > 0 ? error : readiness.IsReady ? "" : _lastError;
 

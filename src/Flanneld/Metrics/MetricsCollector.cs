@@ -22,6 +22,11 @@ internal sealed class MetricsCollector : IDisposable
         {
             if (instrument.Meter.Scope == factory) listener.EnableMeasurementEvents(instrument);
         };
+        // What was measured of a network that is gone is no news any more.
+        _listener.MeasurementsCompleted = (instrument, _) =>
+        {
+            lock (_gate) _series.Remove(instrument);
+        };
         _listener.SetMeasurementEventCallback<byte>((instrument, value, tags, _) => Record(instrument, value, tags));
         _listener.SetMeasurementEventCallback<short>((instrument, value, tags, _) => Record(instrument, value, tags));
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));

@@ -33,21 +33,21 @@ internal static class PrometheusText
         }
     }
 
-    /// <summary><c>{flannel_network="blue"}</c>, or nothing without tags.</summary>
+    /// <summary><c>{flannel_network="blue"}</c>, or nothing without tags. To Prometheus a label without a value is none.</summary>
     public static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (tags.IsEmpty) return "";
         var text = new StringBuilder("{");
         foreach ((string key, object? value) in tags)
         {
+            string shown = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+            if (shown.Length == 0) continue;
             if (text.Length > 1) text.Append(',');
             text.Append(Name(key)).Append("=\"");
-            string shown = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
             text.Append(shown.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal));
             text.Append('"');
         }
 
-        return text.Append('}').ToString();
+        return text.Length > 1 ? text.Append('}').ToString() : "";
     }
 
     // Without the type of its values, which is all that its types of one kind differ in.

@@ -8,7 +8,7 @@ public sealed partial class DocumentTests
 {
     // Names of others' types and words that look like a type's name.
     private static readonly string[] Foreign =
-        ["HttpClient", "IAsyncEnumerable", "IMeterFactory", "LibraryImport", "SafeHandle", "SocketsHttpHandler"];
+        ["AddMeter", "AddSource", "HttpClient", "IAsyncEnumerable", "IMeterFactory", "LibraryImport", "MapHealthChecks", "SafeHandle", "SocketsHttpHandler"];
 
     public static TheoryData<string> Documents => [.. Document.All.Select(document => document.Path)];
 

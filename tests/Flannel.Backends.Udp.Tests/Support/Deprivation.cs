@@ -34,8 +34,8 @@ internal static unsafe partial class Deprivation
         // The system calls themselves, which change the calling thread alone.
         (nint capget, nint capset) = RuntimeInformation.ProcessArchitecture switch
         {
-            Architecture.X64 => (125, 126),
-            Architecture.Arm64 => (90, 91),
+            System.Runtime.InteropServices.Architecture.X64 => (125, 126),
+            System.Runtime.InteropServices.Architecture.Arm64 => (90, 91),
             var other => throw new NotSupportedException($"The numbers of capget and capset on {other} are not known here."),
         };
         var header = new CapabilityHeader { Version = Version3 };

@@ -27,8 +27,11 @@ public class ObservationTests
             // Other tests have networks of these names at the same time.
             if (instrument.Meter.Name == FlannelTelemetry.MeterName && instrument.Meter.Scope == meters) self.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) =>
-            seen[(instrument.Name, (string)instrument.Meter.Tags!.Single(tag => tag.Key == FlannelTelemetry.NetworkTag).Value!)] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
+        {
+            Assert.Empty(instrument.Meter.Tags ?? []);
+            seen[(instrument.Name, (string)tags.ToArray().Single(tag => tag.Key == FlannelTelemetry.NetworkTag).Value!)] = value;
+        });
         listener.Start();
         listener.RecordObservableInstruments();
 

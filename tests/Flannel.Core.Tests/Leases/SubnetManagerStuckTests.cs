@@ -32,7 +32,7 @@ public sealed class SubnetManagerStuckTests : IAsyncLifetime
         {
             if (!tags.ToArray().Contains(new(FlannelTelemetry.NetworkTag, Name))) return;
             if (instrument.Name == FlannelTelemetry.StoreAbandoned) Interlocked.Add(ref _abandoned, value);
-            else if (tags.ToArray().Contains(new(FlannelTelemetry.CauseTag, "silent"))) Interlocked.Add(ref _outages, value);
+            else if (tags.ToArray().Contains(new(FlannelTelemetry.ReasonTag, "silent"))) Interlocked.Add(ref _outages, value);
         });
         _listener.Start();
     }

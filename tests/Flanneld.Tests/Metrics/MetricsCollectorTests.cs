@@ -63,6 +63,30 @@ public sealed class MetricsCollectorTests : IDisposable
     }
 
     [Fact]
+    public void Labels_WithoutAValue_AreLeftOut()
+    {
+        KeyValuePair<string, object?> network = new("flannel.network", "");
+        Counter<long> counter = _factory.Create(new MeterOptions("Flannel.Test")).CreateCounter<long>("flannel.renewals");
+        counter.Add(1, network);
+        counter.Add(2, network, new("flannel.result", "ok"));
+
+        Assert.Contains("\nflannel_renewals_total 1\nflannel_renewals_total{flannel_result=\"ok\"} 2\n", _collector.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Meter_ThatItsOwnerDisposes_IsGone()
+    {
+        var meter = new Meter(new MeterOptions("Flannel.Test") { Scope = _factory });
+        meter.CreateObservableGauge("flannel.own", static () => 1);
+        meter.CreateCounter<int>("flannel.counted").Add(1);
+        Assert.Contains("flannel_own 1", _collector.Write(), StringComparison.Ordinal);
+
+        meter.Dispose();
+
+        Assert.Equal("", _collector.Write());
+    }
+
+    [Fact]
     public void Meters_OfOthers_AreLeftOut()
     {
         using var meter = new Meter("Flannel.Test");

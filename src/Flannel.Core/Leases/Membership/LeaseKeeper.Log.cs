@@ -9,7 +9,7 @@ internal sealed partial class LeaseKeeper
     [LoggerMessage(FlannelEventIds.LeaseRenewed, LogLevel.Debug, "Renewed the lease {Subnet}.")]
     private partial void LogRenewed(SubnetKey subnet);
 
-    [LoggerMessage(FlannelEventIds.LeaseRenewalFailed, LogLevel.Warning, "Keeping the lease {Subnet} failed, retrying; while it keeps failing this is logged once a minute. {Reason}")]
+    [LoggerMessage(FlannelEventIds.LeaseRenewalFailed, LogLevel.Warning, "Keeping the lease {Subnet} failed; it is tried again, and this is logged less and less often. {Reason}")]
     private partial void LogRenewalFailed(SubnetKey subnet, string reason);
 
     [LoggerMessage(FlannelEventIds.LeaseGone, LogLevel.Warning, "The lease {Subnet} of this node was deleted or has expired; taking it again.")]
@@ -28,11 +28,14 @@ internal sealed partial class LeaseKeeper
     [LoggerMessage(FlannelEventIds.StoreAway, LogLevel.Warning, "The lease store cannot be reached; peers stay as last known. {Reason}")]
     private partial void LogStoreAway(string reason);
 
+    [LoggerMessage(FlannelEventIds.StoreAwayFor, LogLevel.Warning, "The lease store has not been reached for {Duration}. {Reason}")]
+    private partial void LogStoreAwayFor(string duration, string reason);
+
     [LoggerMessage(FlannelEventIds.StoreStillAway, LogLevel.Debug, "The lease store still cannot be reached. {Reason}")]
     private partial void LogStoreStillAway(string reason);
 
-    [LoggerMessage(FlannelEventIds.StoreBack, LogLevel.Information, "The lease store answers again.")]
-    private partial void LogStoreBack();
+    [LoggerMessage(FlannelEventIds.StoreBack, LogLevel.Information, "The lease store answers again, after {Duration}.")]
+    private partial void LogStoreBack(string duration);
 
     [LoggerMessage(FlannelEventIds.StoreUnexpectedError, LogLevel.Error, "Following the lease store failed unexpectedly and is started again.")]
     private partial void LogUnexpected(Exception error);

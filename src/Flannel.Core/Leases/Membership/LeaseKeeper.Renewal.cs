@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Flannel.Core.Diagnostics;
+using Flannel.Core.Timing;
 using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases.Membership;
@@ -5,10 +8,7 @@ namespace Flannel.Core.Leases.Membership;
 /// <content>Writing the own lease when its <see cref="RenewalSchedule"/> says so.</content>
 internal sealed partial class LeaseKeeper
 {
-    // An outage may be long, and every attempt fails.
-    private static readonly TimeSpan FailureLogPause = TimeSpan.FromMinutes(1);
-
-    private TimeSpan _failureLogAt;
+    private readonly Reminder _failing = new();
 
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
@@ -22,10 +22,13 @@ internal sealed partial class LeaseKeeper
     {
         TimeSpan started = Now;
         StoredEntry expected = _entry;
+        using Activity? activity = Instrumentation.Source.StartActivity(FlannelTelemetry.RenewActivity);
+        activity?.SetTag(FlannelTelemetry.NetworkTag, _store.NetworkName).SetTag(FlannelTelemetry.SubnetTag, Key.ToString());
         try
         {
             StoreWriteResult result = await WriteAsync(() => _store.RenewAsync(expected, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
             _metrics.CountRenewal(result.Succeeded);
+            activity?.SetTag(FlannelTelemetry.ResultTag, result.Succeeded ? "ok" : "failed");
             if (result.Succeeded)
             {
                 Hold(result.Entry!, started, OwnLeaseState.Renewed);
@@ -40,6 +43,8 @@ internal sealed partial class LeaseKeeper
         catch (StoreException error)
         {
             _metrics.CountRenewal(succeeded: false);
+            activity?.SetTag(FlannelTelemetry.ResultTag, "failed");
+            activity.Fail(error);
             FailWrite(error);
         }
     }
@@ -53,6 +58,7 @@ internal sealed partial class LeaseKeeper
     private void Hold(StoredEntry written, TimeSpan started, OwnLeaseState state)
     {
         _schedule.Written(started, written.HasTimeToLive);
+        _failing.End(Now);
         SetStoreError(ref _writeError, null);
         Report(written, _time.GetUtcNow() + _options.TimeToLive, state);
     }
@@ -61,11 +67,7 @@ internal sealed partial class LeaseKeeper
     {
         _schedule.Failed(Now);
         _alarm.Disarm();
-        if (_schedule.Failures == 1 || Now >= _failureLogAt)
-        {
-            _failureLogAt = Now + FailureLogPause;
-            LogRenewalFailed(Key, error.Message);
-        }
+        if (_failing.IsDue(Now)) LogRenewalFailed(Key, error.Message);
 
         SetStoreError(ref _writeError, error);
     }

@@ -53,6 +53,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private StoreException? _watchError;
     private StoreException? _writeError;
     private string? _toldError;
+    private readonly Reminder _outage = new();
 
     /// <param name="store">The store, whose calls end in bounded time.</param>
     /// <param name="options">Times to live, intervals and limits.</param>
@@ -257,7 +258,10 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
             new StoreException(
                 $"The watch of the lease store ({_store.ConfigSource}) has given no sign of life for {_store.MaxSilence!.Value.TotalSeconds:0.#} s; " +
                 "its connections are dropped and it is opened again.",
-                isTransient: true),
+                isTransient: true)
+            {
+                Kind = StoreErrorKind.Unreachable,
+            },
             isSilent: true);
     }
 
@@ -285,23 +289,32 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         bool wasAway = (_watchError ?? _writeError) is not null;
         error = value;
         StoreException? now = value ?? _watchError ?? _writeError;
+        LogOutage(wasAway, now);
+        if (!wasAway && now is not null) _metrics.CountOutage(isSilent);
         if (now?.Message == _toldError)
             return;
 
         _toldError = now?.Message;
         _results.Enqueue(new StoreAvailabilityChanged(now));
-        if (now is null)
+    }
+
+    private void LogOutage(bool wasAway, StoreException? error)
+    {
+        if (error is null)
         {
-            LogStoreBack();
+            if (wasAway && _outage.End(Now)) LogStoreBack(_outage.Duration(Now));
+        }
+        else if (!_outage.IsDue(Now))
+        {
+            LogStoreStillAway(error.Message);
         }
         else if (wasAway)
         {
-            LogStoreStillAway(now.Message);
+            LogStoreAwayFor(_outage.Duration(Now), error.Message);
         }
         else
         {
-            _metrics.CountOutage(isSilent);
-            LogStoreAway(now.Message);
+            LogStoreAway(error.Message);
         }
     }
 }
