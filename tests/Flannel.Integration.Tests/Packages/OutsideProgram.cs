@@ -48,7 +48,7 @@ internal sealed class OutsideProgram : IDisposable
 
     private async Task BuildAsync(string feed, string version, string source, string package, bool isNative)
     {
-        File.Copy(source, Path.Combine(_folder.FullName, "Program.cs"));
+        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(source)!, "*.cs")) File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "Outside.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>

@@ -1,6 +1,7 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Flannel.Integration.Tests.Tree;
 
@@ -8,7 +9,7 @@ namespace Flannel.Integration.Tests.Packages;
 
 /// <summary>What <c>./build.sh pack</c> makes, opened and looked at.</summary>
 [Collection(PackageFeed.Collection)]
-public sealed class PackageTests(PackageFeed feed)
+public sealed partial class PackageTests(PackageFeed feed)
 {
     private const string Metapackage = "Flannel";
 
@@ -59,6 +60,37 @@ public sealed class PackageTests(PackageFeed feed)
         Assert.StartsWith($"# {name}\n", package.Text("README.md"), StringComparison.Ordinal);
         Assert.All(["authors", "description", "tags", "copyright"], element => Assert.NotEmpty(package.Value(element)!));
         Assert.Contains("overlay", package.Value("tags")!.Split(' '));
+    }
+
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void Package_TellsWhatIsNewInItsVersion(string name)
+    {
+        using PackageFile package = feed.Open(name);
+        string newest = File.ReadAllText(Repository.PathOf("CHANGELOG.md")).Split("\n## [")[1];
+
+        Assert.Equal(newest[(newest.IndexOf('\n', StringComparison.Ordinal) + 1)..].Trim(), package.Value("releaseNotes")!.ReplaceLineEndings("\n"));
+        Assert.InRange(package.Value("releaseNotes")!.Length, 1, 35_000); // what nuget.org takes
+    }
+
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void Readme_NamesNoFileThatIsNotInThePackage(string name)
+    {
+        using PackageFile package = feed.Open(name);
+        string readme = package.Text("README.md");
+
+        Assert.All(Links().Matches(readme).Select(link => link.Groups[1].Value), link => Assert.True(link.StartsWith("https://", StringComparison.Ordinal) || package.Files.Contains(link), link));
+        Assert.All(Files().Matches(readme).Select(file => file.Groups[1].Value), file => Assert.Contains(file, package.Files));
+    }
+
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void Addresses_AreNoneOrPublic(string name)
+    {
+        using PackageFile package = feed.Open(name);
+
+        Assert.All(["projectUrl", "iconUrl"], element => Assert.Matches("^(https://.+)?$", package.Value(element) ?? ""));
     }
 
     [SkippableTheory]
@@ -131,6 +163,7 @@ public sealed class PackageTests(PackageFeed feed)
         [
             "Microsoft.Extensions.DependencyInjection.Abstractions",
             "Microsoft.Extensions.Diagnostics.Abstractions",
+            "Microsoft.Extensions.Diagnostics.HealthChecks",
             "Microsoft.Extensions.Hosting.Abstractions",
             "Microsoft.Extensions.Logging.Abstractions",
             "Microsoft.Extensions.Options",
@@ -143,4 +176,11 @@ public sealed class PackageTests(PackageFeed feed)
         _ when name.StartsWith("Flannel.Backends.", StringComparison.Ordinal) => ["Flannel.Core", "Flannel.Linux", "Flannel.Netlink"],
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Say here what the new package may depend on."),
     };
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Links();
+
+    // Paths of the repository, and documents beside the README.
+    [GeneratedRegex(@"`((?:docs|samples|src|tests|bench|eng)/[^`]+|[\w.-]+\.md)`")]
+    private static partial Regex Files();
 }
