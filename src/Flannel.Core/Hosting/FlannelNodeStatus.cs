@@ -89,7 +89,7 @@ public sealed record FlannelNodeStatus
     }
 
     // Everything but the collections.
-    private (FlannelNodeState, string, Exception?, bool, bool, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int), PendingConfig?, object?) Simple =>
-        (State, Reason, Error, IsReady, IsSubnetFileCurrent, Config, ExternalInterface, Lease, Mtu, QuarantinedCount, PeersLeftOut, (Peers.Count, PeerProblems.Count),
+    private (FlannelNodeState, string, Exception?, bool, bool, bool, StoreException?, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int), PendingConfig?, object?) Simple =>
+        (State, Reason, Error, IsReady, IsAlive, IsSubnetFileCurrent, StoreError, Config, ExternalInterface, Lease, Mtu, QuarantinedCount, PeersLeftOut, (Peers.Count, PeerProblems.Count),
             PendingConfig, ReadStatistics);
 }

@@ -102,6 +102,7 @@ public sealed class RecordTests
         State = FlannelNodeState.Degraded,
         Reason = "too bad",
         Error = Error,
+        StoreError = StoreError,
         IsReady = true,
         IsSubnetFileCurrent = true,
         Config = NewConfig(),
@@ -115,6 +116,8 @@ public sealed class RecordTests
         PeersLeftOut = 2,
         PendingConfig = new PendingConfig(null, ["later"]),
     };
+
+    private static readonly StoreException StoreError = new("away", isTransient: true);
 
     private static readonly Exception Error = new InvalidOperationException();
 

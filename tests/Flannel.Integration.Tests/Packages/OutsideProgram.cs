@@ -6,19 +6,18 @@ namespace Flannel.Integration.Tests.Packages;
 
 /// <summary>
 /// A program in a folder outside the repository that knows this library only by its packages. It is restored from the packed ones and from what the
-/// solution itself was restored to, so no package source is asked and the caches of the machine stay as they are. It is published as a native program
-/// where that can be done, and the assembly that this is made of runs as well.
+/// solution itself was restored to, so no package source is asked and the caches of the machine stay as they are.
 /// </summary>
 internal sealed class OutsideProgram : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flannel-outside-");
 
     public static string Source { get; } = Repository.PathOf("tests", "Flannel.Integration.Tests", "Packages", "Outside", "Program.cs");
 
     /// <summary>Builds the program that runs an overlay.</summary>
-    public static Task<OutsideProgram> BuildAsync(PackageFeed feed) => BuildAsync(feed, Source, "Flannel", isNative: NativeProgram.Obstacle is null);
+    public static Task<OutsideProgram> BuildAsync(PackageFeed feed) => BuildAsync(feed, Source, "Flannel", isNative: false);
 
     /// <summary>Builds a program that refers to one of the packages.</summary>
     public static async Task<OutsideProgram> BuildAsync(PackageFeed feed, string source, string package, bool isNative)
@@ -39,12 +38,17 @@ internal sealed class OutsideProgram : IDisposable
     /// <summary>Starts it, by its assembly or as the native program.</summary>
     public OutsideProcess Start(bool isNative, params string[] arguments)
     {
-        if (isNative) return new OutsideProcess(Path.Combine(_folder.FullName, "out", "Outside"), arguments);
-        string assembly = Assert.Single(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "bin"), "Outside.dll", SearchOption.AllDirectories));
-        return new OutsideProcess("dotnet", ["exec", assembly, .. arguments]);
+        return isNative
+            ? new OutsideProcess(Path.Combine(_folder.FullName, "out", "Outside"), arguments)
+            : new OutsideProcess("dotnet", ["exec", FindAssembly(), .. arguments]);
     }
 
+    /// <summary>Starts it by its assembly inside a network namespace.</summary>
+    public OutsideProcess StartIn(string networkNamespace) => new("ip", ["netns", "exec", networkNamespace, "dotnet", "exec", FindAssembly()]);
+
     public void Dispose() => _folder.Delete(recursive: true);
+
+    private string FindAssembly() => Assert.Single(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "bin"), "Outside.dll", SearchOption.AllDirectories));
 
     private async Task BuildAsync(string feed, string version, string source, string package, bool isNative)
     {
