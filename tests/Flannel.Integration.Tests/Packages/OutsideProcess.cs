@@ -21,6 +21,13 @@ internal sealed class OutsideProcess : IAsyncDisposable
     {
         await _process.StandardInput.WriteLineAsync();
         await _process.StandardInput.FlushAsync();
+        return await WaitForEndAsync();
+    }
+
+    /// <summary>Waits for the end of a program that ends by itself.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> WaitForEndAsync()
+    {
         await _process.WaitForExitAsync().WaitAsync(Limit);
         return _process.ExitCode;
     }

@@ -19,6 +19,6 @@ public sealed class OutsideTestingTests(PackageFeed feed)
 
         Assert.Contains("The store passed ", output, StringComparison.Ordinal);
         Assert.Contains("Three nodes, one moved (True), one crashed, ", output, StringComparison.Ordinal);
-        Assert.Equal(0, await process.EndAsync());
+        Assert.Equal(0, await process.WaitForEndAsync());
     }
 }
