@@ -44,7 +44,7 @@ public sealed class PollingLeaseStoreOfManyContractTests : LeaseStoreContract
         Store = new Pair(new TableLeaseStore(table, Interval), new TableLeaseStore(table, Interval));
     }
 
-    public static TheoryData<string> Names => [.. Cases];
+    public static TheoryData<string> Names => [.. Cases, .. AdministrationCases];
 
     protected override ILeaseStore Store { get; }
 
@@ -72,6 +72,15 @@ public sealed class PollingLeaseStoreOfManyContractTests : LeaseStoreContract
             writer.RenewAsync(expected, timeToLive, cancellationToken);
 
         public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) => writer.DeleteAsync(expected, cancellationToken);
+
+        public Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
+            writer.WriteConfigAsync(document, expectedRevision, cancellationToken);
+
+        public Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+            writer.SetTimeToLiveAsync(expected, timeToLive, cancellationToken);
+
+        public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+            reader.ReadTimesLeftAsync(keys, cancellationToken);
 
         public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
             reader.WatchAsync(afterRevision, cancellationToken);

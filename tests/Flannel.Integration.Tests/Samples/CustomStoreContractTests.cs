@@ -18,7 +18,7 @@ public sealed class CustomStoreContractTests : LeaseStoreContract, IDisposable
         Store = new JsonFileLeaseStore(file, interval);
     }
 
-    public static TheoryData<string> Names => [.. Cases];
+    public static TheoryData<string> Names => [.. Cases, .. AdministrationCases];
 
     protected override ILeaseStore Store { get; }
 
