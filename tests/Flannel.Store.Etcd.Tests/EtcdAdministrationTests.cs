@@ -51,7 +51,7 @@ public sealed class EtcdAdministrationTests(EtcdFixture fixture) : IClassFixture
                     $$"""{"Network":"10.5.0.0/16","Round":{{round}},"Writer":"{{Guid.NewGuid()}}"}""", options))))));
 
             Assert.Single(errors, static error => error is null);
-            Assert.Equal(7, errors.Count(static error => error is StoreConflictException { Key: "config" }));
+            Assert.Equal(7, errors.Count(static error => error is StoreConflictException { Key: "config", Kind: StoreErrorKind.Conflict }));
             options = new ConfigWriteOptions { ExpectedRevision = (await providers[0].GetRequiredService<IFlannelAdministration>().GetConfigAsync())!.Revision };
         }
 
@@ -91,7 +91,8 @@ public sealed class EtcdAdministrationTests(EtcdFixture fixture) : IClassFixture
         Assert.Contains("\"Lease\" : 0", await server.RunAsync("get", "--write-out=fields", key), StringComparison.Ordinal);
         Assert.Equal(leases, await server.CountLeasesAsync());
 
-        await using EtcdNode node = await EtcdNode.AcquireAsync(Nodes(server, "a"), "a", "192.168.64.3");
+        await using ServiceProvider nodes = Nodes(server, "a");
+        await using EtcdNode node = await EtcdNode.AcquireAsync(nodes, "a", "192.168.64.3");
         Assert.Equal(("10.5.52.0-24", true), (node.Lease.Key.ToString(), node.Lease.IsReservation));
     }
 
@@ -164,7 +165,7 @@ public sealed class EtcdAdministrationTests(EtcdFixture fixture) : IClassFixture
             () => administration.RevokeAsync(lease)])
         {
             StoreException error = await Assert.ThrowsAnyAsync<StoreException>(write);
-            Assert.False(error.IsTransient);
+            Assert.Equal((false, StoreErrorKind.PermissionDenied), (error.IsTransient, error.Kind));
             Assert.Contains("permission", error.Message, StringComparison.Ordinal);
             Assert.Contains(_prefix, error.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("se-cr3t", error.ToString(), StringComparison.Ordinal);

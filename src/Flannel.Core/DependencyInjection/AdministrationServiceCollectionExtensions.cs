@@ -31,6 +31,7 @@ public static class AdministrationServiceCollectionExtensions
 
         var recipe = new NetworkRecipe(name);
         services.AddOptions();
+        services.TryAddSingleton(static provider => new SharedParts(provider));
         services.AddSingleton(recipe);
         services.AddKeyedSingleton(name, (provider, _) => new NetworkParts(recipe, provider));
         services.TryAddKeyedSingleton<IFlannelAdministration>(name, static (provider, key) => new FlannelAdministration(
