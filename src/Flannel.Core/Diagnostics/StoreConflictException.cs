@@ -9,7 +9,11 @@ public sealed class StoreConflictException : StoreException
     /// <param name="expectedRevision">The revision that was expected; 0 for none.</param>
     /// <param name="foundRevision">The revision that was found; 0 if the key does not exist.</param>
     public StoreConflictException(string message, string key, long expectedRevision, long foundRevision)
-        : base(message, isTransient: false) => (Key, ExpectedRevision, FoundRevision) = (key, expectedRevision, foundRevision);
+        : base(message, isTransient: false)
+    {
+        (Key, ExpectedRevision, FoundRevision) = (key, expectedRevision, foundRevision);
+        Kind = StoreErrorKind.Conflict;
+    }
 
     /// <summary>The key that was found changed: a lease's below the subnets' directory, or <c>config</c>.</summary>
     public string Key { get; }

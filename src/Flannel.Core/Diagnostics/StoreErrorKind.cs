@@ -27,7 +27,7 @@ public enum StoreErrorKind
     /// <summary>The revision that was asked for is not kept any more.</summary>
     Compacted,
 
-    /// <summary>Somebody else changed what was to be written, again and again.</summary>
+    /// <summary>Somebody else changed what was to be written.</summary>
     Conflict,
 
     /// <summary>The store has no room left and takes no writes until an operator makes some.</summary>
