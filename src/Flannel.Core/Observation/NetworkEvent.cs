@@ -1,4 +1,5 @@
 using Flannel.Core.Observation;
+using Flannel.Core.State;
 
 namespace Flannel;
 
@@ -17,7 +18,20 @@ public abstract record NetworkEvent
 /// <param name="Config">The network configuration, usable or not; <see langword="null"/> if there is none.</param>
 /// <param name="Leases">Everything below the subnets' directory, in the order of the keys.</param>
 /// <param name="Revision">The store revision that is shown.</param>
-public sealed record NetworkSnapshot(StoredNetworkConfig? Config, IReadOnlyList<StoredLease> Leases, long Revision) : NetworkEvent;
+public sealed record NetworkSnapshot(StoredNetworkConfig? Config, IReadOnlyList<StoredLease> Leases, long Revision) : NetworkEvent
+{
+    /// <summary>Whether both show the same configuration and the same leases in the same order at the same revision.</summary>
+    /// <param name="other">The other snapshot.</param>
+    public bool Equals(NetworkSnapshot? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Revision == other.Revision && Config == other.Config && Contents.AreSame(Leases, other.Leases));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Revision, Config, Leases.Count);
+
+    /// <summary>The leases on one line.</summary>
+    public override string ToString() => $"{Leases.Count} leases at revision {Revision}: {Contents.Show(Leases)}";
+}
 
 /// <summary>
 /// A lease, a reservation or a refused key that came, changed or went; one of the two is there. A key that was written again with the same document
