@@ -1,3 +1,4 @@
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Security;
 using Microsoft.Extensions.Options;
 

@@ -36,6 +36,14 @@ public sealed partial record NetworkConfig
     }
 
     /// <summary>
+    /// Finds the keys of a document that mean nothing to Flannel, such as misspelled ones. They are ignored, as by flannel; but a misspelled key is not what its
+    /// author meant.
+    /// </summary>
+    /// <param name="utf8Json">The document. One that is no JSON object has no unknown keys.</param>
+    /// <returns>The keys in quotes, at most eight.</returns>
+    public static IReadOnlyList<string> FindUnknownKeys(ReadOnlyMemory<byte> utf8Json) => NetworkConfigReader.FindUnknownKeys(utf8Json);
+
+    /// <summary>
     /// Validates the configuration and writes it with flannel's keys on one line, without what is at its default. Reading the text again gives
     /// the configuration that <see cref="Validate"/> returns.
     /// </summary>

@@ -1,6 +1,6 @@
 namespace Flannel.Extensibility;
 
-/// <summary>A subnet that a node has taken, and the way to keep it.</summary>
+/// <summary>A subnet that a node has taken, or was given, and the way to keep it.</summary>
 public interface ISubnetMembership
 {
     /// <summary>The lease as it was taken.</summary>

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Flannel.Extensibility;
 
 /// <summary>The store at one revision, as a node sees it that is about to take a subnet. Reading it changes nothing.</summary>
@@ -10,6 +12,15 @@ public interface ISubnetView
     /// <value>None by default.</value>
     IReadOnlyList<string> UnknownConfigKeys => [];
 
+    /// <summary>
+    /// The host's address that the store asks for, as if it were the option <see cref="ExternalInterfaceOptions.PublicIP"/>; <see langword="null"/>
+    /// (default) if it has no wish.
+    /// </summary>
+    IPAddress? RequestedPublicIP => null;
+
+    /// <summary>As <see cref="RequestedPublicIP"/>, for IPv6.</summary>
+    IPAddress? RequestedPublicIPv6 => null;
+
     /// <summary>Reads and validates the network configuration.</summary>
     /// <exception cref="NetworkConfigException">The document is missing or breaks a rule; the exception lists every problem.</exception>
     NetworkConfig ReadConfig();
@@ -20,8 +31,8 @@ public interface ISubnetView
     Lease? FindOwn(LeaseRequest request);
 
     /// <summary>
-    /// Takes a subnet: the node's own lease if it has one, else its previous subnet if nobody holds it, else a free one. Reads the store again only if
-    /// another node was faster.
+    /// Takes a subnet: the node's own lease if it has one, else its previous subnet if nobody holds it, else a free one. Reads the store again only
+    /// if another node was faster.
     /// </summary>
     /// <param name="request">The network, what to publish, and the subnet held before.</param>
     /// <param name="cancellationToken">Ends the call.</param>

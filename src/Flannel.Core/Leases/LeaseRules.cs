@@ -32,19 +32,21 @@ internal sealed class LeaseRules
     /// <param name="config">The validated network configuration.</param>
     /// <param name="own">What this node publishes.</param>
     /// <param name="ownKey">The subnets that this node holds.</param>
-    public LeaseRules(NetworkConfig config, LeaseAttributes own, SubnetKey ownKey)
+    /// <param name="areSubnetsAssigned">Whether a cluster gives the subnets by rules of its own, so that their lengths are its business.</param>
+    public LeaseRules(NetworkConfig config, LeaseAttributes own, SubnetKey ownKey, bool areSubnetsAssigned = false)
     {
+        int split = areSubnetsAssigned ? 0 : SubnetAllocator.SmallestSplit;
         Subnet[] overlay = [.. Networks(config)];
-        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, ownKey.IPv4Subnet, own.PublicIP) : null;
-        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, ownKey.IPv6Subnet, own.PublicIPv6) : null;
+        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, ownKey.IPv4Subnet, own.PublicIP, split) : null;
+        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, ownKey.IPv6Subnet, own.PublicIPv6, split) : null;
         (_backendType, _whose) = (own.BackendType, "this node's");
     }
 
     private LeaseRules(NetworkConfig config, string? backendType)
     {
         Subnet[] overlay = [.. Networks(config)];
-        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, null, null) : null;
-        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, null, null) : null;
+        _ipv4 = config.EnableIPv4 ? new FamilyPart("PublicIP", overlay, null, null, SubnetAllocator.SmallestSplit) : null;
+        _ipv6 = config.EnableIPv6 ? new FamilyPart("PublicIPv6", overlay, null, null, SubnetAllocator.SmallestSplit) : null;
         (_backendType, _whose) = (backendType, "the network's");
     }
 
@@ -115,7 +117,7 @@ internal sealed class LeaseRules
         }
     }
 
-    private sealed class FamilyPart(string addressKey, Subnet[] overlay, Subnet? own, IPAddress? ownAddress)
+    private sealed class FamilyPart(string addressKey, Subnet[] overlay, Subnet? own, IPAddress? ownAddress, int split)
     {
         public string? Refuse(Subnet subnet, IPAddress? address) => RefuseSubnet(subnet) ?? RefuseAddress(address);
 
@@ -127,9 +129,9 @@ internal sealed class LeaseRules
                 return $"its subnet {subnet} is outside the network {network}";
             }
 
-            if (subnet.PrefixLength < network.PrefixLength + SubnetAllocator.SmallestSplit)
+            if (subnet.PrefixLength < network.PrefixLength + split)
             {
-                return $"its subnet {subnet} is too large for one host of the network {network}: at most a /{network.PrefixLength + SubnetAllocator.SmallestSplit}";
+                return $"its subnet {subnet} is too large for one host of the network {network}: at most a /{network.PrefixLength + split}";
             }
 
             return own is { } ours && ours.Overlaps(subnet) ? $"its subnet {subnet} overlaps this node's, {ours}" : null;

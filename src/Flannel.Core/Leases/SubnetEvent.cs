@@ -110,6 +110,11 @@ public enum OwnLeaseState
 
     /// <summary>The lease could not be renewed before its end, because the store does not answer; whether it still stands is not known.</summary>
     Overdue,
+
+    /// <summary>
+    /// The store gives the node another subnet now. The node acquires again, at once: whoever reports this keeps the sequence open and does nothing more.
+    /// </summary>
+    Moved,
 }
 
 /// <summary>The set of leases that are refused changed, or the number of those that are not followed.</summary>

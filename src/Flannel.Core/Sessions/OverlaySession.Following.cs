@@ -47,6 +47,8 @@ internal sealed partial class OverlaySession
                     network.ChangePeers(changes.Changes);
                     _condition.Change(condition => condition with { Peers = Apply(condition.Peers, changes.Changes), Backend = network.Status });
                     break;
+                case OwnLeaseChanged { State: OwnLeaseState.Moved }:
+                    return new SessionEnd.SubnetMoved();
                 case OwnLeaseChanged own:
                     _held.Lease = own.Lease;
                     _condition.Change(condition => condition with { Lease = own.Lease, LeaseState = own.State, LeaseError = own.Error });
@@ -108,7 +110,7 @@ internal sealed partial class OverlaySession
     private async Task<SessionEnd> FollowHostAsync(ExternalInterface external, CancellationToken cancellationToken)
     {
         ExternalInterface other = await _services.HostNetwork
-            .WaitForOtherExternalInterfaceAsync(Options.NetworkNamespace, Options.ExternalInterface, _config, external, cancellationToken)
+            .WaitForOtherExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, external, cancellationToken)
             .ConfigureAwait(false);
         // Connections from the former address may seem alive for minutes.
         await _services.SubnetManager.ResetConnectionsAsync().ConfigureAwait(false);

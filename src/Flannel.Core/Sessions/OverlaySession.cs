@@ -21,6 +21,7 @@ internal sealed partial class OverlaySession
     private readonly ILogger _logger;
     private readonly SubnetFileWriter? _subnetFile;
     private NetworkConfig _config = new();
+    private ExternalInterfaceOptions _externalInterface;
 
     /// <param name="services">Everything the node is made of.</param>
     /// <param name="condition">Where to report.</param>
@@ -31,6 +32,7 @@ internal sealed partial class OverlaySession
         _condition = condition;
         _held = held;
         _logger = services.LoggerFactory.CreateLogger<FlannelNode>();
+        _externalInterface = services.Options.ExternalInterface;
         _subnetFile = services.Options.SubnetFile is { } path
             ? new SubnetFileWriter(path, condition, services.Time, services.Random, _logger)
             : null;
@@ -61,8 +63,9 @@ internal sealed partial class OverlaySession
         _held.Claim(_config, backend);
 
         Progress("choosing the external interface");
+        _externalInterface = WithRequested(Options.ExternalInterface, view);
         ExternalInterface external = await _services.HostNetwork
-            .FindExternalInterfaceAsync(Options.NetworkNamespace, Options.ExternalInterface, _config, cancellationToken).ConfigureAwait(false);
+            .FindExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, cancellationToken).ConfigureAwait(false);
         PublicAddressRules.Check(external);
         ForwardingStatus forwarding = await _services.HostNetwork
             .CheckForwardingAsync(Options.NetworkNamespace, _config, Options.EnableForwarding, cancellationToken).ConfigureAwait(false);
@@ -82,6 +85,7 @@ internal sealed partial class OverlaySession
             Attributes = new LeaseAttributes { PublicIP = external.PublicIP, PublicIPv6 = external.PublicIPv6 },
             PreviousSubnet = previous,
             HeldLease = _held.Lease,
+            Progress = new ProgressReport(reason => Progress($"acquiring a lease: {reason}")),
         };
         LeaseAttributes? published = _held.Published;
         if (published is null)
@@ -215,6 +219,21 @@ internal sealed partial class OverlaySession
         ResyncInterval = Options.ResyncInterval,
     };
 
+    private static ExternalInterfaceOptions WithRequested(ExternalInterfaceOptions options, ISubnetView view)
+    {
+        if (view is { RequestedPublicIP: null, RequestedPublicIPv6: null }) return options;
+        var requested = new ExternalInterfaceOptions
+        {
+            Name = options.Name,
+            CanReach = options.CanReach,
+            PublicIP = view.RequestedPublicIP?.ToString() ?? options.PublicIP,
+            PublicIPv6 = view.RequestedPublicIPv6?.ToString() ?? options.PublicIPv6,
+        };
+        foreach (string name in options.Names) requested.Names.Add(name);
+        foreach (string pattern in options.Patterns) requested.Patterns.Add(pattern);
+        return requested;
+    }
+
     private void Remember(IBackendNetwork network) => _held.Remember(_config, network.Attributes);
 
     private void ReportPending(PendingConfig? pending)
@@ -239,6 +258,11 @@ internal sealed partial class OverlaySession
             LogSubnetFileUnreadable(_logger, path, exception.Message);
             return null;
         }
+    }
+
+    private sealed class ProgressReport(Action<string> report) : IProgress<string>
+    {
+        public void Report(string value) => report(value);
     }
 
     /// <summary>What a session works with once it has a lease.</summary>

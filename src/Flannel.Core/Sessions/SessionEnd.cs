@@ -20,6 +20,12 @@ internal abstract record SessionEnd
         public override string ToString() => $"the external interface is {External.Name} with {External.PublicIP ?? External.PublicIPv6} now";
     }
 
+    /// <summary>The store gives the node another subnet.</summary>
+    public sealed record SubnetMoved : SessionEnd
+    {
+        public override string ToString() => "this node has another subnet";
+    }
+
     /// <summary>The backend has something else to publish than what the lease says.</summary>
     public sealed record PublicationChanged : SessionEnd
     {

@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using Flannel.Extensibility;
 
 namespace Flannel.Store.Etcd.Security;
 

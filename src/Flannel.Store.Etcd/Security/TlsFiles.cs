@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Store.Etcd.Security;

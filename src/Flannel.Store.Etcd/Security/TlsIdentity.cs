@@ -1,12 +1,15 @@
 using System.Security.Authentication;
+using Flannel.Extensibility;
 
 namespace Flannel.Store.Etcd.Security;
 
 /// <summary>Whom to trust and who to be.</summary>
 internal sealed class TlsIdentity
 {
+    private const string Advice = "name a file with the authority's certificate in CaFile (-etcd-cafile)";
+
     /// <summary>Trusts what the system trusts, and is nobody in particular.</summary>
-    public static readonly TlsIdentity Default = new(new ServerCertificateCheck(null, ""), null);
+    public static readonly TlsIdentity Default = new(NewCheck(null), null);
 
     private readonly ServerCertificateCheck _check;
     private readonly ClientCertificate? _certificate;
@@ -19,13 +22,16 @@ internal sealed class TlsIdentity
     /// <param name="key">The own certificate's key.</param>
     /// <exception cref="InvalidDataException">A file holds something else, or the key is not the certificate's.</exception>
     public static TlsIdentity Read(PemFile? authorities, PemFile? certificate, PemFile? key) => new(
-        new ServerCertificateCheck(authorities?.ReadCertificates(), authorities?.Name ?? ""),
+        NewCheck(authorities),
         certificate is not null && key is not null ? ClientCertificate.Read(certificate, key) : null);
 
     /// <summary>Takes certificates as they are.</summary>
     public static TlsIdentity Of(TlsObjects objects) => new(
-        new ServerCertificateCheck(objects.Authorities, $"{nameof(EtcdStoreOptions.TrustAuthorities)}()"),
-        objects.Certificate is null ? null : ClientCertificate.Of(objects.Certificate, objects.Intermediates));
+        new ServerCertificateCheck(objects.Authorities, $"{nameof(EtcdStoreOptions.TrustAuthorities)}()", Advice),
+        objects.Certificate is null ? null : ClientCertificate.Of(objects.Certificate, objects.Intermediates, $"{nameof(EtcdStoreOptions.UseCertificate)}()"));
+
+    private static ServerCertificateCheck NewCheck(PemFile? authorities) => new(
+        authorities?.ReadCertificates(), authorities?.Name ?? "", Advice);
 
     /// <summary>Makes connections use this identity.</summary>
     /// <returns>What to send requests through.</returns>

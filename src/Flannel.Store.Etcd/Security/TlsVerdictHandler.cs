@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Flannel.Extensibility;
 
 namespace Flannel.Store.Etcd.Security;
 

@@ -1,3 +1,5 @@
+using Flannel.Extensibility;
+
 namespace Flannel.Store.Etcd.Security;
 
 /// <summary>

@@ -10,24 +10,16 @@ namespace Flannel.Core.Leases.Peers;
 /// Follows the others: turns what the store delivers into what the node is told of its peers, of refused leases and of the network configuration. Not safe
 /// for concurrent use.
 /// </summary>
-internal sealed partial class PeerFollower
+internal sealed class PeerFollower
 {
-    // Whoever writes refused leases without pause must not fill the log.
-    private static readonly TimeSpan RefusalLogPause = TimeSpan.FromSeconds(10);
-
-    private readonly PeerLeases _tracker;
-    private readonly DepartureGrace _departures;
+    private readonly PeerTracker _tracker;
     private readonly NodeIdentity _identity;
     private readonly Queue<SubnetEvent> _results;
     private readonly NetworkConfig _config;
     private readonly string _configSource;
-    private readonly ILogger _logger;
 
     private DocumentMark? _configDocument;
     private bool _isFirst = true;
-    private RefusedLeases _unlogged;
-    private int _total;
-    private TimeSpan _refusalLogAt;
 
     /// <param name="request">The request that acquired the own lease.</param>
     /// <param name="identity">Who the node is.</param>
@@ -45,14 +37,12 @@ internal sealed partial class PeerFollower
         Queue<SubnetEvent> results,
         ILogger logger)
     {
-        var rules = new LeaseRules(request.Config, request.Attributes, own);
-        _tracker = new PeerLeases(request.Config, rules, request.PeerRule, own, options.MaxPeers, options.MaxQuarantined);
-        _departures = new DepartureGrace(options.PeerGracePeriod);
+        var limits = new PeerLimits { MaxPeers = options.MaxPeers, MaxQuarantined = options.MaxQuarantined, GracePeriod = options.PeerGracePeriod };
+        _tracker = new PeerTracker(request, own, limits, results, logger);
         _identity = identity;
         _results = results;
         _config = request.Config;
         _configSource = configSource;
-        _logger = logger;
     }
 
     /// <summary>The store revision up to which everything is known.</summary>
@@ -62,33 +52,20 @@ internal sealed partial class PeerFollower
     public bool HasRoomForLeftOut => _tracker.HasRoomForLeftOut;
 
     /// <summary>When <see cref="CatchUp"/> has something to do.</summary>
-    public TimeSpan DueAt => _unlogged.Count > 0 && _refusalLogAt < _departures.DueAt ? _refusalLogAt : _departures.DueAt;
+    public TimeSpan DueAt => _tracker.DueAt;
 
     /// <summary>Takes in what the store delivered.</summary>
     public void TakeIn(StoreEvent item, TimeSpan now)
     {
-        SubnetEvent? peers = _departures.Pass(_tracker.Apply(item), now);
-        NoticeRefused(_tracker.TakeRefused());
-        if (_tracker.TakeQuarantine() is { } quarantine)
-        {
-            _total = quarantine.Total;
-            _results.Enqueue(quarantine);
-        }
-
-        if (_unlogged.Count > 0 && now >= _refusalLogAt) LogRefusals(now);
-        if (peers is not null) _results.Enqueue(peers);
+        _tracker.TakeIn(item, now);
         NoticeConfig(item);
     }
 
     /// <summary>Lets peers go whose grace is over, and logs what was held back.</summary>
-    public void CatchUp(TimeSpan now)
-    {
-        if (_departures.Release(now) is { } gone) _results.Enqueue(gone);
-        if (_unlogged.Count > 0 && now >= _refusalLogAt) LogRefusals(now);
-    }
+    public void CatchUp(TimeSpan now) => _tracker.CatchUp(now);
 
     /// <summary>Another host's lease that shares a subnet with ours: it may have been taken under another key while ours was gone.</summary>
-    public TrackedKey? FindRival(SubnetKey own) => _tracker.Keys.FirstOrDefault(other =>
+    public TrackedKey? FindRival(SubnetKey own) => _tracker.Leases.Keys.FirstOrDefault(other =>
         other is { IsKey: true, Publisher: { } publisher }
         && (Overlaps(other.Subnets.IPv4Subnet, own.IPv4Subnet) || Overlaps(other.Subnets.IPv6Subnet, own.IPv6Subnet))
         && !_identity.Address.Equals(_identity.AddressOf(publisher)));
@@ -98,22 +75,6 @@ internal sealed partial class PeerFollower
         left is { } subnet && right is { } own && subnet.Overlaps(own)
         && (own.Family == System.Net.Sockets.AddressFamily.InterNetwork ? _config.Network : _config.IPv6Network) is { } network
         && subnet.PrefixLength >= network.PrefixLength + SubnetAllocator.SmallestSplit;
-
-    private void NoticeRefused(RefusedLeases refused)
-    {
-        if (refused.Count == 0) return;
-        _unlogged = _unlogged.Count == 0
-            ? refused
-            : new RefusedLeases(_unlogged.Count + refused.Count, _unlogged.Examples.Count > 0 ? _unlogged.Examples : refused.Examples);
-    }
-
-    private void LogRefusals(TimeSpan now)
-    {
-        string examples = string.Join("; ", _unlogged.Examples.Select(static refused => $"{refused.Key} (revision {refused.Revision}): {refused.Reason}"));
-        LogRefused(_unlogged.Count, _total, examples + (_unlogged.Count > _unlogged.Examples.Count ? "; …" : ""));
-        _unlogged = default;
-        _refusalLogAt = now + RefusalLogPause;
-    }
 
     /// <summary>Tells of a configuration that differs from the one seen before, at first from the one that the node runs with.</summary>
     private void NoticeConfig(StoreEvent item)

@@ -38,7 +38,11 @@ internal sealed partial class PeerLeases
         _removed.Clear();
         _touched.Clear();
         if (_isComplete)
+        {
+            Join(changes);
             return changes.Count == 0 ? null : new LeaseChanges(changes, Revision);
+        }
+
 
         _isComplete = true;
         return new LeaseSnapshot([.. changes.Select(static change => change.After!)], Revision);
@@ -108,6 +112,28 @@ internal sealed partial class PeerLeases
         key.Delivered = lease;
         if (before is null ? lease is not null : lease is null || !before.Attributes.Equals(lease.Attributes))
             changes.Add(new LeaseChange(before, lease));
+    }
+
+    /// <summary>A subnet that passes from one host to another under two names is one change.</summary>
+    private static void Join(List<LeaseChange> changes)
+    {
+        Dictionary<SubnetKey, int>? gone = null;
+        for (int i = 0; i < changes.Count; i++)
+        {
+            if (changes[i] is { Before: { } before, After: null })
+            {
+                (gone ??= [])[before.Key] = i;
+            }
+            else if (changes[i] is { Before: null, After: { } after } && gone is not null && gone.Remove(after.Key, out int at))
+            {
+                Lease former = changes[at].Before!;
+                changes[at] = default;
+                changes[i] = former.Attributes.Equals(after.Attributes) ? default : new LeaseChange(former, after);
+            }
+        }
+
+        if (gone is not null)
+            changes.RemoveAll(static change => change == default);
     }
 
     private void SetQuarantined(TrackedKey key, QuarantinedLease? quarantined)

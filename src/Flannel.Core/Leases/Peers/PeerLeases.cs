@@ -104,6 +104,32 @@ internal sealed partial class PeerLeases
         return Settle();
     }
 
+    /// <summary>Takes in every host that there is.</summary>
+    public SubnetEvent? Replace(IEnumerable<PeerEntry> entries, long revision)
+    {
+        BeginSnapshot();
+        foreach (PeerEntry entry in entries)
+            Put(entry);
+        EndSnapshot();
+        Revision = revision;
+        return Settle();
+    }
+
+    /// <summary>Takes in what changed.</summary>
+    public SubnetEvent? Change(IEnumerable<PeerChange> changes, long revision)
+    {
+        foreach ((string name, PeerEntry? entry) in changes)
+        {
+            if (entry is not null)
+                Put(entry);
+            else
+                Remove(name);
+        }
+
+        Revision = revision;
+        return Settle();
+    }
+
     /// <summary>What was refused since the last call and was not reported before: each document once.</summary>
     public RefusedLeases TakeRefused()
     {
@@ -125,12 +151,22 @@ internal sealed partial class PeerLeases
 
     private void Apply(StoreSnapshot snapshot)
     {
+        BeginSnapshot();
+        foreach (StoredEntry entry in snapshot.Entries)
+            Put(entry);
+        EndSnapshot();
+    }
+
+    private void BeginSnapshot()
+    {
         _generation++;
         _quarantineChanged |= _peersLeftOut.Count > 0 || _refusalsLeftOut.Count > 0;
         _peersLeftOut.Clear();
         _refusalsLeftOut.Clear();
-        foreach (StoredEntry entry in snapshot.Entries)
-            Put(entry);
+    }
+
+    private void EndSnapshot()
+    {
         foreach (TrackedKey key in _keys.Values)
         {
             // Removing from a dictionary does not disturb its enumeration.
@@ -163,12 +199,38 @@ internal sealed partial class PeerLeases
         bool sameLife = exists && key.CreateRevision == entry.CreateRevision;
         key.See(entry, document);
         Lease? good = Judge(key, entry, out string? refusal) ?? (sameLife && KeepsLastGood ? key.Good : null);
+        Take(key, exists, good, refusal);
+    }
+
+    private void Put(PeerEntry entry)
+    {
+        if (_keys.TryGetValue(entry.Name, out TrackedKey? known) && !known.IsOf(entry))
+        {
+            Remove(entry.Name);
+            known = null;
+        }
+
+        TrackedKey key = known ?? new TrackedKey(entry);
+        key.Generation = _generation;
+        key.See(entry);
+        Lease? good = Judge(key, entry, out string? refusal) ?? (KeepsLastGood ? known?.Good : null);
+        Take(key, known is not null, good, refusal);
+    }
+
+    private void Take(TrackedKey key, bool exists, Lease? good, string? refusal)
+    {
         if (!exists)
         {
-            if (IsLeftOut(entry.Key, good, refusal))
+            if (IsLeftOut(key.Name, good, refusal))
                 return;
-            key.Delivered = _removed.Remove(entry.Key, out TrackedKey? gone) ? gone.Delivered : null;
-            _keys.Add(entry.Key, key);
+            // What went and came back within one batch goes on; with other subnets it is somebody else.
+            if (_removed.TryGetValue(key.Name, out TrackedKey? gone) && gone.IsKey == key.IsKey && gone.Subnets == key.Subnets)
+            {
+                key.Delivered = gone.Delivered;
+                _removed.Remove(key.Name);
+            }
+
+            _keys.Add(key.Name, key);
         }
 
         key.Refusal = refusal;
@@ -206,7 +268,9 @@ internal sealed partial class PeerLeases
         SetGood(key, null);
         SetQuarantined(key, null);
         _touched.Remove(key);
-        _removed[name] = key;
+        // One that was never told of must not hide one of the same name that was.
+        if (key.Delivered is not null || !_removed.ContainsKey(name))
+            _removed[name] = key;
     }
 
     private Lease? Judge(TrackedKey key, StoredEntry entry, out string? refusal)
@@ -221,6 +285,26 @@ internal sealed partial class PeerLeases
             return null;
 
         Lease lease = Lease.From(entry, key.Subnets, attributes);
+        refusal = _rules.Refuse(lease.Key, lease.Attributes) ?? AskPeerRule(lease);
+        return refusal is null ? lease : null;
+    }
+
+    private Lease? Judge(TrackedKey key, PeerEntry entry, out string? refusal)
+    {
+        key.Publisher = entry.Attributes is { } published ? (published.PublicIP, published.PublicIPv6) : null;
+        refusal = key.KeyProblem ?? entry.Problem;
+        if (refusal is null && entry.Attributes is null)
+            refusal = "it publishes nothing";
+        if (refusal is not null)
+            return null;
+        var lease = new Lease
+        {
+            Key = key.Subnets,
+            Attributes = entry.Attributes!,
+            IsReservation = true,
+            CreateRevision = entry.CreateRevision,
+            ModRevision = entry.ModRevision,
+        };
         refusal = _rules.Refuse(lease.Key, lease.Attributes) ?? AskPeerRule(lease);
         return refusal is null ? lease : null;
     }

@@ -15,8 +15,20 @@ internal sealed class TrackedKey
         KeyProblem = reason;
     }
 
+    public TrackedKey(PeerEntry entry)
+    {
+        Name = entry.Name;
+        Incarnation = entry.Incarnation;
+        IsKey = entry.Subnets is not null;
+        Subnets = entry.Subnets.GetValueOrDefault();
+        KeyProblem = IsKey ? null : entry.Problem ?? "it names no subnet";
+    }
+
     /// <summary>The key as it stands in the store.</summary>
     public string Name { get; }
+
+    /// <summary>Whose key it is, where one name may stand for one host after the other.</summary>
+    public string Incarnation { get; } = "";
 
     /// <summary>The revision that created the key.</summary>
     public long CreateRevision { get; private set; }
@@ -57,6 +69,12 @@ internal sealed class TrackedKey
 
     /// <summary>Marks the keys of the newest snapshot.</summary>
     public long Generation { get; set; }
+
+    /// <summary>Whether an entry is of the same host with the same subnets.</summary>
+    public bool IsOf(PeerEntry entry) => Incarnation == entry.Incarnation && IsKey == entry.Subnets is not null && Subnets == entry.Subnets.GetValueOrDefault();
+
+    /// <summary>Notes what is said of the host now.</summary>
+    public void See(PeerEntry entry) => (CreateRevision, ModRevision) = (entry.CreateRevision, entry.ModRevision);
 
     /// <summary>Notes what stands under the key now.</summary>
     public void See(StoredEntry entry, DocumentMark document) =>

@@ -2,15 +2,15 @@ using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using static Flannel.Store.Etcd.Security.DistinguishedName;
+using static Flannel.Core.Security.DistinguishedName;
 
-namespace Flannel.Store.Etcd.Security;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// Judges the certificate that a server shows, by the rules of Go's clients, for which flannel's certificates were made: the chain is good when it
 /// ends in a given certificate, be that an authority's root, one below it, or the server's own. .NET by itself insists on a root.
 /// </summary>
-internal sealed class ServerCertificateCheck
+public sealed class ServerCertificateCheck
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const X509ChainStatusFlags Unfinished = X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot;
@@ -18,14 +18,26 @@ internal sealed class ServerCertificateCheck
 
     private readonly X509Certificate2Collection? _authorities;
     private readonly string _source;
+    private readonly string _advice;
 
+    /// <summary>Creates the check.</summary>
     /// <param name="authorities">The certificates to trust, or <see langword="null"/> for those that the system trusts.</param>
     /// <param name="source">Where they are from, for messages.</param>
-    public ServerCertificateCheck(X509Certificate2Collection? authorities, string source) => (_authorities, _source) = (authorities, source);
+    /// <param name="advice">What to do if the system's authorities do not include the server's, as the end of a sentence.</param>
+    public ServerCertificateCheck(X509Certificate2Collection? authorities, string source, string advice)
+    {
+        _authorities = authorities;
+        _source = source;
+        _advice = advice;
+    }
 
-    /// <summary>Makes connections use this check.</summary>
+    /// <summary>
+    /// Makes connections use this check. A handshake that fails it ends with a <see cref="TlsException"/> somewhere below what the caller sees.
+    /// </summary>
+    /// <param name="options">The options of the connections.</param>
     public void ApplyTo(SslClientAuthenticationOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         options.CertificateChainPolicy =
             _authorities is null ? NewPolicy(X509ChainTrustMode.System, []) : NewPolicy(X509ChainTrustMode.CustomRootTrust, _authorities);
         options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
@@ -131,7 +143,7 @@ internal sealed class ServerCertificateCheck
             : $"was issued by {string.Join(", that by ", issuers)}, which is";
         string what = $"the server's certificate {Show(server.SubjectName)} {origin} not among the";
         if (_authorities is null)
-            return $"{what} authorities that this system trusts; name a file with the authority's certificate in CaFile (-etcd-cafile)";
+            return $"{what} authorities that this system trusts; {_advice}";
         string namesake = _authorities.Any(authority => IsSame(authority.SubjectName, issuer))
             ? "; the one of the same name there has another key: it is of another cluster, or from before a renewal"
             : "";

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace Flannel.Store.Etcd.Security;
+namespace Flannel.Core.Security;
 
 /// <summary>Names in certificates, as messages show them. A server that nobody trusts yet writes them as it likes.</summary>
 internal static class DistinguishedName

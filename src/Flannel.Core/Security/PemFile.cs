@@ -2,20 +2,20 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace Flannel.Store.Etcd.Security;
+namespace Flannel.Extensibility;
 
 /// <summary>What one certificate or key file holds. Text around the PEM blocks does not count.</summary>
 /// <param name="Option">The option that names the file, and flannel's flag.</param>
-/// <param name="Path">The file.</param>
+/// <param name="Path">The file; empty if the content was given otherwise.</param>
 /// <param name="Text">Its content.</param>
-internal sealed record PemFile(string Option, string Path, string Text)
+public sealed record PemFile(string Option, string Path, string Text)
 {
     private const string CertificateLabel = "CERTIFICATE";
     private const string BeginMark = "-----BEGIN ";
     private const int MaxCharacters = 4 << 20;
 
     /// <summary>The file as messages name it.</summary>
-    public string Name => $"{Option} {Path}";
+    public string Name => $"{Option} {Path}".TrimEnd();
 
     /// <summary>Whether it holds a certificate, readable or not.</summary>
     public bool HasCertificate => Blocks.Any(static block => block.Label == CertificateLabel);
@@ -37,7 +37,12 @@ internal sealed record PemFile(string Option, string Path, string Text)
         }
     }
 
+    /// <summary>The name; never the content, which may be a key.</summary>
+    public override string ToString() => Name;
+
     /// <summary>Reads a file.</summary>
+    /// <param name="option">The option that names it, for messages.</param>
+    /// <param name="path">Its path.</param>
     /// <exception cref="InvalidDataException">There is no such file, or it cannot be a certificate file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static PemFile Read(string option, string path)

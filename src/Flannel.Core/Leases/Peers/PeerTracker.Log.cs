@@ -1,9 +1,9 @@
 using Flannel.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
 
-namespace Flannel.Core.Leases.Peers;
+namespace Flannel.Extensibility;
 
-internal sealed partial class PeerFollower
+public sealed partial class PeerTracker
 {
     [LoggerMessage(FlannelEventIds.LeaseRefused, LogLevel.Warning, "Refused {Count} leases, {Total} are refused now: {Examples}.")]
     private partial void LogRefused(int count, int total, string examples);

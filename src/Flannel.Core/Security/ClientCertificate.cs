@@ -2,21 +2,25 @@ using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using static Flannel.Store.Etcd.Security.DistinguishedName;
+using static Flannel.Core.Security.DistinguishedName;
 
-namespace Flannel.Store.Etcd.Security;
+namespace Flannel.Extensibility;
 
 /// <summary>The certificate that a node shows to servers that ask for one.</summary>
 /// <param name="Context">The certificate with its key and those between it and its authority.</param>
 /// <param name="Description">What it says of itself, for messages.</param>
-internal sealed record ClientCertificate(SslStreamCertificateContext Context, string Description)
+public sealed record ClientCertificate(SslStreamCertificateContext Context, string Description)
 {
     private const string Rsa = "1.2.840.113549.1.1.1", EllipticCurve = "1.2.840.10045.2.1", Ed25519 = "1.3.101.112", Ed448 = "1.3.101.113";
 
     /// <summary>Finds the certificate that belongs to the key. It comes first by custom; the others may stand in any order.</summary>
+    /// <param name="certificateFile">The certificate, with those between it and its authority.</param>
+    /// <param name="keyFile">Its key: ECDSA or RSA, not encrypted.</param>
     /// <exception cref="InvalidDataException">The files hold something else, or the key is none of the certificates'.</exception>
     public static ClientCertificate Read(PemFile certificateFile, PemFile keyFile)
     {
+        ArgumentNullException.ThrowIfNull(certificateFile);
+        ArgumentNullException.ThrowIfNull(keyFile);
         if (certificateFile is { HasCertificate: false, HasKey: true } && keyFile is { HasCertificate: true, HasKey: false })
         {
             throw new InvalidDataException(
@@ -48,10 +52,12 @@ internal sealed record ClientCertificate(SslStreamCertificateContext Context, st
     /// <summary>Takes a certificate as it is.</summary>
     /// <param name="certificate">The certificate with its key.</param>
     /// <param name="intermediates">Those between it and its authority.</param>
-    public static ClientCertificate Of(X509Certificate2 certificate, X509Certificate2Collection? intermediates) => new(
-        SslStreamCertificateContext.Create(certificate, intermediates, offline: true), Describe(certificate, $"{nameof(EtcdStoreOptions.UseCertificate)}()"));
+    /// <param name="source">Where it is from, for messages.</param>
+    public static ClientCertificate Of(X509Certificate2 certificate, X509Certificate2Collection? intermediates, string source) => new(
+        SslStreamCertificateContext.Create(certificate, intermediates, offline: true), Describe(certificate, source));
 
     /// <summary>Whether .NET can log in with a certificate.</summary>
+    /// <param name="certificate">The certificate.</param>
     /// <returns><see langword="null"/> if so, else what is wrong with its key.</returns>
     public static string? RefuseKey(X509Certificate2 certificate) => certificate switch
     {
