@@ -18,6 +18,7 @@ public sealed class EventIdTests
         ["Flannel.Backends.Vxlan"] = (4000, 4999),
         ["Flannel.Backends.Udp"] = (5000, 5999),
         ["Flannel.Backends.HostGateway"] = (6000, 6999),
+        ["Flannel.Store.Kubernetes"] = (7000, 7999),
     };
 
     private static readonly (Assembly Assembly, MethodInfo Method, LoggerMessageAttribute Message)[] Messages =

@@ -12,6 +12,7 @@ public sealed class ProjectReferenceTests
         [("Flannel.Linux", "Flannel.Core")] = "implements the seam to the host that the core declares",
         [("Flannel.Linux", "Flannel.Netlink")] = "reads links, addresses and routes to choose the external interface",
         [("Flannel.Store.Etcd", "Flannel.Core")] = "implements the store seam",
+        [("Flannel.Store.Kubernetes", "Flannel.Core")] = "implements the policy seam, with the core's rules for peers",
         [("Flannel.Backends.Vxlan", "Flannel.Core")] = "implements the backend seam on the core's leases and reconciler",
         [("Flannel.Backends.Vxlan", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Vxlan", "Flannel.Netlink")] = "programs the VXLAN device, neighbours, FDB and routes",
@@ -89,6 +90,9 @@ public sealed class ProjectReferenceTests
     // With any framework for tests, so with none.
     [Fact]
     public void Testing_DependsOnMicrosoftExtensionsOnly() => Assert.Equal(["Microsoft.Extensions.DependencyInjection"], Package("Flannel.Testing").PackageReferences);
+
+    [Fact]
+    public void KubernetesStore_DependsOnYamlDotNetOnly() => Assert.Equal(["YamlDotNet"], Package("Flannel.Store.Kubernetes").PackageReferences);
 
     [Fact]
     public void Executables_UseThePublicPackagesOnly()

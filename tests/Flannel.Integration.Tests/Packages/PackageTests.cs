@@ -173,6 +173,7 @@ public sealed partial class PackageTests(PackageFeed feed)
         "Flannel.Testing" => ["Flannel.Core", "Microsoft.Extensions.DependencyInjection"],
         "Flannel.Linux" => ["Flannel.Core", "Flannel.Netlink", "Tmds.LibC"],
         "Flannel.Store.Etcd" => ["Flannel.Core", "dotnet-etcd"],
+        "Flannel.Store.Kubernetes" => ["Flannel.Core", "YamlDotNet"],
         _ when name.StartsWith("Flannel.Backends.", StringComparison.Ordinal) => ["Flannel.Core", "Flannel.Linux", "Flannel.Netlink"],
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Say here what the new package may depend on."),
     };

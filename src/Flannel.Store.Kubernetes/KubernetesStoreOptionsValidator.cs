@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace Flannel.Store.Kubernetes;
+
+[OptionsValidator]
+internal sealed partial class KubernetesStoreOptionsValidator : IValidateOptions<KubernetesStoreOptions>;
