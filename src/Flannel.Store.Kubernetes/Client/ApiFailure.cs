@@ -41,21 +41,27 @@ internal static class ApiFailure
         for (Exception? cause = error; cause is not null; cause = cause.InnerException)
         {
             if (cause is TlsException tls)
-                return new KubernetesApiException($"{where} is not trusted ({request}): {tls.Message}. See {channel.Origin}.", isTransient: false, null, error);
+                return new KubernetesApiException($"{where} is not trusted ({request}): {tls.Message}. See {channel.Origin}.", isTransient: false, null, error) { Kind = StoreErrorKind.Tls };
         }
 
         return error switch
         {
             JsonException json => new KubernetesApiException(
                 $"{where} answered '{request}' with something that is no API object, or broke off ({json.Message.TrimEnd('.')}). Is it the API server's address?",
-                isTransient: true, null, error),
+                isTransient: true, null, error) { Kind = StoreErrorKind.UnexpectedAnswer },
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => new KubernetesApiException(
-                $"{where} cannot be reached ({request}): the name does not resolve. Check the address in {channel.Origin}, or the host's DNS.", isTransient: true, null, error),
+                $"{where} cannot be reached ({request}): the name does not resolve. Check the address in {channel.Origin}, or the host's DNS.", isTransient: true, null, error)
+            {
+                Kind = StoreErrorKind.NameNotResolved,
+            },
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => new KubernetesApiException(
-                $"{where} cannot be reached ({request}): the TLS handshake failed ({Cause(error)}).", isTransient: true, null, error),
+                $"{where} cannot be reached ({request}): the TLS handshake failed ({Cause(error)}).", isTransient: true, null, error) { Kind = StoreErrorKind.Tls },
             HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => new KubernetesApiException(
-                $"{where} cannot be reached ({request}): the proxy refuses ({Cause(error)}). Set NO_PROXY, or proxy-url in {channel.Origin}.", isTransient: true, null, error),
-            _ => new KubernetesApiException($"{where} cannot be reached ({request}): {Cause(error)}.", isTransient: true, null, error),
+                $"{where} cannot be reached ({request}): the proxy refuses ({Cause(error)}). Set NO_PROXY, or proxy-url in {channel.Origin}.", isTransient: true, null, error)
+            {
+                Kind = StoreErrorKind.Unreachable,
+            },
+            _ => new KubernetesApiException($"{where} cannot be reached ({request}): {Cause(error)}.", isTransient: true, null, error) { Kind = StoreErrorKind.Unreachable },
         };
     }
 
@@ -64,6 +70,7 @@ internal static class ApiFailure
         string.Create(CultureInfo.InvariantCulture, $"The Kubernetes API at {Show(channel)} did not answer within {limit.TotalSeconds:0.#} s ({request})."), isTransient: true)
     {
         IsSilent = true,
+        Kind = StoreErrorKind.Unreachable,
     };
 
     private static KubernetesApiException Describe(
@@ -85,11 +92,23 @@ internal static class ApiFailure
         };
         return new KubernetesApiException($"{what}.{advice}", isTransient, code)
         {
+            Kind = KindOf(code),
             RetryAfter = retryAfter,
             Reason = status?.Reason ?? "",
             IsTooNew = status?.Cause == "ResourceVersionTooLarge",
         };
     }
+
+    private static StoreErrorKind KindOf(HttpStatusCode code) => code switch
+    {
+        HttpStatusCode.Unauthorized => StoreErrorKind.CredentialsRefused,
+        HttpStatusCode.Forbidden => StoreErrorKind.PermissionDenied,
+        HttpStatusCode.Gone => StoreErrorKind.Compacted,
+        HttpStatusCode.Conflict => StoreErrorKind.Conflict,
+        HttpStatusCode.RequestEntityTooLarge => StoreErrorKind.TooLarge,
+        HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => StoreErrorKind.Unreachable,
+        _ => StoreErrorKind.UnexpectedAnswer,
+    };
 
     private static string Role(ApiRequest request)
     {

@@ -14,7 +14,7 @@ public static class KubernetesTelemetry
     public const string RequestDuration = "flannel.kubernetes.request.duration";
 
     /// <summary>
-    /// Counter, <c>{watch}</c>: watches that ended otherwise than by their time, by the tags <c>flannel.network</c> and <c>flannel.cause</c>
+    /// Counter, <c>{watch}</c>: watches that ended otherwise than by their time, by the tags <c>flannel.network</c> and <c>flannel.reason</c>
     /// (<c>expired</c>, <c>silent</c>, <c>failed</c>).
     /// </summary>
     public const string WatchesBroken = "flannel.kubernetes.watches.broken";

@@ -159,7 +159,7 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
         NoteVersion(list.Version);
         ApiObject? own = null;
         HashSet<string> seen = new(list.Objects.Count, StringComparer.Ordinal);
-        List<PeerChange> changes = [];
+        List<PeerEntryChange> changes = [];
         foreach (ApiObject node in list.Objects)
         {
             if (node.Name == _name)
@@ -181,7 +181,7 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
     private void TakeChanged(ReflectorItem.Changed changed)
     {
         NoteVersion(changed.Version);
-        List<PeerChange> changes = [];
+        List<PeerEntryChange> changes = [];
         foreach (ApiItem item in changed.Items)
         {
             bool isGone = item.Kind == ApiItemKind.Deleted;
@@ -199,24 +199,24 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
     }
 
     // A Node changes all the time, and seldom in what matters here.
-    private void Put(ApiObject node, List<PeerChange> changes)
+    private void Put(ApiObject node, List<PeerEntryChange> changes)
     {
         _nodes.TryGetValue(node.Name, out ApiObject? known);
         if (known is not null && known.Uid == node.Uid && (node.Version < known.Version || IsSame(known, node)))
             return;
         _nodes[node.Name] = node;
         if (known is not null && known.Uid != node.Uid)
-            changes.Add(new PeerChange(node.Name, null));
+            changes.Add(new PeerEntryChange(node.Name, null));
         if (NodeLease.ToPeer(node) is { } entry)
-            changes.Add(new PeerChange(node.Name, entry));
+            changes.Add(new PeerEntryChange(node.Name, entry));
         else if (known is not null)
-            changes.Add(new PeerChange(node.Name, null));
+            changes.Add(new PeerEntryChange(node.Name, null));
     }
 
-    private void Remove(string name, List<PeerChange> changes)
+    private void Remove(string name, List<PeerEntryChange> changes)
     {
         if (_nodes.Remove(name))
-            changes.Add(new PeerChange(name, null));
+            changes.Add(new PeerEntryChange(name, null));
     }
 
     private static bool IsSame(ApiObject one, ApiObject other) => one.Annotations.Equals(other.Annotations) && one.PodCidrs.SequenceEqual(other.PodCidrs);

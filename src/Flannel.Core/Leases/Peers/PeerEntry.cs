@@ -31,4 +31,4 @@ public sealed record PeerEntry(string Name)
 /// <summary>One host that came, changed or went.</summary>
 /// <param name="Name">What the store calls it.</param>
 /// <param name="Entry">What it says of it now, or <see langword="null"/> if it says nothing any more.</param>
-public readonly record struct PeerChange(string Name, PeerEntry? Entry);
+public readonly record struct PeerEntryChange(string Name, PeerEntry? Entry);

@@ -116,7 +116,7 @@ internal sealed partial class PeerLeases
     }
 
     /// <summary>Takes in what changed.</summary>
-    public SubnetEvent? Change(IEnumerable<PeerChange> changes, long revision)
+    public SubnetEvent? Change(IEnumerable<PeerEntryChange> changes, long revision)
     {
         foreach ((string name, PeerEntry? entry) in changes)
         {

@@ -65,7 +65,7 @@ public sealed partial class PeerTracker
     /// <param name="changes">The changes; a host may occur more than once.</param>
     /// <param name="revision">The store revision up to which they reach.</param>
     /// <param name="now">The time.</param>
-    public void Change(IEnumerable<PeerChange> changes, long revision, TimeSpan now) => Tell(Leases.Change(changes, revision), now);
+    public void Change(IEnumerable<PeerEntryChange> changes, long revision, TimeSpan now) => Tell(Leases.Change(changes, revision), now);
 
     /// <summary>Lets peers go whose grace is over, and logs what was held back.</summary>
     /// <param name="now">The time.</param>

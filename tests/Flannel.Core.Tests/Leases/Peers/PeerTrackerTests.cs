@@ -30,7 +30,7 @@ public sealed class PeerTrackerTests
     {
         Begin(Entry("a", 2));
 
-        _tracker.Change([new PeerChange("a", Entry("a", 7))], 11, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("a", Entry("a", 7))], 11, TimeSpan.Zero);
 
         Assert.Equal([("10.244.2.0-24", null), (null, "10.244.7.0-24")], Changes());
     }
@@ -41,7 +41,7 @@ public sealed class PeerTrackerTests
         Begin(Entry("a", 2));
 
         _tracker.Change(
-            [new PeerChange("a", null), new PeerChange("a", Entry("a", 7, "2")), new PeerChange("a", null), new PeerChange("a", Entry("a", 8, "3"))], 11, TimeSpan.Zero);
+            [new PeerEntryChange("a", null), new PeerEntryChange("a", Entry("a", 7, "2")), new PeerEntryChange("a", null), new PeerEntryChange("a", Entry("a", 8, "3"))], 11, TimeSpan.Zero);
 
         Assert.Equal([("10.244.2.0-24", null), (null, "10.244.8.0-24")], Changes());
     }
@@ -51,9 +51,9 @@ public sealed class PeerTrackerTests
     {
         Begin(Entry("a", 2));
 
-        _tracker.Change([new PeerChange("a", null), new PeerChange("a", Entry("a", 2, "2"))], 11, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("a", null), new PeerEntryChange("a", Entry("a", 2, "2"))], 11, TimeSpan.Zero);
         Assert.Empty(_results);
-        _tracker.Change([new PeerChange("a", Entry("a", 2, "3", address: 99))], 12, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("a", Entry("a", 2, "3", address: 99))], 12, TimeSpan.Zero);
 
         Assert.Equal([("10.244.2.0-24", "10.244.2.0-24")], Changes());
     }
@@ -63,10 +63,10 @@ public sealed class PeerTrackerTests
     {
         Begin(Entry("a", 2));
 
-        _tracker.Change([new PeerChange("a", Entry("a", 2) with { Attributes = null, Problem = "it is bad" })], 11, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("a", Entry("a", 2) with { Attributes = null, Problem = "it is bad" })], 11, TimeSpan.Zero);
         Assert.Equal("it is bad", Assert.Single(Take<QuarantineChanged>().Leases).Reason);
         Assert.Empty(_results);
-        _tracker.Change([new PeerChange("a", Entry("a", 2, "2") with { Attributes = null, Problem = "it is bad" })], 12, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("a", Entry("a", 2, "2") with { Attributes = null, Problem = "it is bad" })], 12, TimeSpan.Zero);
 
         Assert.Equal([("10.244.2.0-24", null)], Changes());
     }
@@ -76,11 +76,11 @@ public sealed class PeerTrackerTests
     {
         Begin(Entry("a", 2));
 
-        _tracker.Change([new PeerChange("a", null), new PeerChange("b", Entry("b", 2, address: 50))], 11, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("a", null), new PeerEntryChange("b", Entry("b", 2, address: 50))], 11, TimeSpan.Zero);
         Assert.Equal([("10.244.2.0-24", "10.244.2.0-24")], Changes());
-        _tracker.Change([new PeerChange("b", null), new PeerChange("c", Entry("c", 2, address: 50))], 12, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("b", null), new PeerEntryChange("c", Entry("c", 2, address: 50))], 12, TimeSpan.Zero);
         Assert.Empty(_results);
-        _tracker.Change([new PeerChange("c", null)], 13, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("c", null)], 13, TimeSpan.Zero);
         Assert.Equal([("10.244.2.0-24", null)], Changes());
     }
 
@@ -90,7 +90,7 @@ public sealed class PeerTrackerTests
         Begin(Entry("young", 2) with { CreateRevision = 20 }, Entry("old", 2, address: 50) with { CreateRevision = 10 });
 
         Assert.Equal("young", Assert.Single(Take<QuarantineChanged>(last: true).Leases).Key);
-        _tracker.Change([new PeerChange("old", null)], 11, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("old", null)], 11, TimeSpan.Zero);
 
         Assert.Equal([("10.244.2.0-24", "10.244.2.0-24")], Changes());
     }
@@ -114,7 +114,7 @@ public sealed class PeerTrackerTests
         Begin(new PeerEntry("a"), Entry("b", 3) with { Attributes = null });
 
         Assert.Equal(["it names no subnet", "it publishes nothing"], Take<QuarantineChanged>(last: true).Leases.OrderBy(lease => lease.Key).Select(lease => lease.Reason));
-        _tracker.Change([new PeerChange("a", null), new PeerChange("b", null)], 11, TimeSpan.Zero);
+        _tracker.Change([new PeerEntryChange("a", null), new PeerEntryChange("b", null)], 11, TimeSpan.Zero);
         Assert.Empty(Take<QuarantineChanged>().Leases);
     }
 
@@ -125,7 +125,7 @@ public sealed class PeerTrackerTests
         patient.Replace([Entry("a", 2)], 1, TimeSpan.Zero);
         _results.Clear();
 
-        patient.Change([new PeerChange("a", null)], 2, TimeSpan.FromSeconds(10));
+        patient.Change([new PeerEntryChange("a", null)], 2, TimeSpan.FromSeconds(10));
         Assert.Empty(_results);
         Assert.Equal(TimeSpan.FromSeconds(12), patient.DueAt);
         patient.CatchUp(TimeSpan.FromSeconds(12));
