@@ -48,14 +48,16 @@ internal static class ApiFailure
         {
             JsonException json => new KubernetesApiException(
                 $"{where} answered '{request}' with something that is no API object, or broke off ({json.Message.TrimEnd('.')}). Is it the API server's address?",
-                isTransient: true, null, error) { Kind = StoreErrorKind.UnexpectedAnswer },
+                isTransient: true, null, error)
+            { Kind = StoreErrorKind.UnexpectedAnswer },
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => new KubernetesApiException(
                 $"{where} cannot be reached ({request}): the name does not resolve. Check the address in {channel.Origin}, or the host's DNS.", isTransient: true, null, error)
             {
                 Kind = StoreErrorKind.NameNotResolved,
             },
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => new KubernetesApiException(
-                $"{where} cannot be reached ({request}): the TLS handshake failed ({Cause(error)}).", isTransient: true, null, error) { Kind = StoreErrorKind.Tls },
+                $"{where} cannot be reached ({request}): the TLS handshake failed ({Cause(error)}).", isTransient: true, null, error)
+            { Kind = StoreErrorKind.Tls },
             HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => new KubernetesApiException(
                 $"{where} cannot be reached ({request}): the proxy refuses ({Cause(error)}). Set NO_PROXY, or proxy-url in {channel.Origin}.", isTransient: true, null, error)
             {

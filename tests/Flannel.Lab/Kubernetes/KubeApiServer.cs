@@ -41,7 +41,8 @@ public sealed class KubeApiServer : IAsyncDisposable
         {
             SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null },
             ConnectCallback = ConnectAsync,
-        }) { BaseAddress = Address };
+        })
+        { BaseAddress = Address };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _adminToken);
     }
 
