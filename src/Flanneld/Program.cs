@@ -1,5 +1,6 @@
 using System.Reflection;
 using Flanneld;
+using Flanneld.Cni;
 using Flanneld.CommandLine;
 using Flanneld.Docker;
 using Flanneld.Hosting;
@@ -7,6 +8,8 @@ using Flanneld.Logging;
 using Microsoft.Extensions.Logging;
 
 if (args is ["docker-opts", .. string[] options]) return DockerOptionsCommand.Run(options, Console.Error);
+if (args is ["install-conf", .. string[] paths]) return InstallConfCommand.Run(paths, Console.Error);
+if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "install-conf") return InstallConfCommand.Run(args, Console.Error); // a link, as flannel's image has it
 
 var flags = new FlagSet(FlanneldFlags.All);
 List<string> problems = [];
@@ -37,6 +40,6 @@ if (problems.Count > 0)
     return 1;
 }
 
-Log.Notes(logger, values);
+Log.Notes(logger, values, Environment.GetEnvironmentVariable);
 using var signals = new StopSignals(() => Log.HangUp(logger));
 return await new Daemon(new Settings(values), loggers, TimeProvider.System).RunAsync(signals.Token);

@@ -22,12 +22,12 @@ internal static class FlanneldFlags
     public static readonly Flag IptablesResync = new("iptables-resync", FlagKind.Number, "5", "how often the packet filter's rules are checked, at least 1") { ValueName = "seconds" };
     public static readonly Flag IptablesForwardRules = new("iptables-forward-rules", FlagKind.Switch, "true", "accept forwarded traffic from and to the network");
     public static readonly Flag IpBlackholeRoute = new("ip-blackhole-route", FlagKind.Switch, "false", "end packets to addresses of this host's subnet that no container has here");
-    public static readonly Flag KubeSubnetMgr = new("kube-subnet-mgr", FlagKind.Switch, "false", "keep leases in Kubernetes; this store is not there yet");
-    public static readonly Flag KubeApiUrl = new("kube-api-url", FlagKind.Text, "", "for the Kubernetes store; not there yet") { ValueName = "url" };
-    public static readonly Flag KubeconfigFile = new("kubeconfig-file", FlagKind.Text, "", "for the Kubernetes store; not there yet") { ValueName = "file" };
-    public static readonly Flag KubeAnnotationPrefix = new("kube-annotation-prefix", FlagKind.Text, "flannel.alpha.coreos.com", "for the Kubernetes store; not there yet") { ValueName = "prefix" };
-    public static readonly Flag NetConfigPath = new("net-config-path", FlagKind.Text, "/etc/kube-flannel/net-conf.json", "the network configuration of -store=memory") { ValueName = "file" };
-    public static readonly Flag SetNodeNetworkUnavailable = new("set-node-network-unavailable", FlagKind.Switch, "true", "for the Kubernetes store; not there yet");
+    public static readonly Flag KubeSubnetMgr = new("kube-subnet-mgr", FlagKind.Switch, "false", "take the subnet from this host's Node in Kubernetes, and publish there what etcd would hold");
+    public static readonly Flag KubeApiUrl = new("kube-api-url", FlagKind.Text, "", "the Kubernetes API server's address; goes before the one in -kubeconfig-file, and alone means without credentials") { ValueName = "url" };
+    public static readonly Flag KubeconfigFile = new("kubeconfig-file", FlagKind.Text, "", "how to reach the Kubernetes API; without it and -kube-api-url, as the pod that this process runs in") { ValueName = "file" };
+    public static readonly Flag KubeAnnotationPrefix = new("kube-annotation-prefix", FlagKind.Text, "flannel.alpha.coreos.com", "what the names of the Node's annotations begin with; the same on all nodes") { ValueName = "prefix" };
+    public static readonly Flag NetConfigPath = new("net-config-path", FlagKind.Text, "/etc/kube-flannel/net-conf.json", "the network configuration of -kube-subnet-mgr and -store=memory; read again when it changes") { ValueName = "file" };
+    public static readonly Flag SetNodeNetworkUnavailable = new("set-node-network-unavailable", FlagKind.Switch, "true", "set the Node's condition NetworkUnavailable to False once this host is connected, so that pods are scheduled");
     public static readonly Flag HealthzIP = new("healthz-ip", FlagKind.Text, "0.0.0.0", "the address of the health server; 0.0.0.0 and :: mean all of both families") { ValueName = "address" };
     public static readonly Flag HealthzPort = new("healthz-port", FlagKind.Number, "0", "the port of the health server, which has /healthz, /readyz and /metrics; 0 for no server") { ValueName = "port" };
     public static readonly Flag Version = new("version", FlagKind.Switch, "false", "print the version and end");
@@ -36,7 +36,7 @@ internal static class FlanneldFlags
     public static readonly Flag LogBacktraceAt = new("log_backtrace_at", FlagKind.Text, "", "known from flannel, without effect") { ValueName = "file:line" };
 
     // Not in flannel.
-    public static readonly Flag Store = new("store", FlagKind.Text, "etcd", "where leases are kept: etcd, or memory for a host on its own") { ValueName = "etcd|memory" };
+    public static readonly Flag Store = new("store", FlagKind.Text, "etcd", "where leases are kept without -kube-subnet-mgr: etcd, or memory for a host on its own") { ValueName = "etcd|memory" };
     public static readonly Flag EtcdAllowInsecureCredentials = new("etcd-allow-insecure-credentials", FlagKind.Switch, "false", "send the password over http:// too, for everyone on the way to read");
     public static readonly Flag EtcdRenewal = new("etcd-renewal", FlagKind.Text, "keepalive", "how leases are renewed: keepalive, or put to have flannel's nodes told of each renewal") { ValueName = "keepalive|put" };
     public static readonly Flag ReleaseLeaseOnStop = new("release-lease-on-stop", FlagKind.Switch, "false", "give the lease back at the end, for hosts that leave for good");
@@ -62,6 +62,12 @@ internal static class FlanneldFlags
         HealthzIP, HealthzPort, Verbosity, Vmodule, LogBacktraceAt, Version,
     ];
 
-    /// <summary>Those that only the Kubernetes store would look at.</summary>
+    /// <summary>Those that only the Kubernetes store looks at.</summary>
     public static readonly IReadOnlyList<Flag> Kubernetes = [KubeApiUrl, KubeconfigFile, KubeAnnotationPrefix, SetNodeNetworkUnavailable];
+
+    /// <summary>Those that only etcd's store looks at.</summary>
+    public static readonly IReadOnlyList<Flag> Etcd =
+    [
+        EtcdEndpoints, EtcdPrefix, EtcdCaFile, EtcdCertFile, EtcdKeyFile, EtcdUsername, EtcdPassword, EtcdAllowInsecureCredentials, EtcdRenewal,
+    ];
 }

@@ -13,6 +13,7 @@ internal static class Usage
             """
             usage: flanneld [flags]
                    flanneld docker-opts [options]     write Docker's options from the subnet file; -h lists its options
+                   flanneld install-conf FROM TO      copy CNI's configuration to where the container runtime looks for it
 
             Leases a subnet of the network for this host and connects it with the other hosts. A flag that is not given is taken from the
             environment variable FLANNELD_ and its name in capitals, with _ for -.

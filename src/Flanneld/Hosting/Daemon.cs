@@ -73,8 +73,12 @@ internal sealed class Daemon(Settings settings, ILoggerFactory loggers, TimeProv
         services.AddSingleton(loggers);
         services.AddSingleton<IMeterFactory>(meters);
         IFlannelBuilder flannel = services.AddFlannel(settings.Configure).UseVxlan().UseUdp(settings.Configure).UseHostGateway().UseAlloc().UseTrafficRules();
-        if (settings.Store == StoreKind.Memory) flannel.UseInMemoryStore();
-        else flannel.UseEtcd(settings.Configure);
+        _ = settings.Store switch
+        {
+            StoreKind.Kubernetes => flannel.UseKubernetes(settings.Configure),
+            StoreKind.Memory => flannel.UseInMemoryStore(),
+            _ => flannel.UseEtcd(settings.Configure),
+        };
         return services;
     }
 

@@ -7,13 +7,23 @@ namespace Flanneld.Hosting;
 /// <summary>The flags as the packages' options take them. Made from values that <see cref="SettingsRules"/> has passed.</summary>
 internal sealed class Settings(FlagValues values)
 {
-    public StoreKind Store => values.Text(FlanneldFlags.Store) == "memory" ? StoreKind.Memory : StoreKind.Etcd;
+    public StoreKind Store => values.IsOn(FlanneldFlags.KubeSubnetMgr) ? StoreKind.Kubernetes
+        : values.Text(FlanneldFlags.Store) == "memory" ? StoreKind.Memory
+        : StoreKind.Etcd;
 
     /// <summary>Where leases are kept, in words.</summary>
-    public string StoreName => Store == StoreKind.Memory ? "this process's memory" : $"etcd at {string.Join(", ", Endpoints)}";
+    public string StoreName => Store switch
+    {
+        StoreKind.Kubernetes => $"the Kubernetes API ({ApiName})",
+        StoreKind.Memory => "this process's memory",
+        _ => $"etcd at {string.Join(", ", Endpoints)}",
+    };
 
     public string[] Endpoints =>
         values.Text(FlanneldFlags.EtcdEndpoints).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private string ApiName => values.TextOrNull(FlanneldFlags.KubeApiUrl)
+        ?? (values.TextOrNull(FlanneldFlags.KubeconfigFile) is { } file ? $"-kubeconfig-file={file}" : "as this pod reaches it");
 
     public string NetConfigPath => values.Text(FlanneldFlags.NetConfigPath);
 
@@ -46,6 +56,15 @@ internal sealed class Settings(FlagValues values)
         options.Traffic.Forward = values.IsOn(FlanneldFlags.IptablesForwardRules);
         options.Traffic.Blackhole = values.IsOn(FlanneldFlags.IpBlackholeRoute);
         options.Traffic.ResyncInterval = TimeSpan.FromSeconds(values.Number(FlanneldFlags.IptablesResync));
+    }
+
+    public void Configure(KubernetesStoreOptions options)
+    {
+        options.ApiServer = values.TextOrNull(FlanneldFlags.KubeApiUrl) is { } url ? new Uri(url) : null;
+        options.KubeconfigFile = values.TextOrNull(FlanneldFlags.KubeconfigFile) is { } file ? Path.GetFullPath(file) : null;
+        options.AnnotationPrefix = values.Text(FlanneldFlags.KubeAnnotationPrefix);
+        options.ConfigFile = Path.GetFullPath(NetConfigPath);
+        options.SetNodeNetworkUnavailable = values.IsOn(FlanneldFlags.SetNodeNetworkUnavailable);
     }
 
     public void Configure(UdpBackendOptions options)

@@ -16,6 +16,9 @@ internal sealed class SettingsRules
         ("ExternalInterface.CanReach", FlanneldFlags.IfaceCanReach),
         ("ExternalInterface.PublicIP", FlanneldFlags.PublicIP),
         ("ExternalInterface.PublicIPv6", FlanneldFlags.PublicIPv6),
+        ("ApiServer", FlanneldFlags.KubeApiUrl),
+        ("KubeconfigFile", FlanneldFlags.KubeconfigFile),
+        ("AnnotationPrefix", FlanneldFlags.KubeAnnotationPrefix),
     ];
 
     private readonly FlagValues _values;
@@ -51,10 +54,9 @@ internal sealed class SettingsRules
                 "-ip-masq=false");
         }
 
-        if (_values.IsOn(FlanneldFlags.KubeSubnetMgr))
-            Refuse(FlanneldFlags.KubeSubnetMgr, "the Kubernetes store is not there yet; keep leases in etcd (-etcd-endpoints) or in memory (-store=memory)");
         CheckChoice(FlanneldFlags.Store, "etcd", "memory");
-        CheckEtcd();
+        if (_values.IsOn(FlanneldFlags.KubeSubnetMgr)) CheckKubernetes();
+        else CheckEtcd();
 
         foreach (string pattern in _values.List(FlanneldFlags.IfaceRegex)) CheckPattern(pattern);
         CheckAddress(FlanneldFlags.IfaceCanReach, family: null);
@@ -75,6 +77,15 @@ internal sealed class SettingsRules
         CheckChoices(FlanneldFlags.UdpWithout, [.. UdpWords.Offloads.Keys]);
         CheckRange(FlanneldFlags.HealthzPort, 0, ushort.MaxValue);
         CheckAddress(FlanneldFlags.HealthzIP, family: null);
+    }
+
+    // What etcd's flags say does not matter then, as in flannel.
+    private void CheckKubernetes()
+    {
+        if (_values.IsGiven(FlanneldFlags.Store)) Refuse(FlanneldFlags.Store, $"it cannot be given beside {_values.NameOf(FlanneldFlags.KubeSubnetMgr)}; remove one of them");
+        if (_values.TextOrNull(FlanneldFlags.NetConfigPath) is null) Refuse(FlanneldFlags.NetConfigPath, "it must be a path");
+        if (_values.TextOrNull(FlanneldFlags.KubeApiUrl) is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"))
+            Refuse(FlanneldFlags.KubeApiUrl, "it must be https:// or http:// and a host, such as https://10.0.0.1:6443", url.Contains('@', StringComparison.Ordinal) ? "(not shown)" : url);
     }
 
     private void CheckEtcd()

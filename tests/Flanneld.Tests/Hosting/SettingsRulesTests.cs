@@ -38,7 +38,12 @@ public sealed class SettingsRulesTests
     [InlineData("-etcd-endpoints", "\"http://a:1\"", "-etcd-allow-insecure-credentials", "--etcd-endpoints=http://a:1", "--etcd-username=u", "--etcd-password=p")]
     [InlineData("-etcd-username", "", "without -etcd-password", "--etcd-endpoints=https://a:1", "--etcd-username=u")]
     [InlineData("-etcd-keyfile", "", "without -etcd-certfile", "--etcd-endpoints=https://a:1", "--etcd-keyfile=k")]
-    [InlineData("-kube-subnet-mgr", "\"true\"", "the Kubernetes store is not there yet", "--kube-subnet-mgr")]
+    [InlineData("-kube-api-url", "\"10.0.0.1:6443\"", "https:// or http:// and a host", "--kube-subnet-mgr", "--kube-api-url=10.0.0.1:6443")]
+    [InlineData("-kube-api-url", "\"master:6443\"", "https:// or http:// and a host", "--kube-subnet-mgr", "--kube-api-url=master:6443")]
+    [InlineData("-kube-api-url", "\"ftp://a\"", "https:// or http:// and a host", "--kube-subnet-mgr", "--kube-api-url=ftp://a")]
+    [InlineData("-kube-api-url", "\"(not shown)\"", "https:// or http:// and a host", "--kube-subnet-mgr", "--kube-api-url=u:p@a")]
+    [InlineData("-net-config-path", "\"\"", "a path", "--kube-subnet-mgr", "--net-config-path=")]
+    [InlineData("-store", "\"memory\"", "beside flag -kube-subnet-mgr", "--kube-subnet-mgr", "--store=memory")]
     [InlineData("\"false\" is no flag", "", "joined by =", "--ip-masq", "false")]
     [InlineData("\"start\" is no flag", "", "a flag starts with -", "start")]
     public void WrongValue_IsRefusedWithFlagValueAndWhatIsAllowed(string flag, string value, string allowed, params string[] arguments)
@@ -57,6 +62,9 @@ public sealed class SettingsRulesTests
     [InlineData("--etcd-endpoints=http://[::1]:2379/")]
     [InlineData("--etcd-endpoints= http://a:2379, http://b:2379 ,")]
     [InlineData("--etcd-endpoints=http://a:2379", "--etcd-username=u", "--etcd-password=p", "--etcd-allow-insecure-credentials")]
+    [InlineData("--kube-subnet-mgr", "--ip-masq")]
+    [InlineData("--kube-subnet-mgr", "--kube-api-url=https://10.0.0.1:6443/cluster", "--kubeconfig-file=x", "--kube-annotation-prefix=org.com/9")]
+    [InlineData("--kube-subnet-mgr", "--etcd-endpoints=nonsense", "--etcd-cafile=ca.pem")]
     [InlineData("--kube-subnet-mgr=false", "--kube-api-url=http://x", "--kubeconfig-file=x", "--kube-annotation-prefix=x", "--set-node-network-unavailable=false")]
     [InlineData("--vmodule=a=1", "--log_backtrace_at=a.go:1", "-v", "10")]
     [InlineData("--store=memory", "--net-config-path=/x")]
@@ -71,6 +79,8 @@ public sealed class SettingsRulesTests
     [Theory]
     [InlineData("Property ExternalInterface.PublicIP: is 'x'", "flag -public-ip is 'x'")]
     [InlineData("Property ExternalInterface.PublicIPv6: is 'x'", "flag -public-ipv6 is 'x'")]
+    [InlineData("Property ApiServer: holds a user", "flag -kube-api-url holds a user")]
+    [InlineData("Property AnnotationPrefix: is 'A'", "flag -kube-annotation-prefix is 'A'")]
     [InlineData("Property Other: is 'x'", "Property Other: is 'x'")]
     public void InFlags_NamesTheFlagInPlaceOfTheOption(string problem, string expected) => Assert.Equal(expected, SettingsRules.InFlags(problem));
 

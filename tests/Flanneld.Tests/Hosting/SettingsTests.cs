@@ -110,6 +110,37 @@ public sealed class SettingsTests
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 1), new Settings(Values("--healthz-port=1", "--healthz-ip=::1")).HealthEndpoint);
     }
 
+    [Fact]
+    public void KubernetesFlags_ReachTheirOptions()
+    {
+        var settings = new Settings(Values(
+            "-kube-subnet-mgr", "--kube-api-url=https://10.0.0.1:6443/k", "--kubeconfig-file=/etc/k.conf", "--kube-annotation-prefix=org.com/9", "-net-config-path", "/etc/net.json",
+            "--set-node-network-unavailable=false"));
+        var options = new KubernetesStoreOptions();
+        settings.Configure(options);
+
+        Assert.Equal(StoreKind.Kubernetes, settings.Store);
+        Assert.Equal(new Uri("https://10.0.0.1:6443/k"), options.ApiServer);
+        Assert.Equal("/etc/k.conf", options.KubeconfigFile);
+        Assert.Equal("org.com/9", options.AnnotationPrefix);
+        Assert.Equal("/etc/net.json", options.ConfigFile);
+        Assert.False(options.SetNodeNetworkUnavailable);
+    }
+
+    /// <summary>As the arguments of flannel's DaemonSet are.</summary>
+    [Fact]
+    public void KubernetesFlags_NotGiven_AreFlannelsDefaults()
+    {
+        var settings = new Settings(Values("--ip-masq", "--kube-subnet-mgr"));
+        var options = new KubernetesStoreOptions();
+        settings.Configure(options);
+
+        Assert.Equal((null, null, "flannel.alpha.coreos.com"), (options.ApiServer, options.KubeconfigFile, options.AnnotationPrefix));
+        Assert.Equal(("/etc/kube-flannel/net-conf.json", true), (options.ConfigFile, options.SetNodeNetworkUnavailable));
+        Assert.Null(options.NodeName);
+        Assert.Equal("the Kubernetes API (as this pod reaches it)", settings.StoreName);
+    }
+
     private static FlannelOptions Options(params string[] arguments)
     {
         var options = new FlannelOptions();
