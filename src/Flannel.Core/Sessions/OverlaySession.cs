@@ -85,7 +85,7 @@ internal sealed partial class OverlaySession
             Attributes = new LeaseAttributes { PublicIP = external.PublicIP, PublicIPv6 = external.PublicIPv6 },
             PreviousSubnet = previous,
             HeldLease = _held.Lease,
-            Progress = new ProgressReport(reason => Progress($"acquiring a lease: {reason}")),
+            Progress = new ProgressReport(ReportWaiting),
         };
         LeaseAttributes? published = _held.Published;
         if (published is null)
@@ -244,6 +244,10 @@ internal sealed partial class OverlaySession
     }
 
     private void Progress(string step) => _condition.Change(condition => condition with { Progress = step });
+
+    // A store that waits for somebody may do so for long: what an earlier session failed of is no news any more.
+    private void ReportWaiting(string reason) =>
+        _condition.Change(condition => condition with { Progress = $"acquiring a lease: {reason}", StartError = null });
 
     private SubnetKey? ReadPreviousSubnet()
     {
