@@ -83,7 +83,8 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         FlannelNodeStatus status = node.Status;
         if (stop.IsCancellationRequested || Readiness.Of(status) is not { IsReady: false } readiness) return;
 
-        // Without an error a step has not ended yet, most likely because somebody does not answer.
-        LogStillNotReady(logger, status.Error is null ? $"{readiness.Reason}, and no answer so far; leases are in {store}" : readiness.Reason);
+        // Without an error a step has not ended yet, most likely because somebody does not answer; unless the store has said what it waits for.
+        bool isSilent = status.Error is null && !readiness.Reason.Contains(": ", StringComparison.Ordinal);
+        LogStillNotReady(logger, isSilent ? $"{readiness.Reason}, and no answer so far; leases are in {store}" : readiness.Reason);
     }
 }
