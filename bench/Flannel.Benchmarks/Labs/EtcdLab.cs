@@ -24,12 +24,15 @@ internal sealed class EtcdLab : IDisposable
     }
 
     /// <summary>Adds a host at <see cref="LabHost.LoneAddress"/>; one at a time.</summary>
-    public LabHost AddHost(string role)
+    public LabHost AddHost(string role) => AddHost(_lab, _server, role);
+
+    /// <summary>Adds a host that a server's host reaches over a wire.</summary>
+    public static LabHost AddHost(Lab lab, LabHost server, string role)
     {
-        LabHost host = _lab.Add(role);
-        host.Join(LabHost.Uplink, _server, LabHost.Uplink, 1500);
+        LabHost host = lab.Add(role);
+        host.Join(LabHost.Uplink, server, LabHost.Uplink, 1500);
         host.AddAddress(LabHost.Uplink, LabHost.LoneAddress, 12);
-        _server.AddAddress(LabHost.Uplink, FarEnd, 12);
+        server.AddAddress(LabHost.Uplink, FarEnd, 12);
         return host;
     }
 

@@ -4,7 +4,7 @@ using Flannel.Benchmarks.Labs;
 
 namespace Flannel.Benchmarks.Overlays;
 
-/// <summary>A flanneld as a process in a host's namespace, with its leases in etcd; ours, or another program that takes flannel's flags.</summary>
+/// <summary>A flanneld as a process in a host's namespace, with its leases in etcd or in Kubernetes; ours, or another program that takes flannel's flags.</summary>
 internal sealed class Flanneld : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
@@ -21,10 +21,23 @@ internal sealed class Flanneld : IDisposable
     /// <param name="etcd">Where the network is.</param>
     /// <param name="prefix">Below which key.</param>
     public Flanneld(string program, LabHost host, EtcdUnderTest etcd, string prefix)
+        : this(host, program, $"-etcd-endpoints={etcd.Endpoint}", $"-etcd-prefix={prefix}")
+    {
+    }
+
+    /// <summary>Starts the program under Kubernetes. The clock runs from here.</summary>
+    /// <param name="program">The program's file.</param>
+    /// <param name="host">Where it runs; its API server is the <see cref="ApiUnderTest"/>.</param>
+    /// <param name="config">The file with the network configuration.</param>
+    public Flanneld(string program, LabHost host, string config)
+        : this(host, "env", $"NODE_NAME={ApiUnderTest.OwnName}", program, "-kube-subnet-mgr", $"-kube-api-url={ApiUnderTest.Endpoint}", $"-net-config-path={config}")
+    {
+    }
+
+    private Flanneld(LabHost host, string program, params string[] store)
     {
         _subnetFile = Path.Combine(Lab.Directory, $"{Guid.NewGuid():N}.env");
-        string[] arguments =
-            [$"-etcd-endpoints={etcd.Endpoint}", $"-etcd-prefix={prefix}", $"-iface={LabHost.Uplink}", $"-subnet-file={_subnetFile}", "-ip-masq=false"];
+        string[] arguments = [.. store, $"-iface={LabHost.Uplink}", $"-subnet-file={_subnetFile}", "-ip-masq=false"];
         _started = Stopwatch.GetTimestamp();
         _process = Command.Start(host, program, arguments, keepsErrors: true);
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
