@@ -13,9 +13,11 @@ usage: ./build.sh <command> [arguments]
   test [filter]      run all tests, or those whose full name contains the filter
   test --fast        run the tests that need no namespaces and no etcd: what to run after every change
   bench [options]    measure, side by side with the same work done by hand
+  bench kubernetes   measure the Kubernetes store: 1,000 nodes, their memory, time and requests
   bench overlay      measure the overlays against each other: packets between containers of two hosts (--quick, --help)
   pack               make the NuGet packages with their symbols in artifacts/packages
   publish            make artifacts/flanneld/flanneld, the console host as one native file that needs no .NET (--arch arm64 or x64: for another machine)
+  image              publish, and make artifacts/flanneld-image.tar, an OCI archive with flanneld and the packet filters' programs (docs/kubernetes.md)
   format             bring every file into the house style
 
 Each command works as root and as an ordinary user, and touches nothing outside namespaces of its own.
@@ -35,6 +37,8 @@ source "$root/eng/namespaces.sh"
 source "$root/eng/tests.sh"
 # shellcheck source=eng/publish.sh
 source "$root/eng/publish.sh"
+# shellcheck source=eng/image.sh
+source "$root/eng/image.sh"
 
 # --- what the machine must have ----------------------------------------------------------------------------------------------------------------
 
@@ -91,6 +95,12 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || die "apt-get could not install $*"
 }
 
+# wish <program>:<Debian package> ...
+# What only some tests want: they skip without it.
+wish() {
+    (need "$@") || say "tests that want it are skipped"
+}
+
 need_dotnet() {
     command -v dotnet >/dev/null || die "the .NET SDK is missing (dotnet is not on the PATH); global.json says which version: https://dot.net"
 }
@@ -133,9 +143,12 @@ main() {
             need unshare:util-linux mount:mount ip:iproute2 etcd:etcd-server etcdctl:etcd-client iptables:iptables nft:nftables
             need_dotnet
             build Flannel.sln
-            if [[ -z "${1:-}" || "$1" == *lanneld* ]]; then
+            if [[ -z "${1:-}" || "$1" == *lanneld* || "$1" == *ube* || "$1" == *mage* ]]; then
                 publish # what operators run is what the tests of the console host run
                 export FLANNEL_TEST_FLANNELD="$root/artifacts/flanneld/flanneld"
+                wish skopeo:skopeo runc:runc
+                download_image_packages || say "tests of the image are skipped"
+                if [[ -n "${FLANNEL_BUILD_KUBE_APISERVER:-}" ]]; then eng/kube-apiserver.sh >&2; fi # else tests that want one are skipped unless it is there already
             fi
             supervise tests "${1:-}"
             ;;
@@ -159,6 +172,14 @@ main() {
             [[ $# == 0 || ($# == 2 && "$1" == --arch) ]] || die "publish takes --arch x64 or --arch arm64, or nothing"
             need_dotnet
             publish "${2:-}"
+            ;;
+        image)
+            (($# == 0)) || die "image takes no arguments"
+            need_dotnet
+            download_image_packages fresh || die "without Debian's packages there is no image"
+            publish
+            image "$root/artifacts/flanneld/flanneld" "$root/artifacts/flanneld-image.tar"
+            say "made artifacts/flanneld-image.tar"
             ;;
         format)
             need_dotnet
