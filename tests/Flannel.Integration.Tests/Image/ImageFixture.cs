@@ -3,7 +3,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Flannel.Integration.Tests.Flanneld;
-using Flannel.Integration.Tests.Kubernetes;
+using Flannel.Integration.Tests.Tree;
 
 namespace Flannel.Integration.Tests.Image;
 
@@ -39,7 +39,7 @@ public sealed class ImageFixture : IDisposable
     /// <summary>What is missing, if anything.</summary>
     private static string? Obstacle =>
         Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable) is not { Length: > 0 } ? "no published flanneld; ./build.sh test has one"
-        : !Directory.Exists(Path.Combine(Manifest.Root, "artifacts", "image-packages")) ? "no packages for the image; ./build.sh image downloads them"
+        : !Directory.Exists(Repository.PathOf("artifacts", "image-packages")) ? "no packages for the image; ./build.sh image downloads them"
         : null;
 
     /// <summary>Skips the calling test unless an image can be made and the programs are there.</summary>
@@ -57,7 +57,7 @@ public sealed class ImageFixture : IDisposable
     public string Build(string name, params (string Name, string Value)[] environment)
     {
         string archive = Path.Combine(Folder, name);
-        Run("bash", ["-c", Script, "bash", Manifest.Root, Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!, archive],
+        Run("bash", ["-c", Script, "bash", Repository.Root, Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!, archive],
             [("SOURCE_DATE_EPOCH", $"{Time}"), .. environment]);
         return archive;
     }

@@ -1,7 +1,7 @@
 using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Flannel.Testing.Namespaces;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Image;
 

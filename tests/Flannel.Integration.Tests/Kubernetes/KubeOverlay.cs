@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Flannel.Integration.Tests.Flanneld;
-using Flannel.Testing.Kubernetes;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Kubernetes;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Integration.Tests.Kubernetes;
 
@@ -47,8 +47,7 @@ internal sealed class KubeOverlay : IAsyncDisposable
             await Manifest.ApplyAsync(api);
             var overlay = new KubeOverlay(lab, api);
             await File.WriteAllTextAsync(overlay.ConfigFile, Manifest.ConfigFile("net-conf.json"));
-            await File.WriteAllTextAsync(Path.Combine(overlay._folder.FullName, "token"), await api.CreateTokenAsync());
-            File.Copy(api.AuthorityFile, Path.Combine(overlay._folder.FullName, "ca.crt"));
+            await overlay.MountAsync(await api.CreateTokenAsync());
             return overlay;
         }
         catch
@@ -69,20 +68,24 @@ internal sealed class KubeOverlay : IAsyncDisposable
     public FlanneldProcess Launch(int host, params string[] environment)
     {
         while (_agents.Count <= host) _agents.Add(null);
-        string[] variables =
-        [
-            $"KUBERNETES_SERVICE_HOST={Api.Address.Host}", $"KUBERNETES_SERVICE_PORT={Api.Address.Port}",
-            .. environment.Length > 0 ? environment : [$"NODE_NAME={NodeOf(host)}"],
-        ];
-        string[] pod =
-        [
-            "env", .. variables, "unshare", "-m", "sh", "-c",
-            $"mount -t tmpfs none /run && mkdir -p {Account} && cp {_folder.FullName}/token {_folder.FullName}/ca.crt {Account} && exec \"$@\"", "sh",
-        ];
         FlanneldProcess agent = FlanneldProcess.StartBy(
-            pod, Lab.Hosts[host], [.. Manifest.Arguments, "--iface=eth0", $"--net-config-path={ConfigFile}", $"--subnet-file={SubnetFileOf(host)}"]);
+            PodOf(environment.Length > 0 ? environment : [$"NODE_NAME={NodeOf(host)}"]), Lab.Hosts[host], [.. Manifest.Arguments, "--iface=eth0", $"--net-config-path={ConfigFile}", $"--subnet-file={SubnetFileOf(host)}"]);
         _agents[host] = agent;
         return agent;
+    }
+
+    /// <summary>What is started in a pod has this before it: the service account's files and the API server's address are where a kubelet puts them.</summary>
+    public string[] PodOf(params string[] environment) =>
+    [
+        "env", $"KUBERNETES_SERVICE_HOST={Api.Address.Host}", $"KUBERNETES_SERVICE_PORT={Api.Address.Port}", .. environment, "unshare", "-m", "sh", "-c",
+        $"mount -t tmpfs none /run && mkdir -p {Account} && cp {_folder.FullName}/token {_folder.FullName}/ca.crt {Account} && exec \"$@\"", "sh",
+    ];
+
+    /// <summary>Gives the pods that start from now on a service account's token.</summary>
+    public async Task MountAsync(string token)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "token"), token);
+        File.Copy(Api.AuthorityFile, Path.Combine(_folder.FullName, "ca.crt"), overwrite: true);
     }
 
     /// <summary>Creates a Node, starts its agent, waits until it is ready, and adds a container.</summary>

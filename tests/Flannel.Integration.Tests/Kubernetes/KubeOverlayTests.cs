@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Flannel.Integration.Tests.Flanneld;
-using Flannel.Testing.Namespaces;
-using Flannel.Testing.Pinging;
+using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Integration.Tests.Kubernetes;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Flannel.Testing.Kubernetes;
+using Flannel.Integration.Tests.Tree;
+using Flannel.Lab.Kubernetes;
 using YamlDotNet.Serialization;
 
 namespace Flannel.Integration.Tests.Kubernetes;
@@ -11,13 +12,11 @@ internal static class Manifest
     private static readonly IDeserializer Yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build();
     private static readonly ISerializer Json = new SerializerBuilder().JsonCompatible().Build();
 
-    public static string Root { get; } = FindRoot();
-
     /// <summary>All objects, in the order of the kustomization.</summary>
     public static IReadOnlyList<JsonObject> Objects { get; } =
         [.. Names("kustomization.yaml").SelectMany(static name => Read(Path.Combine(Folder, name)))];
 
-    public static string Folder => Path.Combine(Root, "deploy", "kubernetes");
+    public static string Folder => Repository.PathOf("deploy", "kubernetes");
 
     public static JsonObject Find(string kind) => Objects.Single(item => (string?)item["kind"] == kind);
 
@@ -29,11 +28,11 @@ internal static class Manifest
     /// <summary>A file of the ConfigMap.</summary>
     public static string ConfigFile(string key) => (string)Find("ConfigMap")["data"]![key]!;
 
-    /// <summary>Applies all objects on the server's side, which refuses what its schema does not know.</summary>
-    public static async Task<IReadOnlyList<JsonObject>> ApplyAsync(KubeApiServer api)
+    /// <summary>Applies the objects, by default the manifest's, on the server's side, which refuses what its schema does not know.</summary>
+    public static async Task<IReadOnlyList<JsonObject>> ApplyAsync(KubeApiServer api, IEnumerable<JsonObject>? objects = null)
     {
         List<JsonObject> answers = [];
-        foreach (JsonObject item in Objects)
+        foreach (JsonObject item in objects ?? Objects)
             answers.Add(await api.SendAsync(HttpMethod.Patch, PathOf(item) + "?fieldManager=kubectl&force=true", item.DeepClone(), "application/apply-patch+yaml"));
         return answers;
     }
@@ -54,12 +53,4 @@ internal static class Manifest
 
     private static IEnumerable<string> Names(string kustomization) =>
         Read(Path.Combine(Folder, kustomization)).Single()["resources"]!.AsArray().Select(static name => (string)name!);
-
-    private static string FindRoot()
-    {
-        DirectoryInfo folder = new(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Flannel.sln")))
-            folder = folder.Parent!;
-        return folder.FullName;
-    }
 }

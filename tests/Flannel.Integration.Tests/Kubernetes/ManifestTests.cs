@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Flannel.Testing.Kubernetes;
+using Flannel.Lab.Kubernetes;
 
 namespace Flannel.Integration.Tests.Kubernetes;
 

@@ -1,5 +1,5 @@
 using Flanneld.CommandLine;
-using Flannel.Testing.Logging;
+using Flannel.Lab.Logging;
 
 namespace Flanneld.Tests.CommandLine;
 
