@@ -40,7 +40,7 @@ internal sealed class KubernetesBench : IBench
             api.Reset();
             using LabHost host = api.AddHost("node");
             await using var routes = new RouteWatch(host, cancellationToken);
-            using var flanneld = new Flanneld(program, host, config);
+            using var flanneld = new Flanneld(program, host, config, ApiUnderTest.OwnName, $"{ApiUnderTest.Endpoint}");
             await routes.WaitForAsync(peers.Select(static known => known.Subnet));
             double elapsed = flanneld.Elapsed();
             await Task.Delay(Rest, cancellationToken);

@@ -27,10 +27,12 @@ internal sealed class Flanneld : IDisposable
 
     /// <summary>Starts the program under Kubernetes. The clock runs from here.</summary>
     /// <param name="program">The program's file.</param>
-    /// <param name="host">Where it runs; its API server is the <see cref="ApiUnderTest"/>.</param>
+    /// <param name="host">Where it runs.</param>
     /// <param name="config">The file with the network configuration.</param>
-    public Flanneld(string program, LabHost host, string config)
-        : this(host, "env", $"NODE_NAME={ApiUnderTest.OwnName}", program, "-kube-subnet-mgr", $"-kube-api-url={ApiUnderTest.Endpoint}", $"-net-config-path={config}")
+    /// <param name="node">The name of its Node.</param>
+    /// <param name="apiServer">The API server's address.</param>
+    public Flanneld(string program, LabHost host, string config, string node, string apiServer)
+        : this(host, "env", $"NODE_NAME={node}", program, "-kube-subnet-mgr", $"-kube-api-url={apiServer}", $"-net-config-path={config}")
     {
     }
 

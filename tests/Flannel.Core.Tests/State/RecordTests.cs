@@ -121,8 +121,6 @@ public sealed class RecordTests
 
     private static readonly Exception Error = new InvalidOperationException();
 
-    private static readonly StoreException StoreError = new("away", isTransient: true);
-
     private static BackendStatus NewBackend() => new()
     {
         Mtu = 1450,

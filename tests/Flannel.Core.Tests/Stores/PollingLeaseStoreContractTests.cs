@@ -26,6 +26,7 @@ public sealed class PollingLeaseStoreContractTests : LeaseStoreContract
     protected override Task PassTimeAsync(TimeSpan time)
     {
         _time.Advance(time);
+        _store.Poll();
         return Task.CompletedTask;
     }
 }

@@ -52,6 +52,9 @@ internal sealed class TableLeaseStore(Table table, TimeSpan? pollInterval = null
     /// <summary>Whether writes say that their condition did not hold.</summary>
     public bool RefusesWrites { get; set; }
 
+    /// <summary>Has watches read at once: after a step of a clock whose timers a watch may not have armed yet.</summary>
+    public void Poll() => PollNow();
+
     protected override Task<StoreRows> ReadRowsAsync(CancellationToken cancellationToken) =>
         ReadError is { } error ? Task.FromException<StoreRows>(error) : Task.FromResult(table.Read(Time.GetUtcNow()));
 

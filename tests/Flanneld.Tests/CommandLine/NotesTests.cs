@@ -1,5 +1,5 @@
-using Flanneld.CommandLine;
 using Flannel.Lab.Logging;
+using Flanneld.CommandLine;
 
 namespace Flanneld.Tests.CommandLine;
 
