@@ -6,6 +6,8 @@ namespace Flannel.Testing;
 
 public abstract partial class BackendContract
 {
+    private static readonly string[] OddBlocks = ["{}", "not JSON", "{", "7", "[]", "null", "\"vxlan\"", ""];
+
     private static ContractCase<BackendContract>[] Asking =>
     [
         new(
@@ -59,7 +61,7 @@ public abstract partial class BackendContract
             new NetworkConfig(),
             good with { Network = null, IPv6Network = null },
             good with { Backend = null },
-            good with { Backend = "{}" },
+            .. OddBlocks.Select(block => good with { Backend = block }),
             good with { Backend = """{"Type":7}""" },
             good with { Backend = $$"""{"Type":"{{Backend.Name}}","Port":-1,"VNI":"x","Psk":[],"MTU":1e99}""" },
         ];
