@@ -65,11 +65,14 @@ public sealed class FaultTests
         await node.UntilAsync(follower => follower.Peers.Count == 2);
         lab.Api.Nodes.Bookmark();
 
-        // It shows in the next watch only. One that was cut before it came begins before it, and gets it then.
+        // It shows in the next watch only. One that was cut before it came begins before it, and gets it then: each gets more time than the one before.
+        TimeSpan patience = TimeSpan.FromMilliseconds(50);
         string expected = $"resourceVersion={lab.Api.Version}&";
         while (!lab.Api.Requests.Any(request => request.IsWatch && request.Query.Contains(expected, StringComparison.Ordinal)))
         {
             int watches = lab.Api.Requests.Count(request => request.IsWatch);
+            await Task.Delay(patience);
+            patience *= 2;
             await lab.Api.CutAsync();
             await lab.Api.UntilAsync(requests => requests.Count(request => request.IsWatch) > watches);
         }

@@ -4,6 +4,8 @@ using Flannel;
 using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 // Three hosts of one network over etcd, as network namespaces of this process: tour <etcd> <namespace> <namespace> <namespace>
 string etcd = args[0];
@@ -11,6 +13,7 @@ var services = new ServiceCollection();
 services.AddFlannelAdministration("admin").UseEtcd(o => o.Endpoints = [etcd]);
 foreach (string host in args[1..])
     services.AddFlannel(host, o => o.NetworkNamespace = host).UseEtcd(o => o.Endpoints = [etcd]).UseVxlan();
+services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>)); // health checks demand one; a generic host has it
 services.AddHealthChecks().AddFlannel();
 await using ServiceProvider provider = services.BuildServiceProvider();
 using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
