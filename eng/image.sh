@@ -36,7 +36,7 @@ download_image_packages() {
     done
     rm -rf "$image_packages.new"
     mkdir -p "$image_packages.new"
-    if ! (cd "$image_packages.new" && apt-get download -qq "${names[@]}") >&2; then
+    if ! (cd "$image_packages.new" && apt-get -o APT::Sandbox::User=root download -qq "${names[@]}") >&2; then
         say "apt-get could not download ${names[*]}"
         return 1
     fi

@@ -23,7 +23,7 @@ apt-get update -qq
 apt-get install -y -qq --no-install-recommends golang-go dpkg-dev
 cd "$work"
 apt-get source -qq kubernetes
-apt-get download -qq golang-github-modern-go-reflect2-dev
+apt-get -o APT::Sandbox::User=root download -qq golang-github-modern-go-reflect2-dev
 dpkg -x golang-github-modern-go-reflect2-dev*.deb reflect2
 source="$(readlink -f kubernetes-1.20*/)"
 
