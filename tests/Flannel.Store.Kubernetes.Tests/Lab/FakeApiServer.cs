@@ -162,7 +162,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
             context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
         context.Items["request"] = request;
         _requests.Enqueue(request);
-        Interlocked.Exchange(ref _requested, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        Signal();
         context.Response.ContentType = "application/json";
         try
         {
@@ -174,7 +174,13 @@ internal sealed class FakeApiServer : IAsyncDisposable
         {
             context.Abort();
         }
+        finally
+        {
+            Signal(); // what a patch changed is there now
+        }
     }
+
+    private void Signal() => Interlocked.Exchange(ref _requested, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     private async Task AnswerAsync(HttpContext context, ApiRequestRecord request)
     {
