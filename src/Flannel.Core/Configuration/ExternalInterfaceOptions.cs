@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Flannel;
 
 /// <summary>
@@ -30,4 +32,13 @@ public sealed class ExternalInterfaceOptions
     /// </summary>
     /// <value>A unicast address: not of loopback, not link-local, not an IPv4 address in IPv6 form.</value>
     public string? PublicIPv6 { get; set; }
+
+    /// <summary>The same choice with other public addresses, where there are any.</summary>
+    internal ExternalInterfaceOptions With(IPAddress? publicIP, IPAddress? publicIPv6)
+    {
+        var other = new ExternalInterfaceOptions { Name = Name, CanReach = CanReach, PublicIP = publicIP?.ToString() ?? PublicIP, PublicIPv6 = publicIPv6?.ToString() ?? PublicIPv6 };
+        foreach (string name in Names) other.Names.Add(name);
+        foreach (string pattern in Patterns) other.Patterns.Add(pattern);
+        return other;
+    }
 }

@@ -8,30 +8,23 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Observation;
 
 /// <summary>
-/// One run of <see cref="IFlannelObserver.WatchAsync"/>: a loop without locks that lists, watches on from there, and lists anew when the watch broke,
+/// One run of <see cref="IFlannelObserver.WatchAsync"/>: a loop without locks that lists, watches on from there, and lists again when the watch broke,
 /// fell silent, or has gone on for long. Only what differs is told.
 /// </summary>
 internal sealed partial class NetworkFollower : IAsyncDisposable
 {
     private static readonly TimeSpan RelistInterval = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
-    private static readonly BackOff Pauses = new(TimeSpan.FromMilliseconds(100), LongestPause);
 
     private readonly DeadlineLeaseStore _store;
+    private readonly FollowedStore _followed;
     private readonly TimeProvider _time;
-    private readonly Random _random;
     private readonly ILogger _logger;
     private readonly ObservedNetwork _network;
     private readonly Queue<NetworkEvent> _told = new();
     private readonly Alarm _alarm;
     private readonly long _start;
 
-    private BoundedWatch? _watch;
-    private TimeSpan _openedAt;
-    private TimeSpan _listAt;
-    private bool _mustReset;
     private bool _hasBegun;
-    private int _failures;
     private string? _toldError;
 
     /// <param name="store">The store, whose calls end in bounded time.</param>
@@ -41,8 +34,8 @@ internal sealed partial class NetworkFollower : IAsyncDisposable
     public NetworkFollower(DeadlineLeaseStore store, TimeProvider time, Random random, ILogger logger)
     {
         _store = store;
+        _followed = new FollowedStore(store, RelistInterval, random);
         _time = time;
-        _random = random;
         _logger = logger;
         _network = new ObservedNetwork(store.ConfigSource);
         _alarm = new Alarm(time);
@@ -50,8 +43,6 @@ internal sealed partial class NetworkFollower : IAsyncDisposable
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
-
-    private TimeSpan SilentAt => _watch is { } watch && _store.MaxSilence is { } longest ? Now - watch.Silence + longest : TimeSpan.MaxValue;
 
     /// <summary>The next thing to tell, if there is one.</summary>
     public bool TryTake([NotNullWhen(true)] out NetworkEvent? item) => _told.TryDequeue(out item);
@@ -63,12 +54,12 @@ internal sealed partial class NetworkFollower : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            if (Now >= _listAt)
+            if (Now >= _followed.ListAt)
                 await ListAsync(cancellationToken).ConfigureAwait(false);
-            else if (_watch is { Next.IsCompleted: true })
+            else if (_followed.Watch is { Next.IsCompleted: true })
                 await TakeNextAsync().ConfigureAwait(false);
-            else if (Now >= SilentAt)
-                BreakSilence();
+            else if (Now >= _followed.SilentAt(Now))
+                BreakOff(_followed.FallSilent());
             else
                 await WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -90,27 +81,22 @@ internal sealed partial class NetworkFollower : IAsyncDisposable
     /// <summary>Closes the watch; what does not end soon is abandoned.</summary>
     public async ValueTask DisposeAsync()
     {
-        CloseWatch();
+        _followed.Close();
         await _store.DrainAsync().ConfigureAwait(false);
         await _alarm.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {
-        if (_mustReset) await _store.ResetConnectionsAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-        _mustReset = false;
-        StoreSnapshot snapshot = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
-        CloseWatch();
-        _openedAt = Now;
-        _listAt = Now + (RelistInterval * (0.9 + (0.2 * _random.NextDouble())));
-        _watch = _store.OpenWatch(snapshot.Revision);
+        StoreSnapshot snapshot = await _followed.ListAsync(cancellationToken).ConfigureAwait(false);
+        _followed.Open(snapshot.Revision, Now);
         Tell(error: null);
         TakeIn(snapshot);
     }
 
     private async Task TakeNextAsync()
     {
-        StoreEvent item = await _watch!.TakeAsync().ConfigureAwait(false);
+        StoreEvent item = await _followed.Watch!.TakeAsync().ConfigureAwait(false);
         if (item.Revision > _network.Revision) TakeIn(item);
     }
 
@@ -133,33 +119,16 @@ internal sealed partial class NetworkFollower : IAsyncDisposable
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
-        Task alarm = _alarm.At(_listAt < SilentAt ? _listAt : SilentAt, Now);
-        await (_watch is { } watch ? Task.WhenAny(alarm, watch.Next) : alarm).WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private void BreakSilence()
-    {
-        _mustReset = true;
-        BreakOff(new StoreException(
-            $"The watch of the lease store ({_store.ConfigSource}) has given no sign of life for {_store.MaxSilence!.Value.TotalSeconds:0.#} s; " +
-            "its connections are dropped and it is opened again.",
-            isTransient: true));
+        TimeSpan silentAt = _followed.SilentAt(Now);
+        Task alarm = _alarm.At(_followed.ListAt < silentAt ? _followed.ListAt : silentAt, Now);
+        await (_followed.Watch is { } watch ? Task.WhenAny(alarm, watch.Next) : alarm).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void BreakOff(StoreException error)
     {
-        // A watch that broke at once is no progress: else a store that lists but cannot watch would be asked without pause.
-        _failures = _watch is not null && Now - _openedAt >= LongestPause ? 1 : _failures + 1;
-        CloseWatch();
-        _listAt = Now + Pauses.Delay(_failures, _random);
+        _followed.BreakOff(Now);
         _alarm.Disarm();
         Tell(error);
-    }
-
-    private void CloseWatch()
-    {
-        _watch?.Dispose();
-        _watch = null;
     }
 
     private void Tell(StoreException? error)

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Flannel.Core.Reconciliation;
-using Flannel.Core.Timing;
 
 namespace Flannel.Extensibility;
 

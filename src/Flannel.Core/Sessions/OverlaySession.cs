@@ -63,7 +63,7 @@ internal sealed partial class OverlaySession
         _held.Claim(_config, backend);
 
         Progress("choosing the external interface");
-        _externalInterface = WithRequested(Options.ExternalInterface, view);
+        _externalInterface = Options.ExternalInterface.With(view.RequestedPublicIP, view.RequestedPublicIPv6);
         ExternalInterface external = await _services.HostNetwork
             .FindExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, cancellationToken).ConfigureAwait(false);
         PublicAddressRules.Check(external);
@@ -218,21 +218,6 @@ internal sealed partial class OverlaySession
         PreviousAttributes = published,
         ResyncInterval = Options.ResyncInterval,
     };
-
-    private static ExternalInterfaceOptions WithRequested(ExternalInterfaceOptions options, ISubnetView view)
-    {
-        if (view is { RequestedPublicIP: null, RequestedPublicIPv6: null }) return options;
-        var requested = new ExternalInterfaceOptions
-        {
-            Name = options.Name,
-            CanReach = options.CanReach,
-            PublicIP = view.RequestedPublicIP?.ToString() ?? options.PublicIP,
-            PublicIPv6 = view.RequestedPublicIPv6?.ToString() ?? options.PublicIPv6,
-        };
-        foreach (string name in options.Names) requested.Names.Add(name);
-        foreach (string pattern in options.Patterns) requested.Patterns.Add(pattern);
-        return requested;
-    }
 
     private void Remember(IBackendNetwork network) => _held.Remember(_config, network.Attributes);
 

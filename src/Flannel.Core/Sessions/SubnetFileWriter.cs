@@ -1,5 +1,4 @@
 using Flannel.Core.Hosting;
-using Flannel.Core.Timing;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 

@@ -1,14 +1,31 @@
-namespace Flannel.Core.Timing;
+namespace Flannel.Extensibility;
 
-/// <summary>Delays between attempts that double up to a bound, with a quarter of jitter so that many nodes do not move in step.</summary>
-/// <param name="Minimum">The delay after the first attempt.</param>
-/// <param name="Maximum">The longest delay.</param>
-internal readonly record struct BackOff(TimeSpan Minimum, TimeSpan Maximum)
+/// <summary>Delays between attempts that double up to a bound, with jitter so that many nodes do not move in step.</summary>
+public sealed class BackOff
 {
-    /// <summary>The delay after the given number of failed attempts, counted from 1.</summary>
+    private readonly TimeSpan _minimum;
+    private readonly TimeSpan _maximum;
+    private readonly double _jitter;
+
+    /// <summary>Creates the delays.</summary>
+    /// <param name="minimum">The longest delay after the first attempt.</param>
+    /// <param name="maximum">The longest delay of all.</param>
+    /// <param name="jitter">The share of a delay that is left to chance, 0 to 1: with 1, anything from nothing to the whole.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="jitter"/> is outside its range.</exception>
+    public BackOff(TimeSpan minimum, TimeSpan maximum, double jitter = 0.25)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(jitter);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(jitter, 1);
+        (_minimum, _maximum, _jitter) = (minimum, maximum, jitter);
+    }
+
+    /// <summary>The delay after a number of failed attempts.</summary>
+    /// <param name="attempts">How many have failed, counted from 1.</param>
+    /// <param name="random">The source of random numbers.</param>
     public TimeSpan Delay(int attempts, Random random)
     {
-        double longest = Math.Min(Minimum.TotalMilliseconds * Math.Pow(2, attempts - 1), Maximum.TotalMilliseconds);
-        return TimeSpan.FromMilliseconds(longest * (0.75 + (0.25 * random.NextDouble())));
+        ArgumentNullException.ThrowIfNull(random);
+        double longest = Math.Min(_minimum.TotalMilliseconds * Math.Pow(2, attempts - 1), _maximum.TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(longest * (1 - _jitter + (_jitter * random.NextDouble())));
     }
 }

@@ -1,3 +1,5 @@
+using Flannel.Extensibility;
+
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>
@@ -6,8 +8,7 @@ namespace Flannel.Store.Etcd.Client;
 /// </summary>
 internal sealed class EtcdEndpoints
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly BackOff Pauses = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), jitter: 1);
 
     private readonly TimeProvider _time;
     private readonly long _start;
@@ -66,7 +67,7 @@ internal sealed class EtcdEndpoints
         lock (_lock)
         {
             endpoint.Failures++;
-            endpoint.RetryAt = Now + Pause_NeedsLock(endpoint.Failures);
+            endpoint.RetryAt = Now + Pauses.Delay(endpoint.Failures, _random);
             if (_endpoints[_current] == endpoint)
                 _current = (_current + 1) % _endpoints.Length;
             return endpoint.Failures == 1;
@@ -77,7 +78,7 @@ internal sealed class EtcdEndpoints
     public TimeSpan Pause(int failures)
     {
         lock (_lock)
-            return Pause_NeedsLock(failures);
+            return Pauses.Delay(failures, _random);
     }
 
     /// <summary>A random number that can name an etcd lease: positive and not 0, which means none.</summary>
@@ -100,10 +101,4 @@ internal sealed class EtcdEndpoints
     /// <summary>Closes every connection. Ends in bounded time.</summary>
     /// <param name="isForGood">Whether no other ones are made afterwards.</param>
     public Task CloseAsync(bool isForGood) => Task.WhenAll(_endpoints.Select(endpoint => endpoint.CloseAsync(isForGood)));
-
-    private TimeSpan Pause_NeedsLock(int failures)
-    {
-        TimeSpan window = ShortestPause * Math.Pow(2, Math.Min(failures - 1, 16));
-        return (window < LongestPause ? window : LongestPause) * _random.NextDouble();
-    }
 }

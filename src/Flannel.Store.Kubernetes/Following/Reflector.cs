@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using Flannel.Extensibility;
 using Flannel.Store.Kubernetes.Client;
 using Flannel.Store.Kubernetes.Diagnostics;
 using Flannel.Store.Kubernetes.Objects;
@@ -20,8 +21,7 @@ namespace Flannel.Store.Kubernetes.Following;
 internal sealed partial class Reflector(ApiClient client, ApiSource source, TimeProvider time, Random random, KubernetesMetrics metrics, ILogger logger)
 {
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(300);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(800);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly BackOff Pauses = new(TimeSpan.FromMilliseconds(800), TimeSpan.FromSeconds(30), jitter: 0.5);
 
     // A watch that lasted so long has worked: what ended it is no reason to wait.
     private static readonly TimeSpan Working = TimeSpan.FromSeconds(5);
@@ -146,9 +146,7 @@ internal sealed partial class Reflector(ApiClient client, ApiSource source, Time
 
     private TimeSpan Pause(StoreException? error)
     {
-        TimeSpan window = FirstPause * Math.Pow(2, Math.Min(_failures++, 10));
-        window = window < LongestPause ? window : LongestPause;
-        TimeSpan pause = window * (0.5 + (0.5 * random.NextDouble()));
+        TimeSpan pause = Pauses.Delay(++_failures, random);
         return error is KubernetesApiException { RetryAfter: { } asked } && asked > pause ? asked : pause;
     }
 }

@@ -9,8 +9,7 @@ namespace Flannel.Store.Kubernetes.Membership;
 /// <content>Writing to the own Node, and what is said of the API server.</content>
 internal sealed partial class NodeKeeper
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly BackOff Pauses = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), jitter: 0.5);
 
     private readonly Queue<TimeSpan> _conditions = new();
     private Task<ApiObject>? _write;
@@ -105,8 +104,7 @@ internal sealed partial class NodeKeeper
         // What was not carried out is no restore.
         if (_isRestoring && _restores.Count > 0)
             _restores.RemoveAt(_restores.Count - 1);
-        TimeSpan window = FirstPause * Math.Pow(2, Math.Min(_writeFailures++, 10));
-        TimeSpan pause = (window < LongestPause ? window : LongestPause) * (0.5 + (0.5 * _services.Random.NextDouble()));
+        TimeSpan pause = Pauses.Delay(++_writeFailures, _services.Random);
         if (error is KubernetesApiException { RetryAfter: { } asked })
             pause = Max(pause, asked);
         _retryAt = Now + pause;

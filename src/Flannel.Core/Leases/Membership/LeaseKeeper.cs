@@ -22,10 +22,8 @@ namespace Flannel.Core.Leases.Membership;
 /// </remarks>
 internal sealed partial class LeaseKeeper : IAsyncDisposable
 {
-    private static readonly TimeSpan ShortestListPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestListPause = TimeSpan.FromSeconds(5);
-
     private readonly DeadlineLeaseStore _store;
+    private readonly FollowedStore _followed;
     private readonly SubnetManagerOptions _options;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -43,12 +41,6 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private Task<StoreSnapshot>? _listing;
     private bool _isLook;
     private bool _wroteWhileListing;
-    private bool _mustReset;
-    private TimeSpan _listAt;
-    private int _listFailures;
-
-    private BoundedWatch? _watch;
-    private TimeSpan _openedAt;
 
     private StoreException? _watchError;
     private StoreException? _writeError;
@@ -78,6 +70,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         StoreSnapshot? listed)
     {
         _store = store;
+        _followed = new FollowedStore(store, options.RelistInterval, random);
         _options = options;
         _time = time;
         _random = random;
@@ -100,9 +93,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     // A lease whose state is in doubt waits for a listing that is under way, or about to be.
     private bool IsLeaseDue => Now >= _schedule.DueAt && !IsWaitingForList;
 
-    private bool IsWaitingForList => _schedule.MustLookFirst(Now) && (_listing is not null || _watch is null);
-
-    private TimeSpan SilentAt => _watch is { } watch && _store.MaxSilence is { } longest ? Now - watch.Silence + longest : TimeSpan.MaxValue;
+    private bool IsWaitingForList => _schedule.MustLookFirst(Now) && (_listing is not null || _followed.Watch is null);
 
     /// <summary>The next thing to tell the node, if there is one.</summary>
     public bool TryTake([NotNullWhen(true)] out SubnetEvent? result) => _results.TryDequeue(out result);
@@ -116,7 +107,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         {
             if (_listing is { IsCompleted: true })
                 await TakeListedAsync(cancellationToken).ConfigureAwait(false);
-            else if (_listing is null && Now >= _listAt)
+            else if (_listing is null && Now >= _followed.ListAt)
                 await ListAsync(cancellationToken).ConfigureAwait(false);
             else if (IsLeaseDue)
                 await KeepAsync(cancellationToken).ConfigureAwait(false);
@@ -124,10 +115,10 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
                 TellEnd();
             else if (Now >= _others.DueAt)
                 _others.CatchUp(Now);
-            else if (_watch is { Next.IsCompleted: true })
+            else if (_followed.Watch is { Next.IsCompleted: true })
                 await TakeNextAsync(cancellationToken).ConfigureAwait(false);
-            else if (Now >= SilentAt)
-                BreakSilence();
+            else if (Now >= _followed.SilentAt(Now))
+                BreakOff(_followed.FallSilent(), isSilent: true);
             else
                 await WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -149,7 +140,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <summary>Closes the watch; what does not end soon is abandoned.</summary>
     public async ValueTask DisposeAsync()
     {
-        CloseWatch();
+        _followed.Close();
         await _stop.CancelAsync().ConfigureAwait(false);
         if (_listing is Task listing)
             await listing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -174,14 +165,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private void BeginList(bool isLook)
     {
         (_isLook, _wroteWhileListing) = (isLook, false);
-        _listing = _mustReset ? ListOnFreshConnectionsAsync() : _store.ListAsync(null, _stop.Token);
-        _mustReset = false;
-    }
-
-    private async Task<StoreSnapshot> ListOnFreshConnectionsAsync()
-    {
-        await _store.ResetConnectionsAsync().ConfigureAwait(false);
-        return await _store.ListAsync(null, _stop.Token).ConfigureAwait(false);
+        _listing = _followed.ListAsync(_stop.Token);
     }
 
     private async Task TakeListedAsync(CancellationToken cancellationToken)
@@ -198,7 +182,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
             return;
         }
 
-        if (!_isLook || _watch is null) Watch(snapshot);
+        if (!_isLook || _followed.Watch is null) Watch(snapshot);
         if (_writeError is not null) _schedule.Hurry(Now);
         bool isOvertaken = _wroteWhileListing && snapshot.Revision < _ownRevision;
         await TakeInAsync(snapshot, isListed: !isOvertaken, cancellationToken).ConfigureAwait(false);
@@ -211,21 +195,17 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
 
     private void Watch(StoreSnapshot snapshot)
     {
-        CloseWatch();
-        _openedAt = Now;
-        _listAt = Now + (_options.RelistInterval * (0.9 + (0.2 * _random.NextDouble())));
-        _watch = _store.OpenWatch(snapshot.Revision);
+        _followed.Open(snapshot.Revision, Now);
         SetStoreError(ref _watchError, null);
     }
 
     private async Task TakeNextAsync(CancellationToken cancellationToken)
     {
-        StoreEvent item = await _watch!.TakeAsync().ConfigureAwait(false);
+        StoreEvent item = await _followed.Watch!.TakeAsync().ConfigureAwait(false);
         // Not what led to the state that was listed meanwhile.
         if (item.Revision > _others.Revision)
             await TakeInAsync(item, isListed: false, cancellationToken).ConfigureAwait(false);
-        if (_others.HasRoomForLeftOut && _listAt > Now + LongestListPause)
-            _listAt = Now + LongestListPause;
+        if (_others.HasRoomForLeftOut) _followed.HurryList(Now);
     }
 
     /// <summary>Tells the node first what changed for its peers, then sees to its own lease.</summary>
@@ -239,48 +219,23 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     {
         TimeSpan[] deadlines =
         [
-            _listing is null ? _listAt : TimeSpan.MaxValue,
+            _listing is null ? _followed.ListAt : TimeSpan.MaxValue,
             IsWaitingForList ? TimeSpan.MaxValue : _schedule.DueAt,
             _schedule.EndsAt,
             _others.DueAt,
-            SilentAt,
+            _followed.SilentAt(Now),
         ];
         List<Task> awaited = [_alarm.At(deadlines.Min(), Now)];
-        if (_watch is not null) awaited.Add(_watch.Next);
+        if (_followed.Watch is { } watch) awaited.Add(watch.Next);
         if (_listing is not null) awaited.Add(_listing);
         await Task.WhenAny(awaited).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private void BreakSilence()
-    {
-        _mustReset = true;
-        BreakOff(
-            new StoreException(
-                $"The watch of the lease store ({_store.ConfigSource}) has given no sign of life for {_store.MaxSilence!.Value.TotalSeconds:0.#} s; " +
-                "its connections are dropped and it is opened again.",
-                isTransient: true)
-            {
-                Kind = StoreErrorKind.Unreachable,
-            },
-            isSilent: true);
-    }
-
     private void BreakOff(StoreException error, bool isSilent = false)
     {
-        bool wasOpen = _watch is not null;
-        CloseWatch();
-        // A watch that broke at once is no progress: else a store that lists but cannot watch would be asked without pause.
-        _listFailures = wasOpen && Now - _openedAt >= LongestListPause ? 1 : _listFailures + 1;
-        TimeSpan window = ShortestListPause * Math.Pow(2, Math.Min(_listFailures - 1, 16));
-        _listAt = Now + ((window < LongestListPause ? window : LongestListPause) * _random.NextDouble());
+        _followed.BreakOff(Now);
         _alarm.Disarm();
         SetStoreError(ref _watchError, error, isSilent);
-    }
-
-    private void CloseWatch()
-    {
-        _watch?.Dispose();
-        _watch = null;
     }
 
     /// <summary>Tells the node and the log that the store went away or came back, and the node why it is away: always the newest reason.</summary>

@@ -1,3 +1,5 @@
+using Flannel.Extensibility;
+
 namespace Flannel.Core.Leases.Membership;
 
 /// <summary>
@@ -6,9 +8,10 @@ namespace Flannel.Core.Leases.Membership;
 /// </summary>
 internal sealed class RenewalSchedule
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
 
     private readonly SubnetManagerOptions _options;
+    private readonly BackOff _pauses;
     private readonly Random _random;
     private TimeSpan _aliveAt;
     private bool _isUncertain;
@@ -21,6 +24,7 @@ internal sealed class RenewalSchedule
     {
         _options = options;
         _random = random;
+        _pauses = new BackOff(FirstPause, options.LongestRenewPause, jitter: 0.5);
         _aliveAt = -age;
         DueAt = hasTimeToLive ? options.RenewAfter - age : TimeSpan.MaxValue;
         // Of a lease of unknown age nothing is known to have ended.
@@ -58,9 +62,7 @@ internal sealed class RenewalSchedule
     /// <summary>An attempt failed; the next one follows after a pause that grows.</summary>
     public void Failed(TimeSpan now)
     {
-        TimeSpan window = ShortestPause * Math.Pow(2, Math.Min(++Failures, 16));
-        window = window < _options.LongestRenewPause ? window : _options.LongestRenewPause;
-        DueAt = now + (window * (0.5 + (0.5 * _random.NextDouble())));
+        DueAt = now + _pauses.Delay(++Failures, _random);
     }
 
     /// <summary>The lease is seen to at once: its remaining time is not known, or the store works again.</summary>
