@@ -181,6 +181,7 @@ public sealed class SubnetManagerStuckTests : IAsyncLifetime
         var follower = new LeaseFollower(await (await manager.OpenAsync(CancellationToken.None)).AcquireAsync(Request(), CancellationToken.None));
         _followers.Add(follower);
         await follower.UntilAsync<LeaseSnapshot>();
+        if (store is StuckLeaseStore { IsStuck: false } stuck) await stuck.Watched.WaitAsync(Limit);
         return follower;
     }
 

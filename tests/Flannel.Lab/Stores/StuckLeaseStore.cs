@@ -15,6 +15,7 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
     private const int SpareThreads = 32;
 
     private readonly TaskCompletionSource _never = new();
+    private readonly TaskCompletionSource _watched = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualResetEventSlim _neverSet = new();
     private TaskCompletionSource _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isStuck;
@@ -45,6 +46,9 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
     public TimeSpan? MaxSilence { get; set; }
 
     public string ConfigSource => inner.ConfigSource;
+
+    /// <summary>Completes when a watch is being read, so that it falls silent if the store is stuck from then on.</summary>
+    public Task Watched => _watched.Task;
 
     /// <summary>How many watches were opened.</summary>
     public int Watches => Volatile.Read(ref _watches);
@@ -118,6 +122,7 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
         {
             Task<bool> next = _items.MoveNextAsync().AsTask();
             Task stuck = store.Affects(StoreOperation.Watch) ? store._stuck.Task : store._never.Task;
+            store._watched.TrySetResult();
             await Task.WhenAny(next, stuck);
             if (stuck.IsCompleted) await store.HangAsync();
             return await next;

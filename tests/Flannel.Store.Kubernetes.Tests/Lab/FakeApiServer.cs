@@ -193,7 +193,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
                 await AnswerOneAsync(context, Nodes.Get(name), $"nodes \\\"{name}\\\" not found");
                 break;
             case ["api", "v1", "nodes", var name, "status"] when request.IsPatch:
-                await AnswerOneAsync(context, Patch(name, JsonNode.Parse(request.Body)!), $"nodes \\\"{name}\\\" not found");
+                await AnswerOneAsync(context, Nodes.Change(name, node => Patch(node, JsonNode.Parse(request.Body)!)), $"nodes \\\"{name}\\\" not found");
                 break;
             case ["api", "v1", "namespaces", var space, "configmaps"]:
                 _ = space;
@@ -216,10 +216,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
             await context.Response.WriteAsync(found.ToJsonString());
     }
 
-    private JsonObject? Patch(string name, JsonNode patch)
+    private static void Patch(JsonObject node, JsonNode patch)
     {
-        if (Nodes.Get(name) is not { } node)
-            return null;
         if (patch["metadata"]?["annotations"] is JsonObject annotations)
         {
             var target = (JsonObject)(node["metadata"]!["annotations"] ??= new JsonObject());
@@ -240,8 +238,6 @@ internal sealed class FakeApiServer : IAsyncDisposable
                 conditions.Remove(old);
             conditions.Add(condition!.DeepClone());
         }
-
-        return Nodes.Put(node);
     }
 
     private async Task AnswerManyAsync(HttpContext context, ApiRequestRecord request, FakeObjects objects)

@@ -41,6 +41,19 @@ internal sealed class FakeObjects(Func<long> nextVersion)
         }
     }
 
+    /// <summary>Changes an object as one step, so that no other change is lost and nothing that is deleted comes back.</summary>
+    /// <returns>The object as it is now, or <see langword="null"/> if there is none.</returns>
+    public JsonObject? Change(string name, Action<JsonObject> change)
+    {
+        lock (_gate)
+        {
+            if (Get(name) is not { } value)
+                return null;
+            change(value);
+            return Put(value);
+        }
+    }
+
     public void Delete(string name)
     {
         lock (_gate)

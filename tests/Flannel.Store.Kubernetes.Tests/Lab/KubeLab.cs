@@ -103,9 +103,8 @@ internal sealed class KubeLab : IAsyncDisposable
         Api.Nodes.Put(NewNode(host, managed, cidr, annotations));
 
     /// <summary>Changes annotations of a Node as somebody else would.</summary>
-    public void Annotate(int host, params (string Name, string? Value)[] annotations)
+    public void Annotate(int host, params (string Name, string? Value)[] annotations) => Api.Nodes.Change($"host{host}", node =>
     {
-        JsonObject node = Api.Nodes.Get($"host{host}")!;
         var published = (JsonObject)node["metadata"]!["annotations"]!;
         foreach ((string name, string? value) in annotations)
         {
@@ -114,9 +113,7 @@ internal sealed class KubeLab : IAsyncDisposable
             else
                 published[$"{Prefix}/{name}"] = value;
         }
-
-        Api.Nodes.Put(node);
-    }
+    });
 
     public string? Annotation(int host, string name) => (string?)Api.Nodes.Get($"host{host}")?["metadata"]?["annotations"]?[$"{Prefix}/{name}"];
 
