@@ -6,8 +6,6 @@ using Flannel.Core.Observation;
 using Flannel.Core.Stores;
 using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -36,14 +34,14 @@ public static class AdministrationServiceCollectionExtensions
         services.AddKeyedSingleton(name, (provider, _) => new NetworkParts(recipe, provider));
         services.TryAddKeyedSingleton<IFlannelAdministration>(name, static (provider, key) => new FlannelAdministration(
             (string)key!,
-            DeadlineLeaseStore.OfAdministration(Store(provider, (string)key!), Time(provider)),
+            DeadlineLeaseStore.OfAdministration(Store(provider, (string)key!), provider.GetTime()),
             () => provider.GetKeyedServices<IBackend>(key),
-            Loggers(provider).CreateLogger<FlannelAdministration>()));
+            provider.GetLogger<FlannelAdministration>()));
         services.TryAddKeyedSingleton<IFlannelObserver>(name, static (provider, key) => new FlannelObserver(
             (string)key!,
-            DeadlineLeaseStore.OfAdministration(Store(provider, (string)key!), Time(provider)),
-            Time(provider),
-            Loggers(provider).CreateLogger<FlannelObserver>()));
+            DeadlineLeaseStore.OfAdministration(Store(provider, (string)key!), provider.GetTime()),
+            provider.GetTime(),
+            provider.GetLogger<FlannelObserver>()));
         if (name.Length == 0)
         {
             services.TryAddSingleton(static provider => provider.GetRequiredKeyedService<IFlannelAdministration>(string.Empty));
@@ -59,8 +57,4 @@ public static class AdministrationServiceCollectionExtensions
         provider.GetKeyedService<ILeaseStore>(name) ?? throw new StoreNotSupportedException(
             $"{NetworkName.Of(name)} has no lease store, over which it could be administered or observed: its subnet manager keeps the leases itself, as that of " +
             "Kubernetes does. Look after it there.");
-
-    private static TimeProvider Time(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
-
-    private static ILoggerFactory Loggers(IServiceProvider provider) => provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
 }

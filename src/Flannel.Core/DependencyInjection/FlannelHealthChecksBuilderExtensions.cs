@@ -1,5 +1,6 @@
 using Flannel;
 using Flannel.Core.Health;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -33,7 +34,7 @@ public static class FlannelHealthChecksBuilderExtensions
             $"flannel.ready{suffix}", provider => new ReadinessCheck(NodeList.From(provider), network), failureStatus, ["flannel", "ready", .. more]));
         return builder.Add(new HealthCheckRegistration(
             $"flannel.live{suffix}",
-            provider => new LivenessCheck(NodeList.From(provider), network, provider.GetService<TimeProvider>() ?? TimeProvider.System),
+            provider => new LivenessCheck(NodeList.From(provider), network, provider.GetTime()),
             failureStatus,
             ["flannel", "live", .. more]));
     }

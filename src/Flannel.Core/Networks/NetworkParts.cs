@@ -7,7 +7,6 @@ using Flannel.Core.Timing;
 using Flannel.Extensibility;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Flannel.Core.Networks;
@@ -20,11 +19,11 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
     /// <summary>How long one part may take to close.</summary>
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
 
-    // Asked for now, because the services are not there any more when they are disposed of.
+    // Resolved here, because the services are gone when the parts are disposed of.
     private readonly IOptionsMonitor<FlannelOptions> _options = services.GetRequiredService<IOptionsMonitor<FlannelOptions>>();
-    private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
-    private readonly ILoggerFactory _loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
-    private readonly ILogger _logger = (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<NetworkParts>();
+    private readonly TimeProvider _time = services.GetTime();
+    private readonly ILoggerFactory _loggers = services.GetLoggerFactory();
+    private readonly ILogger _logger = services.GetLogger<NetworkParts>();
 
     private readonly Lock _gate = new();
 
@@ -82,7 +81,7 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
                     store,
                     SubnetManagerOptions.From(_options.Get(Name)),
                     _time,
-                    NewRandom(),
+                    HostServices.NewRandom(),
                     _loggers.CreateLogger<SubnetManager>(),
                     services.GetService<IMeterFactory>(),
                     Name);
@@ -116,7 +115,7 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
             Claims = claims,
             WillBeStarted = willBeStarted,
             Time = _time,
-            Random = NewRandom(),
+            Random = HostServices.NewRandom(),
             LoggerFactory = _loggers,
             MeterFactory = services.GetService<IMeterFactory>(),
         });
@@ -161,10 +160,6 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
     }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
-
-    /// <summary>A generator of one's own for each component: <see cref="Random"/> with a seed is not safe for concurrent use.</summary>
-    /// <remarks>A new <see cref="Guid"/> is of the kernel's random bits.</remarks>
-    private static Random NewRandom() => new(Guid.NewGuid().GetHashCode());
 
     private FlannelOptions ReadOptions()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Flannel.Core.Stores;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Observation;
@@ -15,8 +16,7 @@ internal sealed class FlannelObserver(string name, DeadlineLeaseStore store, Tim
 
     public async IAsyncEnumerable<NetworkEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        // A generator for each reader: one with a seed is not safe for concurrent use. A new Guid is of the kernel's random bits.
-        var follower = new NetworkFollower(store, time, new Random(Guid.NewGuid().GetHashCode()), logger);
+        var follower = new NetworkFollower(store, time, HostServices.NewRandom(), logger);
         await using (follower.ConfigureAwait(false))
         {
             while (true)

@@ -15,7 +15,7 @@ public interface IFlannelObserver
     /// <summary>Observes a network over its store, without registering anything: one that was made while the process runs, for example.</summary>
     /// <param name="store">The network's store, such as <see cref="IFlannelNode.Store"/>; whoever made it disposes of it.</param>
     /// <param name="timeProvider">The clock; <see langword="null"/> for the system's.</param>
-    /// <param name="loggerFactory">Where to log; <see langword="null"/> for nowhere.</param>
+    /// <param name="loggerFactory">Where to log; <see langword="null"/> logs nothing.</param>
     static IFlannelObserver Over(ILeaseStore store, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(store);

@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Flannel.Linux.Diagnostics;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Extensibility;
 
@@ -17,7 +15,7 @@ public sealed record KernelServices(TimeProvider Time, Random Random, ILogger Lo
     /// <param name="provider">The services.</param>
     /// <typeparam name="TBackend">The backend, whose name is the logger's.</typeparam>
     public static KernelServices From<TBackend>(IServiceProvider provider) => new(
-        provider.GetService<TimeProvider>() ?? TimeProvider.System,
-        new Random(Guid.NewGuid().GetHashCode()),
-        (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<TBackend>());
+        provider.GetTime(),
+        HostServices.NewRandom(),
+        provider.GetLogger<TBackend>());
 }

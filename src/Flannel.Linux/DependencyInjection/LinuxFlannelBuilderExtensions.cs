@@ -1,8 +1,6 @@
 using System.Runtime.Versioning;
 using Flannel.Extensibility;
 using Flannel.Linux.Hosts;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -25,6 +23,6 @@ public static class LinuxFlannelBuilderExtensions
     [SupportedOSPlatform("linux")]
     internal static LinuxHostNetwork CreateHostNetwork(IServiceProvider provider) =>
         new(
-            provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<LinuxHostNetwork>());
+            provider.GetTime(),
+            provider.GetLogger<LinuxHostNetwork>());
 }

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
+using Flannel.Extensibility;
 using Flannel.Linux.Traffic;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -29,12 +28,10 @@ public static class TrafficFlannelBuilderExtensions
     private static IptablesRules CreateIptablesRules(IServiceProvider provider, string network) => new(CreateRunner(provider), CreateKeeper(provider));
 
     [SupportedOSPlatform("linux")]
-    private static ProgramRunner CreateRunner(IServiceProvider provider) => new(ProgramRunner.DefaultSearchPath, Time(provider));
+    private static ProgramRunner CreateRunner(IServiceProvider provider) => new(ProgramRunner.DefaultSearchPath, provider.GetTime());
 
     /// <summary>A host application need not register logging.</summary>
     [SupportedOSPlatform("linux")]
     private static RuleReconciler CreateKeeper(IServiceProvider provider) =>
-        new(Time(provider), (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<RuleReconciler>());
-
-    private static TimeProvider Time(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
+        new(provider.GetTime(), provider.GetLogger<RuleReconciler>());
 }

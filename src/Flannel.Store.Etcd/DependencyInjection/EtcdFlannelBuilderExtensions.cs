@@ -6,7 +6,6 @@ using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -43,11 +42,11 @@ public static class EtcdFlannelBuilderExtensions
     private static EtcdLeaseStore CreateStore(IServiceProvider provider, string name)
     {
         EtcdStoreOptions options = provider.GetRequiredService<IOptionsMonitor<EtcdStoreOptions>>().Get(name);
-        TimeProvider time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        ILogger<EtcdLeaseStore> logger = (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<EtcdLeaseStore>();
+        TimeProvider time = provider.GetTime();
+        ILogger<EtcdLeaseStore> logger = provider.GetLogger<EtcdLeaseStore>();
         var metrics = new EtcdMetrics(provider.GetService<IMeterFactory>(), name);
         EtcdConnection connection = provider.GetRequiredService<SharedParts>().Get(static _ => new EtcdConnections())
-            .Get(options, () => new EtcdConnection(options, time, new Random(Guid.NewGuid().GetHashCode()), logger, metrics));
+            .Get(options, () => new EtcdConnection(options, time, HostServices.NewRandom(), logger, metrics));
         return new EtcdLeaseStore(connection, options, time, logger, metrics);
     }
 }

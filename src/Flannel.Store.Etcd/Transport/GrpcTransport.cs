@@ -13,7 +13,7 @@ namespace Flannel.Store.Etcd.Transport;
 
 /// <summary>
 /// dotnet-etcd's stubs over one HTTP/2 connection of <see cref="SocketsHttpHandler"/> to one endpoint. Whatever enters gRPC or the handler runs on a
-/// thread of the pool that nobody waits for without bound: a lock that is lost in there must not take a caller with it.
+/// thread of the pool that nobody waits for without bound. A lock that is lost in there must not take a caller with it.
 /// </summary>
 internal sealed partial class GrpcTransport : IEtcdTransport
 {

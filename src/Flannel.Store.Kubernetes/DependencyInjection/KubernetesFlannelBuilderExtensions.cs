@@ -1,11 +1,10 @@
 using System.Diagnostics.Metrics;
 using Flannel;
+using Flannel.Extensibility;
 using Flannel.Store.Kubernetes;
 using Flannel.Store.Kubernetes.Access;
 using Flannel.Store.Kubernetes.Diagnostics;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -46,8 +45,8 @@ public static class KubernetesFlannelBuilderExtensions
             provider.GetRequiredService<IOptionsMonitor<KubernetesStoreOptions>>().Get(name),
             KubernetesEnvironment.OfProcess(),
             () => provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(name),
-            provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            new Random(Guid.NewGuid().GetHashCode()),
-            (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<KubernetesSubnetManager>(),
+            provider.GetTime(),
+            HostServices.NewRandom(),
+            provider.GetLogger<KubernetesSubnetManager>(),
             new KubernetesMetrics(provider.GetService<IMeterFactory>(), name)));
 }

@@ -30,7 +30,7 @@ internal sealed class Settings(FlagValues values)
     /// <summary>Whether <see cref="NetConfigPath"/> must exist.</summary>
     public bool IsNetConfigPathGiven => values.IsGiven(FlanneldFlags.NetConfigPath);
 
-    /// <summary>Where to answer health checks, or <see langword="null"/> for nowhere. Without an address it is all of them, as in Go.</summary>
+    /// <summary>Where to answer health checks, or <see langword="null"/> not to answer any. Without an address it is all of them, as in Go.</summary>
     public IPEndPoint? HealthEndpoint => values.Number(FlanneldFlags.HealthzPort) is > 0 and long port
         ? new IPEndPoint(values.TextOrNull(FlanneldFlags.HealthzIP) is { } address ? IPAddress.Parse(address) : IPAddress.IPv6Any, (int)port)
         : null;
