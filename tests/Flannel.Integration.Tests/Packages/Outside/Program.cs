@@ -12,4 +12,4 @@ foreach (IFlannelNode node in nodes)
     await node.WatchAsync().FirstAsync(now => now.State == FlannelNodeState.Ready && now.Peers.Count == nodes.Length - 1);
 foreach (IFlannelNode node in nodes)
     Console.WriteLine($"{node.Name}: {node.Lease.Subnet}, peers: {string.Join(", ", node.Peers.Select(peer => peer.Lease.Subnet))}");
-Console.ReadLine(); // until then the overlay is kept as it shall be
+Console.ReadLine(); // until then the overlay is kept up
