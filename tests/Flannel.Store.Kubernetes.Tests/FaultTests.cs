@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flannel.Extensibility;
 using Flannel.Lab.Kubernetes;
+using Flannel.Lab.Leases;
 using Flannel.Store.Kubernetes.Tests.Lab;
 using Microsoft.AspNetCore.Http;
 
@@ -14,7 +15,7 @@ public sealed class FaultTests
     public async Task Restart_WithAForgottenHistory_ListsOnceMore_AndTellsOnlyWhatDiffers()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2, 3);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         await lab.Api.UntilAsync(requests => requests.Any(request => request.IsWatch));
 
@@ -38,7 +39,7 @@ public sealed class FaultTests
     public async Task CutWatch_GoesOnWhereItStopped_WithoutAList()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         for (int i = 0; i < 3; i++)
         {
@@ -57,7 +58,7 @@ public sealed class FaultTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         lab.Options.SetNodeNetworkUnavailable = false;
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         await lab.Api.UntilAsync(requests => requests.Any(request => request.IsWatch));
 
@@ -65,17 +66,10 @@ public sealed class FaultTests
         await node.UntilAsync(follower => follower.Peers.Count == 2);
         lab.Api.Nodes.Bookmark();
 
-        // It shows in the next watch only. One that was cut before it came begins before it, and gets it then: each gets more time than the one before.
-        TimeSpan patience = TimeSpan.FromMilliseconds(50);
+        // It shows in the next watch only.
         string expected = $"resourceVersion={lab.Api.Version}&";
-        while (!lab.Api.Requests.Any(request => request.IsWatch && request.Query.Contains(expected, StringComparison.Ordinal)))
-        {
-            int watches = lab.Api.Requests.Count(request => request.IsWatch);
-            await Task.Delay(patience);
-            patience *= 2;
-            await lab.Api.CutAsync();
-            await lab.Api.UntilAsync(requests => requests.Count(request => request.IsWatch) > watches);
-        }
+        await lab.Api.EndWatchesAsync();
+        await lab.Api.UntilAsync(requests => requests.Any(request => request.IsWatch && request.Query.Contains(expected, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -89,7 +83,7 @@ public sealed class FaultTests
             if (!context.Request.QueryString.Value!.Contains("limit", StringComparison.Ordinal)) lab.Api.PageSize = 0;
         });
 
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync(follower => follower.Peers.Count == 3);
     }
 
@@ -221,7 +215,7 @@ public sealed class FaultTests
     public async Task FailedPatch_IsTriedAgain_AndSaid()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         await lab.Api.UntilAsync(requests => requests.Any(request => request.Body.Contains("NetworkUnavailable", StringComparison.Ordinal)));
         lab.Api.Fail(request => request.IsPatch, HttpStatusCode.InternalServerError, times: 2);
@@ -237,7 +231,7 @@ public sealed class FaultTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         KubernetesSubnetManager manager = lab.NewManager();
-        Follower node = await lab.JoinAsync(manager);
+        LeaseFollower node = await lab.JoinAsync(manager);
         await node.UntilAsync<LeaseSnapshot>();
         await node.DisposeAsync();
         // As a server that was restored from a backup.
@@ -258,7 +252,7 @@ public sealed class FaultTests
     public async Task Stop_EndsWithinSeconds_WhateverTheServerDoes()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         lab.Api.Intercept = async context =>
         {
@@ -289,7 +283,7 @@ public sealed class FaultTests
         (lab.Options.ApiServer, lab.Options.KubeconfigFile) = (null, config);
         api.Nodes.Put(lab.NewNode(1));
         api.Nodes.Put(lab.NewNode(2));
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         await api.UntilAsync(requests => requests.Any(request => request.IsWatch));
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Store.Kubernetes.Tests.Lab;
 
 namespace Flannel.Store.Kubernetes.Tests;
@@ -46,7 +47,7 @@ public sealed class NetworkConfigTests
     public async Task File_IsFollowed()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
 
         lab.WriteConfig("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan","VNI":2}}""");
@@ -66,7 +67,7 @@ public sealed class NetworkConfigTests
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         lab.Options.ConfigMap = "kube-flannel/kube-flannel-cfg";
         Put("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""");
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         Assert.Contains(lab.Api.Requests, request => request.Path == "/api/v1/namespaces/kube-flannel/configmaps" && request.Query.Contains("metadata.name%3Dkube-flannel-cfg", StringComparison.Ordinal));
 

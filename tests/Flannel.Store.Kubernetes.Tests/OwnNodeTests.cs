@@ -1,5 +1,6 @@
 using System.Net;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Store.Kubernetes.Tests.Lab;
 
 namespace Flannel.Store.Kubernetes.Tests;
@@ -59,7 +60,7 @@ public sealed class OwnNodeTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         lab.Options.SetNodeNetworkUnavailable = false;
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         lab.PutNode(3);
         await node.UntilAsync(follower => follower.Peers.Count == 2);
@@ -104,7 +105,7 @@ public sealed class OwnNodeTests
     public async Task Annotations_ThatAreStripped_ArePutBack()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
 
         lab.Annotate(1, ("backend-data", null), ("kube-subnet-manager", null));
@@ -118,7 +119,7 @@ public sealed class OwnNodeTests
     public async Task SomebodyWhoWritesOthersAgainAndAgain_IsLeftAloneAndReported()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         using var stop = new CancellationTokenSource();
         Task other = Task.Run(async () =>
@@ -148,7 +149,7 @@ public sealed class OwnNodeTests
     public async Task Node_DeletedAndMadeAnew_IsPublishedAgain()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
 
         lab.Api.Nodes.Delete("host1");
@@ -167,7 +168,7 @@ public sealed class OwnNodeTests
     public async Task Node_MadeAnewInAGap_IsPublishedAgain()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
 
         await lab.Api.StopAsync();
@@ -186,13 +187,13 @@ public sealed class OwnNodeTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         KubernetesSubnetManager manager = lab.NewManager();
-        Follower node = await lab.JoinAsync(manager);
+        LeaseFollower node = await lab.JoinAsync(manager);
         await node.UntilAsync<LeaseSnapshot>();
 
         lab.Api.Nodes.Delete("host1");
         lab.PutNode(1, managed: false, cidr: "10.244.77.0/24");
         OwnLeaseChanged moved = await node.UntilAsync<OwnLeaseChanged>(change => change.State == OwnLeaseState.Moved);
-        Follower again = await lab.JoinAsync(manager);
+        LeaseFollower again = await lab.JoinAsync(manager);
 
         Assert.Contains("10.244.77.0-24", moved.Error!.Message, StringComparison.Ordinal);
         Assert.Equal("10.244.77.0-24", again.Own.Key.ToString());
@@ -204,7 +205,7 @@ public sealed class OwnNodeTests
     {
         await using KubeLab lab = await KubeLab.StartAsync();
         lab.PutNode(1, managed: false, cidr: "", ("public-ip-overwrite", "203.0.113.7"));
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         Assert.Equal("203.0.113.7", lab.Annotation(1, "public-ip"));
         Assert.Equal(IPAddress.Parse("203.0.113.7"), node.Own.Attributes.PublicIP);
@@ -225,7 +226,7 @@ public sealed class OwnNodeTests
         Assert.Contains("public-ip-overwrite is \"10.1\"", error.Message, StringComparison.Ordinal);
 
         lab.PutNode(1, managed: false);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         lab.Annotate(1, ("public-ip-overwrite", "::1"));
         await lab.Logger.UntilAsync(() => lab.Logger.Lines.Any(line => line.Text.Contains("public-ip-overwrite", StringComparison.Ordinal)));
@@ -250,7 +251,7 @@ public sealed class OwnNodeTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         KubernetesSubnetManager manager = lab.NewManager();
-        Follower node = await lab.JoinAsync(manager);
+        LeaseFollower node = await lab.JoinAsync(manager);
 
         await manager.ReleaseAsync(node.Own, CancellationToken.None);
 

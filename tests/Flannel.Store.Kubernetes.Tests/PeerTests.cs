@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Store.Kubernetes.Tests.Lab;
 
 namespace Flannel.Store.Kubernetes.Tests;
@@ -13,7 +14,7 @@ public sealed class PeerTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         lab.PutNode(3, managed: false);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         Lease peer = Assert.Single(node.Peers.Values);
         Assert.Equal("10.244.2.0-24", peer.Key.ToString());
@@ -32,7 +33,7 @@ public sealed class PeerTests
     public async Task Peer_ThatLosesItsAnnotation_IsGone_AlsoWhenItIsDeletedAfterwards()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2, 3);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync(follower => follower.Peers.Count == 2);
 
         lab.Annotate(2, ("kube-subnet-manager", null));
@@ -46,7 +47,7 @@ public sealed class PeerTests
     public async Task Peer_MadeAnewInAGap_WithAnotherCidr_IsARemovalAndAnAddition()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
         await lab.Api.UntilAsync(requests => requests.Any(request => request.IsWatch));
 
@@ -68,7 +69,7 @@ public sealed class PeerTests
     public async Task Peer_MadeAnewUnderTheWatch_WithAnotherCidr_IsARemovalAndAnAddition()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
 
         // As an informer sees it that missed the deletion: one name, another uid.
@@ -92,7 +93,7 @@ public sealed class PeerTests
     public async Task Peer_WithABadAnnotation_IsRefusedWithTheReason_AndLeavesProperly(string name, string? value, string reason)
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
 
         lab.PutNode(3, managed: true, cidr: "", (name, value));
@@ -119,7 +120,7 @@ public sealed class PeerTests
         lab.Api.Nodes.Put(large);
         lab.PutNode(4, managed: true, cidr: "", ("backend-data", new string('x', 200_000)));
         lab.PutNode(5);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
 
         await node.UntilAsync(follower => follower.Peers.Count == 3 && follower.Quarantine.Count == 1);
 
@@ -141,7 +142,7 @@ public sealed class PeerTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         lab.PutNode(3, managed: true, cidr: cidr);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
 
         await node.UntilAsync(follower => follower.Quarantine.Count == 1);
 
@@ -156,7 +157,7 @@ public sealed class PeerTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         lab.PutNode(3, managed: true, cidr: "10.244.2.0/24");
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync(follower => follower.Peers.Count == 1);
 
         lab.Api.Nodes.Delete("host2");
@@ -170,7 +171,7 @@ public sealed class PeerTests
     public async Task PeerRule_OfTheBackend_Counts()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2, 3);
-        Follower node = await lab.JoinAsync(rule: peer => peer.Attributes.BackendData == KubeLab.Data(3) ? "its MAC is no unicast address" : null);
+        LeaseFollower node = await lab.JoinAsync(rule: peer => peer.Attributes.BackendData == KubeLab.Data(3) ? "its MAC is no unicast address" : null);
 
         await node.UntilAsync(follower => follower.Quarantine.Count == 1 && follower.Peers.Count == 1);
 
@@ -187,7 +188,7 @@ public sealed class PeerTests
               "flannel.alpha.coreos.com/backend-data":"{\"VtepMAC\":\"aa:bb:cc:dd:ee:ff\"}","flannel.alpha.coreos.com/public-ip":"203.0.113.1"}},
              "spec":{"podCIDR":"10.244.200.0/24"}}
             """)!);
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
 
         await node.UntilAsync(follower => follower.Peers.ContainsKey("10.244.200.0-24"));
 
@@ -199,7 +200,7 @@ public sealed class PeerTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1);
         lab.PutNode(2, managed: true, cidr: "", ("backend-type", "host-gw"), ("backend-data", "null"));
-        Follower node = await lab.JoinAsync(attributes: new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.205.10"), BackendType = "host-gw" });
+        LeaseFollower node = await lab.JoinAsync(attributes: new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.205.10"), BackendType = "host-gw" });
 
         await node.UntilAsync(follower => follower.Peers.Count == 1);
 
@@ -216,7 +217,7 @@ public sealed class PeerTests
         lab.PutNode(2, managed: true, cidr: "10.244.2.0/24,fd00:10:244:2::/64", ("public-ipv6", "2001:db8::2"), ("backend-v6-data", KubeLab.Data(22)));
         lab.PutNode(3, managed: true, cidr: "10.244.3.0/24,fd00:10:244:3::/64");
         LeaseAttributes own = KubeLab.Attributes() with { PublicIPv6 = IPAddress.Parse("2001:db8::1"), BackendV6Data = KubeLab.Data(11) };
-        Follower node = await lab.JoinAsync(attributes: own);
+        LeaseFollower node = await lab.JoinAsync(attributes: own);
 
         await node.UntilAsync(follower => follower.Peers.Count == 2);
 
@@ -234,7 +235,7 @@ public sealed class PeerTests
         for (int i = 2; i <= 1001; i++)
             lab.PutNode(i, managed: true, cidr: string.Create(CultureInfo.InvariantCulture, $"10.{i >> 8}.{i & 0xff}.0/24"), ("public-ip", string.Create(CultureInfo.InvariantCulture, $"172.16.{i >> 8}.{i & 0xff}")));
         lab.PutNode(1, managed: false, cidr: "10.200.1.0/24");
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
 
         LeaseSnapshot snapshot = await node.UntilAsync<LeaseSnapshot>();
 
@@ -249,7 +250,7 @@ public sealed class PeerTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2, 3, 4);
         lab.NodeOptions.MaxPeers = 2;
-        Follower node = await lab.JoinAsync();
+        LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync(follower => follower.Peers.Count == 2);
         Assert.Equal(1, node.Seen.OfType<QuarantineChanged>().Last().LeftOut);
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Flannel.Extensibility;
 using Flannel.Lab.Kubernetes;
+using Flannel.Lab.Leases;
 using Flannel.Lab.Logging;
 using Flannel.Store.Kubernetes.Access;
 using Flannel.Store.Kubernetes.Diagnostics;
@@ -48,7 +49,7 @@ public sealed class RealApiServerTests : IAsyncLifetime
         ISubnetView view = await manager.OpenAsync(CancellationToken.None);
         Task<ISubnetMembership> acquiring = view.AcquireAsync(Request(view), CancellationToken.None);
         await api.PatchNodeAsync("host1", """{"spec":{"podCIDR":"10.244.1.0/24","podCIDRs":["10.244.1.0/24"]}}""");
-        Follower node = Follow(await acquiring.WaitAsync(TimeSpan.FromSeconds(60)));
+        LeaseFollower node = Follow(await acquiring.WaitAsync(TimeSpan.FromSeconds(60)));
         await node.UntilAsync<LeaseSnapshot>();
         JsonObject own = await UntilNodeAsync(api, "host1", found => Condition(found) == "False FlannelIsUp");
         Assert.Equal(KubeLab.Data(1), Annotation(own, "backend-data"));
@@ -91,7 +92,7 @@ public sealed class RealApiServerTests : IAsyncLifetime
         await api.CreateNodeAsync("host2", "10.244.2.0/24");
         KubernetesSubnetManager manager = Manager(api.WriteKubeconfig("flannel", $"token: {await api.CreateTokenAsync()}"));
         ISubnetView view = await manager.OpenAsync(CancellationToken.None);
-        Follower node = Follow(await view.AcquireAsync(Request(view), CancellationToken.None));
+        LeaseFollower node = Follow(await view.AcquireAsync(Request(view), CancellationToken.None));
         await node.UntilAsync<LeaseSnapshot>();
 
         await api.StopAsync();
@@ -115,7 +116,7 @@ public sealed class RealApiServerTests : IAsyncLifetime
         await File.WriteAllTextAsync(token, await api.CreateTokenAsync());
         KubernetesSubnetManager manager = Manager(api.WriteKubeconfig("flannel", "tokenFile: flannel.token", "certificate-authority: ca.crt"));
         ISubnetView view = await manager.OpenAsync(CancellationToken.None);
-        Follower node = Follow(await view.AcquireAsync(Request(view), CancellationToken.None));
+        LeaseFollower node = Follow(await view.AcquireAsync(Request(view), CancellationToken.None));
         await node.UntilAsync<LeaseSnapshot>();
 
         await api.ReplaceAccountAsync();
@@ -159,9 +160,9 @@ public sealed class RealApiServerTests : IAsyncLifetime
 
     private async Task<KubeApiServer> ServerAsync() => _api ??= await KubeApiServer.StartAsync();
 
-    private Follower Follow(ISubnetMembership membership)
+    private LeaseFollower Follow(ISubnetMembership membership)
     {
-        var follower = new Follower(membership);
+        var follower = new LeaseFollower(membership);
         _followers.Add(follower);
         return follower;
     }

@@ -112,7 +112,7 @@ internal sealed partial class FlannelAdministration
         $"The network configuration ({_store.ConfigSource}) was to be written over " +
         (expected == 0 ? "none" : $"revision {expected}") +
         (found == 0 ? ", but there is none" : $", but has revision {found}") +
-        ". Nothing was written: read it again and decide anew.",
+        ". Nothing was written: read it again and decide again.",
         ConfigKey,
         expected,
         found);

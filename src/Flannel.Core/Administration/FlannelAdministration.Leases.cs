@@ -131,7 +131,7 @@ internal sealed partial class FlannelAdministration
     private static StoreConflictException LeaseConflict(string key, string what, long expected, StoredEntry? found) => new(
         what +
         (found is null ? ", but is gone" : $", but has revision {found.ModRevision}") +
-        ". Nothing was written: list the leases again and decide anew.",
+        ". Nothing was written: list the leases again and decide again.",
         key,
         expected,
         found?.ModRevision ?? 0);

@@ -1,6 +1,6 @@
 namespace Flannel;
 
-/// <summary>Somebody else wrote meanwhile what was to be written. Nothing was changed: read again, and decide anew.</summary>
+/// <summary>Somebody else wrote meanwhile what was to be written. Nothing was changed: read again, and decide again.</summary>
 public sealed class StoreConflictException : StoreException
 {
     /// <summary>Creates the exception.</summary>

@@ -82,7 +82,7 @@ public interface ILeaseStore
 
     /// <summary>
     /// Gives an entry another time to live, or none, if it is still the one given; its document stays. It is a write, so the revision changes, unless
-    /// the entry is a reservation already that shall stay one. Nodes do without; administration needs it. By default not supported.
+    /// the entry is a reservation already and stays one. Nodes do without; administration needs it. By default not supported.
     /// </summary>
     /// <param name="expected">The entry as last seen; its <see cref="StoredEntry.ModRevision"/> is compared.</param>
     /// <param name="timeToLive">How long the entry lives without renewal from now, or <see langword="null"/> to make it a reservation.</param>

@@ -9,7 +9,7 @@ internal static class Instrumentation
     /// <summary>The source of all activities. Without a listener it makes none.</summary>
     public static readonly ActivitySource Source = new(EtcdTelemetry.ActivitySourceName, Version);
 
-    // Without a factory nobody owns a meter, and whoever listens by its name shall hear something all the same.
+    // Without a factory nobody owns a meter, and a listener by name still gets the measurements.
     private static readonly Meter Shared = new(EtcdTelemetry.MeterName, Version);
 
     private static string? Version => typeof(Instrumentation).Assembly.GetName().Version?.ToString(3);

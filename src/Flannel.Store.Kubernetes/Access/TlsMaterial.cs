@@ -7,7 +7,7 @@ using Flannel.Extensibility;
 
 namespace Flannel.Store.Kubernetes.Access;
 
-/// <summary>Everything that connections depend on, by value: they are made anew when it changes.</summary>
+/// <summary>Everything that connections depend on, by value: they are reopened when it changes.</summary>
 /// <param name="Server">The server.</param>
 /// <param name="Authorities">Whom to trust, as PEM text, or <see langword="null"/> for the system's.</param>
 /// <param name="IsInsecure">Whether any certificate will do.</param>

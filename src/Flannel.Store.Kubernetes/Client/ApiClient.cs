@@ -79,7 +79,7 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
     /// </summary>
     /// <param name="source">What to watch.</param>
     /// <param name="version">The version up to which everything is known.</param>
-    /// <param name="duration">When the server shall end it.</param>
+    /// <param name="duration">When to have the server end it.</param>
     /// <param name="cancellationToken">Ends the sequence.</param>
     public async IAsyncEnumerable<IReadOnlyList<ApiItem>> WatchAsync(
         ApiSource source, string version, TimeSpan duration, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ namespace Flannel.Store.Kubernetes.Client;
 
 internal sealed partial class ApiConnection
 {
-    [LoggerMessage(FlannelEventIds.AccessChanged, LogLevel.Information, "The access to Kubernetes has changed; connections are made anew.")]
+    [LoggerMessage(FlannelEventIds.AccessChanged, LogLevel.Information, "The access to Kubernetes has changed; connections are reopened.")]
     private partial void LogChanged();
 
     [LoggerMessage(FlannelEventIds.AccessUnusable, LogLevel.Warning, "The access to Kubernetes has changed and cannot be used; the earlier one stays in force. {Reason}")]

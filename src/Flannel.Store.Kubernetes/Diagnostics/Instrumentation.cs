@@ -5,7 +5,7 @@ namespace Flannel.Store.Kubernetes.Diagnostics;
 /// <summary>Where this package's measurements come from, for programs with an <see cref="IMeterFactory"/> and without.</summary>
 internal static class Instrumentation
 {
-    // Without a factory nobody owns a meter, and whoever listens by its name shall hear something all the same.
+    // Without a factory nobody owns a meter, and a listener by name still gets the measurements.
     private static readonly Meter Shared = new(KubernetesTelemetry.MeterName, Version);
 
     private static string? Version => typeof(Instrumentation).Assembly.GetName().Version?.ToString(3);

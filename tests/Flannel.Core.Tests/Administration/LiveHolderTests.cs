@@ -1,5 +1,6 @@
 using Flannel.Core.Tests.Leases;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 

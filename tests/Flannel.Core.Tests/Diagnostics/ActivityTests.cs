@@ -4,6 +4,7 @@ using Flannel.Core.Tests.Hosting;
 using Flannel.Core.Tests.Leases;
 using Flannel.Core.Tests.Reconciliation;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Diagnostics;

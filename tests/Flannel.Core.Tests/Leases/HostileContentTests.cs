@@ -2,6 +2,7 @@ using System.Text;
 using Flannel.Core.Leases;
 using Flannel.Core.Leases.Peers;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Lab.Logging;
 using Flannel.Testing;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,6 @@
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

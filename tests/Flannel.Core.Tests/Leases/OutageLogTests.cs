@@ -1,5 +1,6 @@
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Lab.Logging;
 using Microsoft.Extensions.Logging;
 

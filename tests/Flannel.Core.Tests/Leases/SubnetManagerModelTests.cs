@@ -1,5 +1,6 @@
 using Flannel.Core.Tests.Leases.Peers;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Testing;
 using FsCheck;
 using FsCheck.Fluent;

@@ -1,5 +1,6 @@
 using System.Text;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Leases;

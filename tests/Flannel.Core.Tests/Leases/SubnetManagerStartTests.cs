@@ -1,4 +1,5 @@
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Leases;

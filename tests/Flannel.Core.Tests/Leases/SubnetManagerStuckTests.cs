@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Flannel.Core.Leases;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Lab.Stores;
 using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;

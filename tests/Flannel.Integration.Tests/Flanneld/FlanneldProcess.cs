@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Flannel.Lab.Namespaces;
 
@@ -27,7 +26,7 @@ internal sealed class FlanneldProcess : IAsyncDisposable
     private FlanneldProcess(LabNode host, string[] launcher, IReadOnlyDictionary<string, string>? environment, string[] arguments)
     {
         _host = host;
-        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = NamespaceConnection.From(_host) });
 
         // Started by a shell in the background, this process ignores SIGINT and would hand that on. ip and env become the program: its process is ours.
         string[] ownFile = arguments.Any(argument => argument.TrimStart('-').StartsWith("subnet-file", StringComparison.Ordinal)) || arguments is ["docker-opts", ..]
@@ -210,21 +209,6 @@ internal sealed class FlanneldProcess : IAsyncDisposable
             if (isOver) return;
             if (limit.IsCancellationRequested) throw new TimeoutException($"There is no {what}. flanneld wrote:\n{Output}");
             await Task.Delay(5, CancellationToken.None);
-        }
-    }
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        Socket socket = _host.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

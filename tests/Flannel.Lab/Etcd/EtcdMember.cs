@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Flannel.Lab.Namespaces;
 
 namespace Flannel.Lab.Etcd;
 
@@ -22,7 +23,7 @@ public sealed class EtcdMember : IAsyncDisposable
     internal EtcdMember(string name, string folder, EtcdOptions options)
     {
         (Name, _folder, _options) = (name, folder, options);
-        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = NamespaceConnection.From(_options.Host) });
     }
 
     public string Name { get; }
@@ -158,24 +159,6 @@ public sealed class EtcdMember : IAsyncDisposable
             yield return "--client-cert-auth";
             yield return $"--trusted-ca-file={certificates.Authority}";
         }
-    }
-
-    // A socket stays in the namespace that it was made in.
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        Socket socket = _options.Host is { } host ? host.Run(NewSocket) : NewSocket();
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
-        static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     }
 
     private async Task SignalAsync(string signal)

@@ -40,7 +40,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         _http = new HttpClient(new SocketsHttpHandler
         {
             SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null },
-            ConnectCallback = ConnectAsync,
+            ConnectCallback = NamespaceConnection.From(_host),
         })
         { BaseAddress = Address };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _adminToken);
@@ -289,24 +289,6 @@ public sealed class KubeApiServer : IAsyncDisposable
         HttpMethod.Post,
         "/api/v1/namespaces/kube-flannel/serviceaccounts",
         JsonNode.Parse("""{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"flannel"}}"""));
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        // A socket stays in the namespace that it was made in.
-        Socket socket = _host is { } host ? host.Run(NewSocket) : NewSocket();
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
-        static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    }
 
     private void Keep(string? line)
     {

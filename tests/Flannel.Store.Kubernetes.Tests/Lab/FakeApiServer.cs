@@ -23,6 +23,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
     private readonly X509Certificate2? _certificate;
     private WebApplication? _application;
     private CancellationTokenSource _cut = new();
+    private CancellationTokenSource _end = new();
     private TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _version = 100;
 
@@ -82,6 +83,13 @@ internal sealed class FakeApiServer : IAsyncDisposable
         await cut.CancelAsync();
     }
 
+    /// <summary>Ends every watch as a server does at its time: after everything that has happened was delivered.</summary>
+    public async Task EndWatchesAsync()
+    {
+        CancellationTokenSource end = Interlocked.Exchange(ref _end, new CancellationTokenSource());
+        await end.CancelAsync();
+    }
+
     /// <summary>Answers the next requests that a condition holds for with a status.</summary>
     public void Fail(Func<ApiRequestRecord, bool> which, HttpStatusCode code, int times = 1, int? retryAfter = null, string reason = "", string message = "no", int? delaySeconds = null)
     {
@@ -118,6 +126,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
     {
         await StopAsync();
         _cut.Dispose();
+        _end.Dispose();
     }
 
     public static async Task RefuseAsync(HttpContext context, HttpStatusCode code, string reason, string message, int? retryAfter = null)
@@ -283,12 +292,14 @@ internal sealed class FakeApiServer : IAsyncDisposable
         }
 
         int seconds = int.Parse(context.Request.Query["timeoutSeconds"]!, CultureInfo.InvariantCulture);
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _end.Token);
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(_cut.Token, context.RequestAborted);
         await context.Response.StartAsync(cut.Token);
         await context.Response.Body.FlushAsync(cut.Token);
-        while (!end.IsCancellationRequested)
+        while (true)
         {
+            bool isLast = end.IsCancellationRequested;
             (IReadOnlyList<(long Version, string Kind, string Text)> events, Task changed) = objects.After(known);
             foreach ((long version, string kind, string text) in events)
             {
@@ -299,6 +310,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
             }
 
             await context.Response.Body.FlushAsync(cut.Token);
+            if (isLast)
+                return;
             try
             {
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cut.Token);
@@ -306,7 +319,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
             }
             catch (OperationCanceledException) when (end.IsCancellationRequested)
             {
-                return;
+                // Once more, for what has happened meanwhile.
             }
         }
     }

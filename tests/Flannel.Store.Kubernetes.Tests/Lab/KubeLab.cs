@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Flannel.Extensibility;
+using Flannel.Lab.Leases;
 using Flannel.Lab.Logging;
 using Flannel.Store.Kubernetes.Access;
 using Flannel.Store.Kubernetes.Diagnostics;
@@ -131,9 +132,9 @@ internal sealed class KubeLab : IAsyncDisposable
     }
 
     /// <summary>Opens, acquires and follows.</summary>
-    public async Task<Follower> JoinAsync(KubernetesSubnetManager? manager = null, LeaseAttributes? attributes = null, Func<Lease, string?>? rule = null)
+    public async Task<LeaseFollower> JoinAsync(KubernetesSubnetManager? manager = null, LeaseAttributes? attributes = null, Func<Lease, string?>? rule = null)
     {
-        var follower = new Follower(await AcquireAsync(manager, attributes, rule));
+        var follower = new LeaseFollower(await AcquireAsync(manager, attributes, rule));
         _owned.Add(follower);
         return follower;
     }

@@ -1,16 +1,18 @@
 using System.Threading.Channels;
 using Flannel.Extensibility;
+using Xunit;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Lab.Leases;
 
-/// <summary>Reads a manager's watch in the background and hands its results to a test one by one.</summary>
-internal sealed class LeaseFollower : IAsyncDisposable
+/// <summary>Reads a membership's watch in the background and hands its results to a test one by one; checks what holds for every watch.</summary>
+public sealed class LeaseFollower : IAsyncDisposable
 {
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<SubnetEvent> _results = Channel.CreateUnbounded<SubnetEvent>();
     private readonly Task _reading;
+    private bool _isDisposed;
 
     public LeaseFollower(ISubnetMembership membership)
     {
@@ -22,7 +24,10 @@ internal sealed class LeaseFollower : IAsyncDisposable
     public Lease Own { get; private set; }
 
     /// <summary>What the state of the own lease was last, or null if nothing was reported yet.</summary>
-    public OwnLeaseState? State { get; private set; }
+    public OwnLeaseState? State => States.Count > 0 ? States[^1] : null;
+
+    /// <summary>Every state of the own lease that was reported.</summary>
+    public List<OwnLeaseState> States { get; } = [];
 
     /// <summary>The peers that the results read so far add up to.</summary>
     public Dictionary<string, Lease> Peers { get; } = [];
@@ -30,9 +35,16 @@ internal sealed class LeaseFollower : IAsyncDisposable
     /// <summary>The quarantine as last reported.</summary>
     public IReadOnlyList<QuarantinedLease> Quarantine { get; private set; } = [];
 
-    /// <summary>Whether the store is away as last reported.</summary>
-    public bool IsStoreAway { get; private set; }
+    /// <summary>Why the store is away as last reported, or null.</summary>
+    public StoreException? StoreError { get; private set; }
 
+    /// <summary>Whether the store is away as last reported.</summary>
+    public bool IsStoreAway => StoreError is not null;
+
+    /// <summary>Everything that was read.</summary>
+    public List<SubnetEvent> Seen { get; } = [];
+
+    /// <summary>The next result, which has to be of a kind.</summary>
     public async Task<T> NextAsync<T>()
         where T : SubnetEvent
     {
@@ -40,12 +52,28 @@ internal sealed class LeaseFollower : IAsyncDisposable
         return result as T ?? throw new InvalidOperationException($"Expected {typeof(T).Name}, got {Describe(result)}.");
     }
 
+    /// <summary>The next result.</summary>
     public async Task<SubnetEvent> NextAsync()
     {
         using var limit = new CancellationTokenSource(WaitLimit);
-        SubnetEvent result = await _results.Reader.ReadAsync(limit.Token);
+        SubnetEvent result;
+        try
+        {
+            result = await _results.Reader.ReadAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutException($"Nothing came. Seen: {string.Join(" | ", Seen.Select(Describe))}; peers {string.Join(", ", Peers.Keys)}");
+        }
+
         Note(result);
         return result;
+    }
+
+    /// <summary>Reads until the state that the results add up to satisfies a condition.</summary>
+    public async Task UntilAsync(Func<LeaseFollower, bool> condition)
+    {
+        while (!condition(this)) await NextAsync();
     }
 
     /// <summary>Reads until a result satisfies the condition.</summary>
@@ -62,18 +90,15 @@ internal sealed class LeaseFollower : IAsyncDisposable
     /// <summary>What has come and was not read yet.</summary>
     public IReadOnlyList<SubnetEvent> Pending()
     {
-        var pending = new List<SubnetEvent>();
-        while (_results.Reader.TryRead(out SubnetEvent? result))
-        {
-            Note(result);
-            pending.Add(result);
-        }
-
-        return pending;
+        int before = Seen.Count;
+        while (_results.Reader.TryRead(out SubnetEvent? result)) Note(result);
+        return Seen[before..];
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _reading.WaitAsync(WaitLimit));
         _stop.Dispose();
@@ -104,15 +129,17 @@ internal sealed class LeaseFollower : IAsyncDisposable
 
     private void Note(SubnetEvent result)
     {
+        Seen.Add(result);
         switch (result)
         {
             case OwnLeaseChanged own:
-                (Own, State) = (own.Lease, own.State);
+                Own = own.Lease;
+                States.Add(own.State);
                 break;
             case StoreAvailabilityChanged store:
                 // A store may be away for another reason than before, but it comes back once.
                 Assert.True(IsStoreAway || store.Error is not null);
-                IsStoreAway = store.Error is not null;
+                StoreError = store.Error;
                 break;
             case QuarantineChanged quarantine:
                 Quarantine = quarantine.Leases;
