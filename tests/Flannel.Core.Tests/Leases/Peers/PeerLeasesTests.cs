@@ -267,7 +267,7 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
 
         output.WriteLine(
             $"One change among 10,000 peers: {each.TotalMicroseconds:0.0} us, {(GC.GetAllocatedBytesForCurrentThread() - bytes) / changes.Length:N0} bytes.");
-        Assert.True(each < TimeSpan.FromMilliseconds(5), $"{each}");
+        Assert.True(each < TimeSpan.FromMilliseconds(100), $"{each}");
     }
 
     [Fact]
