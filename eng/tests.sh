@@ -70,7 +70,8 @@ run_project() {
     if ((limit < 1)); then limit=1; fi
     if [[ -z "${FLANNEL_TEST_FAST:-}" ]]; then isolated=(env "FLANNEL_OUTER_MOUNTS=$(outer_mounts)" unshare -nm bash "$root/build.sh" --inside exec); fi
 
-    timeout --kill-after=10 "$limit" "${isolated[@]}" dotnet test "$root/tests/$name/bin/$configuration/net10.0/$name.dll" \
+    # Processes that are killed would leave their sockets for diagnostics behind.
+    DOTNET_EnableDiagnostics=0 timeout --kill-after=10 "$limit" "${isolated[@]}" dotnet test "$root/tests/$name/bin/$configuration/net10.0/$name.dll" \
         --logger "console;verbosity=minimal" --blame-hang-timeout "$hang_limit" --blame-hang-dump-type none --results-directory "$results/$name" \
         "${options[@]}" >"$log" 2>&1 </dev/null &
     # shellcheck disable=SC2064

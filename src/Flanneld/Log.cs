@@ -35,4 +35,7 @@ internal static partial class Log
 
     [LoggerMessage(9003, LogLevel.Information, "SIGHUP has no effect: there is nothing to read again.")]
     public static partial void HangUp(ILogger logger);
+
+    [LoggerMessage(9004, LogLevel.Warning, "Privileges that are not needed could not be given up: {Problem}")]
+    public static partial void PrivilegesKept(ILogger logger, string problem);
 }

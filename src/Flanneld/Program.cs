@@ -5,6 +5,7 @@ using Flanneld.CommandLine;
 using Flanneld.Docker;
 using Flanneld.Hosting;
 using Flanneld.Logging;
+using Flanneld.Privileges;
 using Microsoft.Extensions.Logging;
 
 if (args is ["docker-opts", .. string[] options]) return DockerOptionsCommand.Run(options, Console.Error);
@@ -26,6 +27,8 @@ if (problems.Count == 0 && values.IsOn(FlanneldFlags.Version))
     return 0;
 }
 
+string? privileges = values.IsOn(FlanneldFlags.KeepPrivileges) ? null : AgentPrivileges.Reduce(); // before there are threads that keep theirs
+
 List<string> ignored = [];
 flags.FillFromEnvironment(values, Environment.GetEnvironmentVariable, ignored);
 using var loggers = new LineLoggerFactory(Console.Error, TimeProvider.System, values.Number(FlanneldFlags.Verbosity));
@@ -40,6 +43,7 @@ if (problems.Count > 0)
     return 1;
 }
 
+if (privileges is not null) Log.PrivilegesKept(logger, privileges);
 Log.Notes(logger, values, Environment.GetEnvironmentVariable);
 using var signals = new StopSignals(() => Log.HangUp(logger));
 return await new Daemon(new Settings(values), loggers, TimeProvider.System).RunAsync(signals.Token);

@@ -43,6 +43,7 @@ internal static class FlanneldFlags
     public static readonly Flag AllowOverlap = new("allow-overlap", FlagKind.Switch, "false", "start although the network overlaps an address or a route of this host");
     public static readonly Flag FollowBackendChanges = new("follow-backend-changes", FlagKind.Switch, "false", "follow another backend, VNI or port in the network configuration without a restart");
     public static readonly Flag EnableForwarding = new("enable-forwarding", FlagKind.Switch, "false", "turn on the kernel's forwarding of packets (ip_forward), which containers need");
+    public static readonly Flag KeepPrivileges = new("keep-privileges", FlagKind.Switch, "false", "do not give up the capabilities that are not needed, for iptables-legacy on a host whose modules are not loaded yet");
     public static readonly Flag IpMasqExclude = new("ip-masq-exclude", FlagKind.List, "", "destination that is not masqueraded to; repeatable") { ValueName = "cidr" };
     public static readonly Flag UdpThreadPairs = new("udp-thread-pairs", FlagKind.Number, "1", "udp: how many pairs of threads carry packets, 1 to 64") { ValueName = "number" };
     public static readonly Flag UdpBusyPoll = new("udp-busy-poll", FlagKind.Number, "200", "udp: how many microseconds a thread looks for the next packet before it sleeps, while packets come that often, 0 to 1000") { ValueName = "microseconds" };
@@ -54,7 +55,7 @@ internal static class FlanneldFlags
     [
         EtcdEndpoints, EtcdPrefix, EtcdCaFile, EtcdCertFile, EtcdKeyFile, EtcdUsername, EtcdPassword, EtcdAllowInsecureCredentials, EtcdRenewal,
         Iface, IfaceRegex, IfaceCanReach, PublicIP, PublicIPv6,
-        SubnetFile, SubnetLeaseRenewMargin, ReleaseLeaseOnStop, AllowOverlap, EnableForwarding, FollowBackendChanges,
+        SubnetFile, SubnetLeaseRenewMargin, ReleaseLeaseOnStop, AllowOverlap, EnableForwarding, FollowBackendChanges, KeepPrivileges,
         IpMasq, IpMasqExclude, IpMasqFullyRandomDisable, IptablesForwardRules, IptablesResync, IpBlackholeRoute,
         UdpThreadPairs, UdpBusyPoll, UdpAccept, UdpWithout,
         Store, NetConfigPath,

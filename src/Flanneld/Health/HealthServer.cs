@@ -5,13 +5,15 @@ using Microsoft.Extensions.Logging;
 namespace Flanneld.Health;
 
 /// <summary>
-/// Answers health checks: HTTP/1.1, one request per connection. Every size, number and time is bounded, because anybody may connect.
+/// Answers health checks: HTTP/1.1, one request per connection. Every size, number and time is bounded, because anybody may connect: whoever comes when
+/// all connections are in use takes the place of the oldest, so a probe is answered whatever others leave open.
 /// A web framework would be most of this program and of the time it takes to start.
 /// </summary>
 internal sealed partial class HealthServer : IAsyncDisposable
 {
     private const int MaxConnections = 64;
-    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
@@ -21,7 +23,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _accepting = new();
     private readonly CancellationTokenSource _answering = new();
-    private readonly SemaphoreSlim _free = new(MaxConnections, MaxConnections);
+    private readonly List<Connection> _connections = []; // the oldest first; under its own lock
     private readonly Task _run;
 
     private HealthServer(TcpListener listener, Func<string, HttpAnswer?> get, TimeProvider time, ILogger logger)
@@ -66,9 +68,10 @@ internal sealed partial class HealthServer : IAsyncDisposable
         await _accepting.CancelAsync();
         await _run;
         _listener.Dispose();
+        Connection[] connections;
+        lock (_connections) connections = [.. _connections];
         _answering.CancelAfter(StopLimit);
-        for (int i = 0; i < MaxConnections; i++) await _free.WaitAsync();
-        _free.Dispose();
+        await Task.WhenAll(connections.Select(static connection => connection.Ended));
         _accepting.Dispose();
         _answering.Dispose();
     }
@@ -79,20 +82,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
         {
             try
             {
-                // Whoever comes when all are busy waits in the kernel's queue.
-                await _free.WaitAsync(_accepting.Token);
-                Socket socket;
-                try
-                {
-                    socket = await _listener.AcceptSocketAsync(_accepting.Token);
-                }
-                catch
-                {
-                    _free.Release();
-                    throw;
-                }
-
-                _ = AnswerAsync(socket); // awaited by way of _free
+                Begin(await _listener.AcceptSocketAsync(_accepting.Token));
             }
             catch (OperationCanceledException) when (_accepting.IsCancellationRequested)
             {
@@ -107,19 +97,33 @@ internal sealed partial class HealthServer : IAsyncDisposable
         }
     }
 
-    private async Task AnswerAsync(Socket socket)
+    private void Begin(Socket socket)
     {
+        var connection = new Connection(socket, _time, _answering.Token);
+        lock (_connections)
+        {
+            List<Connection> open = _connections.FindAll(static open => !open.Limit.IsCancellationRequested);
+            if (open.Count >= MaxConnections) open[0].End();
+            _connections.Add(connection);
+        }
+
+        connection.Ended = AnswerAsync(connection);
+    }
+
+    private async Task AnswerAsync(Connection connection)
+    {
+        await Task.Yield(); // the next one is accepted meanwhile
         try
         {
-            using var stream = new NetworkStream(socket, ownsSocket: true);
-            using var limit = new CancellationTokenSource(RequestLimit, _time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _answering.Token);
-            HttpRequest request = await HttpRequest.ReadAsync(stream, either.Token);
-            await stream.WriteAsync(Answer(request).ToBytes(withBody: request.Method != "HEAD"), either.Token);
+            connection.EndIn(RequestLimit);
+            HttpRequest request = await HttpRequest.ReadAsync(connection.Stream, connection.Limit);
+            connection.EndIn(AnswerLimit);
+            await connection.Stream.WriteAsync(Answer(request).ToBytes(withBody: request.Method != "HEAD"), connection.Limit);
 
             // Closing on unread bytes would reset the connection, and the client might lose the answer.
-            socket.Shutdown(SocketShutdown.Send);
-            await HttpRequest.DrainAsync(stream, either.Token);
+            connection.Socket.Shutdown(SocketShutdown.Send);
+            connection.EndIn(RequestLimit);
+            await HttpRequest.DrainAsync(connection.Stream, connection.Limit);
         }
         catch (Exception exception)
         {
@@ -128,7 +132,8 @@ internal sealed partial class HealthServer : IAsyncDisposable
         }
         finally
         {
-            _free.Release();
+            lock (_connections) _connections.Remove(connection); // from here on nobody else ends it
+            connection.Dispose();
         }
     }
 

@@ -50,6 +50,12 @@ internal sealed class FlanneldProcess : IAsyncDisposable
     /// <summary>Where it writes its subnet file, unless its arguments say otherwise.</summary>
     public string SubnetFile => Path.Combine(_folder.FullName, "subnet.env");
 
+    /// <summary>Whether it is the published program and not the one that was built.</summary>
+    public static bool IsPublished => Environment.GetEnvironmentVariable(ExecutableVariable) is { Length: > 0 };
+
+    /// <summary>Its process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>A folder of its own, which goes with it.</summary>
     public string Folder => _folder.FullName;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Flannel.Testing;
 using Flanneld.Health;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -10,11 +11,7 @@ public sealed class HealthServerTests : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    private readonly HealthServer _server = HealthServer.Start(
-        new IPEndPoint(IPAddress.Loopback, 0),
-        path => path == "/healthz" ? new HttpAnswer(200, "fine") : null,
-        TimeProvider.System,
-        NullLogger.Instance);
+    private readonly HealthServer _server = Start(TimeProvider.System);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -64,24 +61,49 @@ public sealed class HealthServerTests : IAsyncLifetime
         Assert.StartsWith("HTTP/1.1 200 ", await SendAsync("GET /healthz HTTP/1.1\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task ManySilentClients_DelayTheOthersForALimitedTimeOnly()
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET /healthz HTTP/1.1\r\nX: ")] // and never an end
+    [InlineData("GET /healthz HTTP/1.1\r\n\r\n")] // and never a look at the answer
+    public async Task ManyClients_ThatLeaveTheirConnectionsOpen_DelayNobody(string sent)
     {
-        List<TcpClient> silent = [];
+        var time = new FakeTimeProvider(); // it stands still: nobody's time runs out
+        await using HealthServer server = Start(time);
+        List<TcpClient> open = [];
         try
         {
-            for (int i = 0; i < 80; i++)
+            for (int i = 0; i < 300; i++)
             {
-                silent.Add(new TcpClient());
-                await silent[^1].ConnectAsync(_server.Endpoint);
+                open.Add(new TcpClient());
+                await open[^1].ConnectAsync(server.Endpoint);
+                await open[^1].GetStream().WriteAsync(Encoding.ASCII.GetBytes(sent));
             }
 
-            Assert.StartsWith("HTTP/1.1 200 ", await SendAsync("GET /healthz HTTP/1.1\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
+            Assert.StartsWith("HTTP/1.1 200 ", await SendAsync("GET /healthz HTTP/1.1\r\n\r\n"u8.ToArray(), server), StringComparison.Ordinal);
+            await ReadToEndAsync(open[0]); // the oldest made place
         }
         finally
         {
-            silent.ForEach(client => client.Dispose());
+            open.ForEach(client => client.Dispose());
         }
+    }
+
+    [Fact]
+    public async Task Client_ThatSendsNothing_HasASecond()
+    {
+        var time = new FakeTimeProvider();
+        await using HealthServer server = Start(time);
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Endpoint);
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(1));
+        Task end = ReadToEndAsync(client);
+
+        time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.StartsWith("HTTP/1.1 200 ", await SendAsync("GET /healthz HTTP/1.1\r\n\r\n"u8.ToArray(), server), StringComparison.Ordinal);
+        Assert.False(end.IsCompleted);
+
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await end.WaitAsync(Deadline);
     }
 
     [Fact]
@@ -139,11 +161,29 @@ public sealed class HealthServerTests : IAsyncLifetime
         SocketError.AddressAlreadyInUse,
         Assert.Throws<SocketException>(() => HealthServer.Start(_server.Endpoint, _ => null, TimeProvider.System, NullLogger.Instance)).SocketErrorCode);
 
-    private async Task<string> SendAsync(byte[] request)
+    private static HealthServer Start(TimeProvider time) => HealthServer.Start(
+        new IPEndPoint(IPAddress.Loopback, 0), path => path == "/healthz" ? new HttpAnswer(200, "fine") : null, time, NullLogger.Instance);
+
+    private static async Task ReadToEndAsync(TcpClient client)
+    {
+        byte[] bytes = new byte[1024];
+        try
+        {
+            while (await client.GetStream().ReadAsync(bytes).AsTask().WaitAsync(Deadline) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // a reset is an end as well
+        }
+    }
+
+    private async Task<string> SendAsync(byte[] request, HealthServer? server = null)
     {
         using var client = new TcpClient();
         using var limit = new CancellationTokenSource(Deadline);
-        await client.ConnectAsync(_server.Endpoint, limit.Token);
+        await client.ConnectAsync((server ?? _server).Endpoint, limit.Token);
         NetworkStream stream = client.GetStream();
         await stream.WriteAsync(request, limit.Token);
         client.Client.Shutdown(SocketShutdown.Send);
