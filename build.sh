@@ -15,6 +15,7 @@ usage: ./build.sh <command> [arguments]
   bench [options]    measure, side by side with the same work done by hand
   bench kubernetes   measure the Kubernetes store: 1,000 nodes, their memory, time and requests
   bench overlay      measure the overlays against each other: packets between containers of two hosts (--quick, --help)
+  soak [options]     ten hosts and an etcd of three members, one fault after the other, a packet every 10 ms between all containers (--minutes N, --hosts N, --backend, --seed)
   pack               make the NuGet packages with their symbols in artifacts/packages
   publish            make artifacts/flanneld/flanneld, the console host as one native file that needs no .NET (--arch arm64 or x64: for another machine)
   image              publish, and make artifacts/flanneld-image.tar, an OCI archive with flanneld and the packet filters' programs (docs/kubernetes.md)
@@ -167,6 +168,14 @@ main() {
             fi
             build "bench/$bench"
             supervise exec dotnet "$root/bench/$bench/bin/$configuration/net10.0/$bench.dll" "$@"
+            ;;
+        soak)
+            need unshare:util-linux mount:mount ip:iproute2 etcd:etcd-server etcdctl:etcd-client nft:nftables iptables:iptables
+            need_dotnet
+            build tests/Flannel.Soak
+            publish
+            export FLANNEL_TEST_FLANNELD="$root/artifacts/flanneld/flanneld"
+            supervise exec dotnet "$root/tests/Flannel.Soak/bin/$configuration/net10.0/Flannel.Soak.dll" "$@"
             ;;
         publish)
             [[ $# == 0 || ($# == 2 && "$1" == --arch) ]] || die "publish takes --arch x64 or --arch arm64, or nothing"

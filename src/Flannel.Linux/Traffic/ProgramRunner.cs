@@ -57,6 +57,8 @@ internal sealed class ProgramRunner(string? searchPath, TimeProvider time)
         finally
         {
             await EndAsync(process).ConfigureAwait(false);
+            process.StandardOutput.Dispose(); // whoever reads a pipe owns it: disposing the process leaves it to the garbage collector
+            process.StandardError.Dispose();
         }
     }
 

@@ -43,6 +43,8 @@ internal static class ExecPlugin
         {
             if (!process.HasExited)
                 process.Kill(entireProcessTree: true);
+            process.StandardOutput.Dispose(); // whoever reads a pipe owns it: disposing the process leaves it to the garbage collector
+            process.StandardError.Dispose();
         }
     }
 

@@ -1,3 +1,4 @@
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Routes;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Flannel.Integration.Tests.Image;
 using Flannel.Integration.Tests.Tree;
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;

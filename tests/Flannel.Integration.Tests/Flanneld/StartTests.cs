@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Flannel.Lab.Etcd;
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;

@@ -1,3 +1,4 @@
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Flanneld;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Flannel.Lab.Etcd;
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route.Links;
 

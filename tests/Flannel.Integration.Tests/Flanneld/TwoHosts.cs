@@ -1,5 +1,6 @@
 using System.Net;
 using Flannel.Lab.Etcd;
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Namespaces;
 using Flannel.Lab.Pinging;
 

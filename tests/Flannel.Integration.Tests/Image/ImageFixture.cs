@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json.Nodes;
-using Flannel.Integration.Tests.Flanneld;
 using Flannel.Integration.Tests.Tree;
+using Flannel.Lab.Flanneld;
 
 namespace Flannel.Integration.Tests.Image;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
-using Flannel.Integration.Tests.Flanneld;
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Kubernetes;
 using Flannel.Lab.Namespaces;
 using Flannel.Lab.Pinging;

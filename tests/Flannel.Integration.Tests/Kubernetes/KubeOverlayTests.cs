@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Flannel.Integration.Tests.Flanneld;
+using Flannel.Lab.Flanneld;
 using Flannel.Lab.Namespaces;
 using Flannel.Lab.Pinging;
 

@@ -1,6 +1,7 @@
 using Flannel.Extensibility;
 using Flannel.Lab.Leaks;
 using Flannel.Lab.Namespaces;
+using Flannel.Linux.Traffic;
 
 namespace Flannel.Linux.Tests.Traffic;
 
@@ -27,6 +28,28 @@ public class TrafficLeakTests
             }
 
             await leaks.AssertNoneAsync();
+        }
+
+        [Fact]
+        public async Task Program_LeavesNoPipeToTheGarbageCollector()
+        {
+            var programs = new ProgramRunner("/bin:/usr/bin", TimeProvider.System);
+            await RunAsync();
+            Assert.True(GC.TryStartNoGCRegion(32 << 20));
+            try
+            {
+                int before = Pipes();
+                for (int i = 0; i < 5; i++) await RunAsync();
+                Assert.Equal(before, Pipes());
+            }
+            finally
+            {
+                GC.EndNoGCRegion();
+            }
+
+            Task<ProgramResult> RunAsync() => programs.RunAsync(null, "cat", "coreutils", [], "text", default);
+
+            static int Pipes() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(static path => new FileInfo(path).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
         }
     }
 }

@@ -3,14 +3,15 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Flannel.Lab.Namespaces;
+using Xunit;
 
-namespace Flannel.Integration.Tests.Flanneld;
+namespace Flannel.Lab.Flanneld;
 
 /// <summary>
 /// The console host as a process of its own on a laboratory's host. It is the one that was built with these tests, or the published one that
 /// <see cref="ExecutableVariable"/> names.
 /// </summary>
-internal sealed class FlanneldProcess : IAsyncDisposable
+public sealed class FlanneldProcess : IAsyncDisposable
 {
     /// <summary>The variable with the path of an executable to test instead.</summary>
     public const string ExecutableVariable = "FLANNEL_TEST_FLANNELD";
