@@ -1,5 +1,8 @@
 using System.Net.NetworkInformation;
 using System.Text;
+using Flannel.Lab.Fuzzing;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Flannel.Backends.Vxlan.Tests;
 
@@ -50,4 +53,12 @@ public sealed class VxlanLeaseDataTests
         Assert.False(VxlanLeaseData.TryParse(json, out _, out string? reason));
         Assert.Contains(expected, reason, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void TryParse_MutatedDocument_IsReadOrRefused() =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(Mutations.Of("{\"VNI\":1,\"VtepMAC\":\"c6:d2:32:6f:8f:44\"}").ToArbitrary(), static bytes =>
+        {
+            bool isRead = VxlanLeaseData.TryParse(Encoding.UTF8.GetString(bytes), out VxlanLeaseData? data, out string? reason);
+            Assert.Equal((isRead, isRead), (data is not null, reason is null));
+        }));
 }

@@ -1,4 +1,7 @@
+using Flannel.Lab.Fuzzing;
 using Flannel.Store.Kubernetes.Access;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Flannel.Store.Kubernetes.Tests;
 
@@ -205,6 +208,20 @@ public sealed class KubeconfigTests : IDisposable
             token: secret
 
         """;
+
+    [Fact]
+    public void MutatedFile_IsReadOrRefused() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(Mutations.Of(Simple).ToArbitrary(), bytes =>
+    {
+        System.IO.File.WriteAllBytes(File, bytes);
+        try
+        {
+            Assert.NotNull(Kubeconfig.Read(File, null).Server);
+        }
+        catch (KubernetesAccessException error)
+        {
+            Assert.NotEmpty(error.Message);
+        }
+    }));
 
     private ClusterAccess Read(string text, string? context = null)
     {

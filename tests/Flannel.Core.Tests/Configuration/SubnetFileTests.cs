@@ -1,4 +1,5 @@
 using System.Net;
+using Flannel.Lab.Fuzzing;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Flannel.Lab.Fuzzing;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,4 +1,9 @@
+using System.Text;
+using Flannel.Lab.Fuzzing;
 using Flanneld.CommandLine;
+using Flanneld.Hosting;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Flanneld.Tests.CommandLine;
 
@@ -176,4 +181,15 @@ public sealed class FlagSetTests
 
     private void Fill(FlagValues values, params (string Name, string Value)[] environment) => Flags.FillFromEnvironment(
         values, name => environment.FirstOrDefault(variable => variable.Name == name).Value, _problems);
+
+    [Fact]
+    public void Parse_MutatedCommandLine_SaysWhatIsWrongOrTakesIt() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(2000),
+        Prop.ForAll(Mutations.Of("-iface=eth0 --ip-masq -healthz-port 8081 -etcd-endpoints=http://127.0.0.1:2379 -public-ip=10.0.0.1").ToArbitrary(), static bytes =>
+        {
+            List<string> problems = [];
+            FlagValues values = new FlagSet(FlanneldFlags.All).Parse(Encoding.UTF8.GetString(bytes).Split(' '), problems);
+            if (problems.Count == 0) problems.AddRange(SettingsRules.Check(values));
+            Assert.All(problems, Assert.NotEmpty);
+        }));
 }

@@ -2,14 +2,15 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Flannel.Core.Tests;
+namespace Flannel.Lab.Fuzzing;
 
 /// <summary>Hostile documents: a valid one with a few bytes changed, lost, doubled or put in.</summary>
-internal static class Mutations
+public static class Mutations
 {
     private static readonly string[] Pieces =
-        ["", "\"", "{", "}", "[", "]", ":", ",", "null", "true", "0", "-1", "1e999", "\\", "\\u", "\\ud800", "\0", " ", "\u2028", "::", "/", ".", "\"\""];
+        ["", "\"", "{", "}", "[", "]", ":", ",", "null", "true", "0", "-1", "1e999", "\\", "\\u", "\\ud800", "\0", " ", "\u2028", "::", "/", ".", "\"\"", "\n", "\t", "- ", "&a", "*a", "!!", "<<:", "--", "="];
 
+    /// <summary>Such documents of one.</summary>
     public static Gen<byte[]> Of(string document) =>
         from count in Gen.Choose(1, 4)
         from edits in Edit(document.Length).ListOf(count)
