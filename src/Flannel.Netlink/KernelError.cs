@@ -6,7 +6,7 @@ namespace Flannel.Netlink;
 /// <summary>What an NLMSG_ERROR or NLMSG_DONE message says: the error, 0 for success, and the extended acknowledgement where there is one.</summary>
 internal readonly record struct KernelError(int Errno, string? Text, int? AttributeOffset)
 {
-    internal NetlinkException ToException(string operation) => new(operation, Errno, Text, AttributeOffset);
+    internal NetlinkException ToException(string operation, int? requestIndex = null) => new(operation, Errno, Text, AttributeOffset, requestIndex);
 
     /// <summary>Reads NLMSG_ERROR: the error, the header of the request, then the request's payload unless capped, then attributes.</summary>
     internal static KernelError Read(NetlinkMessage message)

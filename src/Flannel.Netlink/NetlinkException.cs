@@ -9,13 +9,14 @@ namespace Flannel.Netlink;
 /// </remarks>
 public sealed class NetlinkException : Exception
 {
-    internal NetlinkException(string operation, int errno, string? kernelMessage = null, int? attributeOffset = null)
+    internal NetlinkException(string operation, int errno, string? kernelMessage = null, int? attributeOffset = null, int? requestIndex = null)
         : base(Compose(operation, errno, kernelMessage))
     {
         Operation = operation;
         Errno = errno;
         KernelMessage = kernelMessage;
         AttributeOffset = attributeOffset;
+        RequestIndex = requestIndex;
     }
 
     /// <summary>What was asked, for example <c>RTM_NEWROUTE 10.244.2.0/24 via 10.244.2.0 dev flannel.1</c>.</summary>
@@ -32,6 +33,12 @@ public sealed class NetlinkException : Exception
 
     /// <summary>Offset, in bytes from the start of the request, of the attribute the kernel refused (<c>NLMSGERR_ATTR_OFFS</c>).</summary>
     public int? AttributeOffset { get; }
+
+    /// <summary>
+    /// Which request of a transaction was refused, by the index its method of <c>NftablesBatch</c> returned; <see langword="null"/> when it was no
+    /// transaction, or the transaction as a whole.
+    /// </summary>
+    public int? RequestIndex { get; }
 
     /// <summary>The object named by the request does not exist (ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL).</summary>
     public bool IsNotFound => IsNotFoundError(Errno);

@@ -76,6 +76,22 @@ public ref struct NetlinkAttributeReader
     /// <returns>The value, or 0 with <see cref="Error"/> set when the payload is not four bytes.</returns>
     public uint ReadUInt32() => Read<uint>();
 
+    /// <summary>The current attribute as a 32-bit number in network byte order.</summary>
+    /// <returns>The value, or 0 with <see cref="Error"/> set when the payload is not four bytes.</returns>
+    public uint ReadUInt32BigEndian()
+    {
+        uint value = Read<uint>();
+        return BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+    }
+
+    /// <summary>The current attribute as a 64-bit number in network byte order.</summary>
+    /// <returns>The value, or 0 with <see cref="Error"/> set when the payload is not eight bytes.</returns>
+    public ulong ReadUInt64BigEndian()
+    {
+        ulong value = Read<ulong>();
+        return BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+    }
+
     /// <summary>The current attribute as a signed 32-bit number, such as an interface index, in the machine's byte order.</summary>
     /// <returns>The value, or 0 with <see cref="Error"/> set when the payload is not four bytes.</returns>
     public int ReadInt32() => Read<int>();

@@ -65,6 +65,20 @@ public ref struct NetlinkMessageWriter
     /// <exception cref="InvalidOperationException">The buffer is full.</exception>
     public void WriteUInt32(ushort type, uint value) => MemoryMarshal.Write(ReserveAttribute(type, sizeof(uint)), in value);
 
+    /// <summary>Writes a 32-bit attribute in network byte order.</summary>
+    /// <param name="type">Attribute type.</param>
+    /// <param name="value">Its value.</param>
+    /// <exception cref="InvalidOperationException">The buffer is full.</exception>
+    public void WriteUInt32BigEndian(ushort type, uint value) =>
+        BinaryPrimitives.WriteUInt32BigEndian(ReserveAttribute(type, sizeof(uint)), value);
+
+    /// <summary>Writes a 64-bit attribute in network byte order.</summary>
+    /// <param name="type">Attribute type.</param>
+    /// <param name="value">Its value.</param>
+    /// <exception cref="InvalidOperationException">The buffer is full.</exception>
+    public void WriteUInt64BigEndian(ushort type, ulong value) =>
+        BinaryPrimitives.WriteUInt64BigEndian(ReserveAttribute(type, sizeof(ulong)), value);
+
     /// <summary>Writes a signed 32-bit attribute, such as an interface index, in the machine's byte order.</summary>
     /// <param name="type">Attribute type.</param>
     /// <param name="value">Its value.</param>

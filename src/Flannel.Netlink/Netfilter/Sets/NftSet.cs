@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+
+namespace Flannel.Netlink.Netfilter.Sets;
+
+/// <summary>A set, or a map where it has values: keys that a rule looks packets up in.</summary>
+/// <param name="Family">The table's family.</param>
+/// <param name="Table">The table's name.</param>
+/// <param name="Name">Its name, unique in its table.</param>
+public sealed record NftSet(NftFamily Family, string Table, string Name)
+{
+    /// <summary>What a key is; several are a concatenation.</summary>
+    /// <value>1 to 5 types.</value>
+    public required ImmutableArray<NftDataType> Key { get; init; }
+
+    /// <summary>
+    /// Whether an element is all keys from one to another. In a concatenation each part is a range for itself; such sets need kernel 5.6. A change of one costs the
+    /// kernel time in proportion to its size, a change of any other set does not.
+    /// </summary>
+    public bool IsInterval { get; init; }
+
+    /// <summary>What a value is; <see langword="null"/> of a set.</summary>
+    public NftDataType? Value { get; init; }
+
+    /// <summary>What nft shows as comment.</summary>
+    /// <value>At most 240 bytes of UTF-8; <see langword="null"/> for none.</value>
+    public string? Comment { get; init; }
+
+    internal bool IsConcatenation => Key.Length > 1;
+
+    /// <summary>Whether two sets have the same name, types and comment.</summary>
+    /// <param name="other">Another set.</param>
+    /// <returns>Whether they are equal.</returns>
+    public bool Equals(NftSet? other) =>
+        other is not null
+        && (Family, Table, Name, IsInterval, Value, Comment) == (other.Family, other.Table, other.Name, other.IsInterval, other.Value, other.Comment)
+        && Key.AsSpan().SequenceEqual(other.Key.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Family, Table, Name);
+}

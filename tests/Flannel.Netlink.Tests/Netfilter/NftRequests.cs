@@ -1,0 +1,71 @@
+using System.Net;
+using Flannel.Netlink.Interop;
+using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Sets;
+using static Flannel.Netlink.Tests.Netfilter.GuardTable;
+
+namespace Flannel.Netlink.Tests.Netfilter;
+
+/// <summary>One request of every kind, under the names of the frames captured from nft.</summary>
+internal static class NftRequests
+{
+    private static readonly Dictionary<string, Action<NftablesBatch>> Queue = new()
+    {
+        ["table-add"] = b => b.AddTable(Table),
+        ["chain-add"] = b => b.AddChain(Chains[0]),
+        ["chain-add-base"] = b => b.AddChain(Chains[1]),
+        ["chain-add-drop"] = b => b.AddChain(Chains[2]),
+        ["chain-add-nat"] = b => b.AddChain(Chains[3]),
+        ["counter-add"] = b => b.AddCounter(Dropped),
+        ["set-add"] = b => b.AddSet(Peers),
+        ["set-add-ipv6"] = b => b.AddSet(PeersIPv6),
+        ["set-add-interval"] = b => b.AddSet(Networks),
+        ["set-add-concatenated-interval"] = b => b.AddSet(Inner),
+        ["set-add-concatenated"] = b => b.AddSet(Subnets),
+        ["map-add"] = b => b.AddSet(Marks),
+        ["map-add-verdict"] = b => b.AddSet(Verdicts),
+        ["elements-add"] = b => b.AddElements(Peers, [.. Elements(Peers)]),
+        ["elements-add-ipv6"] = b => b.AddElements(PeersIPv6, [.. Elements(PeersIPv6)]),
+        ["elements-add-interval"] = b => b.AddElements(Networks, [.. Elements(Networks)]),
+        ["elements-add-concatenated-interval"] = b => b.AddElements(Inner, [.. Elements(Inner)]),
+        ["elements-add-concatenated"] = b => b.AddElements(Subnets, [.. Elements(Subnets)]),
+        ["elements-add-map"] = b => b.AddElements(Marks, [.. Elements(Marks)]),
+        ["elements-add-verdict"] = b => b.AddElements(Verdicts, [.. Elements(Verdicts)]),
+        ["rule-add-0"] = b => b.AddRule(Rules[0]),
+        ["rule-add-1"] = b => b.AddRule(Rules[1]),
+        ["rule-add-2"] = b => b.AddRule(Rules[2]),
+        ["rule-add-3"] = b => b.AddRule(Rules[3]),
+        ["rule-add-4"] = b => b.AddRule(Rules[4]),
+        ["rule-add-5"] = b => b.AddRule(Rules[5]),
+        ["rule-add-6"] = b => b.AddRule(Rules[6]),
+        ["rule-add-7"] = b => b.AddRule(Rules[7]),
+        ["rule-add-8"] = b => b.AddRule(Rules[8]),
+        ["rule-insert"] = b => b.InsertRule(Rules[0]),
+        ["rule-replace"] = b => b.ReplaceRule(Rules[0] with { Handle = 22 }),
+        ["rule-delete"] = b => b.DeleteRule(Rules[0] with { Handle = 22 }),
+        ["chain-flush"] = b => b.FlushChain(Family, Name, "outer"),
+        ["elements-delete"] = b => b.DeleteElements(Peers, [.. Elements(Peers)]),
+        ["elements-delete-concatenated-interval"] = b => b.DeleteElements(Inner, [InnerElement(1)]),
+        ["elements-delete-interval"] = b => b.DeleteElements(Networks, [NftElement.Of(IPNetwork.Parse("10.0.0.0/8"))]),
+        ["set-flush"] = b => b.FlushSet(Peers),
+        ["set-delete"] = b => b.DeleteSet(Family, Name, "peers4"),
+        ["counter-delete"] = b => b.DeleteCounter(Family, Name, "dropped"),
+        ["chain-delete"] = b => b.DeleteChain(Family, Name, "leaving"),
+        ["table-delete"] = b => b.DeleteTable(Family, Name),
+    };
+
+    internal static IEnumerable<string> Names => Queue.Keys.Append("begin");
+
+    internal static byte[] Encode(string name)
+    {
+        if (name == "begin")
+        {
+            var buffer = new byte[64];
+            return buffer[..NftMessage.WriteBoundary(buffer, LinuxNfTables.NFNL_MSG_BATCH_BEGIN)];
+        }
+
+        var batch = new NftablesBatch();
+        Queue[name](batch);
+        return batch.Messages.ToArray();
+    }
+}
