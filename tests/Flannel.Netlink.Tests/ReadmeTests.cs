@@ -1,6 +1,11 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Text.RegularExpressions;
+using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
+using Flannel.Netlink.Netfilter.Sets;
+using Flannel.Netlink.Netfilter.Tables;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
@@ -40,6 +45,16 @@ public class ReadmeTests
         Assert.ThrowsAny<OperationCanceledException>(() => SecondSample(cancellation.Token).GetAwaiter().GetResult());
     });
 
+    [SkippableFact]
+    public void ThirdSample_IsListedByNft() => IsolatedNamespace.Run(() =>
+    {
+        ThirdSample(IPAddress.Parse("192.0.2.2"));
+
+        using Process nft = Process.Start(new ProcessStartInfo("nft", ["-s", "list", "ruleset"]) { RedirectStandardOutput = true })!;
+        Assert.Contains("udp dport 8472 ip saddr != @peers counter drop", nft.StandardOutput.ReadToEnd(), StringComparison.Ordinal);
+        nft.WaitForExit();
+    });
+
     [Fact]
     public void Readme_ShowsWhatIsCompiledHere()
     {
@@ -74,6 +89,32 @@ public class ReadmeTests
         using RouteMonitor monitor = RouteMonitor.Open(); // listens from here on
         await foreach (RouteNotification change in monitor.WatchAsync(cancellationToken))
             Console.WriteLine(change is Resynchronise ? "events were lost: list everything again" : change.ToString());
+        #endregion
+    }
+
+    private static void ThirdSample(IPAddress peer)
+    {
+        #region third
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        var peers = new NftSet(NftFamily.Inet, "guard", "peers") { Key = [NftDataType.IPv4Address] };
+        var filter = new NftablesBatch(); // one transaction: all of it or nothing
+        filter.ReplaceTable(new NftTable(NftFamily.Inet, "guard") { Comment = "who may send to the tunnel" });
+        filter.AddSet(peers);
+        filter.AddElements(peers, [NftElement.Of(peer)]);
+        filter.AddChain(new NftChain(NftFamily.Inet, "guard", "input") { Base = new NftBaseChain(NftChainType.Filter, NftHook.Input, Priority: 0) });
+        filter.AddRule(new NftRule(NftFamily.Inet, "guard", "input") // udp dport 8472 ip saddr != @peers counter drop
+        {
+            Expressions =
+            [
+                .. NftMatch.Is(NftField.TransportProtocol, NftValue.OfByte(17)),
+                .. NftMatch.Is(NftField.DestinationPort, NftValue.OfNetworkUInt16(8472)),
+                .. NftMatch.Is(NftField.NetworkProtocol, NftValue.OfByte((byte)NftFamily.IPv4)),
+                .. NftMatch.NotInSet("peers", NftField.IPv4Source),
+                new NftCount(),
+                NftVerdict.Drop,
+            ],
+        });
+        nftables.Execute(filter);
         #endregion
     }
 

@@ -9,6 +9,8 @@ namespace Flannel.Netlink.Netfilter;
 /// <summary>Turns a request into words close to nft's, for exceptions: <c>NFT_MSG_NEWRULE inet filter input</c>.</summary>
 internal static class NftRequestFormatter
 {
+    private const ushort NoList = ushort.MaxValue; // no attribute has this type
+
     internal static string Format(ReadOnlySpan<byte> request)
     {
         var messages = new NetlinkMessageReader(request);
@@ -36,26 +38,26 @@ internal static class NftRequestFormatter
 
     private static (string Name, ushort[] Names, ushort List) Describe(int type) => type switch
     {
-        NFT_MSG_NEWTABLE => (nameof(NFT_MSG_NEWTABLE), [NFTA_TABLE_NAME], 0),
-        NFT_MSG_GETTABLE => (nameof(NFT_MSG_GETTABLE), [], 0),
-        NFT_MSG_DELTABLE => (nameof(NFT_MSG_DELTABLE), [NFTA_TABLE_NAME], 0),
-        NFT_MSG_NEWCHAIN => (nameof(NFT_MSG_NEWCHAIN), [NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME], 0),
-        NFT_MSG_GETCHAIN => (nameof(NFT_MSG_GETCHAIN), [], 0),
-        NFT_MSG_DELCHAIN => (nameof(NFT_MSG_DELCHAIN), [NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME], 0),
-        NFT_MSG_NEWRULE => (nameof(NFT_MSG_NEWRULE), [NFTA_RULE_TABLE, NFTA_RULE_CHAIN], 0),
-        NFT_MSG_GETRULE => (nameof(NFT_MSG_GETRULE), [NFTA_RULE_TABLE, NFTA_RULE_CHAIN], 0),
-        NFT_MSG_DELRULE => (nameof(NFT_MSG_DELRULE), [NFTA_RULE_TABLE, NFTA_RULE_CHAIN], 0),
-        NFT_MSG_NEWSET => (nameof(NFT_MSG_NEWSET), [NFTA_SET_TABLE, NFTA_SET_NAME], 0),
-        NFT_MSG_GETSET => (nameof(NFT_MSG_GETSET), [NFTA_SET_TABLE], 0),
-        NFT_MSG_DELSET => (nameof(NFT_MSG_DELSET), [NFTA_SET_TABLE, NFTA_SET_NAME], 0),
+        NFT_MSG_NEWTABLE => (nameof(NFT_MSG_NEWTABLE), [NFTA_TABLE_NAME], NoList),
+        NFT_MSG_GETTABLE => (nameof(NFT_MSG_GETTABLE), [], NoList),
+        NFT_MSG_DELTABLE => (nameof(NFT_MSG_DELTABLE), [NFTA_TABLE_NAME], NoList),
+        NFT_MSG_NEWCHAIN => (nameof(NFT_MSG_NEWCHAIN), [NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME], NoList),
+        NFT_MSG_GETCHAIN => (nameof(NFT_MSG_GETCHAIN), [], NoList),
+        NFT_MSG_DELCHAIN => (nameof(NFT_MSG_DELCHAIN), [NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME], NoList),
+        NFT_MSG_NEWRULE => (nameof(NFT_MSG_NEWRULE), [NFTA_RULE_TABLE, NFTA_RULE_CHAIN], NoList),
+        NFT_MSG_GETRULE => (nameof(NFT_MSG_GETRULE), [NFTA_RULE_TABLE, NFTA_RULE_CHAIN], NoList),
+        NFT_MSG_DELRULE => (nameof(NFT_MSG_DELRULE), [NFTA_RULE_TABLE, NFTA_RULE_CHAIN], NoList),
+        NFT_MSG_NEWSET => (nameof(NFT_MSG_NEWSET), [NFTA_SET_TABLE, NFTA_SET_NAME], NoList),
+        NFT_MSG_GETSET => (nameof(NFT_MSG_GETSET), [NFTA_SET_TABLE], NoList),
+        NFT_MSG_DELSET => (nameof(NFT_MSG_DELSET), [NFTA_SET_TABLE, NFTA_SET_NAME], NoList),
         NFT_MSG_NEWSETELEM => (nameof(NFT_MSG_NEWSETELEM), [NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET], NFTA_SET_ELEM_LIST_ELEMENTS),
-        NFT_MSG_GETSETELEM => (nameof(NFT_MSG_GETSETELEM), [NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET], 0),
+        NFT_MSG_GETSETELEM => (nameof(NFT_MSG_GETSETELEM), [NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET], NoList),
         NFT_MSG_DELSETELEM => (nameof(NFT_MSG_DELSETELEM), [NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET], NFTA_SET_ELEM_LIST_ELEMENTS),
-        NFT_MSG_GETGEN => (nameof(NFT_MSG_GETGEN), [], 0),
-        NFT_MSG_NEWOBJ => (nameof(NFT_MSG_NEWOBJ), [NFTA_OBJ_TABLE, NFTA_OBJ_NAME], 0),
-        NFT_MSG_GETOBJ => (nameof(NFT_MSG_GETOBJ), [NFTA_OBJ_TABLE], 0),
-        NFT_MSG_DELOBJ => (nameof(NFT_MSG_DELOBJ), [NFTA_OBJ_TABLE, NFTA_OBJ_NAME], 0),
-        _ => (string.Create(CultureInfo.InvariantCulture, $"nf_tables request {type}"), [], 0),
+        NFT_MSG_GETGEN => (nameof(NFT_MSG_GETGEN), [], NoList),
+        NFT_MSG_NEWOBJ => (nameof(NFT_MSG_NEWOBJ), [NFTA_OBJ_TABLE, NFTA_OBJ_NAME], NoList),
+        NFT_MSG_GETOBJ => (nameof(NFT_MSG_GETOBJ), [NFTA_OBJ_TABLE], NoList),
+        NFT_MSG_DELOBJ => (nameof(NFT_MSG_DELOBJ), [NFTA_OBJ_TABLE, NFTA_OBJ_NAME], NoList),
+        _ => (string.Create(CultureInfo.InvariantCulture, $"nf_tables request {type}"), [], NoList),
     };
 
     private static string FamilyName(NftFamily family) => family switch

@@ -1,10 +1,15 @@
 using System.Buffers.Binary;
 using Flannel.Netlink.Messages;
+using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
+using Flannel.Netlink.Netfilter.Sets;
+using Flannel.Netlink.Netfilter.Tables;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Neighbours;
 using Flannel.Netlink.Route.Routes;
+using Flannel.Netlink.Tests.Netfilter;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -13,7 +18,7 @@ namespace Flannel.Netlink.Tests.Golden;
 /// <summary>Real answers, damaged: every reader either understands them or throws the typed error, and always comes back.</summary>
 public class HostileInputTests
 {
-    private static readonly IReadOnlyDictionary<string, byte[]> Captured = GoldenFile.Load("kernel-answers");
+    private static readonly byte[][] Captured = [.. GoldenFile.Load("kernel-answers").Values, .. GoldenFile.Load("nft-answers").Values];
 
     private delegate void Reader(NetlinkMessage message);
 
@@ -25,6 +30,13 @@ public class HostileInputTests
         message => NexthopCodec.TryRead(message, out _),
         message => NeighbourCodec.TryRead(message, out _),
         message => FdbCodec.TryRead(message, out _),
+        message => NftMessage.TryReadGeneration(message, out _),
+        message => TableCodec.TryReadTable(message, out _),
+        message => TableCodec.TryReadChain(message, out _),
+        message => TableCodec.TryReadCounter(message, out _),
+        message => SetCodec.TryRead(message, out _),
+        message => RuleCodec.TryRead(message, out _),
+        ReadElements,
         message => KernelError.Read(message),
         message => KernelError.ReadDone(message),
     ];
@@ -35,7 +47,7 @@ public class HostileInputTests
         Prop.ForAll<int>(seed =>
         {
             var random = new Random(seed);
-            byte[] frame = Damage([.. Captured.Values.ElementAt(random.Next(Captured.Count))], random);
+            byte[] frame = Damage([.. Captured[random.Next(Captured.Length)]], random);
             foreach (Reader reader in Readers)
                 ReadAll(frame, reader);
         }));
@@ -56,7 +68,7 @@ public class HostileInputTests
     [Fact]
     public void Readers_EveryTruncation_ThrowNothingButTheTypedError()
     {
-        foreach (byte[] answer in Captured.Values)
+        foreach (byte[] answer in Captured)
         {
             for (int length = 16; length < Math.Min(answer.Length, 700); length++)
             {
@@ -77,15 +89,24 @@ public class HostileInputTests
             var random = new Random(seed);
             var formatter = new RouteRequestFormatter(_ => null);
             byte[] frame = Damage(Route.Requests.Encode(Route.Requests.Names.ElementAt(random.Next(Route.Requests.Names.Count()))), random);
+            byte[] nftFrame = Damage(NftRequests.Encode(NftRequests.Names.ElementAt(random.Next(NftRequests.Names.Count()))), random);
             try
             {
                 Assert.NotEmpty(formatter.Format(frame));
+                Assert.NotEmpty(NftRequestFormatter.Format(nftFrame));
             }
             catch (NetlinkException e)
             {
                 Assert.Equal("EBADMSG", e.ErrorName);
             }
         }));
+
+    private static void ReadElements(NetlinkMessage message)
+    {
+        ElementCodec.TryRead(message, out List<(NftElement Element, bool IsEnd)> elements);
+        foreach (bool isInterval in new[] { false, true })
+            ElementCodec.Assemble(new NftSet(NftFamily.Inet, "", "") { Key = [NftDataType.IPv4Address], IsInterval = isInterval }, elements);
+    }
 
     private static void ReadAll(byte[] datagram, Reader reader)
     {

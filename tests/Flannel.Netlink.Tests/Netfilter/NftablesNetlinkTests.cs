@@ -1,6 +1,10 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
 using Flannel.Netlink.Netfilter.Sets;
 using Flannel.Netlink.Netfilter.Tables;
 using Flannel.Netlink.Tests.Kernel;
@@ -141,6 +145,152 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         Assert.Equal(3, nftables.GetElements(GuardTable.Peers).Count);
     });
 
+    [SkippableFact]
+    public void Execute_EveryKindOfChange_DoesWhatItSays() => IsolatedNamespace.Run(() =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        nftables.Execute(GuardTable.Add());
+        NftRule[] added = [.. nftables.GetRules(GuardTable.Family, GuardTable.Name, "outer")];
+        NftRule first = Rule("outer", NftVerdict.Accept), replacing = Rule("outer", new NftCount(), NftVerdict.Drop) with { Handle = added[1].Handle };
+        var batch = new NftablesBatch();
+        batch.InsertRule(first);
+        batch.ReplaceRule(replacing);
+        batch.DeleteRule(added[2]);
+        batch.FlushChain(GuardTable.Family, GuardTable.Name, "closed");
+        batch.DeleteChain(GuardTable.Family, GuardTable.Name, "leaving");
+        batch.AddChain(GuardTable.Chains[2] with { Base = GuardTable.Chains[2].Base! with { DropsByDefault = false } });
+        batch.FlushSet(GuardTable.Peers);
+        batch.DeleteSet(GuardTable.Family, GuardTable.Name, "networks");
+        batch.DeleteElements(GuardTable.Inner, [GuardTable.InnerElement(1)]);
+        batch.AddCounter(new NftCounter(GuardTable.Family, GuardTable.Name, "more") { Packets = 7, Bytes = 8 });
+        Assert.Equal(10, batch.AddElements(GuardTable.Marks, []));
+
+        nftables.Execute(batch);
+
+        Assert.Equal([first, added[0], replacing, .. added[3..]], nftables.GetRules(GuardTable.Family, GuardTable.Name, "outer"));
+        Assert.Empty(nftables.GetRules(GuardTable.Family, GuardTable.Name, "closed"));
+        Assert.Equal(["other", "outer", "closed"], nftables.GetChains(GuardTable.Family, GuardTable.Name).Select(chain => chain.Name));
+        Assert.False(nftables.GetChains(GuardTable.Family, GuardTable.Name)[2].Base!.DropsByDefault);
+        Assert.Empty(nftables.GetElements(GuardTable.Peers));
+        Assert.DoesNotContain(GuardTable.Networks, nftables.GetSets(GuardTable.Family, GuardTable.Name));
+        Assert.True(Assert.Throws<NetlinkException>(() => nftables.GetElements(GuardTable.Networks)).IsNotFound);
+        Assert.Equal([GuardTable.InnerElement(2)], nftables.GetElements(GuardTable.Inner));
+        Assert.Equal([(0ul, 0ul), (7ul, 8ul)], nftables.GetCounters(GuardTable.Family, GuardTable.Name).Select(counter => (counter.Packets, counter.Bytes)));
+
+        batch.Clear();
+        batch.DeleteTable(GuardTable.Family, GuardTable.Name);
+        nftables.Execute(batch);
+
+        Assert.Empty(nftables.GetTables());
+        Assert.Empty(nftables.GetChains(GuardTable.Family, GuardTable.Name));
+        Assert.Empty(nftables.GetRules(GuardTable.Family, GuardTable.Name));
+        Assert.Empty(nftables.GetSets(GuardTable.Family, GuardTable.Name));
+        Assert.Empty(nftables.GetCounters(GuardTable.Family, GuardTable.Name));
+    });
+
+    [SkippableFact]
+    public void Execute_WhatIsThereAlready_IsNoError() => IsolatedNamespace.Run(() =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        nftables.Execute(GuardTable.Add());
+        string before = Nft("list", "ruleset");
+        var batch = new NftablesBatch();
+        batch.AddTable(GuardTable.Table);
+        foreach (NftChain chain in GuardTable.Chains)
+            batch.AddChain(chain);
+        batch.AddCounter(GuardTable.Dropped);
+        foreach (NftSet set in GuardTable.Sets)
+        {
+            batch.AddSet(set);
+            batch.AddElements(set, [.. GuardTable.Elements(set)]);
+        }
+
+        nftables.Execute(batch);
+        nftables.Execute(new NftablesBatch());
+
+        Assert.Equal(before, Nft("list", "ruleset"));
+    });
+
+    [SkippableFact]
+    public void Execute_AfterAnotherChange_IsRefusedWhereTheGenerationIsSaid() => IsolatedNamespace.Run(() =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        uint generation = nftables.GetGeneration();
+        Nft("add", "table", "ip", "other");
+        var batch = new NftablesBatch();
+        batch.AddTable(GuardTable.Table);
+
+        var refusal = Assert.Throws<NetlinkException>(() => nftables.Execute(batch, generation));
+        nftables.Execute(batch, nftables.GetGeneration());
+
+        Assert.Equal(("ERESTART", "nf_tables transaction", null), (refusal.ErrorName, refusal.Operation, refusal.RequestIndex));
+        Assert.Contains(GuardTable.Table, nftables.GetTables());
+    });
+
+    [SkippableFact]
+    public void Execute_WithoutPrivilege_NamesTheCapability() => IsolatedNamespace.Run(() =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        NetlinkException[] refusals = Capabilities.WithoutNetAdmin<NetlinkException[]>(() =>
+        [
+            Assert.Throws<NetlinkException>(() => nftables.Execute(GuardTable.Add())),
+            Assert.Throws<NetlinkException>(() => nftables.GetRules(GuardTable.Family, GuardTable.Name)),
+        ]);
+
+        Assert.All(refusals, refusal => Assert.Contains("EPERM; this needs CAP_NET_ADMIN", refusal.Message, StringComparison.Ordinal));
+        Assert.All(refusals, refusal => Assert.Null(refusal.RequestIndex));
+        nftables.Execute(GuardTable.Add());
+    });
+
+    [SkippableFact]
+    public void Execute_LongerThanTheSendBuffer_SaysWhatToDo() => IsolatedNamespace.Run(() =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        NftablesBatch batch = GuardTable.Add();
+        const int BytesPerElement = 36; // at least; the kernel grants twice the limit
+        int limit = int.Parse(File.ReadAllText("/proc/sys/net/core/wmem_max"), CultureInfo.InvariantCulture);
+        batch.AddElements(GuardTable.Inner, [.. Enumerable.Range(3, limit * 2 / BytesPerElement).Select(GuardTable.InnerElement)]);
+
+        var refusal = Capabilities.WithoutNetAdmin(() => Assert.Throws<NetlinkException>(() => nftables.Execute(batch)));
+
+        Assert.Equal("EMSGSIZE", refusal.ErrorName);
+        Assert.Contains("raise net.core.wmem_max", refusal.Message, StringComparison.Ordinal);
+    });
+
+    [SkippableFact]
+    public void Rules_SeePackets_AndCountersSayHowMany() => Lab.Run(_ =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        var subnets = new NftSet(NftFamily.Inet, "t", "subnets") { Key = [NftDataType.IPv4Address, NftDataType.TransportProtocol] };
+        var counter = new NftCounter(NftFamily.Inet, "t", "seen");
+        var batch = new NftablesBatch();
+        batch.AddTable(new NftTable(NftFamily.Inet, "t"));
+        batch.AddChain(new NftChain(NftFamily.Inet, "t", "c") { Base = new NftBaseChain(NftChainType.Filter, NftHook.Output, 0) });
+        batch.AddCounter(counter);
+        batch.AddSet(subnets);
+        batch.AddElements(subnets, [new NftElement(NftValue.Concat(NftValue.Of(IPAddress.Parse("127.0.5.0")), NftValue.OfByte(17)))]);
+        NftField subnet = NftField.IPv4Destination.Masked(NftValue.MaskOf(IPNetwork.Parse("127.0.5.0/24")));
+        batch.AddRule(new NftRule(NftFamily.Inet, "t", "c")
+        {
+            Expressions =
+            [
+                .. NftMatch.Is(NftField.NetworkProtocol, NftValue.OfByte((byte)NftFamily.IPv4)),
+                .. NftMatch.InSet("subnets", subnet, NftField.TransportProtocol),
+                new NftCountIn("seen"),
+                .. NftMatch.In(NftField.IPv4Destination, IPNetwork.Parse("127.0.5.0/25")),
+                new NftCount(),
+            ],
+        });
+        nftables.Execute(batch);
+        using var sender = new UdpClient(AddressFamily.InterNetwork);
+        foreach (string address in new[] { "127.0.5.1", "127.0.5.200", "127.0.6.1" })
+            sender.Send(new byte[10], new IPEndPoint(IPAddress.Parse(address), 9));
+
+        Assert.Equal((2ul, 76ul), Assert.Single(nftables.GetCounters(NftFamily.Inet, "t")) is var named ? (named.Packets, named.Bytes) : default);
+        Assert.Equal(1ul, Assert.Single(nftables.GetRules(NftFamily.Inet, "t")).Expressions.OfType<NftCount>().Single().Packets);
+        Assert.Equal(counter, Assert.Single(nftables.GetCounters(NftFamily.Inet, "t")) with { Packets = 0, Bytes = 0 });
+    });
+
     [SkippableTheory]
     [InlineData(5_000)]
     [InlineData(10_000)]
@@ -186,7 +336,10 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         }
     });
 
-    internal static string Nft(params string[] arguments)
+    private static NftRule Rule(string chain, params ImmutableArray<NftExpression> expressions) =>
+        new(GuardTable.Family, GuardTable.Name, chain) { Expressions = expressions };
+
+    private static string Nft(params string[] arguments)
     {
         using Process nft = Process.Start(new ProcessStartInfo("nft", arguments) { RedirectStandardOutput = true })!;
         string text = nft.StandardOutput.ReadToEnd();

@@ -24,12 +24,13 @@ internal static class SetCodec
     /// <param name="id">Identifies it within a transaction.</param>
     internal static int WriteNew(Span<byte> buffer, NftSet set, uint id)
     {
+        int keyLength = KeyLength(set);
         NetlinkMessageWriter writer = NftMessage.Begin(buffer, NFT_MSG_NEWSET, NLM_F_CREATE, set.Family);
         writer.WriteString(NFTA_SET_TABLE, set.Table);
         writer.WriteString(NFTA_SET_NAME, set.Name);
         writer.WriteUInt32BigEndian(NFTA_SET_FLAGS, FlagsOf(set));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, set.Key.Aggregate(0u, static (types, type) => (types << BitsPerType) | (uint)type));
-        writer.WriteUInt32BigEndian(NFTA_SET_KEY_LEN, (uint)KeyLength(set));
+        writer.WriteUInt32BigEndian(NFTA_SET_KEY_LEN, (uint)keyLength);
         if (set.Value is { } value)
         {
             writer.WriteUInt32BigEndian(NFTA_SET_DATA_TYPE, value == NftDataType.Verdict ? NFT_DATA_VERDICT : (uint)value);
