@@ -10,7 +10,7 @@ namespace Flannel.Netlink;
 public sealed class NetlinkException : Exception
 {
     internal NetlinkException(string operation, int errno, string? kernelMessage = null, int? attributeOffset = null, int? requestIndex = null)
-        : base(Compose(operation, errno, kernelMessage))
+        : base(Compose(operation, errno, kernelMessage, requestIndex))
     {
         Operation = operation;
         Errno = errno;
@@ -64,13 +64,15 @@ public sealed class NetlinkException : Exception
 
     internal static NetlinkException Malformed(string what, string problem) => new(what, LinuxErrno.EBADMSG, problem);
 
-    private static string Compose(string operation, int errno, string? kernelMessage)
+    private static string Compose(string operation, int errno, string? kernelMessage, int? requestIndex)
     {
         string text = $"{operation}: {LinuxErrno.NameOf(errno)}";
         if (!string.IsNullOrEmpty(kernelMessage))
             text += $" ({kernelMessage})";
-        if (errno == LinuxErrno.EPERM)
+        if (errno == LinuxErrno.EPERM && requestIndex is null)
             text += "; this needs CAP_NET_ADMIN in the user namespace that owns the network namespace";
+        else if (errno == LinuxErrno.EPERM)
+            text += "; another process owns the table (nft shows it with 'flags owner'), and nobody else may change it until that one ends";
         return text;
     }
 }

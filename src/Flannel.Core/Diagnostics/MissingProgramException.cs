@@ -1,11 +1,11 @@
 namespace Flannel;
 
-/// <summary>A program that the operation runs, such as <c>nft</c>, is not installed.</summary>
+/// <summary>A program that the operation runs, such as <c>iptables</c>, is not installed.</summary>
 public sealed class MissingProgramException : FlannelException
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="program">The program's name, for example <c>nft</c>.</param>
-    /// <param name="package">The Debian package that brings it, for example <c>nftables</c>.</param>
+    /// <param name="program">The program's name, for example <c>ip6tables-restore</c>.</param>
+    /// <param name="package">The Debian package that brings it, for example <c>iptables</c>.</param>
     /// <param name="operation">What it was needed for.</param>
     public MissingProgramException(string program, string package, string operation)
         : base($"{operation} needs the program {program}, which is not in the search path. Install it (Debian: apt-get install {package}).")

@@ -9,8 +9,7 @@ public static class TrafficFlannelBuilderExtensions
 {
     /// <summary>
     /// Lets the network masquerade and forward: rules in nftables or in iptables, as the network configuration's <c>EnableNFTables</c> or the option
-    /// <c>Traffic.Filter</c> says. Linux and the chosen filter's program (Debian: <c>nftables</c> or <c>iptables</c>) are needed when the node
-    /// starts.
+    /// <c>Traffic.Filter</c> says. Linux is needed when the node starts, and for iptables its programs (Debian: <c>iptables</c>).
     /// </summary>
     /// <param name="builder">The network.</param>
     public static IFlannelBuilder UseTrafficRules(this IFlannelBuilder builder)
@@ -22,7 +21,7 @@ public static class TrafficFlannelBuilderExtensions
     }
 
     [SupportedOSPlatform("linux")]
-    private static NftablesRules CreateNftablesRules(IServiceProvider provider, string network) => new(CreateRunner(provider), CreateKeeper(provider));
+    private static NftablesRules CreateNftablesRules(IServiceProvider provider, string network) => new(CreateKeeper(provider));
 
     [SupportedOSPlatform("linux")]
     private static IptablesRules CreateIptablesRules(IServiceProvider provider, string network) => new(CreateRunner(provider), CreateKeeper(provider));

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Extensibility;
+using Flannel.Netlink;
 using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
 
 namespace Flannel.Linux.Traffic;
 
@@ -9,148 +11,129 @@ namespace Flannel.Linux.Traffic;
 [SupportedOSPlatform("linux")]
 internal sealed class NftablesRuleSet : IRuleSet
 {
-    private const string Program = "nft";
-    private const string Package = "nftables";
-
-    // strerror(3) of ENOENT and of EOPNOTSUPP and EPROTONOSUPPORT.
-    private static readonly string[] Absence = ["No such file or directory", "not supported"];
-
     private readonly TrafficPolicy _policy;
-    private readonly ProgramRunner _programs;
     private readonly NftablesTable[] _tables;
     private readonly HashSet<NftablesTable> _removed = [];
-    private readonly Dictionary<NftablesTable, string[]> _spellings = [];
-    private NftablesDialect? _dialect;
+    private readonly Dictionary<NftablesTable, NftablesState> _kept = [];
+    private NftMasqueradeFlags _ports;
 
-    public NftablesRuleSet(TrafficPolicy policy, ProgramRunner programs)
+    /// <param name="policy">What to keep.</param>
+    /// <param name="randomPorts">What the kernel is asked for where source ports are to be drawn at random.</param>
+    public NftablesRuleSet(TrafficPolicy policy, NftMasqueradeFlags randomPorts = NftMasqueradeFlags.RandomFully)
     {
         var names = new TrafficNames(policy.NetworkName);
-        (_policy, _programs) = (policy, programs);
+        _policy = policy;
         _tables = [new NftablesTable(policy, names, AddressFamily.InterNetwork), new NftablesTable(policy, names, AddressFamily.InterNetworkV6)];
+        _ports = policy.RandomFully ? randomPorts : NftMasqueradeFlags.None;
     }
-
-    private NftablesDialect Best => new(HasComments: true, _policy.RandomFully);
 
     /// <inheritdoc/>
     public bool Concerns(NftablesChange change) => Array.Exists(_tables, table => table.Name == change.Table);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> RepairAsync(CancellationToken cancellationToken)
-    {
-        List<string> repaired = [];
-        foreach (NftablesTable table in _tables)
-        {
-            string? done = table.IsWanted
-                ? await RepairAsync(table, cancellationToken).ConfigureAwait(false)
-                : await RemoveOnceAsync(table, cancellationToken).ConfigureAwait(false);
-            if (done is not null)
-                repaired.Add(done);
-        }
-
-        return repaired;
-    }
+    public Task<IReadOnlyList<string>> RepairAsync(CancellationToken cancellationToken) =>
+        ChangeAsync(isRemoval: false, (nftables, table) => table.IsWanted ? Repair(nftables, table) : RemoveOnce(nftables, table), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken) => ChangeAsync(isRemoval: true, Remove, cancellationToken);
+
+    /// <summary>The kernel answers at once, so nothing here waits.</summary>
+    private Task<IReadOnlyList<string>> ChangeAsync(
+        bool isRemoval, Func<NftablesNetlink, NftablesTable, string?> change, CancellationToken cancellationToken)
     {
-        List<string> removed = [];
+        List<string> changed = [];
         try
         {
+            using NftablesNetlink nftables = NetworkNamespace.Run(_policy.NetworkNamespace, static () => NftablesNetlink.Open());
             foreach (NftablesTable table in _tables)
             {
-                if (await RemoveAsync(table, cancellationToken).ConfigureAwait(false) is { } done)
-                    removed.Add(done);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (change(nftables, table) is { } done)
+                    changed.Add(done);
             }
+
+            return Task.FromResult<IReadOnlyList<string>>(changed);
         }
-        catch (MissingProgramException)
+        catch (NetlinkException exception) when (isRemoval && IsWithoutNftables(exception))
         {
-            // nobody has written rules with a program that is not there
+            return Task.FromResult<IReadOnlyList<string>>([]); // it holds nothing
+        }
+        catch (NetlinkException exception)
+        {
+            throw new TrafficRulesException(
+                $"The nftables rules of network '{_policy.NetworkName}' cannot be {(isRemoval ? "removed" : "kept")}: {exception.Message}", isTransient: true, exception);
+        }
+    }
+
+    /// <summary>What a kernel without nfnetlink says to the socket, and one without nf_tables to the first question.</summary>
+    private static bool IsWithoutNftables(NetlinkException exception) => exception is { RequestIndex: null } and ({ IsNotSupported: true } or { ErrorName: "EINVAL" });
+
+    private string? Repair(NftablesNetlink nftables, NftablesTable table)
+    {
+        NftablesState? found = NftablesState.Read(nftables, table.Family, table.Name);
+        NftablesState wanted = table.Wanted(_ports);
+        if (IsRight(table, wanted, found))
+            return null;
+        try
+        {
+            nftables.Execute(NftablesTable.Replacement(wanted));
+        }
+        catch (NetlinkException exception) when (IsRandomRefused(exception))
+        {
+            _ports = NftMasqueradeFlags.None; // kernels before 3.14 draw no ports at random
+            wanted = table.Wanted(_ports);
+            if (IsRight(table, wanted, found))
+                return null;
+            nftables.Execute(NftablesTable.Replacement(wanted));
         }
 
-        return removed;
+        Keep(table, wanted, NftablesState.Read(nftables, table.Family, table.Name));
+        return RuleListing.Describe(table.Title, table.Describe(wanted), found is null ? null : table.Describe(found));
     }
 
-    private async Task<string?> RepairAsync(NftablesTable table, CancellationToken cancellationToken)
-    {
-        string[]? found = await ListAsync(table, cancellationToken).ConfigureAwait(false);
-        if (IsRight(table, found, _dialect ?? Best))
-            return null;
+    private bool IsRandomRefused(NetlinkException exception) =>
+        _ports != NftMasqueradeFlags.None && _policy.Masquerade && exception is { RequestIndex: not null, ErrorName: "EINVAL" or "EOPNOTSUPP" };
 
-        _dialect ??= await ProbeAsync(table, cancellationToken).ConfigureAwait(false);
-        NftablesDialect dialect = _dialect ?? Best;
-        if (IsRight(table, found, dialect))
-            return null;
-
-        ProgramResult written = await RunAsync(["-f", "-"], table.Replacement(dialect), cancellationToken).ConfigureAwait(false);
-        written.OutputOf($"Writing the nftables table {table.Name}");
-        LearnSpelling(table, dialect, await ListAsync(table, cancellationToken).ConfigureAwait(false));
-        return RuleListing.Describe($"table {table.Keyword} {table.Name}", RuleListing.Lines(table.Listing(dialect)), found);
-    }
-
-    private bool IsRight(NftablesTable table, string[]? found, NftablesDialect dialect) =>
-        found is not null
-        && (found.SequenceEqual(RuleListing.Lines(table.Listing(dialect)))
-            || (_spellings.TryGetValue(table, out string[]? spelling) && found.SequenceEqual(spelling)));
+    private bool IsRight(NftablesTable table, NftablesState wanted, NftablesState? found) =>
+        found is not null && (found == wanted || (_kept.TryGetValue(table, out NftablesState? kept) && found == kept));
 
     /// <summary>
-    /// Other releases of nft may spell a rule differently when they list it. What is listed right after writing counts as right from then on, unless
-    /// it has more or fewer lines than were written: then somebody else was quicker.
+    /// Another kernel may tell a rule differently than it was told, and one before 5.10 keeps no comments. What is read right after writing counts as right from
+    /// then on, unless it has more or less than was written: then somebody else was quicker.
     /// </summary>
-    private void LearnSpelling(NftablesTable table, NftablesDialect dialect, string[]? listed)
+    private void Keep(NftablesTable table, NftablesState wanted, NftablesState? written)
     {
-        if (listed is null || listed.Length != RuleListing.Lines(table.Listing(dialect)).Length)
+        if (written is null || (written.Chains.Length, written.Rules.Length, written.Others.Length) != (wanted.Chains.Length, wanted.Rules.Length, 0))
         {
             throw new TrafficRulesException(
                 $"The nftables table {table.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
         }
 
-        _spellings[table] = listed;
+        _kept[table] = written;
     }
 
-    /// <summary>Finds out by dry runs what nft and the kernel understand.</summary>
-    /// <returns><see langword="null"/> if they refuse everything, which writing will then report.</returns>
-    private async Task<NftablesDialect?> ProbeAsync(NftablesTable table, CancellationToken cancellationToken)
-    {
-        NftablesDialect best = Best;
-        NftablesDialect[] candidates =
-            [best, best with { HasComments = false }, best with { RandomFully = false }, new NftablesDialect(HasComments: false, RandomFully: false)];
-        foreach (NftablesDialect candidate in candidates.Distinct())
-        {
-            ProgramResult result = await RunAsync(["-c", "-f", "-"], table.Replacement(candidate), cancellationToken).ConfigureAwait(false);
-            if (result.ExitCode == 0)
-                return candidate;
-        }
-
-        return null;
-    }
-
-    private async Task<string?> RemoveOnceAsync(NftablesTable table, CancellationToken cancellationToken)
+    private string? RemoveOnce(NftablesNetlink nftables, NftablesTable table)
     {
         if (_removed.Contains(table))
             return null;
-        string? done = await RemoveAsync(table, cancellationToken).ConfigureAwait(false);
+        string? done = Remove(nftables, table);
         _removed.Add(table);
         return done;
     }
 
-    private async Task<string?> RemoveAsync(NftablesTable table, CancellationToken cancellationToken)
+    private static string? Remove(NftablesNetlink nftables, NftablesTable table)
     {
-        if (await ListAsync(table, cancellationToken).ConfigureAwait(false) is null)
+        if (!nftables.GetTables(table.Family).Any(found => found.Name == table.Name))
             return null;
-        ProgramResult removed = await RunAsync(["-f", "-"], table.Removal, cancellationToken).ConfigureAwait(false);
-        removed.OutputOf($"Removing the nftables table {table.Name}");
-        return $"table {table.Keyword} {table.Name} was left from an earlier configuration";
-    }
+        try
+        {
+            nftables.Execute(table.Removal());
+        }
+        catch (NetlinkException exception) when (exception.IsNotFound)
+        {
+            return null; // somebody else was quicker
+        }
 
-    /// <returns><see langword="null"/> if there is no such table, or nothing in the kernel that could hold one.</returns>
-    private async Task<string[]?> ListAsync(NftablesTable table, CancellationToken cancellationToken)
-    {
-        string[] arguments = ["-s", "list", "table", table.Keyword, table.Name];
-        ProgramResult result = await RunAsync(arguments, input: null, cancellationToken).ConfigureAwait(false);
-        bool isAbsent = result.ExitCode != 0 && Array.Exists(Absence, words => result.Errors.Contains(words, StringComparison.Ordinal));
-        return isAbsent ? null : RuleListing.Lines(result.OutputOf($"Reading the nftables table {table.Name}"));
+        return $"{table.Title} was left from an earlier configuration";
     }
-
-    private Task<ProgramResult> RunAsync(IReadOnlyList<string> arguments, string? input, CancellationToken cancellationToken) =>
-        _programs.RunAsync(_policy.NetworkNamespace, Program, Package, arguments, input, cancellationToken);
 }

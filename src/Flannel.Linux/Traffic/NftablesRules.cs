@@ -8,16 +8,16 @@ namespace Flannel.Linux.Traffic;
 /// <see cref="TrafficPolicy.Forward"/> cannot overrule a firewall that drops by default as the chain in iptables' own table does.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class NftablesRules(ProgramRunner programs, RuleReconciler keeper) : ITrafficRules
+internal sealed class NftablesRules(RuleReconciler keeper) : ITrafficRules
 {
     /// <inheritdoc/>
     public PacketFilter Filter => PacketFilter.Nftables;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<TrafficStatus> KeepAsync(TrafficPolicy policy, CancellationToken cancellationToken) =>
-        keeper.KeepAsync(policy, new NftablesRuleSet(policy, programs), cancellationToken);
+        keeper.KeepAsync(policy, new NftablesRuleSet(policy), cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveAsync(TrafficPolicy policy, CancellationToken cancellationToken) =>
-        keeper.RemoveAsync(policy, new NftablesRuleSet(policy, programs), cancellationToken);
+        keeper.RemoveAsync(policy, new NftablesRuleSet(policy), cancellationToken);
 }

@@ -7,14 +7,14 @@ using Flannel.Extensibility;
 
 namespace Flannel.Linux.Traffic;
 
-/// <summary>Runs the packet filters' programs in a node's network namespace.</summary>
+/// <summary>Runs iptables' programs in a node's network namespace.</summary>
 /// <param name="searchPath">Directories with colons between, as in <c>PATH</c>.</param>
 /// <param name="time">Bounds every run.</param>
 [SupportedOSPlatform("linux")]
-[SuppressMessage("ApiDesign", "RS0030", Justification = "iptables and nftables have no other stable interface than their programs (docs/adr/0005).")]
+[SuppressMessage("ApiDesign", "RS0030", Justification = "iptables has no other stable interface than its programs (docs/adr/0005).")]
 internal sealed class ProgramRunner(string? searchPath, TimeProvider time)
 {
-    // Services and ordinary users often have no sbin in their PATH, where Debian puts both programs.
+    // Services and ordinary users often have no sbin in their PATH, where Debian puts its programs.
     private const string SystemDirectories = "/usr/local/sbin:/usr/sbin:/sbin";
 
     // Far beyond what a run takes, even behind others that hold iptables' lock.

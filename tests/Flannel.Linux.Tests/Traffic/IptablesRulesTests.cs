@@ -134,4 +134,34 @@ public sealed class IptablesRulesTests
         Assert.Contains("-j MASQUERADE\n", rules, StringComparison.Ordinal);
         Assert.DoesNotContain("--random-fully", rules, StringComparison.Ordinal);
     }
+
+    [NetnsFact]
+    public async Task Program_Missing_IsNamedWithItsPackage()
+    {
+        await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
+        TrafficPolicy policy = TrafficPolicies.Policy(host.NamespaceName);
+        await using KeptRules kept = KeptRules.Start(Iptables, policy, searchPath: "/nonexistent:/proc");
+
+        var missing = Assert.IsType<MissingProgramException>((await kept.NextAsync()).Problem);
+        await KeptRules.Create(Iptables, searchPath: "/nonexistent").RemoveAsync(policy, default);
+
+        Assert.Equal(("iptables", "iptables"), (missing.Program, missing.Package));
+        Assert.Contains("apt-get install iptables", missing.Message, StringComparison.Ordinal);
+    }
+
+    [NetnsFact]
+    public async Task Program_Failing_IsReportedAndTriedAgainUntilItWorks()
+    {
+        await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
+        using var programs = new FakePrograms();
+        programs.Write("iptables", "echo 'no more rules today' >&2; exit 4");
+        await using KeptRules kept = KeptRules.Start(Iptables, TrafficPolicies.Policy(host.NamespaceName), programs.SearchPath);
+
+        var problem = Assert.IsType<TrafficRulesException>((await kept.NextAsync()).Problem);
+        programs.Delete("iptables");
+
+        Assert.Contains("no more rules today", problem.Message, StringComparison.Ordinal);
+        Assert.Null((await kept.NextAsync()).Problem);
+        Assert.NotEmpty(await KeptRules.TextAsync(Iptables, host));
+    }
 }

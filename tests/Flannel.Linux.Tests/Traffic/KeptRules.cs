@@ -21,7 +21,7 @@ internal sealed class KeptRules : IAsyncDisposable
     {
         var programs = new ProgramRunner(searchPath ?? ProgramRunner.DefaultSearchPath, TimeProvider.System);
         var keeper = new RuleReconciler(TimeProvider.System, NullLogger<RuleReconciler>.Instance);
-        return filter == PacketFilter.Nftables ? new NftablesRules(programs, keeper) : new IptablesRules(programs, keeper);
+        return filter == PacketFilter.Nftables ? new NftablesRules(keeper) : new IptablesRules(programs, keeper);
     }
 
     /// <summary>Starts keeping and waits until the rules hold.</summary>

@@ -8,8 +8,6 @@ namespace Flannel.Linux.Tests.Traffic;
 /// <summary>The rules of the default network, character for character: flannel's own text, so that either takes over from the other.</summary>
 public sealed class RuleTextTests
 {
-    private static readonly NftablesDialect Full = new(HasComments: true, RandomFully: true);
-
     [Fact]
     public void Iptables_IPv4_IsFlannelsText()
     {
@@ -63,58 +61,6 @@ public sealed class RuleTextTests
     }
 
     [Fact]
-    public void Nftables_IPv4_IsFlannelsTextWithItsFaultsMended() => Assert.Equal(
-        """
-        table ip flannel-ipv4 {
-        	comment "rules for flannel-ipv4"
-        	chain forward {
-        		comment "chain to accept flannel traffic"
-        		type filter hook forward priority filter; policy accept;
-        		ip saddr 10.5.0.0/16 accept
-        		ip daddr 10.5.0.0/16 accept
-        	}
-        	chain postrtg {
-        		comment "chain to manage traffic masquerading by flannel"
-        		type nat hook postrouting priority srcnat; policy accept;
-        		meta mark & 0x00004000 == 0x00004000 return
-        		ip saddr 10.5.1.0/24 ip daddr 10.5.0.0/16 return
-        		ip saddr 10.5.0.0/16 ip daddr 10.5.1.0/24 return
-        		ip saddr != 10.5.0.0/16 ip daddr 10.5.1.0/24 return
-        		ip saddr 10.5.0.0/16 ip daddr != 224.0.0.0/4 masquerade fully-random
-        		ip saddr != 10.5.0.0/16 ip daddr 10.5.0.0/16 masquerade fully-random
-        	}
-        }
-
-        """,
-        Table(TrafficPolicies.Policy(), AddressFamily.InterNetwork).Listing(Full));
-
-    [Fact]
-    public void Nftables_IPv6_IsFlannelsTextWithItsFaultsMended() => Assert.Equal(
-        """
-        table ip6 flannel-ipv6
-        delete table ip6 flannel-ipv6
-        table ip6 flannel-ipv6 {
-        	chain forward {
-        		type filter hook forward priority filter; policy accept;
-        		ip6 saddr fc00:5::/48 accept
-        		ip6 daddr fc00:5::/48 accept
-        	}
-        	chain postrtg {
-        		type nat hook postrouting priority srcnat; policy accept;
-        		meta mark & 0x00004000 == 0x00004000 return
-        		ip6 saddr fc00:5:0:1::/64 ip6 daddr fc00:5::/48 return
-        		ip6 saddr fc00:5::/48 ip6 daddr fc00:5:0:1::/64 return
-        		ip6 saddr != fc00:5::/48 ip6 daddr fc00:5:0:1::/64 return
-        		ip6 saddr fc00:5::/48 ip6 daddr != ff00::/8 masquerade
-        		ip6 saddr != fc00:5::/48 ip6 daddr fc00:5::/48 masquerade
-        	}
-        }
-
-        """,
-        Table(TrafficPolicies.Policy(dualStack: true), AddressFamily.InterNetworkV6)
-            .Replacement(new NftablesDialect(HasComments: false, RandomFully: false)));
-
-    [Fact]
     public void Exclusions_StandBeforeMasqueradingAndConcernContainersOnly()
     {
         TrafficPolicy policy = TrafficPolicies.Policy(dualStack: true) with
@@ -131,16 +77,6 @@ public sealed class RuleTextTests
                 "-A FLANNEL-POSTRTG -s 10.5.0.0/16 ! -d 224.0.0.0/4 -m comment --comment \"flanneld masq\" -j MASQUERADE --random-fully",
             ],
             IptablesChain.All(policy)[0].Listing(randomFully: true)[4..8]);
-        string listing = Table(policy, AddressFamily.InterNetwork).Listing(Full);
-        Assert.Contains("ip saddr 10.5.0.0/16 ip daddr 192.0.2.1 return\n", listing, StringComparison.Ordinal);
-        Assert.DoesNotContain("chain forward", listing, StringComparison.Ordinal);
-        Assert.Equal(
-            [
-                "ip6 saddr != fc00:5::/48 ip6 daddr fc00:5:0:1::/64 return",
-                "ip6 saddr fc00:5::/48 ip6 daddr 2001:db8::/32 return",
-                "ip6 saddr fc00:5::/48 ip6 daddr != ff00::/8 masquerade fully-random",
-            ],
-            RuleListing.Lines(Table(policy, AddressFamily.InterNetworkV6).Listing(Full))[8..11]);
     }
 
     [Fact]
@@ -169,6 +105,4 @@ public sealed class RuleTextTests
             """,
             chain.Replacement(rewrite: false, parent, randomFully: true));
     }
-
-    private static NftablesTable Table(TrafficPolicy policy, AddressFamily family) => new(policy, new TrafficNames(policy.NetworkName), family);
 }

@@ -163,41 +163,6 @@ public sealed class TrafficKeepingTests
     }
 
     [NetnsTheory]
-    [InlineData(PacketFilter.Iptables, "iptables", "iptables")]
-    [InlineData(PacketFilter.Nftables, "nft", "nftables")]
-    public async Task Program_Missing_IsNamedWithItsPackage(PacketFilter filter, string program, string package)
-    {
-        await using var lab = OneHost(out LabHost host);
-        TrafficPolicy policy = TrafficPolicies.Policy(host.NamespaceName);
-        await using KeptRules kept = KeptRules.Start(filter, policy, searchPath: "/nonexistent:/proc");
-
-        var missing = Assert.IsType<MissingProgramException>((await kept.NextAsync()).Problem);
-        await KeptRules.Create(filter, searchPath: "/nonexistent").RemoveAsync(policy, default);
-
-        Assert.Equal((program, package), (missing.Program, missing.Package));
-        Assert.Contains($"apt-get install {package}", missing.Message, StringComparison.Ordinal);
-    }
-
-    [NetnsTheory]
-    [MemberData(nameof(Filters))]
-    public async Task Program_Failing_IsReportedAndTriedAgainUntilItWorks(PacketFilter filter)
-    {
-        await using var lab = OneHost(out LabHost host);
-        using var programs = new FakePrograms();
-        programs.Write("nft", "echo 'no more rules today' >&2; exit 4");
-        programs.Write("iptables", "echo 'no more rules today' >&2; exit 4");
-        await using KeptRules kept = KeptRules.Start(filter, TrafficPolicies.Policy(host.NamespaceName), programs.SearchPath);
-
-        var problem = Assert.IsType<TrafficRulesException>((await kept.NextAsync()).Problem);
-        programs.Delete("nft");
-        programs.Delete("iptables");
-
-        Assert.Contains("no more rules today", problem.Message, StringComparison.Ordinal);
-        Assert.Null((await kept.NextAsync()).Problem);
-        Assert.NotEmpty(await KeptRules.TextAsync(filter, host));
-    }
-
-    [NetnsTheory]
     [MemberData(nameof(Filters))]
     public async Task Namespace_Missing_IsReported(PacketFilter filter)
     {
