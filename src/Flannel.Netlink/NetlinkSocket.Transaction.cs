@@ -20,10 +20,11 @@ public sealed unsafe partial class NetlinkSocket
     /// Complete messages back to back: one that begins the transaction, at least one request, one that ends it. Sequence numbers and
     /// <c>NLM_F_ACK</c> are set here.
     /// </param>
+    /// <param name="describe">Names a request, and the part of it that begins at an offset if the kernel tells which part it refused.</param>
     /// <param name="requestOf">What the exception calls the n-th message behind the first.</param>
     /// <exception cref="NetlinkException">The transaction was refused, could not be sent or was not answered.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    internal void ExecuteTransaction(Span<byte> messages, Func<int, int> requestOf)
+    internal void ExecuteTransaction(Span<byte> messages, Func<ReadOnlySpan<byte>, int?, string> describe, Func<int, int> requestOf)
     {
         lock (_lock)
         {
@@ -35,7 +36,7 @@ public sealed unsafe partial class NetlinkSocket
             if (ReceiveTransaction(messages, offsets) is not ({ } error, int position))
                 return;
             ReadOnlySpan<byte> request = messages[offsets[position]..];
-            string operation = _describe(request[..(int)MemoryMarshal.Read<nlmsghdr>(request).nlmsg_len]);
+            string operation = describe(request[..(int)MemoryMarshal.Read<nlmsghdr>(request).nlmsg_len], error.AttributeOffset);
             throw error.ToException(operation, position > 0 && position < offsets.Count - 1 ? requestOf(position - 1) : null);
         }
     }

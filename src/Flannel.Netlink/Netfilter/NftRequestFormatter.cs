@@ -11,7 +11,9 @@ internal static class NftRequestFormatter
 {
     private const ushort NoList = ushort.MaxValue; // no attribute has this type
 
-    internal static string Format(ReadOnlySpan<byte> request)
+    /// <param name="request">The message.</param>
+    /// <param name="refusedOffset">Where in it the kernel says that the fault is.</param>
+    internal static string Format(ReadOnlySpan<byte> request, int? refusedOffset = null)
     {
         var messages = new NetlinkMessageReader(request);
         if (!messages.MoveNext())
@@ -30,7 +32,7 @@ internal static class NftRequestFormatter
             if (names.Contains(attributes.Type))
                 text.Append(' ').Append(attributes.ReadString());
             else if (attributes.Type == list)
-                AppendCount(text, attributes.ReadNested());
+                AppendElements(text, attributes.ReadNested(), RefusedElement(request, refusedOffset));
         }
 
         return text.ToString();
@@ -72,7 +74,8 @@ internal static class NftRequestFormatter
         _ => string.Create(CultureInfo.InvariantCulture, $" family {(byte)family}"),
     };
 
-    private static void AppendCount(StringBuilder text, NetlinkAttributeReader list)
+    /// <summary>The element that was refused where that is known, else the first; and how many others there are.</summary>
+    private static void AppendElements(StringBuilder text, NetlinkAttributeReader list, string? refused)
     {
         int count = 0;
         string? first = null;
@@ -82,9 +85,18 @@ internal static class NftRequestFormatter
                 first = KeyOf(list.ReadNested());
         }
 
-        text.Append(' ').Append(first ?? "?");
+        text.Append(' ').Append(refused ?? first ?? "?");
         if (count > 1)
             text.Append(CultureInfo.InvariantCulture, $" and {count - 1} more");
+    }
+
+    /// <returns>Null where the kernel names no element.</returns>
+    private static string? RefusedElement(ReadOnlySpan<byte> request, int? offset)
+    {
+        if (offset is not { } start || (uint)start >= (uint)request.Length)
+            return null;
+        var refused = new NetlinkAttributeReader(request[start..]);
+        return refused.MoveNext() && refused.Type == NFTA_LIST_ELEM ? KeyOf(refused.ReadNested()) : null;
     }
 
     private static string? KeyOf(NetlinkAttributeReader element)

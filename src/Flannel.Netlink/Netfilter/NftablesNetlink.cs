@@ -18,7 +18,7 @@ public sealed class NftablesNetlink : IDisposable
     private readonly NetlinkSocket _socket;
 
     private NftablesNetlink(NetlinkSocketOptions options) =>
-        _socket = NetlinkSocket.Open(NetlinkProtocol.Netfilter, options with { Describe = NftRequestFormatter.Format });
+        _socket = NetlinkSocket.Open(NetlinkProtocol.Netfilter, options with { Describe = static request => NftRequestFormatter.Format(request) });
 
     /// <summary>
     /// Opens a socket in the network namespace that the calling thread is in at this moment. The socket stays there: it may be used from any thread afterwards,
@@ -50,7 +50,7 @@ public sealed class NftablesNetlink : IDisposable
         boundary[..begin].CopyTo(messages);
         batch.Messages.CopyTo(messages.AsSpan(begin));
         int end = NftMessage.WriteBoundary(messages.AsSpan(begin + batch.Messages.Length), Interop.LinuxNfTables.NFNL_MSG_BATCH_END);
-        _socket.ExecuteTransaction(messages.AsSpan(0, begin + batch.Messages.Length + end), batch.RequestOf);
+        _socket.ExecuteTransaction(messages.AsSpan(0, begin + batch.Messages.Length + end), NftRequestFormatter.Format, batch.RequestOf);
     }
 
     /// <summary>Asks for the number that every change of the namespace's rules increments.</summary>

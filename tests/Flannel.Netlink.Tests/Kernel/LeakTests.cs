@@ -1,5 +1,7 @@
+using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Monitoring;
+using Flannel.Netlink.Tests.Netfilter;
 
 namespace Flannel.Netlink.Tests.Kernel;
 
@@ -34,6 +36,8 @@ public class LeakTests
         using RouteNetlink netlink = RouteNetlink.Open();
         using RouteMonitor monitor = RouteMonitor.Open();
         netlink.GetLinks();
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        nftables.Execute(GuardTable.Add());
         Assert.ThrowsAny<OperationCanceledException>(
             () => monitor.WatchAsync(new CancellationToken(canceled: true)).GetAsyncEnumerator().MoveNextAsync().AsTask().GetAwaiter().GetResult());
     }

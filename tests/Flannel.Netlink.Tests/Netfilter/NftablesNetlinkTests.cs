@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Netfilter.Rules;
@@ -137,7 +138,7 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
 
         Assert.Equal((2, 3, "ENOENT", true), (wrong, wrongAsWell, refusal.ErrorName, refusal.IsNotFound));
         Assert.Equal(wrong, refusal.RequestIndex);
-        Assert.Equal("NFT_MSG_DELSETELEM inet guard peers4 c0000201 and 1 more", refusal.Operation);
+        Assert.Equal("NFT_MSG_DELSETELEM inet guard peers4 c0000209 and 1 more", refusal.Operation);
         Assert.Equal(before, Nft("-a", "list", "ruleset"));
         batch.Clear();
         batch.AddElements(GuardTable.Peers, [NftElement.Of(IPAddress.Parse("192.0.2.3"))]);
@@ -255,6 +256,77 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
 
         Assert.Equal("EMSGSIZE", refusal.ErrorName);
         Assert.Contains("raise net.core.wmem_max", refusal.Message, StringComparison.Ordinal);
+    });
+
+    [SkippableFact]
+    public void Execute_FromManyThreads_CarriesEverythingOut() => IsolatedNamespace.Run(() =>
+    {
+        const int Threads = 4, PerThread = 200;
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        nftables.Execute(GuardTable.Add());
+
+        Parallel.For(0, Threads, new ParallelOptions { MaxDegreeOfParallelism = Threads }, thread =>
+        {
+            var batch = new NftablesBatch();
+            for (int i = 0; i < PerThread; i++)
+            {
+                batch.Clear();
+                NftElement element = NftElement.Of(new IPAddress([172, 16, (byte)thread, (byte)i]));
+                batch.AddElements(GuardTable.Peers, [element]);
+                nftables.Execute(batch);
+                if (i % 50 == 0)
+                    Assert.Contains(element, nftables.GetElements(GuardTable.Peers));
+                if (i % 2 == 0)
+                    continue;
+                batch.DeleteChain(GuardTable.Family, GuardTable.Name, "nowhere");
+                Assert.Equal(1, Assert.Throws<NetlinkException>(() => nftables.Execute(batch)).RequestIndex);
+            }
+        });
+
+        Assert.Equal(2 + (Threads * PerThread), nftables.GetElements(GuardTable.Peers).Count);
+    });
+
+    [SkippableFact]
+    public void Sets_OfEveryType_AreNamedByNft() => IsolatedNamespace.Run(() =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        (NftDataType Type, NftValue Value)[] types =
+        [
+            (NftDataType.IPv4Address, NftValue.Of(IPAddress.Parse("192.0.2.1"))),
+            (NftDataType.IPv6Address, NftValue.Of(IPAddress.Parse("2001:db8::1"))),
+            (NftDataType.EthernetAddress, NftValue.Of(PhysicalAddress.Parse("02-00-00-00-00-01"))),
+            (NftDataType.EtherType, NftValue.OfNetworkUInt16(0x0800)),
+            (NftDataType.TransportProtocol, NftValue.OfByte(17)),
+            (NftDataType.Port, NftValue.OfNetworkUInt16(8472)),
+            (NftDataType.Mark, NftValue.OfUInt32(0x4000)),
+            (NftDataType.InterfaceIndex, NftValue.OfUInt32(1)),
+            (NftDataType.InterfaceName, NftValue.OfInterfaceName("flannel.1")),
+        ];
+        var batch = new NftablesBatch();
+        batch.AddTable(GuardTable.Table);
+        foreach ((NftDataType type, NftValue value) in types)
+        {
+            var map = new NftSet(GuardTable.Family, GuardTable.Name, $"{type}") { Key = [type], Value = type };
+            batch.AddSet(map);
+            batch.AddElements(map, [new NftElement(value) { Value = value }]);
+        }
+
+        nftables.Execute(batch);
+
+        Assert.Equal(
+            [
+                "type ipv4_addr : ipv4_addr", "elements = { 192.0.2.1 : 192.0.2.1 }",
+                "type ipv6_addr : ipv6_addr", "elements = { 2001:db8::1 : 2001:db8::1 }",
+                "type ether_addr : ether_addr", "elements = { 02:00:00:00:00:01 : 02:00:00:00:00:01 }",
+                "type ether_type : ether_type", "elements = { 0x0800 : 0x0800 }",
+                "type inet_proto : inet_proto", "elements = { 17 : 17 }",
+                "type inet_service : inet_service", "elements = { 8472 : 8472 }",
+                "type mark : mark", "elements = { 0x00004000 : 0x00004000 }",
+                "type iface_index : iface_index", "elements = { \"lo\" : \"lo\" }",
+                "type ifname : ifname", "elements = { \"flannel.1\" : \"flannel.1\" }",
+            ],
+            Nft("-nn", "list", "ruleset").Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("type", StringComparison.Ordinal) || line.StartsWith("elements", StringComparison.Ordinal)));
+        Assert.Equal(types.Select(type => new NftElement(type.Value) { Value = type.Value }), nftables.GetSets(GuardTable.Family, GuardTable.Name).Select(set => nftables.GetElements(set).Single()));
     });
 
     [SkippableFact]

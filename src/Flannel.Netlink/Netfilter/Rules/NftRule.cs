@@ -26,6 +26,10 @@ public sealed record NftRule(NftFamily Family, string Table, string Chain)
         && (Family, Table, Chain, Comment) == (other.Family, other.Table, other.Chain, other.Comment)
         && Expressions.AsSpan().SequenceEqual(other.Expressions.AsSpan());
 
+    /// <summary>Where it stands and its expressions, for logs and tests.</summary>
+    /// <returns>For example <c>Inet guard other 2: NftCount { Packets = 0, Bytes = 0 }; NftVerdict { Kind = Accept, Chain =  }</c>.</returns>
+    public override string ToString() => $"{Family} {Table} {Chain} {Handle}: {string.Join("; ", Expressions.IsDefault ? [] : Expressions)}";
+
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Family, Table, Chain, Comment, Expressions.Length);
 }

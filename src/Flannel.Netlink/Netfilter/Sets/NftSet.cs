@@ -35,6 +35,11 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
         && (Family, Table, Name, IsInterval, Value, Comment) == (other.Family, other.Table, other.Name, other.IsInterval, other.Value, other.Comment)
         && Key.AsSpan().SequenceEqual(other.Key.AsSpan());
 
+    /// <summary>Family, table, name and what its elements are, for logs and tests.</summary>
+    /// <returns>For example <c>Inet guard inner: EthernetAddress . IPv4Address, intervals</c>.</returns>
+    public override string ToString() =>
+        $"{Family} {Table} {Name}: {string.Join(" . ", Key.IsDefault ? [] : Key)}{(Value is null ? "" : $" to {Value}")}{(IsInterval ? ", intervals" : "")}";
+
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Family, Table, Name);
 }
