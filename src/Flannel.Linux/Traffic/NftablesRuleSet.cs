@@ -15,12 +15,18 @@ internal sealed class NftablesRuleSet : IRuleSet
     private readonly NftablesTable[] _tables;
     private readonly HashSet<NftablesTable> _removed = [];
     private readonly Dictionary<NftablesTable, NftablesState> _kept = [];
+    private readonly Func<NftablesNetlink, NftablesTable, NftablesState?> _read;
     private NftMasqueradeFlags _ports;
 
     /// <param name="policy">What to keep.</param>
     /// <param name="randomPorts">What the kernel is asked for where source ports are to be drawn at random.</param>
-    public NftablesRuleSet(TrafficPolicy policy, NftMasqueradeFlags randomPorts = NftMasqueradeFlags.RandomFully)
+    /// <param name="read">What the kernel tells of a table; null for this kernel.</param>
+    public NftablesRuleSet(
+        TrafficPolicy policy,
+        NftMasqueradeFlags randomPorts = NftMasqueradeFlags.RandomFully,
+        Func<NftablesNetlink, NftablesTable, NftablesState?>? read = null)
     {
+        _read = read ?? NftablesState.Read;
         var names = new TrafficNames(policy.NetworkName);
         _policy = policy;
         _tables = [new NftablesTable(policy, names, AddressFamily.InterNetwork), new NftablesTable(policy, names, AddressFamily.InterNetworkV6)];
@@ -70,7 +76,7 @@ internal sealed class NftablesRuleSet : IRuleSet
 
     private string? Repair(NftablesNetlink nftables, NftablesTable table)
     {
-        NftablesState? found = NftablesState.Read(nftables, table.Family, table.Name);
+        NftablesState? found = _read(nftables, table);
         NftablesState wanted = table.Wanted(_ports);
         if (IsRight(table, wanted, found))
             return null;
@@ -87,7 +93,7 @@ internal sealed class NftablesRuleSet : IRuleSet
             nftables.Execute(NftablesTable.Replacement(wanted));
         }
 
-        Keep(table, wanted, NftablesState.Read(nftables, table.Family, table.Name));
+        Keep(table, wanted, _read(nftables, table));
         return RuleListing.Describe(table.Title, table.Describe(wanted), found is null ? null : table.Describe(found));
     }
 
@@ -123,17 +129,14 @@ internal sealed class NftablesRuleSet : IRuleSet
 
     private static string? Remove(NftablesNetlink nftables, NftablesTable table)
     {
-        if (!nftables.GetTables(table.Family).Any(found => found.Name == table.Name))
-            return null;
         try
         {
             nftables.Execute(table.Removal());
+            return $"{table.Title} was left from an earlier configuration";
         }
         catch (NetlinkException exception) when (exception.IsNotFound)
         {
-            return null; // somebody else was quicker
+            return null;
         }
-
-        return $"{table.Title} was left from an earlier configuration";
     }
 }

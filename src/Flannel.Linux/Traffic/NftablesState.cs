@@ -21,8 +21,9 @@ internal sealed record NftablesState(
     /// <exception cref="TrafficRulesException">Somebody kept changing something.</exception>
     /// <exception cref="Flannel.Netlink.NetlinkException">The kernel refused or did not answer.</exception>
     [SupportedOSPlatform("linux")]
-    public static NftablesState? Read(NftablesNetlink nftables, NftFamily family, string name)
+    public static NftablesState? Read(NftablesNetlink nftables, NftablesTable wanted)
     {
+        (NftFamily family, string name) = (wanted.Family, wanted.Name);
         for (int look = 0; look < LooksAtMost; look++)
         {
             uint generation = nftables.GetGeneration();

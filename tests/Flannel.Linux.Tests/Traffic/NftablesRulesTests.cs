@@ -190,6 +190,29 @@ public sealed class NftablesRulesTests
         Assert.Empty(await rules.RepairAsync(default));
     }
 
+    /// <summary>Before 5.10 tables and chains lose their comments.</summary>
+    [NetnsFact]
+    [SupportedOSPlatform("linux")]
+    public async Task KernelThatTellsLess_IsWrittenToOnceAndDamageIsStillSeen()
+    {
+        await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
+        var rules = new NftablesRuleSet(
+            TrafficPolicies.Policy(host.NamespaceName),
+            read: static (nftables, table) => NftablesState.Read(nftables, table) is { } state
+                ? state with { Table = state.Table with { Comment = null }, Chains = [.. state.Chains.Select(chain => chain with { Comment = null })] }
+                : null);
+        Assert.Single(await rules.RepairAsync(default));
+        string written = await KeptRules.AllAsync(host);
+
+        Assert.Empty(await rules.RepairAsync(default));
+        Assert.Equal(written, await KeptRules.AllAsync(host));
+        await host.ExecAsync("nft", "flush chain ip flannel-ipv4 postrtg");
+
+        Assert.Single(await rules.RepairAsync(default));
+        Assert.Equal(TableOfFlannel, await KeptRules.TextAsync(Nftables, host));
+        Assert.Empty(await rules.RepairAsync(default));
+    }
+
     [NetnsFact]
     public async Task TableThatAnotherProcessOwns_IsReportedAndTriedAgainUntilItIsFree()
     {

@@ -1,3 +1,4 @@
+using Flannel.Netlink.Interop;
 using Flannel.Netlink.Messages;
 using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Netfilter.Rules;
@@ -51,6 +52,19 @@ public class NftAnswerTests
 
     [Fact]
     public void Generation_IsRead() => Assert.NotEqual(0u, Assert.Single(Read<uint>("generation", NftMessage.TryReadGeneration)));
+
+    [Fact]
+    public void Value_LongerThanARegisterCanBe_IsMalformed()
+    {
+        var buffer = new byte[512];
+        var writer = new NetlinkMessageWriter(buffer, type: 0, flags: 0);
+        writer.WriteBytes(LinuxNfTables.NFTA_DATA_VALUE, new byte[65]);
+        byte[] data = buffer[LinuxNetlink.NLMSG_HDRLEN..writer.Complete()];
+
+        var problem = Assert.Throws<NetlinkException>(() => NftMessage.ReadValue(new NetlinkAttributeReader(data)));
+
+        Assert.Equal("EBADMSG", problem.ErrorName);
+    }
 
     private static List<T> Read<T>(string name, NetlinkMessageParser<T> parser)
     {
