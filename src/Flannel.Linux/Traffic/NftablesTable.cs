@@ -108,6 +108,8 @@ internal sealed class NftablesTable
     public IReadOnlyList<string> Describe(NftablesState state)
     {
         List<string> lines = [$"comment \"{state.Table.Comment}\""];
+        if (state.Table.IsDormant)
+            lines.Add("flags dormant");
         lines.AddRange(state.Others);
         foreach (NftChain chain in state.Chains)
         {

@@ -37,6 +37,7 @@ internal static class LinuxNfTables
     internal const ushort NFTA_TABLE_NAME = 1;
     internal const ushort NFTA_TABLE_FLAGS = 2;
     internal const ushort NFTA_TABLE_USERDATA = 6;
+    internal const uint NFT_TABLE_F_DORMANT = 1;
 
     internal const ushort NFTA_CHAIN_TABLE = 1;
     internal const ushort NFTA_CHAIN_NAME = 3;

@@ -159,6 +159,7 @@ public sealed class NftablesRulesTests
     [InlineData(
         "chain ip flannel-ipv4 forward { policy drop; }",
         "table ip flannel-ipv4 had 'chain forward of type Filter, hook Forward, priority 0, policy drop' instead of 'chain forward of type Filter, hook Forward, priority 0, policy accept'")]
+    [InlineData("add table ip flannel-ipv4 { flags dormant; }", "table ip flannel-ipv4 also had 'flags dormant'")]
     [InlineData("delete table ip flannel-ipv4", "table ip flannel-ipv4 was missing")]
     [SupportedOSPlatform("linux")]
     public async Task Repair_SaysWhatWasWrong(string damage, string said)

@@ -179,6 +179,11 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         Assert.Equal([(0ul, 0ul), (7ul, 8ul)], nftables.GetCounters(GuardTable.Family, GuardTable.Name).Select(counter => (counter.Packets, counter.Bytes)));
 
         batch.Clear();
+        batch.AddTable(GuardTable.Table with { IsDormant = true });
+        nftables.Execute(batch);
+        Assert.True(Assert.Single(nftables.GetTables()).IsDormant);
+
+        batch.Clear();
         batch.DeleteTable(GuardTable.Family, GuardTable.Name);
         nftables.Execute(batch);
 

@@ -8,4 +8,7 @@ public sealed record NftTable(NftFamily Family, string Name)
     /// <summary>What nft shows as comment. Kernels before 5.10 do not keep it.</summary>
     /// <value>At most 253 bytes of UTF-8; <see langword="null"/> for none.</value>
     public string? Comment { get; init; }
+
+    /// <summary>Whether no packet enters its chains (<c>flags dormant</c>).</summary>
+    public bool IsDormant { get; init; }
 }

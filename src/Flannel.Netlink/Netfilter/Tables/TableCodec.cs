@@ -12,7 +12,7 @@ internal static class TableCodec
     {
         NetlinkMessageWriter writer = NftMessage.Begin(buffer, NFT_MSG_NEWTABLE, 0, table.Family);
         writer.WriteString(NFTA_TABLE_NAME, table.Name);
-        writer.WriteUInt32BigEndian(NFTA_TABLE_FLAGS, 0);
+        writer.WriteUInt32BigEndian(NFTA_TABLE_FLAGS, table.IsDormant ? NFT_TABLE_F_DORMANT : 0);
         NftMessage.WriteComment(ref writer, NFTA_TABLE_USERDATA, table.Comment);
         return writer.Complete();
     }
@@ -92,18 +92,20 @@ internal static class TableCodec
         nfgenmsg header = message.Read<nfgenmsg>(out NetlinkAttributeReader attributes);
         string name = "";
         string? comment = null;
+        uint flags = 0;
         while (attributes.MoveNext())
         {
             switch (attributes.Type)
             {
                 case NFTA_TABLE_NAME: name = attributes.ReadString(); break;
+                case NFTA_TABLE_FLAGS: flags = attributes.ReadUInt32BigEndian(); break;
                 case NFTA_TABLE_USERDATA: comment = Userdata.ReadComment(attributes.Value, NFTNL_UDATA_COMMENT); break;
                 default: break;
             }
         }
 
         attributes.EnsureValid();
-        table = new NftTable((NftFamily)header.nfgen_family, name) { Comment = comment };
+        table = new NftTable((NftFamily)header.nfgen_family, name) { Comment = comment, IsDormant = (flags & NFT_TABLE_F_DORMANT) != 0 };
         return true;
     }
 
