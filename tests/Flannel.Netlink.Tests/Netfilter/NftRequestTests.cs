@@ -44,7 +44,11 @@ public class NftRequestTests
 
         // The same attributes in another order; an attribute without a payload.
         ["set-flush"] = [],
+        ["dump-elements"] = [],
         ["counter-delete"] = [],
+
+        // nft lists objects of every kind.
+        ["dump-counters"] = ["+/3 00000001"],
     };
 
     public static TheoryData<string> Names => [.. Captured.Keys];

@@ -1,7 +1,9 @@
 using System.Net;
 using Flannel.Netlink.Interop;
 using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
 using Flannel.Netlink.Netfilter.Sets;
+using Flannel.Netlink.Netfilter.Tables;
 using static Flannel.Netlink.Tests.Netfilter.GuardTable;
 
 namespace Flannel.Netlink.Tests.Netfilter;
@@ -54,14 +56,29 @@ internal static class NftRequests
         ["table-delete"] = b => b.DeleteTable(Family, Name),
     };
 
-    internal static IEnumerable<string> Names => Queue.Keys.Append("begin");
+    private delegate int Encoder(Span<byte> buffer);
+
+    private static readonly Dictionary<string, Encoder> Others = new()
+    {
+        ["begin"] = b => NftMessage.WriteBoundary(b, LinuxNfTables.NFNL_MSG_BATCH_BEGIN),
+        ["get-generation"] = NftMessage.WriteGetGeneration,
+        ["dump-tables"] = b => TableCodec.WriteDumpTables(b, NftFamily.Unspecified),
+        ["dump-chains"] = b => TableCodec.WriteDumpChains(b, NftFamily.Unspecified),
+        ["dump-rules"] = b => RuleCodec.WriteDumpRequest(b, Family, Name, chain: null),
+        ["dump-rules-of-chain"] = b => RuleCodec.WriteDumpRequest(b, Family, Name, "outer"),
+        ["dump-sets"] = b => SetCodec.WriteDumpRequest(b, Family, Name),
+        ["dump-elements"] = b => ElementCodec.WriteDumpRequest(b, Peers),
+        ["dump-counters"] = b => TableCodec.WriteDumpCounters(b, Family, Name),
+    };
+
+    internal static IEnumerable<string> Names => Queue.Keys.Concat(Others.Keys);
 
     internal static byte[] Encode(string name)
     {
-        if (name == "begin")
+        if (Others.TryGetValue(name, out Encoder? encoder))
         {
             var buffer = new byte[64];
-            return buffer[..NftMessage.WriteBoundary(buffer, LinuxNfTables.NFNL_MSG_BATCH_BEGIN)];
+            return buffer[..encoder(buffer)];
         }
 
         var batch = new NftablesBatch();
