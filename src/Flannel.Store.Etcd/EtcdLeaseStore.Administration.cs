@@ -48,7 +48,7 @@ internal sealed partial class EtcdLeaseStore
         EtcdLease lease = timeToLive is { } time ? await GrantAsync(expected.Key, time, cancellationToken).ConfigureAwait(false) : default;
         try
         {
-            return await AttachAsync(expected.Key, found, lease.Id, cancellationToken).ConfigureAwait(false);
+            return await AttachAsync(expected.Key, found, lease.Id, "change the time to live of", cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -88,10 +88,10 @@ internal sealed partial class EtcdLeaseStore
     }
 
     /// <summary>Gives a key that stands as found another etcd lease, or none, and sees to it that the one which is of no use any more goes.</summary>
-    private async Task<StoreWriteResult> AttachAsync(string key, KeyValue found, long leaseId, CancellationToken cancellationToken)
+    private async Task<StoreWriteResult> AttachAsync(string key, KeyValue found, long leaseId, string verb, CancellationToken cancellationToken)
     {
         EtcdReply<TxnResponse> reply =
-            await WriteAsync(EtcdTxn.Exchange(_keys.Of(key), found.ModRevision, leaseId), "change the time to live of", key, cancellationToken)
+            await WriteAsync(EtcdTxn.Exchange(_keys.Of(key), found.ModRevision, leaseId), verb, key, cancellationToken)
                 .ConfigureAwait(false);
         KeyValue? now = reply.Value.Succeeded ? null : EtcdTxn.Found(reply.Value);
         bool isRepeat = reply.MayBeRepeat && now?.CreateRevision == found.CreateRevision && now.Lease == leaseId && now.Value == found.Value;
@@ -103,6 +103,6 @@ internal sealed partial class EtcdLeaseStore
             return Refused(key, now);
 
         long revision = now?.ModRevision ?? reply.Value.Header.Revision;
-        return new StoreWriteResult(true, Entry(key, found) with { ModRevision = revision, HasTimeToLive = leaseId != 0 });
+        return new StoreWriteResult(true, Entry(key, found) with { ModRevision = revision, HasTimeToLive = leaseId != 0, ClaimId = leaseId });
     }
 }

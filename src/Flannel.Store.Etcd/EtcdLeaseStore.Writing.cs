@@ -93,6 +93,35 @@ internal sealed partial class EtcdLeaseStore
     }
 
     /// <inheritdoc />
+    public async Task<StoreWriteResult> ClaimAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(expected);
+        ThrowIfNotPositive(timeToLive);
+        await RevokeLeftOversAsync(cancellationToken).ConfigureAwait(false);
+        if (!expected.HasTimeToLive)
+            return await TouchAsync(expected, cancellationToken).ConfigureAwait(false);
+
+        var seen = new KeyValue
+        {
+            Value = ByteString.CopyFrom(expected.Value.Span),
+            CreateRevision = expected.CreateRevision,
+            ModRevision = expected.ModRevision,
+            Lease = expected.ClaimId,
+        };
+        EtcdLease lease = await GrantAsync(expected.Key, timeToLive, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await AttachAsync(expected.Key, seen, lease.Id, "claim", cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            LeaveOver(lease.Id);
+            if (expected.ClaimId != 0) LeaveOver(expected.ClaimId);
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
     public async Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(expected);
@@ -119,7 +148,7 @@ internal sealed partial class EtcdLeaseStore
         if (reply.Value.Succeeded)
         {
             long revision = reply.Value.Header.Revision;
-            return new StoreWriteResult(true, new StoredEntry(key, document.Memory, revision, revision, lease.Id != 0));
+            return new StoreWriteResult(true, new StoredEntry(key, document.Memory, revision, revision, lease.Id != 0) { ClaimId = lease.Id });
         }
 
         KeyValue? found = EtcdTxn.Found(reply.Value);
@@ -170,7 +199,7 @@ internal sealed partial class EtcdLeaseStore
             if (!isOurs)
                 return Refused(entry.Key, found);
             LogLeaseExchanged(_keys.Subnets + entry.Key, old.Seconds, lease.Seconds);
-            return new StoreWriteResult(true, entry with { ModRevision = found?.ModRevision ?? reply.Value.Header.Revision });
+            return new StoreWriteResult(true, entry with { ModRevision = found?.ModRevision ?? reply.Value.Header.Revision, ClaimId = lease.Id });
         }
         catch
         {

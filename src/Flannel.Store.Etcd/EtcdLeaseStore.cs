@@ -109,5 +109,5 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     }
 
     internal static StoredEntry Entry(string name, KeyValue found) =>
-        new(name, found.Value.Memory, found.CreateRevision, found.ModRevision, HasTimeToLive: found.Lease != 0);
+        new(name, found.Value.Memory, found.CreateRevision, found.ModRevision, HasTimeToLive: found.Lease != 0) { ClaimId = found.Lease };
 }

@@ -3,8 +3,9 @@ using System.Net;
 namespace Flannel;
 
 /// <summary>
-/// Another host publishes the same public address, so both take the same lease for their own and overwrite each other's document. Typical for virtual
-/// machines that all have the same address behind NAT; choose the interface or the public address by the node's options.
+/// Another live host has the same public address, so both take the same lease for their own. The one that was there first keeps it and is degraded; the other
+/// one is not ready, and takes the lease when the first is gone. Typical for virtual machines that all have the same address behind NAT; choose the interface or
+/// the public address by the node's options.
 /// </summary>
 public sealed class DuplicatePublicAddressException : LeaseException
 {
@@ -25,4 +26,19 @@ public sealed class DuplicatePublicAddressException : LeaseException
 
     /// <summary>The address that both hosts publish.</summary>
     public IPAddress Address { get; }
+
+    private const string WayOut =
+        "Give each host a public address that no other one has: the option ExternalInterface.PublicIP or PublicIPv6 (flannel: -public-ip, -public-ipv6), or " +
+        "another interface (-iface).";
+
+    internal static DuplicatePublicAddressException Claiming(SubnetKey key, IPAddress address, long revision) => new(
+        key,
+        address,
+        $"Another host has this node's public address {address} and claims its lease {key} (revision {revision}). This node keeps the lease, and the other one " +
+        $"cannot join. {WayOut}");
+
+    internal static DuplicatePublicAddressException Holding(SubnetKey key, IPAddress address) => new(
+        key,
+        address,
+        $"Another host has this node's public address {address}, holds the lease {key} and is alive. This node cannot join while it is. {WayOut}");
 }

@@ -11,12 +11,15 @@ internal static class FlannelEventIds
     public const int LeaseUnfitReservation = 1005;
     public const int LeaseReleased = 1006;
     public const int LeaseNotReleased = 1007;
+    public const int LeaseFormerHeld = 1008;
     public const int LeaseRenewed = 1020;
     public const int LeaseRenewalFailed = 1021;
     public const int LeaseGone = 1022;
     public const int LeaseReacquired = 1023;
     public const int LeaseLost = 1024;
     public const int LeaseRestored = 1026;
+    public const int LeaseContested = 1027;
+    public const int LeaseUncontested = 1028;
     public const int LeaseRefused = 1040;
     public const int StoreAway = 1060;
     public const int StoreBack = 1061;

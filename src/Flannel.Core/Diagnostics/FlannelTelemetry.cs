@@ -28,6 +28,12 @@ public static class FlannelTelemetry
     public const string LeaseRenewals = "flannel.lease.renewals";
 
     /// <summary>
+    /// Counter, <c>{conflict}</c>: claims to the own lease by another live host with the same public address, by <see cref="ResultTag"/> (<c>kept</c> by
+    /// this node, <c>yielded</c> to the other one).
+    /// </summary>
+    public const string LeaseConflicts = "flannel.lease.conflicts";
+
+    /// <summary>
     /// Counter, <c>{outage}</c>: times that the lease store went away, by <see cref="ReasonTag"/> (<c>failed</c> for an error, <c>silent</c> for a watch
     /// without any sign of life).
     /// </summary>
@@ -72,7 +78,7 @@ public static class FlannelTelemetry
     /// <summary>Tag: why something happened, in a word.</summary>
     public const string ReasonTag = "flannel.reason";
 
-    /// <summary>Tag: <c>ok</c> or <c>failed</c>.</summary>
+    /// <summary>Tag: <c>ok</c> or <c>failed</c>; of <see cref="LeaseConflicts"/>: <c>kept</c> or <c>yielded</c>.</summary>
     public const string ResultTag = "flannel.result";
 
     /// <summary>Tag of <see cref="ReconcileActivity"/>: how many entries were written or removed.</summary>

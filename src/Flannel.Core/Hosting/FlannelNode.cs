@@ -19,6 +19,9 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     // A store that is back is noticed soon; asking costs little.
     private static readonly BackOff StoreBackOff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
 
+    // The other host answers every attempt, and forgets this one after a while.
+    private static readonly BackOff DuplicateBackOff = new(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(15));
+
     // One that ends so soon, whatever for, is not followed by the next one at once.
     private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(1);
 
@@ -208,6 +211,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
                 // Nothing of ours may end the host's process: report, leave the data path alone, try again.
                 Report(held, exception);
                 attempts = session.HasRun ? 1 : attempts + 1;
+                if (exception is DuplicatePublicAddressException) backOff = DuplicateBackOff;
                 if (exception is StoreException { IsTransient: true })
                 {
                     backOff = StoreBackOff;

@@ -132,7 +132,7 @@ internal sealed record NodeCondition
     private IEnumerable<NodeProblem> Problems()
     {
         if (LeaseError is { } lease)
-            yield return new(LeaseState == OwnLeaseState.Overdue ? NodeProblemWeight.Degrading : NodeProblemWeight.Disabling, lease.Message, lease);
+            yield return new(LeaseState is OwnLeaseState.Overdue or OwnLeaseState.Contested ? NodeProblemWeight.Degrading : NodeProblemWeight.Disabling, lease.Message, lease);
         if (StoreError is { } store)
             yield return new(NodeProblemWeight.Degrading, $"the store is away: {store.Message}", store) { LogKey = "the store is away" };
         if (Backend?.Problem is { } backend)

@@ -42,6 +42,9 @@ internal sealed class NodeIdentity
     /// <summary>Whether a document was published by this node, as far as its address tells.</summary>
     public bool IsOwn(LeaseAttributes attributes) => Address.Equals(AddressOf(attributes));
 
+    /// <summary>Whether the host that was found alive has this node's address, not one that this node had before.</summary>
+    public bool IsOwn(DuplicatePublicAddressException duplicate) => Address.Equals(duplicate.Address);
+
     /// <summary>Whether an entry is the lease that this node has held until now, with the address that the node had then.</summary>
     public bool IsHeld(StoredEntry entry, LeaseAttributes attributes) =>
         _held is not null && entry.Key == _held.Key.ToString() && entry.CreateRevision == _held.CreateRevision

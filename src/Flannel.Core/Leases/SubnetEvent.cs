@@ -88,8 +88,8 @@ public sealed record NetworkConfigChanged(NetworkConfig? Config, NetworkConfigEx
 /// <param name="State">What happened.</param>
 /// <param name="Lease">The lease as it is now, or as it last was.</param>
 /// <param name="Error">
-/// Why the lease is lost or taken: a <see cref="LeaseLostException"/> or a <see cref="DuplicatePublicAddressException"/>; <see langword="null"/> while
-/// it is held.
+/// Why the lease is lost, taken or contested: a <see cref="LeaseLostException"/> or a <see cref="DuplicatePublicAddressException"/>;
+/// <see langword="null"/> while it is held and nobody else claims it.
 /// </param>
 public sealed record OwnLeaseChanged(OwnLeaseState State, Lease Lease, LeaseException? Error) : SubnetEvent;
 
@@ -115,6 +115,9 @@ public enum OwnLeaseState
     /// The store gives the node another subnet now. The node acquires again, at once: whoever reports this keeps the sequence open and does nothing more.
     /// </summary>
     Moved,
+
+    /// <summary>The lease is held, and another live host with the same public address claims it. That host yields.</summary>
+    Contested,
 }
 
 /// <summary>The set of leases that are refused changed, or the number of those that are not followed.</summary>

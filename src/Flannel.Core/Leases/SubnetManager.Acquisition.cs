@@ -29,15 +29,23 @@ internal sealed partial class SubnetManager
             long started = _time.GetTimestamp();
             try
             {
-                Lease? lease = leases.ChooseOwn(request) is { } own
-                    ? await TakeOwnAsync(identity, own, cancellationToken).ConfigureAwait(false)
+                TakenLease? taken = leases.ChooseOwn(request) is { } own
+                    ? await TakeOwnAsync(request, identity, own, cancellationToken).ConfigureAwait(false)
                     : await TakeFreeAsync(request, identity, leases, cancellationToken).ConfigureAwait(false);
-                if (lease is not null)
+                if (taken is not null)
                 {
                     // A write is younger than the list, a renewal may change nothing. Else the store was restored from a backup in between.
+                    Lease lease = taken.Lease;
                     bool isPlausible = lease.ModRevision > snapshot.Revision || leases.Own.Any(own => own.Lease.ModRevision == lease.ModRevision);
-                    return new Membership(this, request, lease, started, isPlausible ? snapshot : null);
+                    return new Membership(this, request, taken, started, isPlausible ? snapshot : null);
                 }
+            }
+            catch (DuplicatePublicAddressException error) when (!identity.IsOwn(error))
+            {
+                // The host that has this node's former address has the subnet with it.
+                LogFormerHeld(error.Key, identity.Address);
+                request = request with { HeldLease = null };
+                identity = new NodeIdentity(request);
             }
             catch (SubnetPoolExhaustedException) when (!isFresh)
             {
@@ -50,21 +58,33 @@ internal sealed partial class SubnetManager
         }
     }
 
-    private async Task<Lease?> TakeOwnAsync(NodeIdentity identity, OwnEntry own, CancellationToken cancellationToken)
+    private async Task<TakenLease?> TakeOwnAsync(LeaseRequest request, NodeIdentity identity, OwnEntry own, CancellationToken cancellationToken)
     {
+        bool isClaimed = !IsWrittenBy(request, own);
+        StoredEntry entry = own.Entry;
+        if (isClaimed)
+        {
+            if (await ClaimAsync(identity, own, cancellationToken).ConfigureAwait(false) is not { } claimed)
+                return LostRace(own.Lease.Key);
+            entry = claimed;
+        }
+
         bool differs = !own.Lease.Attributes.Equals(identity.Attributes);
         StoreWriteResult result = await (differs
-            ? _store.UpdateAsync(own.Entry, identity.Document, _options.TimeToLive, cancellationToken)
-            : _store.RenewAsync(own.Entry, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
+            ? _store.UpdateAsync(entry, identity.Document, _options.TimeToLive, cancellationToken)
+            : _store.RenewAsync(entry, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
         if (!result.Succeeded)
+        {
+            if (isClaimed) ThrowIfAnswered(identity, own, entry, result.Entry);
             return LostRace(own.Lease.Key);
+        }
 
-        Lease lease = Held(identity, result, own.Lease.Key);
-        LogOwnTaken(lease.Key, lease.IsReservation ? "reservation" : "lease", identity.Address);
-        return lease;
+        TakenLease taken = Held(identity, result, own.Lease.Key) with { IsClaimed = isClaimed };
+        LogOwnTaken(taken.Lease.Key, taken.Lease.IsReservation ? "reservation" : "lease", identity.Address);
+        return taken;
     }
 
-    private async Task<Lease?> TakeFreeAsync(LeaseRequest request, NodeIdentity identity, LeaseList leases, CancellationToken cancellationToken)
+    private async Task<TakenLease?> TakeFreeAsync(LeaseRequest request, NodeIdentity identity, LeaseList leases, CancellationToken cancellationToken)
     {
         foreach (OwnEntry unfit in leases.Own.Where(own => !LeaseRules.Fits(request.Config, own.Lease.Key)))
         {
@@ -75,7 +95,8 @@ internal sealed partial class SubnetManager
                 continue;
             }
 
-            if (!(await _store.DeleteAsync(unfit.Entry, cancellationToken).ConfigureAwait(false)).Succeeded)
+            StoredEntry? entry = IsWrittenBy(request, unfit) ? unfit.Entry : await ClaimAsync(identity, unfit, cancellationToken).ConfigureAwait(false);
+            if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
                 return LostRace(unfit.Lease.Key);
             LogUnfitDeleted(unfit.Lease.Key);
             leases.Taken.Remove(unfit.Lease.Key);
@@ -95,12 +116,12 @@ internal sealed partial class SubnetManager
         return Held(identity, result, key);
     }
 
-    private Lease? LostRace(SubnetKey key)
+    private TakenLease? LostRace(SubnetKey key)
     {
         LogLostRace(key);
         return null;
     }
 
-    private Lease Held(NodeIdentity identity, StoreWriteResult written, SubnetKey key) =>
-        Lease.From(written.Entry!, key, identity.Attributes, _time.GetUtcNow() + _options.TimeToLive);
+    private TakenLease Held(NodeIdentity identity, StoreWriteResult written, SubnetKey key) =>
+        new(Lease.From(written.Entry!, key, identity.Attributes, _time.GetUtcNow() + _options.TimeToLive), written.Entry!);
 }

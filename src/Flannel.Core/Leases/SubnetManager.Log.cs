@@ -28,6 +28,12 @@ internal sealed partial class SubnetManager
         "The subnet {Subnet} is reserved for this node but does not fit the network; it is passed over. Delete the reservation or make it fit.")]
     private partial void LogUnfitReservation(SubnetKey subnet);
 
+    [LoggerMessage(
+        FlannelEventIds.LeaseFormerHeld,
+        LogLevel.Warning,
+        "The subnet {Subnet}, which this node had under a former address, is held by the live host that has that address now; {Address} leases another one.")]
+    private partial void LogFormerHeld(SubnetKey subnet, IPAddress address);
+
     [LoggerMessage(FlannelEventIds.LeaseReleased, LogLevel.Information, "Gave the subnet {Subnet} back.")]
     private partial void LogReleased(SubnetKey subnet);
 

@@ -9,16 +9,16 @@ internal sealed partial class SubnetManager
     /// <summary>A lease that was taken.</summary>
     /// <param name="manager">The policy that it was taken by.</param>
     /// <param name="request">The request that took it.</param>
-    /// <param name="lease">The lease as written.</param>
+    /// <param name="taken">The lease as written.</param>
     /// <param name="writtenAt">When its time to live began, as a timestamp.</param>
     /// <param name="listed">
     /// What was listed shortly before; it may be outdated, but a watch from it delivers what has happened since. <see langword="null"/> to list again.
     /// </param>
-    private sealed class Membership(SubnetManager manager, LeaseRequest request, Lease lease, long writtenAt, StoreSnapshot? listed) : ISubnetMembership
+    private sealed class Membership(SubnetManager manager, LeaseRequest request, TakenLease taken, long writtenAt, StoreSnapshot? listed) : ISubnetMembership
     {
         private StoreSnapshot? _listed = listed;
 
-        public Lease Lease => lease;
+        public Lease Lease => taken.Lease;
 
         public async IAsyncEnumerable<SubnetEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {
@@ -30,7 +30,9 @@ internal sealed partial class SubnetManager
                 manager._logger,
                 manager._metrics,
                 request,
-                lease,
+                taken.Lease,
+                taken.Entry,
+                taken.IsClaimed,
                 manager._time.GetElapsedTime(writtenAt),
                 Interlocked.Exchange(ref _listed, null));
             await using (keeper.ConfigureAwait(false))

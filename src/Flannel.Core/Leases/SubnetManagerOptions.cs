@@ -8,6 +8,7 @@ internal sealed record SubnetManagerOptions
     {
         TimeToLive = options.LeaseTimeToLive,
         RenewMargin = options.LeaseRenewMargin,
+        TakeoverWait = TimeSpan.FromSeconds(1),
         PeerGracePeriod = options.PeerGracePeriod,
         MaxPeers = options.MaxPeers,
         MaxQuarantined = options.MaxQuarantined,
@@ -26,6 +27,12 @@ internal sealed record SubnetManagerOptions
 
     /// <summary>How long a peer whose lease is gone is still reported as there, in case it takes the lease again at once.</summary>
     public TimeSpan PeerGracePeriod { get; init; }
+
+    /// <summary>
+    /// How long a node that finds its lease in the store waits for a live holder to answer before it makes the lease its own; zero to take it at once, and leave
+    /// it when the answer comes.
+    /// </summary>
+    public TimeSpan TakeoverWait { get; init; }
 
     /// <summary>How long one call of the store may take. A store that does not answer must not keep a node from its other duties.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);

@@ -105,7 +105,7 @@ internal sealed partial class OverlaySession
         if (network.Attributes != request.Attributes)
         {
             // The host did not let the device keep what was published (its MAC); the peers must know what it has.
-            request = request with { Attributes = network.Attributes };
+            request = request with { Attributes = network.Attributes, HeldLease = membership.Lease };
             view = await _services.SubnetManager.OpenAsync(cancellationToken).ConfigureAwait(false);
             membership = await AcquireAsync(view, request, cancellationToken).ConfigureAwait(false);
         }

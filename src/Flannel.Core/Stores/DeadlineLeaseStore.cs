@@ -51,6 +51,10 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
         CallAsync($"renewing {expected.Key}", token => inner.RenewAsync(expected, timeToLive, token), cancellationToken);
 
     /// <inheritdoc />
+    public Task<StoreWriteResult> ClaimAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        CallAsync($"claiming {expected.Key}", token => inner.ClaimAsync(expected, timeToLive, token), cancellationToken);
+
+    /// <inheritdoc />
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
         CallAsync($"deleting {expected.Key}", token => inner.DeleteAsync(expected, token), cancellationToken);
 

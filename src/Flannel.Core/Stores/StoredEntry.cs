@@ -14,12 +14,19 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
     /// </summary>
     public string? Unreadable { get; init; }
 
+    /// <summary>
+    /// Tells one claim to the entry from another: it changes when the entry is created or claimed (<see cref="ILeaseStore.ClaimAsync"/>) and stays while it is
+    /// updated. 0 for a reservation, and in a store that cannot tell. etcd: the number of the etcd lease that the key hangs on.
+    /// </summary>
+    public long ClaimId { get; init; }
+
     /// <summary>Whether both are the same entry with the same bytes.</summary>
     /// <param name="other">The other entry.</param>
     public bool Equals(StoredEntry? other) =>
         ReferenceEquals(this, other)
         || (other is not null
-            && (Key, CreateRevision, ModRevision, HasTimeToLive, Unreadable) == (other.Key, other.CreateRevision, other.ModRevision, other.HasTimeToLive, other.Unreadable)
+            && (Key, CreateRevision, ModRevision, HasTimeToLive, ClaimId, Unreadable)
+                == (other.Key, other.CreateRevision, other.ModRevision, other.HasTimeToLive, other.ClaimId, other.Unreadable)
             && Value.Span.SequenceEqual(other.Value.Span));
 
     /// <inheritdoc/>

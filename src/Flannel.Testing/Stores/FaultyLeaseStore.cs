@@ -126,6 +126,10 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
         CallAsync(new(StoreOperation.Renew, expected.Key), () => Inner.RenewAsync(expected, timeToLive, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
+    public Task<StoreWriteResult> ClaimAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        CallAsync(new(StoreOperation.Claim, expected.Key), () => Inner.ClaimAsync(expected, timeToLive, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
         CallAsync(new(StoreOperation.Delete, expected.Key), () => Inner.DeleteAsync(expected, cancellationToken), cancellationToken);
 

@@ -29,4 +29,7 @@ public enum StoreOperation
 
     /// <summary>Asking how long entries live.</summary>
     ReadTimesLeft,
+
+    /// <summary>Claiming an entry.</summary>
+    Claim,
 }

@@ -31,19 +31,21 @@ public sealed class SubnetManagerAcquisitionTests
     [InlineData(SubnetManagerLab.VxlanNetwork)]
     [InlineData(SubnetManagerLab.DualStackNetwork)]
     [InlineData(SubnetManagerLab.IPv6Network)]
-    public async Task Acquire_OwnLeaseUnchanged_IsRenewedWithoutAnyEvent(string config)
+    public async Task Acquire_OwnLeaseThere_IsClaimedWithTheDocumentItHas(string config)
     {
         var lab = new SubnetManagerLab(config);
         Lease first = await lab.Node(1).AcquireAsync();
         Lease other = await lab.Node(2, seed: 2).AcquireAsync();
-        long revision = lab.Store.Revision;
+        StoredEntry before = (await lab.FindAsync(first.Key.ToString()))!;
         lab.StoreTime.Advance(TimeSpan.FromHours(20));
 
         Lease second = await lab.Node(1, seed: 3).AcquireAsync();
 
         Assert.NotEqual(first.Key, other.Key);
-        Assert.Equal((first.Key, first.ModRevision), (second.Key, second.ModRevision));
-        Assert.Equal(revision, lab.Store.Revision);
+        StoredEntry after = (await lab.FindAsync(first.Key.ToString()))!;
+        Assert.Equal((first.Key, first.CreateRevision, after.ModRevision), (second.Key, second.CreateRevision, second.ModRevision));
+        Assert.Equal(Text(before), Text(after));
+        Assert.NotEqual(before.ClaimId, after.ClaimId);
         lab.StoreTime.Advance(TimeSpan.FromHours(20));
         Assert.NotNull(await lab.FindAsync(first.Key.ToString()));
     }

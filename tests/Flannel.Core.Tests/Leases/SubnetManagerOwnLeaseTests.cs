@@ -160,58 +160,5 @@ public sealed class SubnetManagerOwnLeaseTests
         Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(key)));
     }
 
-    [Fact]
-    public async Task Watch_AnotherHostWithOurAddressKeepsWriting_StopsAfterTwoRoundsAndTells()
-    {
-        var lab = new SubnetManagerLab();
-        LabNode node = lab.Node(1);
-        await using LeaseFollower follower = await node.StartAsync();
-        string key = follower.Own.Key.ToString();
-
-        for (int round = 1; round <= 2; round++)
-        {
-            lab.PutPeer(key, host: 1, mac: $"{round}{round}");
-            Assert.Equal(OwnLeaseState.Renewed, (await follower.NextAsync<OwnLeaseChanged>()).State);
-            Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(key)));
-        }
-
-        lab.PutPeer(key, host: 1, mac: "33");
-        var duplicate = await follower.NextAsync<OwnLeaseChanged>();
-        Assert.Equal(OwnLeaseState.Taken, duplicate.State);
-        Assert.Equal("192.168.0.1", Assert.IsType<DuplicatePublicAddressException>(duplicate.Error).Address.ToString());
-        lab.PutPeer(key, host: 1, mac: "44");
-        lab.PutPeer("10.5.250.0-24", host: 250);
-        await follower.NextAsync<LeaseChanges>();
-        Assert.Equal(SubnetManagerLab.Attributes(1, "44").ToJson(), Text(await lab.FindAsync(key)));
-        Assert.Equal(2, node.Store.Calls.Count(call => call.Operation == StoreOperation.Update));
-
-        lab.Store.Delete(key);
-        Assert.Equal(OwnLeaseState.Reacquired, (await follower.NextAsync<OwnLeaseChanged>()).State);
-    }
-
-    [Fact]
-    public async Task Watch_TwoNodesWithOneAddress_ComeToRest()
-    {
-        var lab = new SubnetManagerLab();
-        LabNode first = lab.Node(1);
-        var second = new LabNode(lab, first.Request with { Attributes = SubnetManagerLab.Attributes(1, "99") }, seed: 2);
-        await using LeaseFollower firstFollower = await first.StartAsync();
-        await using LeaseFollower secondFollower = await FollowAsync(second);
-
-        Task<OwnLeaseChanged> told = await Task.WhenAny(
-            firstFollower.UntilAsync<OwnLeaseChanged>(own => own.Error is DuplicatePublicAddressException),
-            secondFollower.UntilAsync<OwnLeaseChanged>(own => own.Error is DuplicatePublicAddressException));
-
-        await told;
-        Assert.InRange(first.Store.Calls.Count(call => call.Operation == StoreOperation.Update), 0, 3);
-        Assert.InRange(second.Store.Calls.Count(call => call.Operation == StoreOperation.Update), 0, 3);
-    }
-
     private static string Text(StoredEntry? entry) => Encoding.UTF8.GetString(entry!.Value.Span);
-
-    private static async Task<LeaseFollower> FollowAsync(LabNode node)
-    {
-        await node.AcquireAsync();
-        return node.Follow();
-    }
 }

@@ -38,7 +38,7 @@ public sealed class SubnetManagerStartTests
         await using LeaseFollower follower = await node.StartAsync();
         await ArriveAsync(lab, follower);
 
-        Assert.Equal([StoreOperation.List, StoreOperation.Renew, StoreOperation.Watch], Operations(node));
+        Assert.Equal([StoreOperation.List, StoreOperation.Claim, StoreOperation.Renew, StoreOperation.Watch], Operations(node));
         Assert.Null(follower.State);
     }
 
@@ -133,7 +133,7 @@ public sealed class SubnetManagerStartTests
         await ArriveAsync(lab, follower);
         Assert.Null(follower.State);
         Assert.Equal(
-            [StoreOperation.List, StoreOperation.Create, StoreOperation.List, StoreOperation.Update, StoreOperation.Watch],
+            [StoreOperation.List, StoreOperation.Create, StoreOperation.List, StoreOperation.Claim, StoreOperation.Update, StoreOperation.Watch],
             Operations(node));
     }
 

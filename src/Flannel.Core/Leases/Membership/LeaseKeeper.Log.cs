@@ -25,6 +25,12 @@ internal sealed partial class LeaseKeeper
         FlannelEventIds.LeaseRestored, LogLevel.Warning, "Somebody else changed this node's lease {Subnet} (revision {Revision}); putting it back.")]
     private partial void LogRestored(SubnetKey subnet, long revision);
 
+    [LoggerMessage(FlannelEventIds.LeaseContested, LogLevel.Warning, "{Reason}")]
+    private partial void LogContested(string reason);
+
+    [LoggerMessage(FlannelEventIds.LeaseUncontested, LogLevel.Information, "No other host claims the lease {Subnet} of this node any more.")]
+    private partial void LogUncontested(SubnetKey subnet);
+
     [LoggerMessage(FlannelEventIds.StoreAway, LogLevel.Warning, "The lease store cannot be reached; peers stay as last known. {Reason}")]
     private partial void LogStoreAway(string reason);
 

@@ -6,14 +6,9 @@ namespace Flannel.Core.Leases.Membership;
 /// <content>The own lease: what <see cref="OwnLeaseDecision"/> decides is carried out and told.</content>
 internal sealed partial class LeaseKeeper
 {
-    // Two hosts with one address undo each other's writes at once; an operator's mistakes are further apart.
-    private static readonly TimeSpan ConflictWindow = TimeSpan.FromMinutes(10);
-    private const int MaxRestores = 2;
-
     // Each round lost means that somebody else wrote the key in between.
     private const int MaxRounds = 8;
 
-    private readonly Queue<TimeSpan> _restores = new();
     private Lease _own;
     private StoredEntry _entry;
     private LeaseException? _loss;
@@ -36,7 +31,8 @@ internal sealed partial class LeaseKeeper
         _ownRevision = item.Revision;
         if (isListed)
             _schedule.Looked(Now);
-        await SettleAsync(found, cancellationToken).ConfigureAwait(false);
+        // Somebody who wrote while the outcome of our own write is not known may be ourselves.
+        await SettleAsync(found, isLive: !isListed && _writeError is null, cancellationToken).ConfigureAwait(false);
     }
 
     private bool TryFindOwn(StoreEvent item, out StoredEntry? found)
@@ -61,13 +57,16 @@ internal sealed partial class LeaseKeeper
     }
 
     /// <summary>Brings the own lease in order, given what was found under its key.</summary>
-    private async Task SettleAsync(StoredEntry? found, CancellationToken cancellationToken)
+    /// <param name="found">What was found.</param>
+    /// <param name="isLive">Whether we were here when it was written.</param>
+    /// <param name="cancellationToken">Ends the turn.</param>
+    private async Task SettleAsync(StoredEntry? found, bool isLive, CancellationToken cancellationToken)
     {
         for (int round = 0; round < MaxRounds; round++)
         {
             TimeSpan started = Now;
             TrackedKey? rival = found is null ? _others.FindRival(Key) : null;
-            OwnLeaseAction action = OwnLeaseDecision.Decide(found, _entry, _identity, rival, MayRestore());
+            OwnLeaseAction action = OwnLeaseDecision.Decide(found, _entry, _identity, rival, Sight(found, isLive));
             StoreWriteResult result;
             try
             {
@@ -80,13 +79,19 @@ internal sealed partial class LeaseKeeper
                         LoseTo(yield);
                         return;
                     case OwnLeaseAction.YieldToDuplicate:
-                        LoseToDuplicate();
+                        LoseToDuplicate(found!);
                         return;
-                    case OwnLeaseAction.Restore:
-                        _restores.Enqueue(Now);
-                        LogRestored(Key, found!.ModRevision);
+                    case OwnLeaseAction.Wait:
+                        _found = found!;
+                        return;
+                    case OwnLeaseAction.Ask:
+                        await AskAsync(found!, cancellationToken).ConfigureAwait(false);
+                        return;
+                    case OwnLeaseAction.Answer or OwnLeaseAction.Restore:
+                        _contest.Answering(Now);
+                        if (action is OwnLeaseAction.Restore) LogRestored(Key, found!.ModRevision);
                         result = await WriteAsync(
-                            () => _store.UpdateAsync(found, _identity.Document, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
+                            () => _store.UpdateAsync(found!, _identity.Document, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
                         break;
                     default:
                         if (IsHeld) LogGone(Key);
@@ -106,6 +111,7 @@ internal sealed partial class LeaseKeeper
 
             if (result.Succeeded)
             {
+                if (action is OwnLeaseAction.Answer) NoteClaimant(found!);
                 Hold(result.Entry!, started, found is null ? OwnLeaseState.Reacquired : OwnLeaseState.Renewed);
                 return;
             }
@@ -118,13 +124,6 @@ internal sealed partial class LeaseKeeper
         {
             Kind = StoreErrorKind.Conflict,
         });
-    }
-
-    private bool MayRestore()
-    {
-        while (_restores.TryPeek(out TimeSpan oldest) && Now - oldest > ConflictWindow)
-            _restores.Dequeue();
-        return _loss is not DuplicatePublicAddressException && _restores.Count < MaxRestores;
     }
 
     /// <summary>The entry is as it should be, but perhaps not by our last write.</summary>
@@ -146,24 +145,26 @@ internal sealed partial class LeaseKeeper
             state = OwnLeaseState.Reacquired;
         if (state == OwnLeaseState.Reacquired)
             LogReacquired(Key);
+        DuplicatePublicAddressException? claimant = state == OwnLeaseState.Renewed ? _contest.Claimant : null;
+        if (HasYielded)
+        {
+            _contest.End();
+            _contest.Won();
+        }
+
         (_loss, _lossState, _rival) = (null, default, null);
         _entry = entry;
         _ownRevision = Math.Max(_ownRevision, entry.ModRevision);
         _own = Lease.From(entry, Key, _identity.Attributes, expiration);
-        _results.Enqueue(new OwnLeaseChanged(state, _own, null));
+        _results.Enqueue(new OwnLeaseChanged(claimant is null ? state : OwnLeaseState.Contested, _own, claimant));
     }
 
     private void LoseTo(OwnLeaseAction.Yield yield)
     {
         _rival = yield.IsRival ? yield.Key : null;
+        _contest.End();
         Lose(OwnLeaseState.Taken, LeaseLostException.Taken(Key, _identity.Address, yield));
     }
-
-    private void LoseToDuplicate() => Lose(OwnLeaseState.Taken, new DuplicatePublicAddressException(
-        Key,
-        _identity.Address,
-        $"Another host publishes this node's address {_identity.Address} and keeps overwriting the lease {Key}. Give each host a public address of its " +
-        "own (the options' ExternalInterface chooses the interface or the address), then restart this node."));
 
     private void Lose(OwnLeaseState state, LeaseException loss)
     {

@@ -36,7 +36,7 @@ internal sealed partial class LeaseKeeper
                 return;
             }
 
-            await SettleAsync(result.Entry, cancellationToken).ConfigureAwait(false);
+            await SettleAsync(result.Entry, isLive: false, cancellationToken).ConfigureAwait(false);
             if (IsHeld && _entry.ModRevision == expected.ModRevision)
                 FailWrite(new StoreException($"The lease store refused to renew {Key} and named no reason.", isTransient: true));
         }

@@ -32,6 +32,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     private readonly NodeIdentity _identity;
     private readonly RenewalSchedule _schedule;
     private readonly PeerFollower _others;
+    private readonly LeaseContest _contest;
     private readonly Alarm _alarm;
     private readonly CancellationTokenSource _stop = new();
     private readonly long _start;
@@ -55,6 +56,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <param name="metrics">Where to count.</param>
     /// <param name="request">The request that acquired the lease.</param>
     /// <param name="own">The lease to keep.</param>
+    /// <param name="entry">The lease as it stands in the store.</param>
+    /// <param name="isClaimed">Whether it was there already and was claimed, so that a live holder may still answer.</param>
     /// <param name="age">How long ago it was last written or renewed.</param>
     /// <param name="listed">What was listed shortly before it was written or renewed, to watch on from; <see langword="null"/> to list.</param>
     public LeaseKeeper(
@@ -66,6 +69,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         LeaseMetrics metrics,
         LeaseRequest request,
         Lease own,
+        StoredEntry entry,
+        bool isClaimed,
         TimeSpan age,
         StoreSnapshot? listed)
     {
@@ -85,7 +90,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _own = own;
         // What was listed before the lease was written knows nothing of it.
         _ownRevision = own.ModRevision;
-        _entry = new StoredEntry(own.Key.ToString(), _identity.Document, own.CreateRevision, own.ModRevision, !own.IsReservation);
+        _entry = entry;
+        _contest = new LeaseContest(random, isClaimed ? -age : null);
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
@@ -113,6 +119,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
                 await KeepAsync(cancellationToken).ConfigureAwait(false);
             else if (Now >= _schedule.EndsAt)
                 TellEnd();
+            else if (Now >= _contest.DueAt)
+                await SeeToContestAsync(cancellationToken).ConfigureAwait(false);
             else if (Now >= _others.DueAt)
                 _others.CatchUp(Now);
             else if (_followed.Watch is { Next.IsCompleted: true })
@@ -222,6 +230,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
             _listing is null ? _followed.ListAt : TimeSpan.MaxValue,
             IsWaitingForList ? TimeSpan.MaxValue : _schedule.DueAt,
             _schedule.EndsAt,
+            _contest.DueAt,
             _others.DueAt,
             _followed.SilentAt(Now),
         ];

@@ -112,7 +112,7 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
         {
             if (!Holds_NeedsLock(expected, out Slot? found))
                 return Task.FromResult(new StoreWriteResult(false, found?.Entry));
-            written = Put_NeedsLock(expected.Key, value, found.Deadline is null ? null : timeToLive);
+            written = Put_NeedsLock(expected.Key, value, found.Deadline is null ? null : timeToLive, found.Entry.ClaimId);
         }
 
         WakeWatchers();
@@ -132,6 +132,24 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
                 SetDeadline_NeedsLock(found, timeToLive);
             return Task.FromResult(new StoreWriteResult(held, found?.Entry));
         }
+    }
+
+    /// <inheritdoc />
+    public Task<StoreWriteResult> ClaimAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(expected);
+        ThrowIfNotPositive(timeToLive);
+        cancellationToken.ThrowIfCancellationRequested();
+        StoredEntry written;
+        lock (_lock)
+        {
+            if (!Holds_NeedsLock(expected, out Slot? found))
+                return Task.FromResult(new StoreWriteResult(false, found?.Entry));
+            written = Put_NeedsLock(expected.Key, found.Entry.Value, found.Deadline is null ? null : timeToLive);
+        }
+
+        WakeWatchers();
+        return Task.FromResult(new StoreWriteResult(true, written));
     }
 
     /// <inheritdoc />
@@ -176,13 +194,16 @@ public sealed partial class InMemoryLeaseStore : ILeaseStore
         return new StoreSnapshot(entries, revision) { Config = config?.Value, ConfigRevision = config?.ModRevision ?? 0 };
     }
 
-    private StoredEntry Put_NeedsLock(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive)
+    private StoredEntry Put_NeedsLock(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, long? claimId = null)
     {
         long revision = _log.Newest + 1;
         _slots.TryGetValue(key, out Slot? slot);
         StoredEntry? before = slot?.Entry;
         // The bytes are copied because the caller may reuse its buffer.
-        var entry = new StoredEntry(key, value.ToArray(), before?.CreateRevision ?? revision, revision, timeToLive is not null);
+        var entry = new StoredEntry(key, value.ToArray(), before?.CreateRevision ?? revision, revision, timeToLive is not null)
+        {
+            ClaimId = timeToLive is null ? 0 : claimId ?? revision,
+        };
         if (slot is null)
             _slots.Add(key, slot = new Slot(entry));
         else

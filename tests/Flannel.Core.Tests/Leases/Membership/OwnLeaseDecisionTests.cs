@@ -13,6 +13,9 @@ public sealed class OwnLeaseDecisionTests
     private static readonly SubnetManagerLab Lab = new();
     private static readonly NodeIdentity Identity = new(Lab.Request(1));
     private static readonly StoredEntry Known = Entry(Lab.Request(1).Attributes.ToJson(), create: 5);
+    private static readonly StoredEntry Claimed = Known with { ModRevision = 9, ClaimId = 9 };
+    private static readonly StoredEntry Changed = Entry(SubnetManagerLab.Attributes(1, "99").ToJson(), create: 5) with { ModRevision = 9 };
+    private static readonly OwnLeaseSight Live = new(IsLive: true, IsLost: false, IsAnswer: false, IsAsking: false, HasYielded: false, MayAnswer: true);
 
     [Fact]
     public void Free_IsCreatedAgain() => Assert.IsType<OwnLeaseAction.Create>(Decide(null));
@@ -22,7 +25,7 @@ public sealed class OwnLeaseDecisionTests
     {
         var rival = new TrackedKey("10.5.7.0-24&fd00:5:0:9::-64") { Publisher = (SubnetManagerLab.Attributes(2).PublicIP, null) };
 
-        var yield = Assert.IsType<OwnLeaseAction.Yield>(OwnLeaseDecision.Decide(null, Known, Identity, rival, mayRestore: true));
+        var yield = Assert.IsType<OwnLeaseAction.Yield>(OwnLeaseDecision.Decide(null, Known, Identity, rival, Live));
 
         Assert.Equal((rival.Name, "192.168.0.2", true), (yield.Key, yield.Holder!.ToString(), yield.IsRival));
     }
@@ -31,15 +34,57 @@ public sealed class OwnLeaseDecisionTests
     public void Ours_IsKept() => Assert.IsType<OwnLeaseAction.Keep>(Decide(Known));
 
     [Fact]
-    public void OursInAnotherLife_IsKept() => Assert.IsType<OwnLeaseAction.Keep>(Decide(Entry(Lab.Request(1).Attributes.ToJson(), create: 9)));
+    public void OursFromBeforeARestore_IsKeptOrPutBack()
+    {
+        Assert.IsType<OwnLeaseAction.Keep>(Decide(Known with { ModRevision = 3 }));
+        Assert.IsType<OwnLeaseAction.Restore>(Decide(Entry(SubnetManagerLab.Attributes(1, "99").ToJson(), create: 3)));
+    }
 
     [Fact]
-    public void OursButChanged_IsPutBackUntilThatGoesOn()
-    {
-        StoredEntry changed = Entry(SubnetManagerLab.Attributes(1, "99").ToJson(), create: 5);
+    public void OursButAReservationNow_IsKept() => Assert.IsType<OwnLeaseAction.Keep>(Decide(Known with { ModRevision = 9, HasTimeToLive = false }));
 
-        Assert.IsType<OwnLeaseAction.Restore>(Decide(changed));
-        Assert.IsType<OwnLeaseAction.YieldToDuplicate>(Decide(changed, mayRestore: false));
+    [Fact]
+    public void OursAgainAfterItWasLost_IsKept() => Assert.IsType<OwnLeaseAction.Keep>(Decide(Claimed, Live with { IsLost = true }));
+
+    [Fact]
+    public void ClaimedByAnotherHost_IsAnswered()
+    {
+        Assert.IsType<OwnLeaseAction.Answer>(Decide(Claimed));
+        Assert.IsType<OwnLeaseAction.Answer>(Decide(Changed));
+    }
+
+    [Fact]
+    public void ClaimedWhileWeWereAway_IsAskedFor()
+    {
+        Assert.IsType<OwnLeaseAction.Ask>(Decide(Claimed, Live with { IsLive = false }));
+        Assert.IsType<OwnLeaseAction.Ask>(Decide(Changed, Live with { IsLive = false }));
+    }
+
+    [Fact]
+    public void AnAnswerToOurClaim_IsYieldedTo()
+    {
+        Assert.IsType<OwnLeaseAction.YieldToDuplicate>(Decide(Claimed, Live with { IsAnswer = true }));
+        Assert.IsType<OwnLeaseAction.YieldToDuplicate>(Decide(Changed, Live with { IsAnswer = true, IsLive = false }));
+        Assert.IsType<OwnLeaseAction.Keep>(Decide(Known, Live with { IsAnswer = true }));
+    }
+
+    [Fact]
+    public void SomebodyWhoWritesWithoutEnd_IsYieldedTo()
+    {
+        Assert.IsType<OwnLeaseAction.YieldToDuplicate>(Decide(Changed, Live with { MayAnswer = false }));
+        Assert.IsType<OwnLeaseAction.YieldToDuplicate>(Decide(Entry("{", create: 5), Live with { MayAnswer = false }));
+    }
+
+    [Fact]
+    public void AfterYielding_OnlyAnAnswerCounts()
+    {
+        OwnLeaseSight yielded = Live with { HasYielded = true };
+
+        Assert.IsType<OwnLeaseAction.Wait>(Decide(Claimed, yielded));
+        Assert.IsType<OwnLeaseAction.Wait>(Decide(Changed, yielded));
+        Assert.IsType<OwnLeaseAction.Wait>(Decide(Known, yielded with { IsAsking = true, IsAnswer = true }));
+        Assert.IsType<OwnLeaseAction.YieldToDuplicate>(Decide(Claimed, yielded with { IsAsking = true, IsAnswer = true }));
+        Assert.IsType<OwnLeaseAction.Create>(Decide(null, yielded));
     }
 
     [Fact]
@@ -56,11 +101,12 @@ public sealed class OwnLeaseDecisionTests
         StoredEntry theirs = Entry(SubnetManagerLab.Attributes(2).ToJson(), create: 5);
 
         Assert.Equal("192.168.0.2", Assert.IsType<OwnLeaseAction.Yield>(Decide(theirs)).Holder!.ToString());
-        Assert.IsType<OwnLeaseAction.Yield>(Decide(theirs, mayRestore: false));
+        Assert.IsType<OwnLeaseAction.Yield>(Decide(theirs, Live with { MayAnswer = false }));
+        Assert.IsType<OwnLeaseAction.Yield>(Decide(theirs, Live with { HasYielded = true }));
     }
 
-    private static OwnLeaseAction Decide(StoredEntry? found, bool mayRestore = true) =>
-        OwnLeaseDecision.Decide(found, Known, Identity, rival: null, mayRestore);
+    private static OwnLeaseAction Decide(StoredEntry? found, OwnLeaseSight? sight = null) =>
+        OwnLeaseDecision.Decide(found, Known, Identity, rival: null, sight ?? Live);
 
     private static StoredEntry Entry(string document, long create) => new(Key, Encoding.UTF8.GetBytes(document), create, create + 1, HasTimeToLive: true);
 }

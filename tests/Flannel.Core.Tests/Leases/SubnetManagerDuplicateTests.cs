@@ -1,0 +1,297 @@
+using System.Text;
+using Flannel.Core.Leases;
+using Flannel.Core.Leases.Membership;
+using Flannel.Extensibility;
+using Flannel.Lab.Leases;
+using Flannel.Testing;
+
+namespace Flannel.Core.Tests.Leases;
+
+/// <summary>
+/// Two live hosts with one public address: the first keeps the lease, the second waits and takes it when the first is gone. A host that starts again is no
+/// duplicate, however it ended.
+/// </summary>
+public sealed class SubnetManagerDuplicateTests
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+    private static readonly SubnetManagerOptions Options = SubnetManagerLab.NoRelist with { TakeoverWait = Wait };
+
+    [Fact]
+    public async Task Start_FirstIsAlive_SecondIsRefusedAndNothingChangesForPeers()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode first = lab.Node(1);
+        await using LeaseFollower follower = await first.StartAsync();
+        await using LeaseFollower peer = await lab.Node(2, seed: 7).StartAsync();
+        string key = follower.Own.Key.ToString();
+        string document = Text(await lab.FindAsync(key));
+
+        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99").AcquireAsync());
+
+        Assert.Equal((key, "192.168.0.1", false), (refused.Key.ToString(), refused.Address.ToString(), refused.IsTransient));
+        Assert.Contains("ExternalInterface.PublicIP", refused.Message, StringComparison.Ordinal);
+        var told = await follower.UntilAsync<OwnLeaseChanged>();
+        Assert.Equal(OwnLeaseState.Contested, told.State);
+        Assert.Contains("-public-ip", Assert.IsType<DuplicatePublicAddressException>(told.Error).Message, StringComparison.Ordinal);
+        Assert.Equal(document, Text(await lab.FindAsync(key)));
+        Assert.Equal(1, first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update));
+        lab.PutPeer("10.5.250.0-24", host: 250);
+        await peer.UntilAsync(one => one.Peers.ContainsKey("10.5.250.0-24"));
+        Assert.All(peer.Seen.OfType<LeaseChanges>().SelectMany(static changes => changes.Changes), change => Assert.NotEqual(key, change.After?.Key.ToString()));
+    }
+
+    [Fact]
+    public async Task Start_TenTwinsAgainAndAgain_FirstKeepsTheLease()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode first = lab.Node(1);
+        await using LeaseFollower follower = await first.StartAsync();
+
+        for (int round = 0; round < 3; round++)
+        {
+            int twin = round;
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(
+                number => Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99", seed: (twin * 10) + number + 2).AcquireAsync())));
+            lab.Time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        follower.Pending();
+        Assert.All(follower.States, state => Assert.Equal(OwnLeaseState.Contested, state));
+        Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
+    }
+
+    [Fact]
+    public async Task Start_FirstWasKilled_IsNoDuplicate()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        await using (LeaseFollower former = await lab.Node(1).StartAsync()) Assert.NotNull(former.Own);
+
+        Lease own = await AfterWaitAsync(lab, Twin(lab, "99"));
+
+        Assert.Equal(SubnetManagerLab.Attributes(1, "99").ToJson(), Text(await lab.FindAsync(own.Key.ToString())));
+    }
+
+    [Fact]
+    public async Task Start_SameDocument_IsReadyAfterTheWaitAndNotBefore()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        lab.PutPeer("10.5.7.0-24", host: 1);
+        LabNode node = lab.Node(1);
+
+        Task<Lease> acquiring = node.AcquireAsync();
+        await lab.Time.WaitForTimerAsync(Wait);
+        lab.Time.Advance(Wait - TimeSpan.FromMilliseconds(1));
+        Assert.False(acquiring.IsCompleted);
+        lab.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal("10.5.7.0-24", (await acquiring).Key.ToString());
+    }
+
+    [Fact]
+    public async Task Start_OperatorMakesAReservationMeanwhile_IsNoAnswer()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        StoredEntry entry = lab.PutPeer("10.5.7.0-24", host: 1);
+        LabNode node = lab.Node(1);
+        Task<Lease> acquiring = node.AcquireAsync();
+        await lab.Time.WaitForTimerAsync(Wait);
+
+        lab.Store.Put(entry.Key, entry.Value, timeToLive: null);
+
+        await lab.Time.AdvanceToNextTimerAsync();
+        Assert.True((await DriveAsync(lab, acquiring)).IsReservation);
+    }
+
+    [Fact]
+    public async Task Watch_SecondGoesAway_FirstIsCleanAgain()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+        await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99").AcquireAsync());
+        await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Contested);
+
+        await lab.Time.WaitForTimerAsync(LeaseContest.QuietTime);
+        lab.Time.Advance(LeaseContest.QuietTime);
+
+        var clean = await follower.UntilAsync<OwnLeaseChanged>();
+        Assert.Equal((OwnLeaseState.Renewed, null), (clean.State, clean.Error));
+    }
+
+    [Fact]
+    public async Task Watch_FlannelWithOurAddressRewritesTheKey_IsPutBackAndTold()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        string key = follower.Own.Key.ToString();
+
+        for (int round = 1; round <= 3; round++)
+        {
+            lab.PutPeer(key, host: 1, mac: $"{round}{round}");
+            Assert.Equal(OwnLeaseState.Contested, (await follower.NextAsync<OwnLeaseChanged>()).State);
+            Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(key)));
+        }
+    }
+
+    [Fact]
+    public async Task Watch_FlannelBesideUsRenewsItsOwnKey_IsNothing()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        lab.PutPeer("10.5.250.0-24", host: 250);
+        await follower.NextAsync<LeaseChanges>();
+
+        lab.PutPeer("10.5.250.0-24", host: 250);
+        lab.PutPeer("10.5.251.0-24", host: 251);
+
+        await follower.UntilAsync(one => one.Peers.ContainsKey("10.5.251.0-24"));
+        Assert.Empty(follower.States);
+        Assert.DoesNotContain(node.Store.Calls, static call => call.Operation is StoreOperation.Update or StoreOperation.Claim);
+    }
+
+    [Fact]
+    public async Task Watch_SomebodyWritesWithoutEnd_IsLeftAlone()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        string key = follower.Own.Key.ToString();
+
+        while (follower.State != OwnLeaseState.Taken)
+        {
+            lab.PutPeer(key, host: 1, mac: "77");
+            await follower.NextAsync<OwnLeaseChanged>();
+        }
+
+        Assert.InRange(node.Store.Calls.Count(static call => call.Operation == StoreOperation.Update), 1, 20);
+        Assert.Equal(SubnetManagerLab.Attributes(1, "77").ToJson(), Text(await lab.FindAsync(key)));
+    }
+
+    [Theory]
+    [InlineData("99")]
+    [InlineData("1")]
+    public async Task Watch_TakenOverWhileCutOff_TheOneThatReturnsYieldsAndTakesItBackWhenTheOtherIsGone(string mac)
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode first = lab.Node(1);
+        await using LeaseFollower follower = await first.StartAsync();
+        first.Store.Away = FaultyLeaseStore.NoAnswer;
+        await follower.UntilAsync(static one => one.IsStoreAway);
+        LabNode second = Twin(lab, mac);
+        await AfterWaitAsync(lab, second);
+        LeaseFollower secondFollower = second.Follow();
+        await secondFollower.UntilAsync<LeaseSnapshot>();
+        string document = Text(await lab.FindAsync(follower.Own.Key.ToString()));
+
+        first.Store.Away = null;
+        await DriveAsync(lab, follower.UntilAsync<OwnLeaseChanged>(static own => own.State == OwnLeaseState.Taken));
+
+        Assert.Equal(OwnLeaseState.Contested, (await secondFollower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(document, Text(await lab.FindAsync(follower.Own.Key.ToString())));
+        await secondFollower.DisposeAsync();
+
+        await DriveAsync(lab, follower.UntilAsync<OwnLeaseChanged>(static own => own.State == OwnLeaseState.Reacquired));
+        Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
+    }
+
+    [Fact]
+    public async Task Watch_PausedWhileAnotherHostTookTheLease_TheOtherOneKeepsIt()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode first = lab.Node(1);
+        await using LeaseFollower follower = await first.StartAsync();
+        // Stopped: what the watch delivers is read when it goes on.
+        HeldStoreCall paused = first.Store.HoldNextAfter(StoreOperation.Watch);
+        LabNode second = Twin(lab, "99");
+        await AfterWaitAsync(lab, second);
+        await using LeaseFollower secondFollower = second.Follow();
+        await secondFollower.UntilAsync<LeaseSnapshot>();
+        lab.Time.Advance(TimeSpan.FromSeconds(20));
+
+        paused.Release();
+
+        await follower.UntilAsync<OwnLeaseChanged>(static own => own.State == OwnLeaseState.Taken);
+        Assert.Equal(OwnLeaseState.Contested, (await secondFollower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(SubnetManagerLab.Attributes(1, "99").ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
+        secondFollower.Pending();
+        Assert.DoesNotContain(OwnLeaseState.Taken, secondFollower.States);
+    }
+
+    [Fact]
+    public async Task Watch_AnswerComesTooLate_OneOfThemYields()
+    {
+        // The second one does not wait at all, which is as late as an answer can come.
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+        LabNode second = Twin(lab, "99");
+        await second.AcquireAsync();
+        await using LeaseFollower secondFollower = second.Follow();
+
+        await secondFollower.UntilAsync<OwnLeaseChanged>(static own => own.State == OwnLeaseState.Taken);
+        Assert.Equal(OwnLeaseState.Contested, (await follower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
+    }
+
+    [Fact]
+    public async Task Watch_OwnWriteWithoutAnswer_IsNoDuplicate()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode node = lab.Node(1);
+        await using LeaseFollower follower = await node.StartAsync();
+        node.Store.LoseAnswerOfNext(StoreOperation.Update);
+
+        lab.PutText(follower.Own.Key.ToString(), "{ corrupt");
+        await follower.UntilAsync(static one => one.IsStoreAway);
+        await DriveAsync(lab, follower.UntilAsync(static one => !one.IsStoreAway));
+        await DriveAsync(lab, Task.Delay(20));
+
+        follower.Pending();
+        Assert.DoesNotContain(OwnLeaseState.Taken, follower.States);
+        Assert.DoesNotContain(OwnLeaseState.Contested, follower.States);
+    }
+
+    [Fact]
+    public async Task Acquire_LeaseWrittenByThisProcess_IsNotAskedFor()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode node = lab.Node(1);
+        Lease held = await node.AcquireAsync();
+
+        Lease again = await node.AcquireAsync(lab.Request(9) with { HeldLease = held });
+
+        Assert.Equal(held.Key, again.Key);
+        Assert.DoesNotContain(node.Store.Calls, static call => call.Operation == StoreOperation.Claim);
+    }
+
+    private static LabNode Twin(SubnetManagerLab lab, string mac, int seed = 2) =>
+        new(lab, lab.Request(1) with { Attributes = SubnetManagerLab.Attributes(1, mac) }, seed);
+
+    private static async Task<Lease> AfterWaitAsync(SubnetManagerLab lab, LabNode node)
+    {
+        Task<Lease> acquiring = node.AcquireAsync();
+        await lab.Time.WaitForTimerAsync(Wait);
+        lab.Time.Advance(Wait);
+        return await acquiring;
+    }
+
+    /// <summary>Lets the timers of moments fire until something has come.</summary>
+    private static async Task<T> DriveAsync<T>(SubnetManagerLab lab, Task<T> task)
+    {
+        await DriveAsync(lab, (Task)task);
+        return await task;
+    }
+
+    private static async Task DriveAsync(SubnetManagerLab lab, Task task)
+    {
+        while (!task.IsCompleted)
+        {
+            await Task.WhenAny(task, Task.Delay(2));
+            if (lab.Time.ArmedTimers is [var left, ..] && left <= TimeSpan.FromMinutes(1)) lab.Time.Advance(TimeSpan.FromMilliseconds(Math.Min(left.TotalMilliseconds, 200)));
+        }
+
+        await task;
+    }
+
+    private static string Text(StoredEntry? entry) => Encoding.UTF8.GetString(entry!.Value.Span);
+}
