@@ -43,17 +43,17 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
 
         EtcdNode[] nodes = await Task.WhenAll(Enumerable.Range(1, Nodes).Select(node => AcquireAsync(provider, node)));
         EtcdNode[] again = await Task.WhenAll(Enumerable.Range(1, Nodes).Select(node => AcquireAsync(provider, node)));
-        foreach (EtcdNode node in nodes)
+        foreach (EtcdNode node in again)
             node.Follow();
-        foreach (EtcdNode node in nodes)
+        foreach (EtcdNode node in again)
             await node.UntilAsync(known => known.Peers.Count == Nodes - 1, "all others");
 
         Assert.Equal(Nodes, nodes.Select(node => node.Lease.Key).Distinct().Count());
         Assert.Equal(nodes.Select(node => node.Lease.Key), again.Select(node => node.Lease.Key));
         Assert.Equal(Nodes, await _server.CountLeasesAsync());
-        foreach (EtcdNode node in nodes)
+        foreach (EtcdNode node in again)
             await node.DisposeAsync();
-        await Task.WhenAll(nodes.Select(node => node.ReleaseAsync()));
+        await Task.WhenAll(again.Select(node => node.ReleaseAsync()));
         Assert.Equal(0, await _server.CountLeasesAsync());
     }
 

@@ -11,6 +11,7 @@ internal sealed class MutantStore : ILeaseStore
         (Source, Reset) = (Right.ConfigSource, static () => { });
         (List, Create, Update, Renew, Delete, Watch) =
             (Right.ListAsync, Right.CreateAsync, Right.UpdateAsync, Right.RenewAsync, Right.DeleteAsync, Right.WatchAsync);
+        Claim = Right.ClaimAsync;
         (WriteConfig, SetTimeToLive, ReadTimesLeft) = (Right.WriteConfigAsync, Right.SetTimeToLiveAsync, Right.ReadTimesLeftAsync);
     }
 
@@ -34,6 +35,8 @@ internal sealed class MutantStore : ILeaseStore
     public UpdateCall Update { get; set; }
 
     public Func<StoredEntry, TimeSpan, CancellationToken, Task<StoreWriteResult>> Renew { get; set; }
+
+    public Func<StoredEntry, TimeSpan, CancellationToken, Task<StoreWriteResult>> Claim { get; set; }
 
     public Func<StoredEntry, CancellationToken, Task<StoreWriteResult>> Delete { get; set; }
 
@@ -59,6 +62,9 @@ internal sealed class MutantStore : ILeaseStore
 
     public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         Renew(expected, timeToLive, cancellationToken);
+
+    public Task<StoreWriteResult> ClaimAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        Claim(expected, timeToLive, cancellationToken);
 
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) => Delete(expected, cancellationToken);
 

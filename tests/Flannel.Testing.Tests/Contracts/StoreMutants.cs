@@ -86,6 +86,14 @@ internal static class StoreMutants
             Task.FromResult(store.Force(expected.Key, expected.Value, timeToLive)),
         ["Renew_Reservation_OnlyChecksThatItIsThere"] = static store => store.Renew = (expected, timeToLive, _) =>
             Task.FromResult(store.Force(expected.Key, expected.Value, timeToLive)),
+        ["Claim_EntryAsSeen_IsSeenAndKeepsTheDocument"] = static store => store.Claim = (expected, timeToLive, token) =>
+            store.Right.RenewAsync(expected, timeToLive, token),
+        ["Claim_EntryChangedMeanwhile_IsRefusedAndReturnsWhatIsThere"] = static store => store.Claim = async (expected, timeToLive, token) =>
+            await store.FindAsync(expected.Key) is { } there ? await store.Right.ClaimAsync(there, timeToLive, token) : default,
+        ["Claim_Reservation_StaysOne"] = static store => store.Claim = (expected, timeToLive, _) =>
+            Task.FromResult(store.Force(expected.Key, expected.Value, timeToLive)),
+        ["Claim_ThenUpdated_TellsTheTwoApart"] = static store => store.Claim = (expected, timeToLive, token) =>
+            store.Right.UpdateAsync(expected, expected.Value, timeToLive, token),
         ["Delete_EntryAsSeen_RemovesIt"] = static store => store.Delete = static (_, _) => Task.FromResult(new StoreWriteResult(true, null)),
         ["Delete_EntryChangedMeanwhile_IsRefusedAndReturnsWhatIsThere"] = static store => store.Delete = (expected, _) =>
             Task.FromResult(new StoreWriteResult(store.Right.Delete(expected.Key), null)),
