@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Flannel.Core.Addressing;
+using Flannel.Extensibility;
 
 namespace Flannel;
 
@@ -23,7 +24,7 @@ public sealed partial record SubnetFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using FileStream stream = RegularFile.OpenRead(path);
             byte[] content = new byte[MaxBytes + 1];
             int length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
             if (length > MaxBytes)

@@ -1,4 +1,5 @@
 using System.Text;
+using Flannel.Extensibility;
 
 namespace Flannel;
 
@@ -35,6 +36,8 @@ public sealed partial record SubnetFile
         string temporary = Path.Combine(directory, $".{Path.GetFileName(path)}.{Path.GetRandomFileName()}");
         try
         {
+            if (RegularFile.Refuse(path) is not null)
+                throw new IOException("something else is there");
             CreateDirectory(directory);
             try
             {
@@ -62,6 +65,11 @@ public sealed partial record SubnetFile
         if (Directory.Exists(path))
         {
             return "it is a directory; name a file in it";
+        }
+
+        if (RegularFile.Refuse(path) is { } found)
+        {
+            return $"it is {found}; remove it";
         }
 
         for (string? parent = directory; parent is not null; parent = Path.GetDirectoryName(parent))

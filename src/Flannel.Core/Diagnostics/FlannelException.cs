@@ -1,3 +1,5 @@
+using Flannel.Extensibility;
+
 namespace Flannel;
 
 /// <summary>
@@ -9,7 +11,7 @@ public abstract class FlannelException : Exception
     /// <param name="message">What was asked, what was found, what to do.</param>
     /// <param name="innerException">The cause, if another exception was the cause.</param>
     protected FlannelException(string message, Exception? innerException = null)
-        : base(message, innerException)
+        : base(message is null ? null : VisibleText.Of(message), innerException)
     {
     }
 

@@ -78,7 +78,8 @@ internal sealed record NodeCondition
         return new FlannelNodeStatus
         {
             State = state,
-            Reason = reason,
+            // Keys of the store and errors of whatever origin come together here.
+            Reason = VisibleText.Of(reason),
             Error = error,
             IsReady = state is FlannelNodeState.Ready or FlannelNodeState.Degraded,
             IsAlive = !HasCrashed,

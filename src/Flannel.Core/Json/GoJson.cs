@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Json;
 
@@ -139,32 +140,15 @@ internal static class GoJson
     }
 
     /// <summary>A value found, short and on one line, for a message.</summary>
-    public static string Excerpt(JsonElement element) => Shorten(Visible(Compact(element.GetRawText())));
+    public static string Excerpt(JsonElement element) => Shorten(VisibleText.Of(Compact(element.GetRawText())));
 
     /// <summary>A foreign string found, quoted, short and on one line, for a message.</summary>
     public static string Excerpt(string value)
     {
         var text = new StringBuilder();
         AppendString(text, value.Length > ExcerptLength ? value[..ExcerptLength] : value);
-        return Shorten(Visible(text.ToString()));
+        return Shorten(VisibleText.Of(text.ToString()));
     }
-
-    // Characters that a terminal obeys instead of showing them; who writes a lease must not write the log.
-    private static string Visible(string text)
-    {
-        if (text.All(static c => !IsInvisible(c))) return text;
-        var visible = new StringBuilder(text.Length);
-        foreach (char c in text)
-        {
-            if (IsInvisible(c)) AppendEscape(visible, c);
-            else visible.Append(c);
-        }
-
-        return visible.ToString();
-    }
-
-    private static bool IsInvisible(char c) => char.GetUnicodeCategory(c)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private static string Shorten(string text) => text.Length > ExcerptLength ? string.Concat(text.AsSpan(0, ExcerptLength), "…") : text;
 

@@ -136,7 +136,7 @@ public sealed record QuarantineChanged(IReadOnlyList<QuarantinedLease> Leases, i
 
     /// <summary>The refused leases on one line.</summary>
     public override string ToString() =>
-        $"{Total} leases refused{(LeftOut == 0 ? "" : $", {LeftOut} not followed")}: {Contents.Show(Leases.Select(static lease => $"{lease.Key}: {lease.Reason}"), Leases.Count)}";
+        $"{Total} leases refused{(LeftOut == 0 ? "" : $", {LeftOut} not followed")}: {Contents.Show(Leases.Select(static lease => VisibleText.Of($"{lease.Key}: {lease.Reason}")), Leases.Count)}";
 }
 
 /// <summary>The store went away or came back, or is away for another reason than before. Peers stay as last known meanwhile.</summary>

@@ -50,6 +50,8 @@ public sealed record PemFile(string Option, string Path, string Text)
         string name = $"{option} {path}";
         if (Directory.Exists(path))
             throw new InvalidDataException($"{name} is a directory; name a file in it");
+        if (RegularFile.Refuse(path) is { } found)
+            throw new InvalidDataException($"{name} is {found}");
         try
         {
             using var reader = new StreamReader(path);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.State;
 
@@ -33,7 +34,7 @@ internal static class Contents
     /// <summary>The first few items on one line, and how many more there are.</summary>
     public static string Show<T>(IEnumerable<T> items, int count)
     {
-        string shown = string.Join(", ", items.Take(MaxShown));
+        string shown = VisibleText.Of(string.Join(", ", items.Take(MaxShown)));
         return count > MaxShown ? $"[{shown} and {count - MaxShown} more]" : $"[{shown}]";
     }
 

@@ -34,5 +34,5 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
 
     /// <summary>The key, its revisions and how long the document is; not what stands in it.</summary>
     public override string ToString() =>
-        $"{Key} (created at {CreateRevision}, changed at {ModRevision}, {(HasTimeToLive ? "" : "reservation, ")}{Unreadable ?? $"{Value.Length} bytes"})";
+        $"{VisibleText.Of(Key)} (created at {CreateRevision}, changed at {ModRevision}, {(HasTimeToLive ? "" : "reservation, ")}{Unreadable ?? $"{Value.Length} bytes"})";
 }

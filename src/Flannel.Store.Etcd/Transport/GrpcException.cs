@@ -1,3 +1,4 @@
+using Flannel.Extensibility;
 using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Transport;
@@ -8,7 +9,7 @@ namespace Flannel.Store.Etcd.Transport;
 /// <param name="code">How the call ended.</param>
 /// <param name="detail">The server's words, or what happened to the connection.</param>
 /// <param name="innerException">The cause.</param>
-internal sealed class GrpcException(StatusCode code, string detail, Exception? innerException = null) : Exception(detail, innerException)
+internal sealed class GrpcException(StatusCode code, string detail, Exception? innerException = null) : Exception(VisibleText.Of(detail), innerException)
 {
     private readonly StoreErrorKind? _kind;
 

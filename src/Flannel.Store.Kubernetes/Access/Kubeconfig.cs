@@ -1,4 +1,5 @@
 using System.Text;
+using Flannel.Extensibility;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
@@ -33,6 +34,8 @@ internal static class Kubeconfig
         {
             if (Directory.Exists(path))
                 throw new KubernetesAccessException(origin, "it is a directory; name a file in it");
+            if (RegularFile.Refuse(path) is { } found)
+                throw new KubernetesAccessException(origin, $"it is {found}");
             using var reader = new StreamReader(path, Encoding.UTF8);
             var text = new StringBuilder();
             char[] buffer = new char[4096];

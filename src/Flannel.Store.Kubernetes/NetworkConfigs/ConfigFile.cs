@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Flannel.Extensibility;
 
 namespace Flannel.Store.Kubernetes.NetworkConfigs;
 
@@ -24,6 +25,8 @@ internal sealed class ConfigFile(string path, TimeProvider time) : IConfigOrigin
         {
             if (Directory.Exists(path))
                 return new ConfigDocument(null, "it is a directory; name a file in it");
+            if (RegularFile.Refuse(path) is { } found)
+                return new ConfigDocument(null, $"it is {found}");
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var content = new MemoryStream();
             byte[] piece = new byte[PieceSize];

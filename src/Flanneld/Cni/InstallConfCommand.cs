@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flannel.Extensibility;
 
 namespace Flanneld.Cni;
 
@@ -78,7 +79,7 @@ internal static class InstallConfCommand
     private static (byte[] Content, UnixFileMode Mode) Read(string path)
     {
         if (Directory.Exists(path)) throw new IOException($"{path} is a folder");
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = RegularFile.OpenRead(path);
         byte[] content = new byte[MaxBytes + 1];
         int length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
         return length <= MaxBytes

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Flannel.Extensibility;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Routes;
@@ -75,6 +76,12 @@ internal static class DockerOptionsCommand
         if (!File.Exists(file))
         {
             problem = $"there is no {file}; is flanneld ready, and is that its -subnet-file? Nothing is written";
+            return false;
+        }
+
+        if (RegularFile.Refuse(file) is { } found)
+        {
+            problem = $"{file} is {found}; -f must name the subnet file";
             return false;
         }
 

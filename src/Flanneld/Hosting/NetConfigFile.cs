@@ -1,4 +1,5 @@
 using Flannel;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
 namespace Flanneld.Hosting;
@@ -60,6 +61,7 @@ internal sealed partial class NetConfigFile(string path, bool isRequired, ILogge
 
         if (Directory.Exists(path)) throw new IOException("it is a directory; -net-config-path must name a file");
         if (!File.Exists(path)) throw new IOException("there is no such file; write one, or correct -net-config-path");
+        if (RegularFile.Refuse(path) is { } found) throw new IOException($"it is {found}; -net-config-path must name a file");
         using var reader = new StreamReader(path);
         char[] buffer = new char[MaxCharacters + 1];
         int length = reader.ReadBlock(buffer);

@@ -1,4 +1,5 @@
 using System.Text;
+using Flannel.Extensibility;
 
 namespace Flanneld.Logging;
 
@@ -7,7 +8,7 @@ internal static class LogText
 {
     public static string OnOneLine(string text)
     {
-        if (!text.Any(char.IsControl)) return text;
+        if (!text.Any(char.IsControl)) return VisibleText.Of(text);
         var line = new StringBuilder(text.Length);
         foreach (char character in text)
         {
@@ -16,6 +17,6 @@ internal static class LogText
             else if (character != '\r') line.Append(' ');
         }
 
-        return line.ToString();
+        return VisibleText.Of(line.ToString());
     }
 }
