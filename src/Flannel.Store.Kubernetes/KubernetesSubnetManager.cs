@@ -97,6 +97,7 @@ internal sealed partial class KubernetesSubnetManager : ISubnetManager, IDisposa
             MaxPeers = options.MaxPeers,
             MaxQuarantined = options.MaxQuarantined,
             GracePeriod = options.PeerGracePeriod,
+            MassRemovalGracePeriod = options.MassRemovalGracePeriod,
             AreSubnetsAssigned = true,
         };
     }

@@ -28,6 +28,12 @@ public sealed class FlannelOptions
     public string? SubnetFile { get; set; }
 
     /// <summary>
+    /// A directory that outlives a reboot, where the node remembers its lease: a host whose address changed while the node was down finds its lease there, as
+    /// long as nobody else has written it since, and keeps its subnet. It is used if it exists, and not created. Default <see langword="null"/>: none.
+    /// </summary>
+    public string? StateDirectory { get; set; }
+
+    /// <summary>
     /// Whether traffic that leaves the overlay is masqueraded: by the node if traffic rules are registered, and as told to the readers of the subnet
     /// file. Default <see langword="false"/>. flannel: <c>--ip-masq</c>.
     /// </summary>
@@ -55,6 +61,15 @@ public sealed class FlannelOptions
     /// <value>Zero to 1 minute.</value>
     [TimeSpanRange("00:00:00", "00:01:00")]
     public TimeSpan PeerGracePeriod { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long peers stay reachable when more than half of them, and at least three, leave the store together, or when nothing is left in it: an operator's
+    /// mistake or a store that was restored empty is likelier than that. Those that take their leases again meanwhile are as if nothing had been. A subnet that
+    /// another host leases passes to it at once. Default 2 minutes; zero to treat it like the departure of one peer.
+    /// </summary>
+    /// <value>Zero to 1 day.</value>
+    [TimeSpanRange("00:00:00", "1.00:00:00")]
+    public TimeSpan MassRemovalGracePeriod { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How often the kernel is compared in full with what it should be, even if nothing seems to have changed. Default 60 seconds.</summary>
     /// <value>1 second to 1 day.</value>

@@ -44,6 +44,7 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
 
         if (options.NetworkNamespace is "") result.AddError("is empty; name a namespace or leave it null", nameof(options.NetworkNamespace));
         if (options.SubnetFile is { } path && !Path.IsPathRooted(path)) result.AddError($"is '{path}'; it must be an absolute path", nameof(options.SubnetFile));
+        if (options.StateDirectory is { } state && !Path.IsPathRooted(state)) result.AddError($"is '{state}'; it must be an absolute path", nameof(options.StateDirectory));
         return result.Build();
 
         void CheckAddress(string? text, string option, AddressFamily? family)

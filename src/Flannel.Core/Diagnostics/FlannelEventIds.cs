@@ -12,6 +12,7 @@ internal static class FlannelEventIds
     public const int LeaseReleased = 1006;
     public const int LeaseNotReleased = 1007;
     public const int LeaseFormerHeld = 1008;
+    public const int LeaseOtherDeleted = 1009;
     public const int LeaseRenewed = 1020;
     public const int LeaseRenewalFailed = 1021;
     public const int LeaseGone = 1022;
@@ -21,6 +22,8 @@ internal static class FlannelEventIds
     public const int LeaseContested = 1027;
     public const int LeaseUncontested = 1028;
     public const int LeaseRefused = 1040;
+    public const int PeersRetained = 1041;
+    public const int PeersRetainedNoLonger = 1042;
     public const int StoreAway = 1060;
     public const int StoreBack = 1061;
     public const int StoreUnexpectedError = 1062;
@@ -52,4 +55,6 @@ internal static class FlannelEventIds
     public const int NetworkPartNotClosed = 1216;
     public const int NodeTroubleOver = 1217;
     public const int NodeCrashed = 1218;
+    public const int LeaseMemoryUnreadable = 1219;
+    public const int LeaseMemoryNotWritten = 1220;
 }

@@ -18,6 +18,9 @@ public static class FlannelTelemetry
     /// <summary>Gauge, <c>{peer}</c>: peers that the backend cannot program at present.</summary>
     public const string PeersFailing = "flannel.peers.failing";
 
+    /// <summary>Gauge, <c>{peer}</c>: peers that are gone from the store and kept for a while, because more than half left it together.</summary>
+    public const string PeersRetained = "flannel.peers.retained";
+
     /// <summary>Gauge, <c>{lease}</c>: leases of others that are refused.</summary>
     public const string LeasesQuarantined = "flannel.leases.quarantined";
 

@@ -63,6 +63,12 @@ public sealed record FlannelNodeStatus
     /// <summary>How many leases are not followed because the store holds more than <see cref="FlannelOptions.MaxPeers"/>.</summary>
     public int PeersLeftOut { get; init; }
 
+    /// <summary>
+    /// How many of <see cref="Peers"/> are gone from the store and kept for a while, because more than half of them left it together
+    /// (<see cref="FlannelOptions.MassRemovalGracePeriod"/>).
+    /// </summary>
+    public int PeersRetained { get; init; }
+
     /// <summary>What of the network configuration in the store the node does not follow until it is restarted, or <see langword="null"/>.</summary>
     public PendingConfig? PendingConfig { get; init; }
 
@@ -89,7 +95,7 @@ public sealed record FlannelNodeStatus
     }
 
     // Everything but the collections.
-    private (FlannelNodeState, string, Exception?, bool, bool, bool, StoreException?, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int), PendingConfig?, object?) Simple =>
-        (State, Reason, Error, IsReady, IsAlive, IsSubnetFileCurrent, StoreError, Config, ExternalInterface, Lease, Mtu, QuarantinedCount, PeersLeftOut, (Peers.Count, PeerProblems.Count),
+    private (FlannelNodeState, string, Exception?, bool, bool, bool, StoreException?, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int, int), PendingConfig?, object?) Simple =>
+        (State, Reason, Error, IsReady, IsAlive, IsSubnetFileCurrent, StoreError, Config, ExternalInterface, Lease, Mtu, QuarantinedCount, PeersLeftOut, (Peers.Count, PeersRetained, PeerProblems.Count),
             PendingConfig, ReadStatistics);
 }

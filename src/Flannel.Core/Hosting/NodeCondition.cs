@@ -65,6 +65,9 @@ internal sealed record NodeCondition
 
     public QuarantineChanged? Quarantine { get; init; }
 
+    /// <summary>How many of the peers are gone from the store.</summary>
+    public int PeersRetained { get; init; }
+
     /// <summary>The same condition with the settled flag brought up to date.</summary>
     public NodeCondition Settle() =>
         IsSettled || !HasPeers || IsTrafficPending || TrafficError is not null || Backend is not { IsConverged: true } ? this : this with { IsSettled = true };
@@ -94,6 +97,7 @@ internal sealed record NodeCondition
             PeerProblems = Backend?.PeerProblems ?? ImmutableDictionary<SubnetKey, string>.Empty,
             Quarantined = Quarantine?.Leases ?? [],
             QuarantinedCount = Quarantine?.Total ?? 0,
+            PeersRetained = PeersRetained,
             PeersLeftOut = Quarantine?.LeftOut ?? 0,
             PendingConfig = PendingConfig,
         };
@@ -147,6 +151,17 @@ internal sealed record NodeCondition
             yield return new(NodeProblemWeight.Degrading, $"{leftOut} leases are beyond the limit of peers (FlannelOptions.MaxPeers) and are not reached")
             {
                 LogKey = "leases are beyond the limit of peers",
+            };
+        }
+
+        if (PeersRetained > 0)
+        {
+            yield return new(
+                NodeProblemWeight.Degrading,
+                $"{PeersRetained} peers, more than half, left the store together; in case that was a mistake, the ways to them are kept for a while " +
+                "(FlannelOptions.MassRemovalGracePeriod). If it was, put their leases back; if not, nothing is to be done")
+            {
+                LogKey = "more than half of the peers left the store together",
             };
         }
 

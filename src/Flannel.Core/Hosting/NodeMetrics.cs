@@ -14,6 +14,7 @@ internal sealed class NodeMetrics : IDisposable
         KeyValuePair<string, object?> tag = new(FlannelTelemetry.NetworkTag, network);
         Gauge(FlannelTelemetry.Peers, "{peer}", "Accepted peers.", current => current.Peers.Count);
         Gauge(FlannelTelemetry.PeersFailing, "{peer}", "Peers that cannot be programmed.", current => current.PeerProblems.Count);
+        Gauge(FlannelTelemetry.PeersRetained, "{peer}", "Peers that are gone from the store and kept for a while.", current => current.PeersRetained);
         Gauge(FlannelTelemetry.LeasesQuarantined, "{lease}", "Leases that are refused.", current => current.QuarantinedCount);
         Gauge(FlannelTelemetry.NodeHealthy, "1", "Whether the node is ready and nothing is wrong.", current => current.State == FlannelNodeState.Ready ? 1 : 0);
         Gauge(FlannelTelemetry.LeaseExpiresIn, "s", "Remaining life of the own lease.", current => (current.Lease?.Expiration - time.GetUtcNow())?.TotalSeconds);

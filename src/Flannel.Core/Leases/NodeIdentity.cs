@@ -48,5 +48,6 @@ internal sealed class NodeIdentity
     /// <summary>Whether an entry is the lease that this node has held until now, with the address that the node had then.</summary>
     public bool IsHeld(StoredEntry entry, LeaseAttributes attributes) =>
         _held is not null && entry.Key == _held.Key.ToString() && entry.CreateRevision == _held.CreateRevision
-        && Equals(AddressOf(attributes), AddressOf(_held.Attributes));
+        // Of a lease that an earlier process wrote, a document that is no longer the same tells that somebody else has it now.
+        && (_held.ModRevision == 0 ? attributes.Equals(_held.Attributes) : Equals(AddressOf(attributes), AddressOf(_held.Attributes)));
 }

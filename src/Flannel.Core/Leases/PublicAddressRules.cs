@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Flannel.Core.Addressing;
 using Flannel.Extensibility;
 
@@ -24,6 +25,26 @@ internal static class PublicAddressRules
 
     /// <summary>What is wrong with an address, as the end of a sentence; <see langword="null"/> if nothing is.</summary>
     public static string? Refuse(IPAddress address) => Array.Find(NoHost, entry => entry.Range.Contains(address)).Name;
+
+    /// <summary>
+    /// What is wrong with a peer's address on this host's link, as the end of a sentence: the link's own name, and the address that reaches every host on it.
+    /// </summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="links">The networks of the external interface's addresses.</param>
+    public static string? RefuseOn(LeaseAttributes peer, IEnumerable<IPNetwork> links)
+    {
+        if (peer.PublicIP is not { } address) return null;
+        foreach (IPNetwork link in links)
+        {
+            // A link of two hosts, or of one, has neither.
+            if (link.BaseAddress.AddressFamily != AddressFamily.InterNetwork || link.PrefixLength > 30 || !link.Contains(address)) continue;
+            var range = new Subnet(link);
+            if (address.Equals(link.BaseAddress)) return $"its PublicIP {address} names the link {link} of this host, not a host";
+            if (new Subnet(address, 32).First == range.Last) return $"its PublicIP {address} is the broadcast address of this host's link {link}";
+        }
+
+        return null;
+    }
 
     /// <summary>Checks what this host would publish, so that no node is ready whose lease all others refuse.</summary>
     /// <exception cref="ExternalInterfaceException">Others could not reach it there.</exception>

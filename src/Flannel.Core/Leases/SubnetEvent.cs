@@ -4,7 +4,7 @@ namespace Flannel.Extensibility;
 
 /// <summary>
 /// One item of <see cref="ISubnetMembership.WatchAsync"/>: <see cref="LeaseSnapshot"/>, <see cref="LeaseChanges"/>, <see cref="OwnLeaseChanged"/>,
-/// <see cref="StoreAvailabilityChanged"/>, <see cref="QuarantineChanged"/> or <see cref="NetworkConfigChanged"/>. The set is closed.
+/// <see cref="StoreAvailabilityChanged"/>, <see cref="QuarantineChanged"/>, <see cref="PeersRetained"/> or <see cref="NetworkConfigChanged"/>. The set is closed.
 /// </summary>
 public abstract record SubnetEvent
 {
@@ -138,6 +138,13 @@ public sealed record QuarantineChanged(IReadOnlyList<QuarantinedLease> Leases, i
     public override string ToString() =>
         $"{Total} leases refused{(LeftOut == 0 ? "" : $", {LeftOut} not followed")}: {Contents.Show(Leases.Select(static lease => VisibleText.Of($"{lease.Key}: {lease.Reason}")), Leases.Count)}";
 }
+
+/// <summary>
+/// The number of peers changed that are gone from the store and reported as there all the same, because more than half of them left together. They go when
+/// their time is over; those that come back before that are as if they had never left.
+/// </summary>
+/// <param name="Count">How many there are now.</param>
+public sealed record PeersRetained(int Count) : SubnetEvent;
 
 /// <summary>The store went away or came back, or is away for another reason than before. Peers stay as last known meanwhile.</summary>
 /// <param name="Error">Why the store cannot be reached, or <see langword="null"/> when it answers again.</param>

@@ -30,7 +30,7 @@ internal sealed partial class SubnetManager
             try
             {
                 TakenLease? taken = leases.ChooseOwn(request) is { } own
-                    ? await TakeOwnAsync(request, identity, own, cancellationToken).ConfigureAwait(false)
+                    ? await TakeOwnAsync(request, identity, leases, own, cancellationToken).ConfigureAwait(false)
                     : await TakeFreeAsync(request, identity, leases, cancellationToken).ConfigureAwait(false);
                 if (taken is not null)
                 {
@@ -58,8 +58,11 @@ internal sealed partial class SubnetManager
         }
     }
 
-    private async Task<TakenLease?> TakeOwnAsync(LeaseRequest request, NodeIdentity identity, OwnEntry own, CancellationToken cancellationToken)
+    private async Task<TakenLease?> TakeOwnAsync(
+        LeaseRequest request, NodeIdentity identity, LeaseList leases, OwnEntry own, CancellationToken cancellationToken)
     {
+        if (!await DeleteOthersAsync(request, identity, leases, own, cancellationToken).ConfigureAwait(false))
+            return LostRace(own.Lease.Key);
         bool isClaimed = !IsWrittenBy(request, own);
         StoredEntry entry = own.Entry;
         if (isClaimed)
@@ -82,6 +85,23 @@ internal sealed partial class SubnetManager
         TakenLease taken = Held(identity, result, own.Lease.Key) with { IsClaimed = isClaimed };
         LogOwnTaken(taken.Lease.Key, taken.Lease.IsReservation ? "reservation" : "lease", identity.Address);
         return taken;
+    }
+
+    /// <summary>
+    /// Deletes leases that a former holder of this host's address has left: peers accept an address once, from the older lease. Reservations stay.
+    /// </summary>
+    private async Task<bool> DeleteOthersAsync(
+        LeaseRequest request, NodeIdentity identity, LeaseList leases, OwnEntry own, CancellationToken cancellationToken)
+    {
+        foreach (OwnEntry other in leases.Own.Where(other => other.Lease.Key != own.Lease.Key && !other.Lease.IsReservation && identity.IsOwn(other.Lease.Attributes)))
+        {
+            StoredEntry? entry = IsWrittenBy(request, other) ? other.Entry : await ClaimAsync(identity, other, cancellationToken).ConfigureAwait(false);
+            if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
+                return false;
+            LogOtherDeleted(other.Lease.Key, own.Lease.Key);
+        }
+
+        return true;
     }
 
     private async Task<TakenLease?> TakeFreeAsync(LeaseRequest request, NodeIdentity identity, LeaseList leases, CancellationToken cancellationToken)

@@ -23,6 +23,10 @@ internal sealed partial class SubnetManager
     private partial void LogUnfitDeleted(SubnetKey subnet);
 
     [LoggerMessage(
+        FlannelEventIds.LeaseOtherDeleted, LogLevel.Information, "Deleted the lease {Subnet}, which has this node's address too; this node keeps {Own}.")]
+    private partial void LogOtherDeleted(SubnetKey subnet, SubnetKey own);
+
+    [LoggerMessage(
         FlannelEventIds.LeaseUnfitReservation,
         LogLevel.Warning,
         "The subnet {Subnet} is reserved for this node but does not fit the network; it is passed over. Delete the reservation or make it fit.")]

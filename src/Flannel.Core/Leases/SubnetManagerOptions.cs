@@ -10,6 +10,7 @@ internal sealed record SubnetManagerOptions
         RenewMargin = options.LeaseRenewMargin,
         TakeoverWait = TimeSpan.FromSeconds(1),
         PeerGracePeriod = options.PeerGracePeriod,
+        MassRemovalGracePeriod = options.MassRemovalGracePeriod,
         MaxPeers = options.MaxPeers,
         MaxQuarantined = options.MaxQuarantined,
     };
@@ -27,6 +28,9 @@ internal sealed record SubnetManagerOptions
 
     /// <summary>How long a peer whose lease is gone is still reported as there, in case it takes the lease again at once.</summary>
     public TimeSpan PeerGracePeriod { get; init; }
+
+    /// <summary>How long peers are still reported as there when most of them are gone together.</summary>
+    public TimeSpan MassRemovalGracePeriod { get; init; }
 
     /// <summary>
     /// How long a node that finds its lease in the store waits for a live holder to answer before it makes the lease its own; zero to take it at once, and leave

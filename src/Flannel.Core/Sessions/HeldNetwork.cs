@@ -31,6 +31,9 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
     /// <summary>The data path, or <see langword="null"/> if there is none.</summary>
     public IBackendNetwork? Network { get; private set; }
 
+    /// <summary>What was and is remembered of the lease over restarts.</summary>
+    public LeaseMemory Memory { get; } = new(services.Options.StateDirectory, services.Name, logger);
+
     private FlannelOptions Options => services.Options;
 
     /// <summary>The node runs with this from now on; the next session stays who this one was.</summary>
@@ -67,7 +70,7 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
     {
         lock (_gate) _isClosed = true;
         if (Lease is { } lease && plan.ReleasesLease)
-            await TryAsync("release the lease", token => services.SubnetManager.ReleaseAsync(lease, token), plan.ForRelease, plan.CutShort).ConfigureAwait(false);
+            await TryAsync("release the lease", token => ReleaseAsync(lease, token), plan.ForRelease, plan.CutShort).ConfigureAwait(false);
         if (plan.RemovesDataPath)
         {
             await Task.WhenAll(
@@ -98,6 +101,12 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
             Blackhole = Options.Traffic.Blackhole,
             ResyncInterval = Options.Traffic.ResyncInterval,
         };
+    }
+
+    private async Task ReleaseAsync(Lease lease, CancellationToken cancellationToken)
+    {
+        await services.SubnetManager.ReleaseAsync(lease, cancellationToken).ConfigureAwait(false);
+        Memory.Delete();
     }
 
     private async Task RemoveNetworkAsync(CancellationToken cancellationToken)

@@ -51,6 +51,7 @@ internal sealed partial class OverlaySession
                     return new SessionEnd.SubnetMoved();
                 case OwnLeaseChanged own:
                     _held.Lease = own.Lease;
+                    if (own.State == OwnLeaseState.Reacquired) _ = Task.Run(() => _held.Memory.Write(own.Lease), CancellationToken.None);
                     _condition.Change(condition => condition with { Lease = own.Lease, LeaseState = own.State, LeaseError = own.Error });
                     break;
                 case StoreAvailabilityChanged store:
@@ -58,6 +59,9 @@ internal sealed partial class OverlaySession
                     break;
                 case QuarantineChanged quarantine:
                     _condition.Change(condition => condition with { Quarantine = quarantine });
+                    break;
+                case PeersRetained retained:
+                    _condition.Change(condition => condition with { PeersRetained = retained.Count });
                     break;
                 case NetworkConfigChanged { Config: { } config, UnknownKeys: var unknown }:
                     _condition.Change(condition => condition with { UnknownConfigKeys = unknown });

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Flannel.Core.Configuration;
 using Flannel.Core.Diagnostics;
 using Flannel.Core.Hosting;
@@ -77,14 +78,18 @@ internal sealed partial class OverlaySession
             ForwardingProblem = forwarding.Problem,
         });
 
+        IReadOnlyList<HostPrefix> prefixes = await _services.HostNetwork.GetPrefixesAsync(Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
+        IPNetwork[] links = [.. prefixes.Where(prefix => prefix.IsAddress && prefix.Device == external.Name).Select(static prefix => prefix.Prefix)];
+
         Progress("looking for the own lease");
-        SubnetKey? previous = _held.Lease?.Key ?? ReadPreviousSubnet();
+        Lease? held = _held.Lease ?? _held.Memory.Read();
+        SubnetKey? previous = _held.Lease?.Key ?? ReadPreviousSubnet() ?? held?.Key;
         var identity = new LeaseRequest
         {
             Config = _config,
             Attributes = new LeaseAttributes { PublicIP = external.PublicIP, PublicIPv6 = external.PublicIPv6 },
             PreviousSubnet = previous,
-            HeldLease = _held.Lease,
+            HeldLease = held,
             Progress = new ProgressReport(ReportWaiting),
         };
         LeaseAttributes? published = _held.Published;
@@ -92,14 +97,14 @@ internal sealed partial class OverlaySession
         {
             Lease? own = view.FindOwn(identity);
             published = own?.Attributes;
-            if (!Options.AllowOverlap) await CheckOverlapAsync(backend, view, previous, own?.Key, cancellationToken).ConfigureAwait(false);
+            if (!Options.AllowOverlap) CheckOverlap(prefixes, backend, view, previous, own?.Key);
         }
 
         Progress($"creating the {backend.Name} network");
         IBackendNetwork network = await _held.CreateNetworkAsync(backend, ContextFor(external, published), cancellationToken).ConfigureAwait(false);
 
         Progress("acquiring a lease");
-        LeaseRequest request = identity with { Attributes = network.Attributes, PeerRule = network.CheckPeer };
+        LeaseRequest request = identity with { Attributes = network.Attributes, PeerRule = peer => PublicAddressRules.RefuseOn(peer.Attributes, links) ?? network.CheckPeer(peer) };
         ISubnetMembership membership = await AcquireAsync(view, request, cancellationToken).ConfigureAwait(false);
         await network.StartAsync(membership.Lease, cancellationToken).ConfigureAwait(false);
         if (network.Attributes != request.Attributes)
@@ -121,6 +126,7 @@ internal sealed partial class OverlaySession
             LeaseError = null,
             StoreError = null,
             Quarantine = null,
+            PeersRetained = 0,
             Backend = network.Status,
         });
         return new Running(backend, network, external, request, membership);
@@ -131,6 +137,7 @@ internal sealed partial class OverlaySession
         ISubnetMembership membership = await TracedAsync(
             FlannelTelemetry.AcquireActivity, () => view.AcquireAsync(request, cancellationToken), static acquired => acquired).ConfigureAwait(false);
         _held.Lease = membership.Lease;
+        await Task.Run(() => _held.Memory.Write(membership.Lease), CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
         return membership;
     }
 
@@ -201,9 +208,8 @@ internal sealed partial class OverlaySession
         _services.Backends.FirstOrDefault(candidate => candidate.Name == config.BackendType)
         ?? throw new UnknownBackendException(config.BackendType, [.. _services.Backends.Select(candidate => candidate.Name)]);
 
-    private async Task CheckOverlapAsync(IBackend backend, ISubnetView view, SubnetKey? previous, SubnetKey? held, CancellationToken cancellationToken)
+    private void CheckOverlap(IReadOnlyList<HostPrefix> prefixes, IBackend backend, ISubnetView view, SubnetKey? previous, SubnetKey? held)
     {
-        IReadOnlyList<HostPrefix> prefixes = await _services.HostNetwork.GetPrefixesAsync(Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<HostPrefix> oldBridges =
             OverlapCheck.Check(_config, prefixes, backend, [.. new[] { previous, held }.OfType<SubnetKey>()], view.Leased);
         _condition.Change(condition => condition with { OldBridges = oldBridges });

@@ -39,6 +39,7 @@ internal static class FlanneldFlags
     public static readonly Flag Store = new("store", FlagKind.Text, "etcd", "where leases are kept without -kube-subnet-mgr: etcd, or memory for a host on its own") { ValueName = "etcd|memory" };
     public static readonly Flag EtcdAllowInsecureCredentials = new("etcd-allow-insecure-credentials", FlagKind.Switch, "false", "send the password over http:// too, for everyone on the way to read");
     public static readonly Flag EtcdRenewal = new("etcd-renewal", FlagKind.Text, "keepalive", "how leases are renewed: keepalive, or put to have flannel's nodes told of each renewal") { ValueName = "keepalive|put" };
+    public static readonly Flag StateDir = new("state-dir", FlagKind.Text, "/var/lib/flannel", "where to remember the lease over a reboot, so that another address does not cost this host its subnet; used if it exists") { ValueName = "directory" };
     public static readonly Flag ReleaseLeaseOnStop = new("release-lease-on-stop", FlagKind.Switch, "false", "give the lease back at the end, for hosts that leave for good");
     public static readonly Flag AllowOverlap = new("allow-overlap", FlagKind.Switch, "false", "start although the network overlaps an address or a route of this host");
     public static readonly Flag FollowBackendChanges = new("follow-backend-changes", FlagKind.Switch, "false", "follow another backend, VNI or port in the network configuration without a restart");
@@ -55,7 +56,7 @@ internal static class FlanneldFlags
     [
         EtcdEndpoints, EtcdPrefix, EtcdCaFile, EtcdCertFile, EtcdKeyFile, EtcdUsername, EtcdPassword, EtcdAllowInsecureCredentials, EtcdRenewal,
         Iface, IfaceRegex, IfaceCanReach, PublicIP, PublicIPv6,
-        SubnetFile, SubnetLeaseRenewMargin, ReleaseLeaseOnStop, AllowOverlap, EnableForwarding, FollowBackendChanges, KeepPrivileges,
+        SubnetFile, SubnetLeaseRenewMargin, StateDir, ReleaseLeaseOnStop, AllowOverlap, EnableForwarding, FollowBackendChanges, KeepPrivileges,
         IpMasq, IpMasqExclude, IpMasqFullyRandomDisable, IptablesForwardRules, IptablesResync, IpBlackholeRoute,
         UdpThreadPairs, UdpBusyPoll, UdpAccept, UdpWithout,
         Store, NetConfigPath,

@@ -44,6 +44,7 @@ internal sealed class Settings(FlagValues values)
         options.ExternalInterface.PublicIPv6 = values.TextOrNull(FlanneldFlags.PublicIPv6);
 
         options.SubnetFile = Path.GetFullPath(values.Text(FlanneldFlags.SubnetFile));
+        options.StateDirectory = values.TextOrNull(FlanneldFlags.StateDir) is { } state ? Path.GetFullPath(state) : null;
         options.LeaseRenewMargin = TimeSpan.FromMinutes(values.Number(FlanneldFlags.SubnetLeaseRenewMargin));
         options.ReleaseLeaseOnStop = values.IsOn(FlanneldFlags.ReleaseLeaseOnStop);
         options.AllowOverlap = values.IsOn(FlanneldFlags.AllowOverlap);

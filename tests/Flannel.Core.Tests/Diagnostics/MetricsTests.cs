@@ -37,6 +37,7 @@ public sealed class MetricsTests : IDisposable
         metrics.CountRenewal(succeeded: true);
         metrics.CountOutage(isSilent: true);
         metrics.CountAbandoned();
+        metrics.CountConflict(isKept: true);
 
         _listener.RecordObservableInstruments();
 

@@ -26,6 +26,7 @@ internal sealed class NodeFixture : IAsyncDisposable
         IFlannelBuilder network = services.AddFlannel(options =>
         {
             options.PeerGracePeriod = TimeSpan.Zero;
+            options.MassRemovalGracePeriod = TimeSpan.Zero;
             configure?.Invoke(options);
         }).UseStore(store ?? Memory).UseBackend(Backend);
         if (rules is not null) network.UseTrafficRules((_, _) => rules);

@@ -96,6 +96,9 @@ public sealed class SubnetManagerAcquisitionTests
         lab.PutPeer("10.5.8.0-24", host: 1);
 
         Assert.Equal("10.5.9.0-24", (await lab.Node(1).AcquireAsync()).Key.ToString());
+        // Peers accept an address once, so the others do not stay.
+        Assert.Null(await lab.FindAsync("10.5.8.0-24"));
+        lab.PutPeer("10.5.8.0-24", host: 1);
         Assert.Equal("10.5.8.0-24", (await lab.Node(1, previous: "10.5.8.0-24").AcquireAsync()).Key.ToString());
     }
 

@@ -170,13 +170,13 @@ public sealed class ObserverModelTests
             .Select(static lease => (lease.Key, (lease.Revision, lease.IsReservation, lease.Refusal is not null)))
             .SequenceEqual(expected.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => (pair.Key, pair.Value)));
 
-    /// <summary>What an observer should say, worked out from scratch: by age, each lease unless it overlaps one accepted before.</summary>
+    /// <summary>What an observer should say, worked out from scratch: by age, each lease unless it overlaps one accepted before or has its address.</summary>
     private static Dictionary<string, (long Revision, bool IsReservation, bool IsRefused)> Slow(StoreSnapshot truth)
     {
         NetworkConfig? config = null;
         if (truth.Config is { } document) _ = Record.Exception(() => config = NetworkConfig.Parse(document.Span, "model"));
         LeaseRules? rules = config is null ? null : LeaseRules.OfObservers(config);
-        var accepted = new List<SubnetKey>();
+        var accepted = new List<(SubnetKey Key, LeaseAttributes Attributes)>();
         var result = new Dictionary<string, (long, bool, bool)>();
         foreach (StoredEntry entry in truth.Entries.OrderBy(static entry => entry.CreateRevision))
         {
@@ -185,13 +185,17 @@ public sealed class ObserverModelTests
             bool isVacant = isLease && !entry.HasTimeToLive && attributes!.BackendType is null && config?.BackendType is "vxlan" or "host-gw";
             bool isJudged = isLease && !isVacant && rules is not null;
             bool isRefused = !isLease
-                || (isJudged && (rules!.Refuse(key, attributes!) is not null || accepted.Exists(other => Overlaps(other, key, config!))));
-            if (isJudged && !isRefused) accepted.Add(key);
+                || (isJudged && (rules!.Refuse(key, attributes!) is not null || accepted.Exists(other => Overlaps(other.Key, key, config!) || SharesAddress(other, (key, attributes!), config!))));
+            if (isJudged && !isRefused) accepted.Add((key, attributes!));
             result.Add(entry.Key, (entry.ModRevision, !entry.HasTimeToLive, isRefused));
         }
 
         return result;
     }
+
+    private static bool SharesAddress((SubnetKey Key, LeaseAttributes Attributes) left, (SubnetKey Key, LeaseAttributes Attributes) right, NetworkConfig config) =>
+        (config.EnableIPv4 && left.Key.IPv4Subnet is not null && right.Key.IPv4Subnet is not null && Equals(left.Attributes.PublicIP, right.Attributes.PublicIP))
+        || (config.EnableIPv6 && left.Key.IPv6Subnet is not null && right.Key.IPv6Subnet is not null && Equals(left.Attributes.PublicIPv6, right.Attributes.PublicIPv6));
 
     private static bool Overlaps(SubnetKey left, SubnetKey right, NetworkConfig config) =>
         (config.EnableIPv4 && Overlap(left.IPv4Subnet, right.IPv4Subnet)) || (config.EnableIPv6 && Overlap(left.IPv6Subnet, right.IPv6Subnet));

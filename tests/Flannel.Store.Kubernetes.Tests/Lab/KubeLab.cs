@@ -34,7 +34,7 @@ internal sealed class KubeLab : IAsyncDisposable
 
     public KubernetesStoreOptions Options { get; }
 
-    public FlannelOptions NodeOptions { get; } = new() { PeerGracePeriod = TimeSpan.Zero };
+    public FlannelOptions NodeOptions { get; } = new() { PeerGracePeriod = TimeSpan.Zero, MassRemovalGracePeriod = TimeSpan.Zero };
 
     public KubernetesEnvironment Environment { get; set; } = new();
 

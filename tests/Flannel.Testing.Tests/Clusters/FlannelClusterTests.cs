@@ -54,6 +54,53 @@ public sealed class FlannelClusterTests
     }
 
     [Fact]
+    public async Task Start_TwoHostsWithOneAddress_SecondIsNotReadyUntilTheFirstIsGone()
+    {
+        await using var cluster = new FlannelCluster(new FlannelClusterOptions { UseRealTime = true });
+        await cluster.StartAsync();
+        (ClusterNode first, ClusterNode second) = (cluster.Nodes[0], cluster.AddNode());
+        SubnetKey subnet = first.Node.Lease.Key;
+        second.Move(first.Host.External.PublicIP!);
+        bool wasReady = false;
+
+        await second.StartAsync();
+        using var watching = new CancellationTokenSource();
+        Task watch = Task.Run(async () =>
+        {
+            await foreach (FlannelNodeStatus status in second.Node.WatchAsync(watching.Token)) wasReady |= status.IsReady;
+        });
+        await cluster.UntilAsync(() => second.Node.Status is { State: FlannelNodeState.Failed, Error: DuplicatePublicAddressException }, "the second to say so");
+        await cluster.UntilAsync(() => first.Node.Status is { State: FlannelNodeState.Degraded, Error: DuplicatePublicAddressException }, "the first to say so");
+        await cluster.UntilAsync(() => second.Store.Calls.Count(static call => call.Operation == StoreOperation.Claim) > 1, "the second to try again");
+        await cluster.UntilAsync(() => second.Node.Status.State == FlannelNodeState.Failed, "the second to be refused again");
+
+        Assert.False(wasReady);
+        Assert.Equal((true, subnet), (first.Node.Status.IsReady, first.Node.Lease.Key));
+        Assert.Contains("PublicIP", first.Node.Status.Reason, StringComparison.Ordinal);
+        await first.CrashAsync();
+        await cluster.UntilAsync(() => second.Node.Status.IsReady, "the second to take over");
+        Assert.Equal(subnet, second.Node.Lease.Key);
+        await watching.CancelAsync();
+        await watch.ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task Start_TwoHostsWithOneAddress_FirstIsWellAgainWhenTheSecondIsGone()
+    {
+        await using var cluster = new FlannelCluster();
+        await cluster.StartAsync();
+        (ClusterNode first, ClusterNode second) = (cluster.Nodes[0], cluster.AddNode());
+        second.Move(first.Host.External.PublicIP!);
+        await second.StartAsync();
+        await cluster.UntilAsync(() => first.Node.Status.State == FlannelNodeState.Degraded, "the first to say so");
+
+        await second.StopAsync();
+
+        await cluster.UntilAsync(() => first.Node.Status.State == FlannelNodeState.Ready, "the first to be well again");
+        await cluster.UntilConnectedAsync();
+    }
+
+    [Fact]
     public async Task Stop_AndStart_GetsTheSameSubnetAndPacketsFlowMeanwhile()
     {
         await using var cluster = new FlannelCluster();

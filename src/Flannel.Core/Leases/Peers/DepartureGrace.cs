@@ -4,40 +4,56 @@ namespace Flannel.Core.Leases.Peers;
 
 /// <summary>
 /// Holds back the departure of peers for a while. A node whose lease was deleted or ran out takes it again within moments; if its peers had dropped it
-/// at once, packets would be lost for nothing. A peer that comes back unchanged leaves no trace.
+/// at once, packets would be lost for nothing. A peer that comes back unchanged leaves no trace. If most peers leave together, a mistake or a store that was
+/// restored empty is likelier than so many hosts that are gone, so they are held for longer.
 /// </summary>
 /// <remarks>Not safe for concurrent use. A subnet that passes on to another lease departs at once, so that two leases never hold one subnet.</remarks>
-/// <param name="grace">How long to hold a departure; zero lets everything pass.</param>
-internal sealed class DepartureGrace(TimeSpan grace)
+/// <param name="grace">How long to hold a departure; zero lets it pass.</param>
+/// <param name="massGrace">How long to hold the departures of most peers; zero for no longer than one.</param>
+internal sealed class DepartureGrace(TimeSpan grace, TimeSpan massGrace = default)
 {
-    private readonly Dictionary<SubnetKey, (Lease Peer, TimeSpan Due)> _held = [];
+    // In a cluster of a few hosts, one that leaves is half of them, and nothing is wrong with that.
+    private const int FewestOfMass = 3;
+
+    private readonly Dictionary<SubnetKey, (Lease Peer, TimeSpan Due, bool IsOfMass)> _held = [];
     private long _revision;
+    private int _told;
 
     /// <summary>When <see cref="Release"/> is due; the end of time if nothing is held.</summary>
     public TimeSpan DueAt => _held.Count == 0 ? TimeSpan.MaxValue : _held.Values.Min(static held => held.Due);
 
+    /// <summary>How many peers are held because most left together.</summary>
+    public int Retained { get; private set; }
+
     /// <summary>Takes in what changed and returns what to tell now.</summary>
     /// <param name="result">What the tracker found.</param>
     /// <param name="now">The time.</param>
-    public SubnetEvent? Pass(SubnetEvent? result, TimeSpan now)
+    /// <param name="isStoreEmpty">Whether the store has lost its configuration too, as one that was restored empty: then one departure is enough.</param>
+    public SubnetEvent? Pass(SubnetEvent? result, TimeSpan now, bool isStoreEmpty = false)
     {
-        if (grace == TimeSpan.Zero || result is not LeaseChanges { Changes: var changes, Revision: var revision }) return result;
+        if (result is LeaseSnapshot snapshot) _told = snapshot.Peers.Count;
+        if (grace == TimeSpan.Zero && massGrace == TimeSpan.Zero) return result;
+        if (result is not LeaseChanges { Changes: var changes, Revision: var revision }) return result;
         _revision = revision;
         var passed = new List<LeaseChange>(changes.Count);
         foreach ((Lease? before, Lease? after) in changes)
         {
             if (after is null)
             {
-                _held[before!.Key] = (before, now + grace);
+                _held[before!.Key] = (before, now + grace, false);
                 continue;
             }
 
-            bool isBack = _held.Remove(after.Key, out (Lease Peer, TimeSpan Due) held);
+            bool isBack = _held.Remove(after.Key, out (Lease Peer, TimeSpan Due, bool IsOfMass) held);
+            if (held.IsOfMass) Retained--;
             if (!isBack && before is null) LetGoOverlapping(after.Key, passed);
             if (!isBack) passed.Add(new LeaseChange(before, after));
             else if (!held.Peer.Attributes.Equals(after.Attributes)) passed.Add(new LeaseChange(held.Peer, after));
         }
 
+        _told += passed.Count(static change => change.Before is null) - passed.Count(static change => change.After is null);
+        if (massGrace > grace && IsMass(isStoreEmpty)) HoldLonger(now + massGrace);
+        if (grace == TimeSpan.Zero && Release(now) is { } gone) passed = [.. gone.Changes, .. passed];
         return passed.Count == 0 ? null : new LeaseChanges(passed, revision);
     }
 
@@ -46,18 +62,37 @@ internal sealed class DepartureGrace(TimeSpan grace)
     public LeaseChanges? Release(TimeSpan now)
     {
         List<LeaseChange> gone = [.. _held.Values.Where(held => held.Due <= now).Select(static held => new LeaseChange(held.Peer, null))];
-        foreach (LeaseChange change in gone) _held.Remove(change.Before!.Key);
+        foreach (LeaseChange change in gone) Drop(change.Before!.Key);
+        _told -= gone.Count;
         return gone.Count == 0 ? null : new LeaseChanges(gone, _revision);
+    }
+
+    // Those held are among those told. What leaves within moments counts as one step: a store may tell of it in pieces.
+    private bool IsMass(bool isStoreEmpty) => _held.Count > 0 && (isStoreEmpty || (_held.Count >= FewestOfMass && _held.Count * 2 > _told));
+
+    private void HoldLonger(TimeSpan due)
+    {
+        foreach ((SubnetKey key, (Lease peer, _, bool isOfMass)) in _held.ToList())
+        {
+            if (isOfMass) continue;
+            _held[key] = (peer, due, true);
+            Retained++;
+        }
+    }
+
+    private void Drop(SubnetKey key)
+    {
+        if (_held.Remove(key, out (Lease Peer, TimeSpan Due, bool IsOfMass) held) && held.IsOfMass) Retained--;
     }
 
     private void LetGoOverlapping(SubnetKey key, List<LeaseChange> passed)
     {
         if (_held.Count == 0) return;
-        foreach ((Lease peer, _) in _held.Values.ToList())
+        foreach ((Lease peer, _, _) in _held.Values.ToList())
         {
             if (!Overlaps(peer.Key, key)) continue;
             passed.Add(new LeaseChange(peer, null));
-            _held.Remove(peer.Key);
+            Drop(peer.Key);
         }
     }
 

@@ -37,7 +37,13 @@ internal sealed class PeerFollower
         Queue<SubnetEvent> results,
         ILogger logger)
     {
-        var limits = new PeerLimits { MaxPeers = options.MaxPeers, MaxQuarantined = options.MaxQuarantined, GracePeriod = options.PeerGracePeriod };
+        var limits = new PeerLimits
+        {
+            MaxPeers = options.MaxPeers,
+            MaxQuarantined = options.MaxQuarantined,
+            GracePeriod = options.PeerGracePeriod,
+            MassRemovalGracePeriod = options.MassRemovalGracePeriod,
+        };
         _tracker = new PeerTracker(request, own, limits, results, logger);
         _identity = identity;
         _results = results;

@@ -48,43 +48,52 @@ internal sealed partial class PeerLeases
         return new LeaseSnapshot([.. changes.Select(static change => change.After!)], Revision);
     }
 
-    /// <summary>Decides who is right among a lease, those it overlaps, those they overlap, and so on: by age, each against the accepted ones.</summary>
+    /// <summary>
+    /// Decides who is right among a lease, those it overlaps or shares an address with, those they do, and so on: by age, each against the accepted ones.
+    /// </summary>
     private void SettleRivals(TrackedKey start, HashSet<TrackedKey> settled)
     {
         List<TrackedKey> group = [start];
         HashSet<List<TrackedKey>>? contested = null;
         for (int i = 0; i < group.Count; i++)
         {
-            foreach (Subnet subnet in SubnetsInUse(group[i]))
+            foreach (List<TrackedKey> claimants in RivalsOf(group[i]))
             {
-                foreach ((_, List<TrackedKey> claimants) in _claims.Overlapping(subnet))
+                bool isAlone = claimants.Count == 1 && claimants[0] == group[i];
+                // Each list is walked once, or very many claims to one subnet would cost their square.
+                if (isAlone || !(contested ??= []).Add(claimants))
+                    continue;
+                foreach (TrackedKey other in claimants)
                 {
-                    bool isAlone = claimants.Count == 1 && claimants[0] == group[i];
-                    // Each list is walked once, or very many claims to one subnet would cost their square.
-                    if (isAlone || !(contested ??= []).Add(claimants))
-                        continue;
-                    foreach (TrackedKey other in claimants)
-                    {
-                        if (settled.Add(other))
-                            group.Add(other);
-                    }
+                    if (settled.Add(other))
+                        group.Add(other);
                 }
             }
         }
 
-        start.Rival = null;
+        (start.Rival, start.SharesAddress) = (null, false);
         if (group.Count == 1)
             return;
 
         group.Sort(ByAge);
         var holders = new SubnetMap<TrackedKey>();
+        var addresses = new SubnetMap<TrackedKey>();
         foreach (TrackedKey key in group)
         {
-            key.Rival = SubnetsInUse(key).SelectMany(holders.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
-            foreach (Subnet subnet in key.Rival is null ? SubnetsInUse(key) : [])
+            TrackedKey? overlapped = SubnetsInUse(key).SelectMany(holders.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
+            key.Rival = overlapped ?? AddressesInUse(key).SelectMany(addresses.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
+            key.SharesAddress = key.Rival is not null && overlapped is null;
+            if (key.Rival is not null)
+                continue;
+            foreach (Subnet subnet in SubnetsInUse(key))
                 holders.Add(subnet, key);
+            foreach (Subnet address in AddressesInUse(key))
+                addresses.Add(address, key);
         }
     }
+
+    private IEnumerable<List<TrackedKey>> RivalsOf(TrackedKey key) =>
+        SubnetsInUse(key).SelectMany(_claims.Overlapping).Concat(AddressesInUse(key).SelectMany(_addresses.Overlapping)).Select(static found => found.Value);
 
     private IEnumerable<Subnet> SubnetsInUse(TrackedKey key)
     {
@@ -96,6 +105,16 @@ internal sealed partial class PeerLeases
             yield return ipv6;
     }
 
+    private IEnumerable<Subnet> AddressesInUse(TrackedKey key) => AddressesOf(key, key.Good);
+
+    private IEnumerable<Subnet> AddressesOf(TrackedKey key, Lease? lease)
+    {
+        if (_usesIPv4 && key.Subnets.IPv4Subnet is not null && lease?.Attributes.PublicIP is { } ipv4)
+            yield return new Subnet(ipv4, 32);
+        if (_usesIPv6 && key.Subnets.IPv6Subnet is not null && lease?.Attributes.PublicIPv6 is { } ipv6)
+            yield return new Subnet(ipv6, 128);
+    }
+
     // Every node must come to the same end, so leases that one transaction created are told apart by name.
     private static int ByAge(TrackedKey left, TrackedKey right)
     {
@@ -104,7 +123,9 @@ internal sealed partial class PeerLeases
     }
 
     private static string? ReasonToRefuse(TrackedKey key) => key.Refusal
-        ?? (key.Rival is { Good.Attributes: { } other } rival ? $"it overlaps {rival.Name} ({other.PublicIP ?? other.PublicIPv6}), which is older" : null);
+        ?? (key.Rival is not { Good.Attributes: { } other } rival ? null
+            : key.SharesAddress ? $"its public address is that of {rival.Name} ({other.PublicIP ?? other.PublicIPv6}), which is older"
+            : $"it overlaps {rival.Name} ({other.PublicIP ?? other.PublicIPv6}), which is older");
 
     private static void Deliver(TrackedKey key, Lease? lease, List<LeaseChange> changes)
     {

@@ -10,8 +10,8 @@ namespace Flannel.Core.Leases.Peers;
 /// <remarks>
 /// <para>A refused document is never applied: as long as its key lives, the last good state of that peer stands. It is quarantined until a good document
 /// replaces it or the key goes.</para>
-/// <para>Where two peers overlap, the older lease (by the revision that created it) is right and the other is quarantined until the older one goes. Their
-/// subnets may have different lengths: the network's may have changed while hosts hold old leases.</para>
+/// <para>Where two peers overlap or have one public address, the older lease (by the revision that created it) is right and the other is quarantined until the
+/// older one goes. Their subnets may have different lengths: the network's may have changed while hosts hold old leases.</para>
 /// <para>Leases and refusals are counted separately against their limits, so that garbage cannot crowd out peers. What is beyond a limit is counted, and
 /// judged again with the next snapshot.</para>
 /// <para>The first snapshot comes out as <see cref="LeaseSnapshot"/>; later ones (after a compaction, a periodic listing) as
@@ -27,6 +27,7 @@ internal sealed partial class PeerLeases
 
     private readonly Dictionary<string, TrackedKey> _keys = new(StringComparer.Ordinal);
     private readonly SubnetMap<List<TrackedKey>> _claims = new();
+    private readonly SubnetMap<List<TrackedKey>> _addresses = new();
     private readonly HashSet<TrackedKey> _touched = [];
     private readonly Dictionary<string, TrackedKey> _removed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QuarantinedLease> _quarantine = new(StringComparer.Ordinal);
@@ -324,33 +325,40 @@ internal sealed partial class PeerLeases
 
     private void SetGood(TrackedKey key, Lease? good)
     {
-        bool claimed = key.Good is not null;
+        Lease? before = key.Good;
         key.Good = good;
-        if (good is null == !claimed)
-            return;
+        if (before is null != good is null)
+        {
+            _goodCount += good is null ? -1 : 1;
+            if (_usesIPv4 && key.Subnets.IPv4Subnet is { } ipv4)
+                Claim(_claims, key, ipv4, good is not null);
+            if (_usesIPv6 && key.Subnets.IPv6Subnet is { } ipv6)
+                Claim(_claims, key, ipv6, good is not null);
+        }
 
-        _goodCount += claimed ? -1 : 1;
-        if (_usesIPv4 && key.Subnets.IPv4Subnet is { } ipv4)
-            Claim(key, ipv4, good is not null);
-        if (_usesIPv6 && key.Subnets.IPv6Subnet is { } ipv6)
-            Claim(key, ipv6, good is not null);
+        if (before?.Attributes.PublicIP?.Equals(good?.Attributes.PublicIP) == true && Equals(before.Attributes.PublicIPv6, good!.Attributes.PublicIPv6))
+            return;
+        foreach (Subnet address in AddressesOf(key, before))
+            Claim(_addresses, key, address, claims: false);
+        foreach (Subnet address in AddressesOf(key, good))
+            Claim(_addresses, key, address, claims: true);
     }
 
-    private void Claim(TrackedKey key, Subnet subnet, bool claims)
+    private void Claim(SubnetMap<List<TrackedKey>> map, TrackedKey key, Subnet subnet, bool claims)
     {
         if (claims)
         {
-            if (_claims.TryGet(subnet, out List<TrackedKey>? others))
+            if (map.TryGet(subnet, out List<TrackedKey>? others))
                 others.Add(key);
             else
-                _claims.Add(subnet, [key]);
+                map.Add(subnet, [key]);
             return;
         }
 
-        if (_claims.TryGet(subnet, out List<TrackedKey>? claimants) && claimants.Remove(key) && claimants.Count == 0)
-            _claims.Remove(subnet);
+        if (map.TryGet(subnet, out List<TrackedKey>? claimants) && claimants.Remove(key) && claimants.Count == 0)
+            map.Remove(subnet);
         // Whoever had to stand back may be right now.
-        foreach ((_, List<TrackedKey> overlapping) in _claims.Overlapping(subnet))
+        foreach ((_, List<TrackedKey> overlapping) in map.Overlapping(subnet))
         {
             foreach (TrackedKey other in overlapping)
                 _touched.Add(other);

@@ -13,6 +13,12 @@ public sealed record PeerLimits
     public TimeSpan GracePeriod { get; init; }
 
     /// <summary>
+    /// How long peers are still reported as there when more than half of them, and at least three, go within moments of each other: a mistake in the
+    /// store is likelier than that. Default: no longer than one.
+    /// </summary>
+    public TimeSpan MassRemovalGracePeriod { get; init; }
+
+    /// <summary>
     /// Whether the store's cluster gives the subnets by rules of its own, so that a subnet of any length inside the network is right. Default
     /// <see langword="false"/>: four subnets of one host each must fit into the network.
     /// </summary>

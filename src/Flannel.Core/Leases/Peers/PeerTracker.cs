@@ -24,6 +24,8 @@ public sealed partial class PeerTracker
     private RefusedLeases _unlogged;
     private int _total;
     private TimeSpan _refusalLogAt;
+    private readonly TimeSpan _massGrace;
+    private int _retained;
 
     /// <summary>Creates the tracker.</summary>
     /// <param name="request">The request that acquired the own lease.</param>
@@ -39,7 +41,8 @@ public sealed partial class PeerTracker
         ArgumentNullException.ThrowIfNull(logger);
         var rules = new LeaseRules(request.Config, request.Attributes, own, limits.AreSubnetsAssigned);
         Leases = new PeerLeases(request.Config, rules, request.PeerRule, own, limits.MaxPeers, limits.MaxQuarantined);
-        _departures = new DepartureGrace(limits.GracePeriod);
+        _departures = new DepartureGrace(limits.GracePeriod, limits.MassRemovalGracePeriod);
+        _massGrace = limits.MassRemovalGracePeriod;
         _results = results;
         _logger = logger;
     }
@@ -72,14 +75,20 @@ public sealed partial class PeerTracker
     public void CatchUp(TimeSpan now)
     {
         if (_departures.Release(now) is { } gone) _results.Enqueue(gone);
+        TellRetained();
         if (_unlogged.Count > 0 && now >= _refusalLogAt) LogRefusals(now);
     }
 
-    internal void TakeIn(StoreEvent item, TimeSpan now) => Tell(Leases.Apply(item), now);
-
-    private void Tell(SubnetEvent? found, TimeSpan now)
+    internal void TakeIn(StoreEvent item, TimeSpan now)
     {
-        SubnetEvent? peers = _departures.Pass(found, now);
+        SubnetEvent? found = Leases.Apply(item);
+        // Nodes that were faster have put their leases back already; no node makes a configuration.
+        Tell(found, now, isStoreEmpty: item is StoreSnapshot { Config: null } or StoreChanges { IsConfigDeleted: true });
+    }
+
+    private void Tell(SubnetEvent? found, TimeSpan now, bool isStoreEmpty = false)
+    {
+        SubnetEvent? peers = _departures.Pass(found, now, isStoreEmpty);
         NoticeRefused(Leases.TakeRefused());
         if (Leases.TakeQuarantine() is { } quarantine)
         {
@@ -89,6 +98,17 @@ public sealed partial class PeerTracker
 
         if (_unlogged.Count > 0 && now >= _refusalLogAt) LogRefusals(now);
         if (peers is not null) _results.Enqueue(peers);
+        TellRetained();
+    }
+
+    private void TellRetained()
+    {
+        int retained = _departures.Retained;
+        if (retained == _retained) return;
+        if (_retained == 0) LogRetained(retained, _massGrace);
+        else if (retained == 0) LogRetentionOver();
+        _retained = retained;
+        _results.Enqueue(new PeersRetained(retained));
     }
 
     private void NoticeRefused(RefusedLeases refused)

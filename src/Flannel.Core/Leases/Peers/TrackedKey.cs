@@ -58,8 +58,11 @@ internal sealed class TrackedKey
     /// <summary>Why the newest document is refused, if it is.</summary>
     public string? Refusal { get; set; }
 
-    /// <summary>The older lease that overlaps <see cref="Good"/>, if there is one.</summary>
+    /// <summary>The older lease that overlaps <see cref="Good"/> or has its public address, if there is one.</summary>
     public TrackedKey? Rival { get; set; }
+
+    /// <summary>Whether it is the public address that <see cref="Rival"/> has too, not a subnet.</summary>
+    public bool SharesAddress { get; set; }
 
     /// <summary>What was delivered last.</summary>
     public Lease? Delivered { get; set; }

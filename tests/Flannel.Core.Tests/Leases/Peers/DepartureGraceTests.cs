@@ -67,6 +67,114 @@ public class DepartureGraceTests
         Assert.Same(changes, none.Pass(changes, TimeSpan.Zero));
     }
 
+    [Fact]
+    public void Pass_MostPeersLeaveTogether_AreHeldForLonger()
+    {
+        Lease[] peers = [.. Enumerable.Range(1, 5).Select(number => Peer($"10.5.{number}.0/24"))];
+        DepartureGrace departures = Mass(peers);
+
+        Assert.Null(departures.Pass(Left(peers[..3]), TimeSpan.Zero));
+
+        Assert.Equal((3, MassGrace), (departures.Retained, departures.DueAt));
+        Assert.Null(departures.Release(MassGrace - TimeSpan.FromSeconds(1)));
+        Assert.Null(departures.Pass(new LeaseChanges([new LeaseChange(null, peers[0])], 3), Grace));
+        Assert.Equal(2, departures.Retained);
+        Assert.Equal(peers[1..3], departures.Release(MassGrace)!.Changes.Select(static change => change.Before!));
+        Assert.Equal(0, departures.Retained);
+    }
+
+    [Fact]
+    public void Pass_MostPeersLeaveInPieces_AreHeldForLonger()
+    {
+        Lease[] peers = [.. Enumerable.Range(1, 5).Select(number => Peer($"10.5.{number}.0/24"))];
+        DepartureGrace departures = Mass(peers);
+
+        foreach (Lease peer in peers[..3]) departures.Pass(Left(peer), TimeSpan.FromSeconds(0.5));
+
+        Assert.Equal((3, MassGrace + TimeSpan.FromSeconds(0.5)), (departures.Retained, departures.DueAt));
+        departures.Pass(Left(peers[3]), TimeSpan.FromSeconds(30));
+        Assert.Equal(4, departures.Retained);
+        Assert.Equal(MassGrace + TimeSpan.FromSeconds(0.5), departures.DueAt);
+    }
+
+    [Theory]
+    [InlineData(5, 2)]
+    [InlineData(6, 3)]
+    [InlineData(2, 2)]
+    [InlineData(1, 1)]
+    public void Pass_FewerLeave_AreHeldAsAlways(int all, int leaving)
+    {
+        Lease[] peers = [.. Enumerable.Range(1, all).Select(number => Peer($"10.5.{number}.0/24"))];
+        DepartureGrace departures = Mass(peers);
+
+        departures.Pass(Left(peers[..leaving]), TimeSpan.Zero);
+
+        Assert.Equal((0, Grace), (departures.Retained, departures.DueAt));
+    }
+
+    [Fact]
+    public void Pass_StoreIsEmpty_HoldsTheOnlyPeer()
+    {
+        Lease peer = Peer("10.5.1.0/24");
+        DepartureGrace departures = Mass(peer);
+
+        Assert.Null(departures.Pass(Left(peer), TimeSpan.Zero, isStoreEmpty: true));
+
+        Assert.Equal((1, MassGrace), (departures.Retained, departures.DueAt));
+    }
+
+    [Fact]
+    public void Pass_OneByOneOverTime_IsNoMass()
+    {
+        Lease[] peers = [.. Enumerable.Range(1, 9).Select(number => Peer($"10.5.{number}.0/24"))];
+        DepartureGrace departures = Mass(peers);
+
+        for (int i = 0; i < peers.Length; i++)
+        {
+            departures.Pass(Left(peers[i]), Grace * i);
+            Assert.NotNull(departures.Release(Grace * (i + 1)));
+        }
+
+        Assert.Equal(0, departures.Retained);
+    }
+
+    [Fact]
+    public void Pass_SubnetOfAHeldPeerPassesOn_LetsItGoAtOnce()
+    {
+        Lease[] peers = [.. Enumerable.Range(1, 3).Select(number => Peer($"10.5.{number}.0/24"))];
+        var next = new Lease { Key = SubnetKey.Parse("10.5.1.0-25"), Attributes = Peer("10.5.9.0/24", "192.168.0.9").Attributes };
+        DepartureGrace departures = Mass(peers);
+        departures.Pass(Left(peers), TimeSpan.Zero);
+
+        var passed = (LeaseChanges?)departures.Pass(new LeaseChanges([new LeaseChange(null, next)], 3), TimeSpan.Zero);
+
+        Assert.Equal([new LeaseChange(peers[0], null), new LeaseChange(null, next)], passed!.Changes);
+        Assert.Equal(2, departures.Retained);
+    }
+
+    [Fact]
+    public void Pass_NoGraceForOne_StillHoldsMost()
+    {
+        Lease[] peers = [.. Enumerable.Range(1, 4).Select(number => Peer($"10.5.{number}.0/24"))];
+        var departures = new DepartureGrace(TimeSpan.Zero, MassGrace);
+        departures.Pass(new LeaseSnapshot(peers, 1), TimeSpan.Zero);
+
+        Assert.Equal(Left(peers[0]).Changes, ((LeaseChanges)departures.Pass(Left(peers[0]), TimeSpan.Zero)!).Changes);
+        Assert.Null(departures.Pass(Left(peers[1..]), TimeSpan.Zero));
+        Assert.Equal(3, departures.Retained);
+    }
+
+    private static readonly TimeSpan MassGrace = TimeSpan.FromMinutes(2);
+
+    private static DepartureGrace Mass(params Lease[] peers)
+    {
+        var departures = new DepartureGrace(Grace, MassGrace);
+        departures.Pass(new LeaseSnapshot(peers, 1), TimeSpan.Zero);
+        return departures;
+    }
+
+    private static LeaseChanges Left(params Lease[] peers) => new([.. peers.Select(static peer => new LeaseChange(peer, null))], 2);
+
     private LeaseChanges? Pass(int seconds, params LeaseChange[] changes) =>
         (LeaseChanges?)_departures.Pass(new LeaseChanges(changes, seconds + 1), TimeSpan.FromSeconds(seconds));
 

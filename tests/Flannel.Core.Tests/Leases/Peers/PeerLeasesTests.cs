@@ -80,6 +80,45 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Apply_AddressOfAnOlderPeer_IsQuarantinedUntilThatOneGoes()
+    {
+        PeerLeases tracker = Tracker();
+        StoredEntry older = Entry("10.5.2.0-24&fd00:5:0:2::-64", 2), younger = Entry("10.5.3.0-24&fd00:5:0:3::-64", 2, mac: "9");
+
+        var first = Assert.IsType<LeaseSnapshot>(tracker.Apply(new StoreSnapshot([younger, older], _revision)));
+        Assert.Equal([older.Key], Keys(first.Peers));
+        QuarantinedLease refused = Assert.Single(tracker.TakeQuarantine()!.Leases);
+        Assert.Equal((younger.Key, $"its public address is that of {older.Key} (192.168.0.2), which is older"), (refused.Key, refused.Reason));
+
+        // Its holder gets another address, and loses it again.
+        StoredEntry moved = younger with { Value = SubnetManagerLab.Attributes(7).ToUtf8Json(), ModRevision = ++_revision };
+        Assert.Equal([(null, younger.Key)], Pairs(tracker.Apply(Changes((moved.Key, moved)))));
+        Assert.Empty(tracker.TakeQuarantine()!.Leases);
+        StoredEntry back = younger with { ModRevision = ++_revision };
+        Assert.Equal([(younger.Key, null)], Pairs(tracker.Apply(Changes((back.Key, back)))));
+
+        _revision++;
+        Assert.Equal([(older.Key, null), (null, younger.Key)], Pairs(tracker.Apply(Changes((older.Key, null)))));
+        Assert.Empty(tracker.TakeQuarantine()!.Leases);
+    }
+
+    [Fact]
+    public void Apply_PeersThatSwapAddresses_BothArriveInTheEnd()
+    {
+        PeerLeases tracker = Tracker();
+        StoredEntry one = Entry("10.5.2.0-24", 2), two = Entry("10.5.3.0-24", 3);
+        tracker.Apply(new StoreSnapshot([one, two], _revision));
+
+        StoredEntry oneMoved = one with { Value = two.Value, ModRevision = ++_revision };
+        tracker.Apply(Changes((one.Key, oneMoved)));
+        StoredEntry twoMoved = two with { Value = one.Value, ModRevision = ++_revision };
+        tracker.Apply(Changes((two.Key, twoMoved)));
+
+        Assert.Equal(["192.168.0.3", "192.168.0.2"], tracker.Keys.Select(static key => key.Delivered!.Attributes.PublicIP!.ToString()));
+        Assert.Empty(tracker.TakeQuarantine()?.Leases ?? []);
+    }
+
+    [Fact]
     public void Apply_ChangesOvertakenByAListing_ArePassedOver()
     {
         PeerLeases tracker = Tracker();

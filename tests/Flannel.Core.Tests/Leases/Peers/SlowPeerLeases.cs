@@ -37,7 +37,7 @@ internal sealed class SlowPeerLeases(NetworkConfig config, SubnetKey own)
         _observed[entry.Key] = (entry.CreateRevision, good ?? (sameLife ? known.Good : null), good is null);
     }
 
-    /// <summary>The peers to deliver: by age, each unless it overlaps one accepted before.</summary>
+    /// <summary>The peers to deliver: by age, each unless it overlaps one accepted before or has its address.</summary>
     public Dictionary<string, LeaseAttributes> Accepted()
     {
         var accepted = new Dictionary<string, LeaseAttributes>();
@@ -48,6 +48,8 @@ internal sealed class SlowPeerLeases(NetworkConfig config, SubnetKey own)
                 continue;
             SubnetKey key = SubnetKey.Parse(name);
             if (keys.Exists(other => Overlaps(other.IPv4Subnet, key.IPv4Subnet) || Overlaps(other.IPv6Subnet, key.IPv6Subnet)))
+                continue;
+            if (accepted.Any(other => SharesAddress(other.Value, SubnetKey.Parse(other.Key), good, key)))
                 continue;
             keys.Add(key);
             accepted.Add(name, good);
@@ -62,6 +64,10 @@ internal sealed class SlowPeerLeases(NetworkConfig config, SubnetKey own)
         Dictionary<string, LeaseAttributes> accepted = Accepted();
         return _observed.Where(pair => pair.Key != own.ToString() && (pair.Value.IsRefused || !accepted.ContainsKey(pair.Key))).Select(pair => pair.Key);
     }
+
+    private static bool SharesAddress(LeaseAttributes left, SubnetKey leftKey, LeaseAttributes right, SubnetKey rightKey) =>
+        (leftKey.IPv4Subnet is not null && rightKey.IPv4Subnet is not null && Equals(left.PublicIP, right.PublicIP))
+        || (leftKey.IPv6Subnet is not null && rightKey.IPv6Subnet is not null && Equals(left.PublicIPv6, right.PublicIPv6));
 
     private static bool Overlaps(Subnet? left, Subnet? right) => left is { } one && right is { } other && one.Overlaps(other);
 }
