@@ -63,7 +63,8 @@ internal sealed partial class KubernetesSubnetManager
             }
 
             manager.LogPublished(node.Name, key, changes.Length);
-            return new Membership(manager, request, NodeKeeper.LeaseOf(node, key, attributes), node, list, config);
+            Dictionary<Annotation, string> replaced = NodeKeeper.AddressesIn(changes.Select(change => KeyValuePair.Create(change.Key, own.Annotations[change.Key])));
+            return new Membership(manager, request, NodeKeeper.LeaseOf(node, key, attributes), node, list, config, replaced);
         }
 
         /// <summary>Waits on a watch of the own Node until it has the subnets, and says so meanwhile.</summary>
@@ -118,7 +119,13 @@ internal sealed partial class KubernetesSubnetManager
 
     /// <summary>A subnet that the Node has.</summary>
     private sealed class Membership(
-        KubernetesSubnetManager manager, LeaseRequest request, Lease lease, ApiObject node, ApiList list, ConfigDocument config) : ISubnetMembership
+        KubernetesSubnetManager manager,
+        LeaseRequest request,
+        Lease lease,
+        ApiObject node,
+        ApiList list,
+        ConfigDocument config,
+        Dictionary<Annotation, string> replaced) : ISubnetMembership
     {
         private ApiList? _listed = list;
 
@@ -145,7 +152,8 @@ internal sealed partial class KubernetesSubnetManager
                 lease,
                 node,
                 Interlocked.Exchange(ref _listed, null),
-                config);
+                config,
+                replaced);
             await using (keeper.ConfigureAwait(false))
             {
                 while (true)

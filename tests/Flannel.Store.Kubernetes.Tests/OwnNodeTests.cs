@@ -146,6 +146,40 @@ public sealed class OwnNodeTests
     }
 
     [Fact]
+    public async Task SecondAgentOfOneNode_YieldsAtOnceAndBothSaySo()
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1, 2);
+        LeaseFollower first = await lab.JoinAsync();
+        await first.UntilAsync<LeaseSnapshot>();
+
+        ISubnetView view = await lab.NewManager().OpenAsync(CancellationToken.None);
+        LeaseRequest request = lab.Request(view.ReadConfig()) with { Attributes = KubeLab.Attributes(9) with { BackendData = KubeLab.Data(1) } };
+        await using var second = new LeaseFollower(await view.AcquireAsync(request, CancellationToken.None));
+        OwnLeaseChanged lost = await second.UntilAsync<OwnLeaseChanged>();
+        OwnLeaseChanged kept = await first.UntilAsync<OwnLeaseChanged>();
+
+        Assert.Equal((OwnLeaseState.Taken, OwnLeaseState.Contested), (lost.State, kept.State));
+        Assert.Equal("192.168.205.10", Assert.IsType<DuplicatePublicAddressException>(lost.Error).Address.ToString());
+        Assert.Contains("NODE_NAME", Assert.IsType<DuplicatePublicAddressException>(kept.Error).Message, StringComparison.Ordinal);
+        Assert.Equal("192.168.205.10", lab.Annotation(1, "public-ip"));
+    }
+
+    [Fact]
+    public async Task AgentOfANodeThatHadAnotherAddress_IsNoDuplicate()
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1, 2);
+        lab.Annotate(1, ("public-ip", "192.168.205.77"), ("backend-type", "vxlan"), ("backend-data", KubeLab.Data(1)), ("kube-subnet-manager", "true"));
+
+        LeaseFollower node = await lab.JoinAsync();
+        await node.UntilAsync<LeaseSnapshot>();
+        lab.PutNode(3);
+        await node.UntilAsync(static follower => follower.Peers.Count == 2);
+
+        Assert.Empty(node.States);
+        Assert.Equal("192.168.205.10", lab.Annotation(1, "public-ip"));
+    }
+
+    [Fact]
     public async Task Node_DeletedAndMadeAnew_IsPublishedAgain()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);

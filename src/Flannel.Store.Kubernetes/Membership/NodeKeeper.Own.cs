@@ -13,6 +13,7 @@ namespace Flannel.Store.Kubernetes.Membership;
 ///   gone, or has no podCIDR                    the lease is lost; it is published again when the Node is back
 ///   there with another podCIDR                 the node has to take that: its session ends
 ///   lacking annotations, or has others         they are put back, more and more slowly
+///   as it was before this node published      another agent was there first, and has put its address back: the Node is its own
 ///   changed again and again by somebody else   that one is left alone: two agents have one Node
 /// </code>
 /// </content>
@@ -116,6 +117,12 @@ internal sealed partial class NodeKeeper
 
         if (_lossState == OwnLeaseState.Taken)
             return;
+        if (FindPutBack(node, differences) is { } former)
+        {
+            LoseToDuplicate(former);
+            return;
+        }
+
         _restores.RemoveAll(restore => Now - restore > ConflictWindow);
         bool isChanged = differences.Any(difference => node.Annotations[difference.Key] is not null || node.Annotations.IsTooLong(difference.Key));
         if (isChanged && _restores.Count >= MaxRestores)
@@ -158,7 +165,8 @@ internal sealed partial class NodeKeeper
             LogBack(_name, _lease.Key);
         (_loss, _lossState) = (null, default);
         _lease = LeaseOf(node, _lease.Key, attributes);
-        _results.Enqueue(new OwnLeaseChanged(state, _lease, null));
+        LeaseException? claimant = state == OwnLeaseState.Renewed ? _claimant : null;
+        _results.Enqueue(new OwnLeaseChanged(claimant is null ? state : OwnLeaseState.Contested, _lease, claimant));
     }
 
     private void Move(SubnetKey key)
@@ -170,8 +178,9 @@ internal sealed partial class NodeKeeper
         _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _lease, loss));
     }
 
-    private void Lose(OwnLeaseState state, LeaseLostException loss)
+    private void Lose(OwnLeaseState state, LeaseException loss)
     {
+        (_claimant, _quietAt) = (null, TimeSpan.MaxValue);
         // The same loss may be seen more than once.
         if (_loss is not null && _lossState == state && _loss.Message == loss.Message)
             return;

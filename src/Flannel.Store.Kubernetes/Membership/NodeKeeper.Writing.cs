@@ -56,6 +56,7 @@ internal sealed partial class NodeKeeper
         {
             _restores.Add(Now);
             _services.Metrics.NodeRestored();
+            NoteClaimant(AddressesIn(changes.Select(change => KeyValuePair.Create(change.Key, node.Annotations[change.Key]))));
             LogRestored(_name, string.Join(", ", changes.Select(change => _services.Names[change.Key])));
         }
 

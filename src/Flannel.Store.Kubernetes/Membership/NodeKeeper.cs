@@ -42,8 +42,17 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
     /// <param name="node">The own Node with what was published.</param>
     /// <param name="listed">What was listed shortly before, to watch on from; <see langword="null"/> to list.</param>
     /// <param name="document">The network configuration as last read.</param>
-    public NodeKeeper(NodeKeeperServices services, LeaseRequest request, Lease lease, ApiObject node, ApiList? listed, ConfigDocument document)
+    /// <param name="replaced">The addresses that stood there before this node published its own.</param>
+    public NodeKeeper(
+        NodeKeeperServices services,
+        LeaseRequest request,
+        Lease lease,
+        ApiObject node,
+        ApiList? listed,
+        ConfigDocument document,
+        Dictionary<Annotation, string> replaced)
     {
+        _replaced = replaced;
         _services = services;
         _request = request;
         _document = document;
@@ -92,6 +101,8 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
             BeginWrite();
         else if (_write is null && Now >= ConditionAt)
             BeginCondition();
+        else if (Now >= _quietAt)
+            ForgetClaimant();
         else if (Now >= _peers.DueAt)
             _peers.CatchUp(Now);
         else
@@ -126,7 +137,7 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
         List<Task> awaited = [_items.Reader.WaitToReadAsync(woken.Token).AsTask(), _configs.Reader.WaitToReadAsync(woken.Token).AsTask()];
         if (_write is not null)
             awaited.Add(_write);
-        TimeSpan due = new[] { _write is null ? _writeAt : TimeSpan.MaxValue, _write is null ? ConditionAt : TimeSpan.MaxValue, _peers.DueAt }.Min();
+        TimeSpan due = new[] { _write is null ? _writeAt : TimeSpan.MaxValue, _write is null ? ConditionAt : TimeSpan.MaxValue, _quietAt, _peers.DueAt }.Min();
         if (due != TimeSpan.MaxValue)
             awaited.Add(Task.Delay(due > Now ? due - Now + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, _services.Time, woken.Token));
         await Task.WhenAny(awaited).ConfigureAwait(false);
