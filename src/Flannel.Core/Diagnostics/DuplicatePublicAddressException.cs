@@ -27,6 +27,9 @@ public sealed class DuplicatePublicAddressException : LeaseException
     /// <summary>The address that both hosts publish.</summary>
     public IPAddress Address { get; }
 
+    /// <summary>How much longer to wait than usual before the lease is claimed again: in a slow store, what comes sooner looks like an answer.</summary>
+    internal TimeSpan Pause { get; private init; }
+
     private const string WayOut =
         "Give each host a public address that no other one has: the option ExternalInterface.PublicIP or PublicIPv6 (flannel: -public-ip, -public-ipv6), or " +
         "another interface (-iface).";
@@ -37,8 +40,11 @@ public sealed class DuplicatePublicAddressException : LeaseException
         $"Another host has this node's public address {address} and claims its lease {key} (revision {revision}). This node keeps the lease, and the other one " +
         $"cannot join. {WayOut}");
 
-    internal static DuplicatePublicAddressException Holding(SubnetKey key, IPAddress address) => new(
+    internal static DuplicatePublicAddressException Holding(SubnetKey key, IPAddress address, TimeSpan pause) => new(
         key,
         address,
-        $"Another host has this node's public address {address}, holds the lease {key} and is alive. This node cannot join while it is. {WayOut}");
+        $"Another host has this node's public address {address}, holds the lease {key} and is alive. This node cannot join while it is. {WayOut}")
+    {
+        Pause = pause,
+    };
 }

@@ -199,6 +199,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
             long started = _services.Time.GetTimestamp();
             var session = new OverlaySession(_services, _condition, held);
             BackOff backOff = SessionBackOff;
+            TimeSpan extra = TimeSpan.Zero;
             try
             {
                 Task<SessionEnd> run = Task.Run(() => session.RunAsync(running), CancellationToken.None);
@@ -211,7 +212,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
                 // Nothing of ours may end the host's process: report, leave the data path alone, try again.
                 Report(held, exception);
                 attempts = session.HasRun ? 1 : attempts + 1;
-                if (exception is DuplicatePublicAddressException) backOff = DuplicateBackOff;
+                if (exception is DuplicatePublicAddressException duplicate) (backOff, extra) = (DuplicateBackOff, duplicate.Pause);
                 if (exception is StoreException { IsTransient: true })
                 {
                     backOff = StoreBackOff;
@@ -219,7 +220,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
                 }
             }
 
-            if (attempts > 0) await Task.Delay(backOff.Delay(attempts, _services.Random), _services.Time, running).ConfigureAwait(false);
+            if (attempts > 0) await Task.Delay(backOff.Delay(attempts, _services.Random) + extra, _services.Time, running).ConfigureAwait(false);
         }
     }
 

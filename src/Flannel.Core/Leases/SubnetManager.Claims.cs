@@ -21,7 +21,7 @@ internal sealed partial class SubnetManager
         if (_options.TakeoverWait == TimeSpan.Zero) return claimed;
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task waited = Task.Delay(_options.TakeoverWait, _time, ended.Token);
+        Task waited = Task.Delay(_options.TakeoverWait + (2 * _store.WatchDelay), _time, ended.Token);
         using BoundedWatch watch = _store.OpenWatch(claimed.ModRevision);
         try
         {
@@ -53,7 +53,7 @@ internal sealed partial class SubnetManager
             return;
         if (identity.AddressOf(own.Lease.Attributes) is not { } address || !address.Equals(identity.AddressOf(attributes))) return;
         _metrics.CountConflict(isKept: false);
-        throw DuplicatePublicAddressException.Holding(own.Lease.Key, address);
+        throw DuplicatePublicAddressException.Holding(own.Lease.Key, address, 2 * _store.WatchDelay);
     }
 
     private static bool TryFind(StoreEvent item, string key, out StoredEntry? found)

@@ -33,6 +33,9 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     /// <inheritdoc />
     public TimeSpan? MaxSilence => inner.MaxSilence;
 
+    /// <summary>How late a watch tells what was written: not at all, unless the store is one that looks every now and then.</summary>
+    public TimeSpan WatchDelay => inner is PollingLeaseStore polling ? polling.PollInterval : TimeSpan.Zero;
+
     /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
         CallAsync("listing the network configuration and the leases", token => inner.ListAsync(revision, token), cancellationToken);

@@ -1,6 +1,7 @@
 using System.Text;
 using Flannel.Core.Leases;
 using Flannel.Core.Leases.Membership;
+using Flannel.Core.Tests.Stores;
 using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Testing;
@@ -262,6 +263,38 @@ public sealed class SubnetManagerDuplicateTests
 
         Assert.Equal(held.Key, again.Key);
         Assert.DoesNotContain(node.Store.Calls, static call => call.Operation == StoreOperation.Claim);
+    }
+
+    [Fact]
+    public async Task Start_StoreThatIsPolled_FirstKeepsTheLeaseToo()
+    {
+        var time = new FakeTimeProvider();
+        var rows = new TableLeaseStore(new Table(), null, time);
+        await rows.WriteConfigAsync(Encoding.UTF8.GetBytes(SubnetManagerLab.VxlanNetwork), null, CancellationToken.None);
+        SubnetManager NewManager(int seed) => new(rows, Options, time, new Random(seed), Microsoft.Extensions.Logging.Abstractions.NullLogger<SubnetManager>.Instance);
+        var lab = new SubnetManagerLab();
+        await using var first = new LeaseFollower(await (await NewManager(1).OpenAsync(default)).AcquireAsync(lab.Request(1), default));
+        await first.UntilAsync<LeaseSnapshot>();
+
+        for (int attempt = 2; attempt < 5; attempt++)
+        {
+            Task<ISubnetMembership> second = (await NewManager(attempt).OpenAsync(default)).AcquireAsync(lab.Request(1), default);
+            while (!second.IsCompleted)
+            {
+                await Task.WhenAny(second, Task.Delay(5));
+                time.Advance(TimeSpan.FromMilliseconds(100));
+            }
+
+            TimeSpan pause = (await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => second)).Pause;
+            for (int step = 0; step < 10; step++)
+            {
+                time.Advance((TimeSpan.FromSeconds(2.25) + pause) / 10);
+                await Task.Delay(2);
+            }
+        }
+
+        first.Pending();
+        Assert.All(first.States, static state => Assert.Equal(OwnLeaseState.Contested, state));
     }
 
     private static LabNode Twin(SubnetManagerLab lab, string mac, int seed = 2) =>

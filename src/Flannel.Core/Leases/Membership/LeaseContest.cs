@@ -21,6 +21,7 @@ internal sealed class LeaseContest
     private const int MaxAnswers = 20;
 
     private readonly Random _random;
+    private readonly TimeSpan _delay;
     private readonly Queue<TimeSpan> _answers = new();
     private TimeSpan? _writtenAt;
     private TimeSpan _quietAt = TimeSpan.MaxValue;
@@ -30,7 +31,11 @@ internal sealed class LeaseContest
 
     /// <param name="random">Spreads the attempts of hosts that wait.</param>
     /// <param name="claimedAt">When the lease was claimed, if it was.</param>
-    public LeaseContest(Random random, TimeSpan? claimedAt) => (_random, _writtenAt) = (random, claimedAt);
+    /// <param name="delay">How late the store's watches tell what was written.</param>
+    public LeaseContest(Random random, TimeSpan? claimedAt, TimeSpan delay = default) => (_random, _writtenAt, _delay) = (random, claimedAt, delay);
+
+    /// <summary>How long this store's nodes wait for an answer: it is read twice, by whoever answers and by whoever asked.</summary>
+    public static TimeSpan AnswerTimeOf(TimeSpan delay) => AnswerTime + (2 * delay);
 
     /// <summary>The other host, while it claims the lease and this node keeps it.</summary>
     public DuplicatePublicAddressException? Claimant { get; private set; }
@@ -52,7 +57,7 @@ internal sealed class LeaseContest
 
     /// <summary>Whether what somebody else wrote is an answer to the own claim: an update right after it. A claim is none.</summary>
     public bool IsAnswer(StoredEntry found, StoredEntry known, TimeSpan now) =>
-        IsAsking || (found.ClaimId == known.ClaimId && _writtenAt is { } written && now - written < AnswerTime);
+        IsAsking || (found.ClaimId == known.ClaimId && _writtenAt is { } written && now - written < AnswerTimeOf(_delay));
 
     /// <summary>Whether a claim or a change may be answered once more.</summary>
     public bool MayAnswer(TimeSpan now)
@@ -70,18 +75,18 @@ internal sealed class LeaseContest
     public bool Answered(DuplicatePublicAddressException claimant, TimeSpan now)
     {
         bool isNews = Claimant is null;
-        (Claimant, _quietAt, _writtenAt) = (claimant, now + QuietTime, now);
+        (Claimant, _quietAt, _writtenAt) = (claimant, now + QuietTime + (4 * _delay), now);
         return isNews;
     }
 
     /// <summary>The lease was claimed, to see whether somebody answers.</summary>
-    public void Asked(TimeSpan now) => (_writtenAt, _askAt, _askedUntil) = (now, TimeSpan.MaxValue, now + AnswerTime);
+    public void Asked(TimeSpan now) => (_writtenAt, _askAt, _askedUntil) = (now, TimeSpan.MaxValue, now + AnswerTimeOf(_delay));
 
     /// <summary>Another host holds the lease; it is claimed again after a pause that grows, in case that host is gone.</summary>
     public void Yielded(TimeSpan now)
     {
         End();
-        _askAt = now + Pauses.Delay(++_yields, _random);
+        _askAt = now + Pauses.Delay(++_yields, _random) + (2 * _delay);
     }
 
     /// <summary>The lease is this node's, and nothing is due any more but to see whether the other host is still there.</summary>

@@ -71,7 +71,7 @@ internal sealed partial class LeaseKeeper
         bool isSame = LeaseAttributes.TryParse(_entry.Value, out LeaseAttributes? attributes, out _) && _identity.Attributes.Equals(attributes);
         if (isSame)
         {
-            if (HasYielded) Hold(_entry, Now - LeaseContest.AnswerTime, OwnLeaseState.Reacquired);
+            if (HasYielded) Hold(_entry, Now - LeaseContest.AnswerTimeOf(_store.WatchDelay), OwnLeaseState.Reacquired);
             return;
         }
 
@@ -119,6 +119,6 @@ internal sealed partial class LeaseKeeper
         if (!HasYielded) _metrics.CountConflict(isKept: false);
         _found = answer;
         _contest.Yielded(Now);
-        Lose(OwnLeaseState.Taken, DuplicatePublicAddressException.Holding(Key, _identity.Address));
+        Lose(OwnLeaseState.Taken, DuplicatePublicAddressException.Holding(Key, _identity.Address, TimeSpan.Zero));
     }
 }

@@ -91,7 +91,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         // What was listed before the lease was written knows nothing of it.
         _ownRevision = own.ModRevision;
         _entry = entry;
-        _contest = new LeaseContest(random, isClaimed ? -age : null);
+        _contest = new LeaseContest(random, isClaimed ? -age : null, store.WatchDelay);
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
