@@ -20,7 +20,7 @@ namespace Flannel.Core.Leases.Membership;
 ///   somebody else's                               it is left alone until it is free
 /// </code>
 /// Nothing here waits or writes. All writes that follow compare; one whose outcome is unknown is followed by another look. A claim leaves the document as
-/// it is, so peers notice nothing of one that is answered (<c>docs/adr/0009-one-live-holder-per-lease.md</c>).
+/// it is, so peers notice nothing of one that is answered (<c>docs/adr/0010-one-live-holder-per-lease.md</c>).
 /// </summary>
 internal static class OwnLeaseDecision
 {
