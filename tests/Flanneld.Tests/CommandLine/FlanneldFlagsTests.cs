@@ -54,7 +54,7 @@ public sealed partial class FlanneldFlagsTests
         Assert.Equal(
             [
                 "allow-overlap", "enable-forwarding", "etcd-allow-insecure-credentials", "etcd-renewal", "follow-backend-changes", "ip-masq-exclude", "keep-privileges", "release-lease-on-stop",
-                "store", "udp-accept", "udp-busy-poll", "udp-thread-pairs", "udp-without",
+                "state-dir", "store", "udp-accept", "udp-busy-poll", "udp-thread-pairs", "udp-without",
             ],
             FlanneldFlags.All.Select(flag => flag.Name).Except(flannel).Order(StringComparer.Ordinal));
     }
