@@ -20,4 +20,7 @@ public sealed record BackendContext
 
     /// <summary>How often the kernel's state is compared in full with the desired state even if nothing seems to have changed.</summary>
     public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Who may send what through the tunnel, for backends that can hold others off.</summary>
+    public GuardOptions Guard { get; init; } = new();
 }

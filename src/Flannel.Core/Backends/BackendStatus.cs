@@ -33,6 +33,9 @@ public sealed record BackendStatus
     /// </summary>
     public Func<SubnetKey, PeerStatistics?>? ReadStatistics { get; init; }
 
+    /// <summary>The condition of the guard, or <see langword="null"/> if the tunnel has none.</summary>
+    public GuardStatus? Guard { get; init; }
+
     /// <summary>The peers that cannot be programmed at present, each with the reason. They are tried again with back-off.</summary>
     public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
 
@@ -53,5 +56,6 @@ public sealed record BackendStatus
     }
 
     // Everything but the collections.
-    private (int, LeaseAttributes?, bool, string?, bool, object?, int) Simple => (Mtu, Attributes, IsConverged, Problem, IsUnusable, ReadStatistics, PeerProblems.Count);
+    private (int, LeaseAttributes?, bool, string?, bool, object?, int, GuardStatus?) Simple =>
+        (Mtu, Attributes, IsConverged, Problem, IsUnusable, ReadStatistics, PeerProblems.Count, Guard);
 }

@@ -44,6 +44,10 @@ public sealed class FlannelOptions
     [ValidateObjectMembers]
     public TrafficOptions Traffic { get; } = new();
 
+    /// <summary>Who may send what through the tunnel. Default: the peers, for themselves, to this host's containers.</summary>
+    [Required]
+    public GuardOptions Guard { get; } = new();
+
     /// <summary>How long the lease lives without renewal. Default 24 hours, as flannel's.</summary>
     /// <value>10 seconds to 365 days.</value>
     [TimeSpanRange("00:00:10", "365.00:00:00")]

@@ -42,6 +42,12 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
                 result.AddError($"has '{exclusion}'; it must be a network such as 10.0.0.0/8", $"Traffic.{nameof(TrafficOptions.MasqueradeExclusions)}");
         }
 
+        foreach (string sender in options.Guard.Senders)
+        {
+            if (!IPNetwork.TryParse(sender, out _) && !IPAddress.TryParse(sender, out _))
+                result.AddError($"has '{sender}'; it must be an address or a range such as 192.0.2.0/24", $"Guard.{nameof(GuardOptions.Senders)}");
+        }
+
         if (options.NetworkNamespace is "") result.AddError("is empty; name a namespace or leave it null", nameof(options.NetworkNamespace));
         if (options.SubnetFile is { } path && !Path.IsPathRooted(path)) result.AddError($"is '{path}'; it must be an absolute path", nameof(options.SubnetFile));
         if (options.StateDirectory is { } state && !Path.IsPathRooted(state)) result.AddError($"is '{state}'; it must be an absolute path", nameof(options.StateDirectory));

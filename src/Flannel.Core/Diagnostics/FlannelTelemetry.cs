@@ -45,6 +45,12 @@ public static class FlannelTelemetry
     /// <summary>Counter, <c>{call}</c>: calls and watches of the lease store that did not end within their time and were abandoned.</summary>
     public const string StoreAbandoned = "flannel.store.abandoned";
 
+    /// <summary>
+    /// Counter, <c>{packet}</c>: packets that the guard dropped, by <see cref="ReasonTag"/> (<c>unknown_sender</c>, <c>container</c>, <c>foreign_source</c>,
+    /// <c>foreign_destination</c>).
+    /// </summary>
+    public const string GuardDrops = "flannel.guard.drops";
+
     /// <summary>Gauge, 0 or 1: whether the node is ready and nothing is wrong.</summary>
     public const string NodeHealthy = "flannel.node.healthy";
 

@@ -51,6 +51,9 @@ public sealed record FlannelNodeStatus
     /// <summary>The accepted leases of the other nodes.</summary>
     public ImmutableDictionary<SubnetKey, Lease> Peers { get; init; } = ImmutableDictionary<SubnetKey, Lease>.Empty;
 
+    /// <summary>The condition of the guard, or <see langword="null"/> if there is none.</summary>
+    public GuardStatus? Guard { get; init; }
+
     /// <summary>The peers that the backend cannot program at present, each with the reason.</summary>
     public ImmutableDictionary<SubnetKey, string> PeerProblems { get; init; } = ImmutableDictionary<SubnetKey, string>.Empty;
 
@@ -95,7 +98,7 @@ public sealed record FlannelNodeStatus
     }
 
     // Everything but the collections.
-    private (FlannelNodeState, string, Exception?, bool, bool, bool, StoreException?, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int, int), PendingConfig?, object?) Simple =>
+    private (FlannelNodeState, string, Exception?, bool, bool, bool, StoreException?, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int, int), PendingConfig?, object?, GuardStatus?) Simple =>
         (State, Reason, Error, IsReady, IsAlive, IsSubnetFileCurrent, StoreError, Config, ExternalInterface, Lease, Mtu, QuarantinedCount, PeersLeftOut, (Peers.Count, PeersRetained, PeerProblems.Count),
-            PendingConfig, ReadStatistics);
+            PendingConfig, ReadStatistics, Guard);
 }

@@ -94,6 +94,7 @@ internal sealed record NodeCondition
             Mtu = Backend?.Mtu,
             Peers = Peers,
             ReadStatistics = Backend?.ReadStatistics,
+            Guard = Backend?.Guard,
             PeerProblems = Backend?.PeerProblems ?? ImmutableDictionary<SubnetKey, string>.Empty,
             Quarantined = Quarantine?.Leases ?? [],
             QuarantinedCount = Quarantine?.Total ?? 0,
@@ -142,6 +143,7 @@ internal sealed record NodeCondition
             yield return new(NodeProblemWeight.Degrading, $"the store is away: {store.Message}", store) { LogKey = "the store is away" };
         if (Backend?.Problem is { } backend)
             yield return new(Backend.IsUnusable ? NodeProblemWeight.Disabling : NodeProblemWeight.Degrading, backend);
+        if (Backend?.Guard?.Problem is { } guard) yield return new(NodeProblemWeight.Degrading, guard);
         if (TrafficError is { } traffic) yield return new(NodeProblemWeight.Degrading, traffic.Message, traffic);
         if (SubnetFileError is { } file) yield return new(NodeProblemWeight.Degrading, file.Message, file);
         if (Backend is { PeerProblems.Count: > 0 and int count })

@@ -223,6 +223,7 @@ internal sealed partial class OverlaySession
         NetworkNamespace = Options.NetworkNamespace,
         PreviousAttributes = published,
         ResyncInterval = Options.ResyncInterval,
+        Guard = Options.Guard,
     };
 
     private void Remember(IBackendNetwork network) => _held.Remember(_config, network.Attributes);
