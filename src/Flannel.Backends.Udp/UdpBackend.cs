@@ -80,5 +80,21 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, KernelServic
         Families = NetworkFamily.From(context),
         Port = UdpBackendConfig.Parse(context.Config).Port,
         Options = options,
+        Guard = GuardFor(context.Guard),
     };
+
+    /// <summary>Where this backend takes packets of unknown senders, so does the guard, but for a list of those that are meant.</summary>
+    private GuardOptions GuardFor(GuardOptions wanted)
+    {
+        var guard = new GuardOptions
+        {
+            Enabled = wanted.Enabled,
+            AcceptUnknownSenders = wanted.AcceptUnknownSenders || (options.AcceptUnknownSenders && wanted.Senders.Count == 0),
+            AcceptContainers = wanted.AcceptContainers,
+            AcceptForeignSources = wanted.AcceptForeignSources,
+            AcceptForeignDestinations = wanted.AcceptForeignDestinations,
+        };
+        foreach (string sender in wanted.Senders) guard.Senders.Add(sender);
+        return guard;
+    }
 }

@@ -28,6 +28,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private readonly IReadOnlyList<KernelContext> _contexts;
     private readonly MonitorLoop _monitor;
     private readonly NamespaceWatch _namespace;
+    private readonly IReadOnlyList<TunnelGuard> _guards; // one per address family; they lock themselves
     private readonly TunSetup _setup;
     private readonly PeerTableCell _table = new();
     private readonly SupervisedLoops _loops;
@@ -66,7 +67,10 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         _monitor = new MonitorLoop(_host, Groups, _contexts[0].Netlink);
         _namespace = new NamespaceWatch(_host, time);
         _setup = new TunSetup(spec, _contexts);
-        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadStatistics = FindStatistics });
+        var tunnel = new GuardedTunnel { Port = spec.Port };
+        BackendContext guarded = context with { Guard = spec.Guard };
+        _guards = [.. spec.Families.Select(family => new TunnelGuard(tunnel, family, guarded, _host, time, logger))];
+        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadStatistics = FindStatistics, Guard = GuardStatus.Merge(_guards.Select(static guard => guard.Status)) });
         _metrics = new UdpMetrics(meters, context.NetworkName, this);
     }
 
@@ -112,6 +116,12 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         cancellationToken.ThrowIfCancellationRequested();
         _addresses = [.. _spec.Families.Select(family => AddressIn(own, family))];
         _own = new OwnSubnets(own.Subnet, own.SubnetIPv6);
+        foreach (TunnelGuard guard in _guards)
+        {
+            guard.Start((guard.Family.IsIPv6 ? own.SubnetIPv6 : own.Subnet)!.Value, PublishGuard);
+            _loops.Start("guard", guard.RunAsync);
+        }
+
         Translate(() =>
         {
             _monitor.Open(); // before anything is read, so that no change falls between the two
@@ -164,6 +174,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     {
         await _loops.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         CloseDataPath();
+        foreach (TunnelGuard guard in _guards) guard.Remove();
     }
 
     public async ValueTask DisposeAsync()
@@ -178,6 +189,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     {
         CloseDataPath();
         _monitor.Dispose(); // if the loop never ran
+        foreach (TunnelGuard guard in _guards) guard.Dispose();
         foreach (KernelContext context in _contexts) context.Dispose();
         _host.Dispose();
         _loops.Dispose();
@@ -192,7 +204,15 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private void ActivatePeers_NeedsLock()
     {
         ImmutableDictionary<SubnetKey, string> before = Status.PeerProblems;
+        // Let in before packets can come, and out after none is sent any more.
+        foreach (TunnelGuard guard in _guards)
+        {
+            guard.SetPeers(_peers.GetGuarded(guard.Family));
+            guard.Admit();
+        }
+
         _table.Current = _peers.BuildTable();
+        foreach (TunnelGuard guard in _guards) guard.Expel();
         foreach ((SubnetKey peer, string problem) in _peers.Problems)
         {
             if (!before.ContainsKey(peer)) UdpBackend.Log.PeerLimited(_logger, peer, problem);
@@ -210,15 +230,17 @@ internal sealed partial class UdpNetwork : IBackendNetwork
             Address = AddressOf(AddressFamily.InterNetwork),
             AddressIPv6 = AddressOf(AddressFamily.InterNetworkV6),
             Own = _own,
-            AcceptUnknownSenders = _spec.Options.AcceptUnknownSenders,
-            AcceptForeignSources = _spec.Options.AcceptForeignSources,
-            AcceptForeignDestinations = _spec.Options.AcceptForeignDestinations,
+            AcceptUnknownSenders = _spec.Options.AcceptUnknownSenders || _spec.Guard.AcceptUnknownSenders,
+            AcceptForeignSources = _spec.Options.AcceptForeignSources || _spec.Guard.AcceptForeignSources,
+            AcceptForeignDestinations = _spec.Options.AcceptForeignDestinations || _spec.Guard.AcceptForeignDestinations,
         };
         _reported = dataPath.Offloads.Current;
         dataPath.Start(_settings, _table, Sent, Received, _time);
         int mtu = _state.Mtu;
         Publish(status => status with { Mtu = mtu });
     }
+
+    private void PublishGuard() => Publish(status => status with { Guard = GuardStatus.Merge(_guards.Select(static guard => guard.Status)) });
 
     private IPAddress? AddressOf(AddressFamily family) => _addresses.FirstOrDefault(address => address.AddressFamily == family);
 

@@ -15,6 +15,9 @@ internal sealed record UdpSpec
     /// <summary>This host's own choices.</summary>
     public required UdpBackendOptions Options { get; init; }
 
+    /// <summary>What the guard lets pass.</summary>
+    public GuardOptions Guard { get; init; } = new();
+
     /// <summary>The name of the interface that carries the outer packets.</summary>
     public string ExternalName => Families[0].ExternalName;
 

@@ -53,6 +53,8 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
 
     public override string Device => _spec.Name;
 
+    public override GuardedTunnel Tunnel => new() { Port = _spec.Config.Port, Vni = _spec.Config.Vni, Device = _spec.Name };
+
     public override int Mtu => _device.State!.Mtu;
 
     public override string LeaseData => new VxlanLeaseData(_spec.Config.Vni, _device.State!.Mac).ToJson();
@@ -81,6 +83,8 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
         PhysicalAddress? mac = ReadMac(peer, out string? reason);
         return mac?.Equals(_device.State!.Mac) == true ? $"it publishes the MAC {MacAddress.Format(mac)}, which is our own" : reason;
     }
+
+    public override PhysicalAddress? FindMac(FamilyPeer peer) => ReadMac(peer, out _);
 
     /// <summary>
     /// Leaves a margin between coming and going, so that a peer count around the threshold does not rewrite all routes again and again.

@@ -44,6 +44,14 @@ internal sealed class PeerDirectory(UdpSpec spec)
         return new PeerTable([.. _entries.Values.SelectMany(static entry => entry.Subnets)], ipv4?.Network, ipv4?.SubnetLength ?? 0);
     }
 
+    /// <summary>The peers as the guard of one address family has to know them.</summary>
+    public IReadOnlyCollection<GuardedPeer> GetGuarded(NetworkFamily family) =>
+    [
+        .. _entries.SelectMany(entry => entry.Value.Subnets
+            .Where(subnet => subnet.Subnet.BaseAddress.AddressFamily == family.Family)
+            .Select(subnet => new GuardedPeer(entry.Key, subnet.Endpoint.Address.ToIPAddress(), subnet.Subnet))),
+    ];
+
     /// <summary>What went to a peer and came from it; <see langword="null"/> if it is none.</summary>
     public PeerStatistics? FindStatistics(SubnetKey peer) => _entries.TryGetValue(peer, out Entry? entry) ? entry.ToStatistics() : null;
 

@@ -67,6 +67,13 @@ internal unsafe struct SocketAddress
     /// <summary>Whether the host and the port are the same.</summary>
     public readonly bool IsSame(in SocketAddress other) => IsSameHost(other) && _ipv4.sin_port == other._ipv4.sin_port;
 
+    /// <summary>The address without the port.</summary>
+    public readonly IPAddress ToIPAddress()
+    {
+        if (!IsIPv6) return new IPAddress(IPv4);
+        fixed (byte* from = _ipv6.sin6_addr) return new IPAddress(new ReadOnlySpan<byte>(from, 16));
+    }
+
     public override readonly string ToString()
     {
         if (_family == 0) return "";

@@ -15,6 +15,9 @@ public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, 
     /// <summary>Whether <see cref="Problem"/> keeps every packet of the family from travelling.</summary>
     public bool IsUnusable { get; init; }
 
+    /// <summary>The condition of the guard, or <see langword="null"/> if there is none.</summary>
+    public GuardStatus? Guard { get; init; }
+
     /// <summary>Makes one status of those of all address families.</summary>
     /// <param name="statuses">One or more.</param>
     public static BackendStatus Merge(IReadOnlyCollection<DataPathStatus> statuses)
@@ -26,6 +29,7 @@ public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, 
             IsConverged = statuses.All(static status => status.IsConverged),
             IsUnusable = statuses.All(static status => status.IsUnusable),
             Problem = problems.Length == 0 ? null : string.Join(" ", problems),
+            Guard = GuardStatus.Merge(statuses.Select(static status => status.Guard)),
             PeerProblems = statuses
                 .SelectMany(static status => status.PeerProblems)
                 .GroupBy(static problem => problem.Key, static problem => problem.Value)

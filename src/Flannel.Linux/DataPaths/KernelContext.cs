@@ -45,6 +45,9 @@ public sealed class KernelContext : IDisposable
     /// <summary>The routes to peers' subnets.</summary>
     public PeerRoutes Routes { get; }
 
+    /// <summary>Who has to have let a peer in before a route leads there, if anybody.</summary>
+    internal TunnelGuard? Guard { get; set; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
 

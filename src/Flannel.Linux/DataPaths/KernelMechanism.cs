@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Runtime.Versioning;
 using Flannel.Linux.Diagnostics;
 using Flannel.Netlink;
@@ -29,6 +30,9 @@ public abstract class KernelMechanism<TKey, TEntry>(KernelContext context) : IRe
 
     /// <summary>The device that the network keeps, or <see langword="null"/> if it needs none. It is never taken for a leftover.</summary>
     public virtual string? Device => null;
+
+    /// <summary>What a guard can hold off, or <see langword="null"/> if nothing. Asked for before <see cref="Prepare"/>.</summary>
+    public virtual GuardedTunnel? Tunnel => null;
 
     /// <summary>What is published with the lease for this family, or <see langword="null"/>.</summary>
     public virtual string? LeaseData => null;
@@ -69,6 +73,10 @@ public abstract class KernelMechanism<TKey, TEntry>(KernelContext context) : IRe
     /// <summary>The backend's opinion of a peer: <see langword="null"/> to accept it, else the reason to quarantine it.</summary>
     /// <param name="peer">The peer.</param>
     public virtual string? CheckPeer(FamilyPeer peer) => null;
+
+    /// <summary>The MAC that a peer's packets come with out of the device of <see cref="Tunnel"/>; <see langword="null"/> if none can.</summary>
+    /// <param name="peer">The peer.</param>
+    public virtual PhysicalAddress? FindMac(FamilyPeer peer) => null;
 
     /// <summary>Chooses the form of the entries for a number of peers.</summary>
     /// <param name="peers">How many peers there are.</param>

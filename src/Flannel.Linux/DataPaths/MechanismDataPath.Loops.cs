@@ -96,7 +96,16 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
     /// <summary>Passes the reconciler's status on.</summary>
     private async Task ReportAsync(CancellationToken cancellationToken)
     {
-        await foreach (ReconcilerStatus<TKey> _ in _reconciler.WatchAsync(cancellationToken).ConfigureAwait(false)) Report();
+        await foreach (ReconcilerStatus<TKey> _ in _reconciler.WatchAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // The status of this moment counts: what was passed on may be older than peers that left meanwhile.
+            lock (_gate)
+            {
+                if (_reconciler.Status.IsConverged) _guard?.Expel();
+            }
+
+            Report();
+        }
     }
 
     /// <summary>Logs once what breaks and what heals.</summary>

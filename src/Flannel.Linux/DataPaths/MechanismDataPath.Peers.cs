@@ -1,3 +1,4 @@
+using System.Net.NetworkInformation;
 using Flannel.Extensibility;
 
 namespace Flannel.Linux.DataPaths;
@@ -12,6 +13,8 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
             _unusable = _unusable.Clear();
             foreach (Lease lease in peers) Add_NeedsLock(lease);
             _mechanism.Adapt(_peers.Count);
+            FamilyPeer[] all = [.. _peers.Values];
+            _guard?.SetPeers(all.Select(ToGuarded).OfType<GuardedPeer>());
             _reconciler.Replace([.. DeriveAll_NeedsLock()]);
         }
     }
@@ -32,6 +35,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
 
             bool isRewritten = _mechanism.Adapt(_peers.Count);
             removals.ExceptWith(upserts);
+            ChangeGuarded_NeedsLock(removals, upserts);
             _reconciler.Change(removals, isRewritten ? DeriveAll_NeedsLock() : [.. upserts.Select(key => Derive_NeedsLock(_peers[key]))]);
 
             void Remove(SubnetKey key)
@@ -52,6 +56,21 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
         _peers[peer.Key] = peer;
         _context.Routes.AddSubnet(peer.Subnet);
         return true;
+    }
+
+    private void ChangeGuarded_NeedsLock(IEnumerable<SubnetKey> removals, IReadOnlyCollection<SubnetKey> upserts)
+    {
+        if (_guard is null) return;
+        ILookup<bool, (SubnetKey Key, GuardedPeer? Peer)> guarded =
+            upserts.Select(key => (Key: key, Peer: ToGuarded(_peers[key]))).ToLookup(static peer => peer.Peer is not null);
+        _guard.ChangePeers([.. removals, .. guarded[false].Select(static peer => peer.Key)], [.. guarded[true].Select(static peer => peer.Peer!)]);
+    }
+
+    /// <summary>A peer as its packets are told; <see langword="null"/> if they cannot be.</summary>
+    private GuardedPeer? ToGuarded(FamilyPeer peer)
+    {
+        PhysicalAddress? mac = _mechanism.FindMac(peer);
+        return mac is null && _mechanism.Tunnel!.Device is not null ? null : new GuardedPeer(peer.Key, peer.Host, peer.Subnet, mac);
     }
 
     private IEnumerable<PeerEntries<TKey, TEntry>> DeriveAll_NeedsLock() => [.. _peers.Values.Select(Derive_NeedsLock)];

@@ -18,6 +18,8 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     /// <summary>What stands in the way may be gone any moment, and looking costs next to nothing.</summary>
     private static readonly TimeSpan MaximumBackOff = TimeSpan.FromSeconds(5);
 
+    private const int ManyChanges = 100;
+
     private static readonly TimeSpan ReviewDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AddressPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AddressPoll = TimeSpan.FromMilliseconds(2);
@@ -29,6 +31,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     private readonly SupervisedLoops _loops;
     private readonly ReviewSignal _review;
     private readonly ProblemReport _report; // locks itself
+    private readonly TunnelGuard? _guard; // locks itself
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
@@ -49,6 +52,8 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
             context.Time, (exception, loop) => KernelNetwork.Log.LoopFailed(context.Logger, exception, _mechanism.Name, loop));
         _review = new ReviewSignal(ReviewDelay, context.Time);
         _report = new ProblemReport(LogProblem, LogPeerProblem);
+        _guard = mechanism.Tunnel is { } tunnel ? new TunnelGuard(tunnel, context.Family, network, context.Host, context.Time, context.Logger) : null;
+        context.Guard = _guard;
     }
 
     /// <summary>Takes over the context; nothing is changed before <see cref="Prepare"/>.</summary>
@@ -92,7 +97,11 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
             ImmutableDictionary<SubnetKey, string> peers;
             lock (_gate) peers = _unusable;
             if (link.IsUsable && !status.PeerProblems.IsEmpty) peers = peers.Count == 0 ? status.PeerProblems : peers.SetItems(status.PeerProblems);
-            return new DataPathStatus(_mechanism.Mtu, status.IsConverged && problem is null, problem, peers) { IsUnusable = !link.IsUsable };
+            return new DataPathStatus(_mechanism.Mtu, status.IsConverged && problem is null, problem, peers) 
+            {
+                IsUnusable = !link.IsUsable,
+                Guard = _guard?.Status,
+            };
         }
     }
 
@@ -100,6 +109,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     {
         _context.External.Refresh();
         _mechanism.Prepare();
+        if (!_context.Routes.HasOwn()) _guard?.Close(); // else something flows, until now without a guard perhaps
     });
 
     public override void Start(IPNetwork subnet, Action onStatusChanged)
@@ -113,6 +123,12 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
             _mechanism.Activate(subnet.BaseAddress);
         });
         _loops.Start("reconcile", _reconciler.RunAsync);
+        if (_guard is not null)
+        {
+            _guard.Start(subnet, onStatusChanged);
+            _loops.Start("guard", _guard.RunAsync);
+        }
+
         _loops.Start("monitor", token => _monitor!.RunAsync(Take, token));
         _loops.Start("report", ReportAsync);
         _loops.Start("review", ReviewAsync);
@@ -146,6 +162,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     {
         _context.External.Refresh();
         _mechanism.Remove();
+        _guard?.Remove();
     });
 
     public override async ValueTask DisposeAsync()
@@ -153,6 +170,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         await StopAsync().ConfigureAwait(false);
         _monitor?.Dispose(); // if the loop never ran
         _loops.Dispose();
+        _guard?.Dispose();
         _context.Dispose();
     }
 
@@ -174,7 +192,11 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         }
 
         public void Apply(
-            IReadOnlyList<ReconcileChange<TKey, TEntry>> changes, IDictionary<TKey, Exception> failures, CancellationToken cancellationToken) =>
+            IReadOnlyList<ReconcileChange<TKey, TEntry>> changes, IDictionary<TKey, Exception> failures, CancellationToken cancellationToken)
+        {
+            // Of many, the entries before the routes are written meanwhile.
+            if (changes.Count < ManyChanges) owner._guard?.Admit();
             owner._mechanism.Apply(changes, failures, cancellationToken);
+        }
     }
 }

@@ -13,6 +13,13 @@ internal static class FlannelEventIds
     public const int TrafficRulesUnwatched = 3604;
     public const int TrafficRulesRemoved = 3605;
 
+    public const int GuardWritten = 3650;
+    public const int GuardRepaired = 3651;
+    public const int GuardFailing = 3652;
+    public const int GuardHoldsAgain = 3653;
+    public const int GuardRemoved = 3654;
+    public const int GuardDropped = 3655;
+
     public const int DataPathBroken = 3700;
     public const int DataPathRestored = 3701;
     public const int PeerFailing = 3702;

@@ -113,14 +113,15 @@ public sealed class PeerRoutes(KernelContext context)
     /// </summary>
     public IEnumerable<RouteEntry> ReadOwn()
     {
-        IEnumerable<int> found = [.. context.Devices.Find(), TunnelIndex, context.External.State.Index];
-        int[] links = [.. found.Where(static index => index != 0).Distinct()];
-        foreach (RouteEntry route in links.SelectMany(GetRoutes))
+        foreach (RouteEntry route in ReadOnLinks())
         {
             if (IsStray(route)) _netlink.DeleteRoute(Exactly(route));
             else if (IsOwn(route)) yield return route;
         }
     }
+
+    /// <summary>Whether there is any of the routes that <see cref="ReadOwn"/> lists. Nothing is deleted.</summary>
+    public bool HasOwn() => ReadOnLinks().Any(IsOwn);
 
     /// <summary>
     /// Writes routes. They are added, not replaced, so that a foreign route to the same place is never overwritten. What the kernel refuses is looked
@@ -135,6 +136,7 @@ public sealed class PeerRoutes(KernelContext context)
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(failures);
         if (routes.Count == 0) return;
+        context.Guard?.Admit(); // a route sets packets in motion, and answers come back
         var batch = new RouteBatch();
         foreach ((_, RouteEntry route) in routes) batch.AddRoute(route);
         IReadOnlyDictionary<int, NetlinkException> refused = _netlink.Execute(batch);
@@ -269,6 +271,12 @@ public sealed class PeerRoutes(KernelContext context)
         _family.IsIPv6 && own.LinkIndex != TunnelIndex && route.LinkIndex != context.External.State.Index;
 
     private IReadOnlyList<RouteEntry> GetRoutes() => _netlink.GetRoutes(_family.Family, new RouteFilter { Table = RouteEntry.MainTable });
+
+    private IEnumerable<RouteEntry> ReadOnLinks()
+    {
+        IEnumerable<int> found = [.. context.Devices.Find(), TunnelIndex, context.External.State.Index];
+        return found.Where(static index => index != 0).Distinct().ToArray().SelectMany(GetRoutes);
+    }
 
     private IReadOnlyList<RouteEntry> GetRoutes(int linkIndex) =>
         _netlink.GetRoutes(_family.Family, new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = linkIndex });

@@ -46,6 +46,9 @@ internal sealed class TrafficNames
     /// <summary>The metric that tells the network's blackhole routes from everybody else's.</summary>
     public uint BlackholeMetric { get; }
 
+    /// <summary>The table of the guard in nftables.</summary>
+    public string GuardTable(AddressFamily family) => (family == AddressFamily.InterNetwork ? "flannel-guard-ipv4" : "flannel-guard-ipv6") + _suffix;
+
     /// <summary>The network's table in nftables.</summary>
     public string Table(AddressFamily family) => (family == AddressFamily.InterNetwork ? "flannel-ipv4" : "flannel-ipv6") + _suffix;
 

@@ -30,6 +30,9 @@ internal sealed class BackendLab : IAsyncDisposable
 
     public NetworkLab Lab { get; }
 
+    /// <summary>How the networks that are started from now on are guarded.</summary>
+    public GuardOptions Guard { get; } = new();
+
     public IReadOnlyList<LabHost> Hosts => Lab.Hosts;
 
     /// <summary>What was logged, level first.</summary>
@@ -42,9 +45,9 @@ internal sealed class BackendLab : IAsyncDisposable
     public LabContainer[] AddContainers() => [.. Hosts.Select((host, index) => host.AddContainer(KeyOf(index + 1).IPv4, KeyOf(index + 1).IPv6, mtu: 1380))];
 
     /// <summary>Starts a network on every host and lets them know each other, as nodes do that are restarted with another configuration.</summary>
-    public async Task StartAsync(string backend)
+    public async Task StartAsync(string backend, int? hosts = null)
     {
-        foreach (LabHost host in Hosts) await StartAsync(host, backend);
+        foreach (LabHost host in Hosts.Take(hosts ?? Hosts.Count)) await StartAsync(host, backend);
         foreach (var (host, network, _) in _running)
             network.SetPeers([.. _running.Where(other => other.Host != host).Select(static other => other.Lease)]);
         foreach (var (_, network, _) in _running) await network.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });
@@ -64,6 +67,7 @@ internal sealed class BackendLab : IAsyncDisposable
                     ExternalInterface = host.External with { IsByDefaultRoute = isByDefaultRoute },
                     NetworkNamespace = host.NamespaceName,
                     ResyncInterval = TimeSpan.FromMinutes(10),
+                    Guard = Guard,
                 },
                 CancellationToken.None);
         var lease = new Lease { Key = KeyOf(subnet), Attributes = network.Attributes, CreateRevision = subnet };

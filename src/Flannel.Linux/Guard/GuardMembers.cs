@@ -1,0 +1,81 @@
+using Flannel.Extensibility;
+
+namespace Flannel.Linux.Guard;
+
+/// <summary>
+/// What the guard's sets should hold, and what is not written yet. Two peers may need the same element, as while a host changes its lease. Not for several
+/// threads at once.
+/// </summary>
+internal sealed class GuardMembers
+{
+    private readonly Dictionary<SubnetKey, GuardedPeer> _peers = [];
+    private readonly Dictionary<GuardMember, int> _wanted = [];
+    private readonly HashSet<GuardMember> _missing = [];
+    private readonly HashSet<GuardMember> _surplus = [];
+
+    /// <summary>What should be there.</summary>
+    public IReadOnlyCollection<GuardMember> Wanted => _wanted.Keys;
+
+    /// <summary>What is there for peers that are none any more.</summary>
+    public IReadOnlyCollection<GuardMember> Surplus => _surplus;
+
+    /// <summary>Replaces all peers.</summary>
+    public void Replace(IReadOnlyCollection<GuardedPeer> peers)
+    {
+        HashSet<SubnetKey> kept = [.. peers.Select(static peer => peer.Key)];
+        foreach (SubnetKey gone in _peers.Keys.Where(key => !kept.Contains(key)).ToArray()) Remove(gone);
+        _peers.EnsureCapacity(peers.Count);
+        _wanted.EnsureCapacity(3 * peers.Count);
+        foreach (GuardedPeer peer in peers) Put(peer);
+    }
+
+    /// <summary>Adds a peer or changes it.</summary>
+    public void Put(GuardedPeer peer)
+    {
+        if (_peers.TryGetValue(peer.Key, out GuardedPeer? before) && before == peer) return;
+        foreach (GuardMember member in GuardMember.Of(peer))
+        {
+            _wanted.TryGetValue(member, out int count);
+            _wanted[member] = count + 1;
+            if (count == 0 && !_surplus.Remove(member)) _missing.Add(member);
+        }
+
+        _peers[peer.Key] = peer;
+        if (before is not null) Release(before);
+    }
+
+    /// <summary>Takes a peer away.</summary>
+    public void Remove(SubnetKey key)
+    {
+        if (_peers.Remove(key, out GuardedPeer? before)) Release(before);
+    }
+
+    /// <summary>What has to be added since the last call. If writing it fails, everything has to be written.</summary>
+    public GuardMember[] TakeMissing() => Take(_missing);
+
+    /// <summary>What is there for peers that are none any more, since the last call.</summary>
+    public GuardMember[] TakeSurplus() => Take(_surplus);
+
+    private static GuardMember[] Take(HashSet<GuardMember> members)
+    {
+        GuardMember[] taken = [.. members];
+        members.Clear();
+        return taken;
+    }
+
+    private void Release(GuardedPeer peer)
+    {
+        foreach (GuardMember member in GuardMember.Of(peer))
+        {
+            int count = _wanted[member] - 1;
+            if (count > 0)
+            {
+                _wanted[member] = count;
+                continue;
+            }
+
+            _wanted.Remove(member);
+            if (!_missing.Remove(member)) _surplus.Add(member);
+        }
+    }
+}

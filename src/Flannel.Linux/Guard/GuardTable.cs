@@ -1,0 +1,224 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Flannel.Extensibility;
+using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
+using Flannel.Netlink.Netfilter.Sets;
+using Flannel.Netlink.Netfilter.Tables;
+
+namespace Flannel.Linux.Guard;
+
+/// <summary>
+/// The guard as a table of nftables, without the elements of its sets. Packets to the tunnel's port are judged where they are whole, at input and forward, so
+/// that no fragment slips through; what comes out of the tunnel, before anything else has seen it.
+/// </summary>
+internal sealed class GuardTable
+{
+    public const string SendersName = "senders";
+
+    private const string PeersName = "peers";
+    private const string SourcesPrefix = "sources";
+    private const string Input = "input";
+    private const string Forward = "forward";
+    private const string Prerouting = "prerouting";
+    private const string ToPort = "to-port";
+    private const string ToPeers = "to-peers";
+    private const string FromTunnel = "from-tunnel";
+
+    private const int BeforeConnectionTracking = -310;
+    private const int BeforeFilters = -10;
+    private const ushort Ethernet = 1; // ARPHRD_ETHER
+    private const byte UdpProtocol = 17;
+
+    // RFC 7348: flags, three reserved bytes, VNI, one reserved byte, behind the UDP header.
+    private static readonly NftField VniField = new(NftHeader.Transport, 12, 3);
+
+    private readonly GuardedTunnel _tunnel;
+    private readonly GuardOptions _options;
+    private readonly NetworkFamily _family;
+    private readonly IPNetwork? _ownSubnet;
+    private readonly ImmutableArray<int> _lengths;
+    private readonly Dictionary<int, NftSet> _sets = [];
+    private readonly List<NftChain> _chains = [];
+    private readonly List<NftRule> _rules = [];
+
+    /// <summary>Puts the table together.</summary>
+    /// <param name="name">The table's name.</param>
+    /// <param name="tunnel">What is guarded.</param>
+    /// <param name="options">What is let pass.</param>
+    /// <param name="family">The address family.</param>
+    /// <param name="ownSubnet">The host's own subnet; <see langword="null"/> while it has none, and gets nothing.</param>
+    /// <param name="lengths">How many bits of inner sources count, each once.</param>
+    public GuardTable(string name, GuardedTunnel tunnel, GuardOptions options, NetworkFamily family, IPNetwork? ownSubnet, IEnumerable<int> lengths)
+    {
+        (_tunnel, _options, _family, _ownSubnet) = (tunnel, options, family, ownSubnet);
+        _lengths = tunnel.Device is null ? [] : [.. lengths.Where(static length => length > 0).Order()];
+        Table = new NftTable(NftFamily.Inet, name) { Comment = "flannel: keeps strangers out of the tunnel" };
+        if (tunnel.Port is not null) _sets.Add(0, new NftSet(NftFamily.Inet, name, PeersName) { Key = [AddressType] });
+        foreach (int length in _lengths)
+            _sets.Add(length, new NftSet(NftFamily.Inet, name, SourcesPrefix + length.ToString(CultureInfo.InvariantCulture)) { Key = [NftDataType.EthernetAddress, AddressType] });
+        SenderElements = FindSenders();
+        if (tunnel.Port is not null && SenderElements.Length > 0)
+            Senders = new NftSet(NftFamily.Inet, name, SendersName) { Key = [AddressType], IsInterval = true };
+        Counters = [.. Enum.GetValues<GuardDrop>().Select(drop => new NftCounter(NftFamily.Inet, name, NameOf(drop)))];
+        if (tunnel.Port is { } port) AddPortChains(port);
+        if (tunnel.Device is { } device) AddTunnelChains(device);
+        if (tunnel.Uplink is { } uplink) AddUplinkChain(uplink);
+    }
+
+    public NftTable Table { get; }
+
+    public IEnumerable<NftSet> Sets => Senders is null ? _sets.Values : _sets.Values.Append(Senders);
+
+    /// <summary>The lengths of <see cref="GuardMember"/> that have a set.</summary>
+    public IReadOnlyCollection<int> Lengths => _sets.Keys;
+
+    /// <summary>The set of who may send beside the peers; <see langword="null"/> for nobody.</summary>
+    public NftSet? Senders { get; }
+
+    /// <summary>The elements of <see cref="Senders"/>.</summary>
+    public ImmutableArray<NftElement> SenderElements { get; }
+
+    public ImmutableArray<NftCounter> Counters { get; }
+
+    public IReadOnlyList<NftChain> Chains => _chains;
+
+    public IReadOnlyList<NftRule> Rules => _rules;
+
+    /// <summary>The name of a counter.</summary>
+    public static string NameOf(GuardDrop drop) => drop switch
+    {
+        GuardDrop.UnknownSender => "unknown_sender",
+        GuardDrop.Container => "container",
+        GuardDrop.ForeignSource => "foreign_source",
+        _ => "foreign_destination",
+    };
+
+    private NftField Source => _family.IsIPv6 ? NftField.IPv6Source : NftField.IPv4Source;
+
+    private NftField Destination => _family.IsIPv6 ? NftField.IPv6Destination : NftField.IPv4Destination;
+
+    private NftDataType AddressType => _family.IsIPv6 ? NftDataType.IPv6Address : NftDataType.IPv4Address;
+
+    private NftValue Protocol => NftValue.OfByte((byte)(_family.IsIPv6 ? NftFamily.IPv6 : NftFamily.IPv4));
+
+    /// <summary>Whether members of this length have a set. Where packets have no MAC, only their senders do.</summary>
+    public bool HasSetFor(int length) => _sets.ContainsKey(length);
+
+    /// <summary>The set of members of this length.</summary>
+    public NftSet SetFor(int length) => _sets[length];
+
+    /// <summary>The ranges of the options that are of this family. A range inside another one would be refused.</summary>
+    private ImmutableArray<NftElement> FindSenders()
+    {
+        var ranges = new List<IPNetwork>();
+        foreach (IPNetwork range in _options.Senders.Select(ToNetwork).Where(range => range.BaseAddress.AddressFamily == _family.Family).OrderBy(static range => range.PrefixLength))
+        {
+            if (!ranges.Exists(wider => wider.Contains(range.BaseAddress))) ranges.Add(range);
+        }
+
+        return [.. ranges.Select(static range => NftElement.Of(range))];
+
+        static IPNetwork ToNetwork(string text) =>
+            IPNetwork.TryParse(text, out IPNetwork network) ? network : new IPNetwork(IPAddress.Parse(text), IPAddress.Parse(text).GetAddressBytes().Length * 8);
+    }
+
+    private void AddPortChains(int port)
+    {
+        ImmutableArray<NftExpression> toPort =
+        [
+            .. NftMatch.Is(NftField.NetworkProtocol, Protocol),
+            .. NftMatch.Is(NftField.TransportProtocol, NftValue.OfByte(UdpProtocol)),
+            .. NftMatch.Is(NftField.DestinationPort, NftValue.OfNetworkUInt16((ushort)port)),
+        ];
+        Chain(Input, NftHook.Input, BeforeFilters);
+        Chain(ToPort);
+        Rule(Input, [.. toPort, NftVerdict.Jump(ToPort)]);
+        ReturnIfOtherVni(ToPort);
+        if (_tunnel.Device is { } device && !_options.AcceptContainers)
+            Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device)));
+        ReturnIfPeer(ToPort);
+        ImmutableArray<NftExpression> fromContainer = NftMatch.In(Source, _family.Network);
+        if (_options.AcceptContainers) Rule(ToPort, [.. fromContainer, NftVerdict.Return]);
+        else Drop(ToPort, GuardDrop.Container, fromContainer);
+        if (!_options.AcceptUnknownSenders) Drop(ToPort, GuardDrop.UnknownSender, []);
+
+        // Packets that this host forwards get its address where they are masqueraded, so that the peer takes them for the host's.
+        if (_options.AcceptContainers) return;
+        Chain(Forward, NftHook.Forward, BeforeFilters);
+        Chain(ToPeers);
+        Rule(Forward, [.. toPort, .. NftMatch.InSet(PeersName, Destination), NftVerdict.Jump(ToPeers)]);
+        ReturnIfOtherVni(ToPeers);
+        ReturnIfPeer(ToPeers);
+        Drop(ToPeers, GuardDrop.Container, []);
+    }
+
+    private void AddTunnelChains(string device)
+    {
+        Chain(Prerouting, NftHook.Prerouting, BeforeConnectionTracking);
+        Chain(FromTunnel);
+        Rule(Prerouting, [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device)), NftVerdict.Jump(FromTunnel)]);
+        Drop(FromTunnel, GuardDrop.ForeignSource, NftMatch.Is(NftField.NetworkProtocol, Protocol, isNot: true));
+        string destinations = FromTunnel;
+        if (_options.AcceptForeignSources)
+        {
+            if (_ownSubnet is { } own) Drop(FromTunnel, GuardDrop.ForeignSource, NftMatch.In(Source, own));
+        }
+        else
+        {
+            destinations = "to-here";
+            Chain(destinations);
+            foreach (int length in _lengths) Rule(FromTunnel, [.. HasSource(length), new NftVerdict(NftVerdictKind.GoTo, destinations)]);
+            Drop(FromTunnel, GuardDrop.ForeignSource, []);
+        }
+
+        if (_options.AcceptForeignDestinations) return;
+        if (_ownSubnet is { } subnet) Rule(destinations, [.. NftMatch.In(Destination, subnet), NftVerdict.Return]);
+        Drop(destinations, GuardDrop.ForeignDestination, []);
+    }
+
+    /// <summary>What peers send comes as it is, so that nothing says who sent it; but what this host's containers send does not come from outside.</summary>
+    private void AddUplinkChain(string uplink)
+    {
+        Chain(Prerouting, NftHook.Prerouting, BeforeConnectionTracking);
+        if (_ownSubnet is not { } own) return;
+        Drop(
+            Prerouting,
+            GuardDrop.ForeignSource,
+            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(uplink)), .. NftMatch.Is(NftField.NetworkProtocol, Protocol), .. NftMatch.In(Source, own)]);
+    }
+
+    /// <summary>The MAC and the first bits of the source are in the set of this length.</summary>
+    private ImmutableArray<NftExpression> HasSource(int length)
+    {
+        IPNetwork mask = new(_family.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, length);
+        NftField bits = length == Source.Length * 8 ? Source : Source.Masked(NftValue.MaskOf(mask));
+        return [.. NftMatch.Is(NftField.InputInterfaceType, NftValue.OfUInt16(Ethernet)), .. NftMatch.InSet(SetFor(length).Name, NftField.EthernetSource, bits)];
+    }
+
+    // A first fragment that is too short to say its VNI goes on to be judged by its sender.
+    private void ReturnIfOtherVni(string chain)
+    {
+        if (_tunnel.Vni is not { } vni) return;
+        NftValue value = new([(byte)(vni >> 16), (byte)(vni >> 8), (byte)vni]);
+        Rule(chain, [.. NftMatch.Is(VniField, value, isNot: true), NftVerdict.Return]);
+    }
+
+    private void ReturnIfPeer(string chain)
+    {
+        Rule(chain, [.. NftMatch.InSet(PeersName, Source), NftVerdict.Return]);
+        if (Senders is not null) Rule(chain, [.. NftMatch.InSet(SendersName, Source), NftVerdict.Return]);
+    }
+
+    private void Chain(string name) => _chains.Add(new NftChain(NftFamily.Inet, Table.Name, name));
+
+    private void Chain(string name, NftHook hook, int priority) =>
+        _chains.Add(new NftChain(NftFamily.Inet, Table.Name, name) { Base = new NftBaseChain(NftChainType.Filter, hook, priority) });
+
+    private void Drop(string chain, GuardDrop reason, ImmutableArray<NftExpression> match) =>
+        Rule(chain, [.. match, new NftCountIn(NameOf(reason)), NftVerdict.Drop]);
+
+    private void Rule(string chain, ImmutableArray<NftExpression> expressions) =>
+        _rules.Add(new NftRule(NftFamily.Inet, Table.Name, chain) { Expressions = expressions });
+}

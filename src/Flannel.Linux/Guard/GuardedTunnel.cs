@@ -1,0 +1,24 @@
+using System.Diagnostics.CodeAnalysis;
+using Flannel.Linux.Diagnostics;
+
+namespace Flannel.Extensibility;
+
+/// <summary>What a <see cref="TunnelGuard"/> guards: the tunnel of one address family, as far as the packet filter can tell it.</summary>
+[Experimental(ExperimentalApi.KernelBackends)]
+public sealed record GuardedTunnel
+{
+    /// <summary>The UDP port that tunnel packets come to; <see langword="null"/> if packets travel as they are.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The VXLAN network identifier; other VXLAN networks may share the port. <see langword="null"/> if the tunnel is no VXLAN.</summary>
+    public int? Vni { get; init; }
+
+    /// <summary>
+    /// The Ethernet device that packets come out of, each with the MAC of the peer that sent it. <see langword="null"/> if there is none, so that packets out of
+    /// the tunnel are not looked at.
+    /// </summary>
+    public string? Device { get; init; }
+
+    /// <summary>The interface over which packets of peers come as they are; <see langword="null"/> if they do not.</summary>
+    public string? Uplink { get; init; }
+}

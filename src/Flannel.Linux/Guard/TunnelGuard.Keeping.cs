@@ -1,0 +1,142 @@
+using System.Threading.Channels;
+using Flannel.Linux.Guard;
+using Flannel.Netlink;
+using Flannel.Netlink.Netfilter;
+
+namespace Flannel.Extensibility;
+
+/// <content>The loop that keeps the guard in place and reads what it dropped.</content>
+public sealed partial class TunnelGuard
+{
+    /// <summary>A reload of somebody's firewall is many changes in a row; one look afterwards serves for all of them.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan DropsInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+
+    private GuardDrops _dropsBefore; // of tables that were replaced
+    private GuardDrops _dropsNow; // of this table, as last read
+    private GuardDrops _logged;
+    private long? _loggedAt;
+
+    /// <summary>Writes what changed, puts right what others changed, and counts, until cancelled.</summary>
+    /// <param name="cancellationToken">Ends the loop.</param>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (!_options.Enabled)
+        {
+            // An earlier run may have left one.
+            lock (_writing) Try(Delete_NeedsLock);
+            await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
+        }
+
+        NftablesMonitor? monitor = null;
+        try
+        {
+            long verified = _time.GetTimestamp();
+            int failures = 0;
+            while (true)
+            {
+                TimeSpan patience = failures == 0 ? DropsInterval : RetryDelay(failures);
+                bool isSuspect = false;
+                try
+                {
+                    isSuspect = await WaitAsync(monitor, patience, cancellationToken).ConfigureAwait(false);
+                }
+                catch (ChannelClosedException)
+                {
+                    monitor!.Dispose();
+                    (monitor, isSuspect) = (null, true); // whatever happened meanwhile was not heard
+                }
+
+                if (isSuspect) await Task.Delay(Settling, _time, cancellationToken).ConfigureAwait(false);
+                bool isDue = _time.GetElapsedTime(verified) >= _resyncInterval;
+                if (isSuspect || isDue) verified = _time.GetTimestamp();
+                failures = Keep(isSuspect, isDue) ? 0 : failures + 1;
+
+                // Not before the peers are written: the kernel would tell of every one. What happened in between, the generation says.
+                if (monitor is null && IsWritten() && (monitor = OpenMonitor()) is not null) failures = Keep(isSuspect: true, isDue: false) ? 0 : failures + 1;
+            }
+        }
+        finally
+        {
+            monitor?.Dispose();
+        }
+    }
+
+    private static TimeSpan RetryDelay(int failures) =>
+        TimeSpan.FromTicks(Math.Min(FirstRetry.Ticks << Math.Min(failures - 1, 16), LongestRetry.Ticks));
+
+    private bool Keep(bool isSuspect, bool isDue)
+    {
+        lock (_writing)
+        {
+            return Try(() =>
+            {
+                Write_NeedsLock();
+                if (isDue || (isSuspect && _netlink?.GetGeneration() != _generation)) Verify_NeedsLock();
+                ReadDrops_NeedsLock();
+            });
+        }
+    }
+
+    private bool IsWritten()
+    {
+        lock (_writing) return _table is not null;
+    }
+
+    /// <returns><see langword="null"/> if the kernel does not tell; then the full comparison has to do.</returns>
+    private NftablesMonitor? OpenMonitor()
+    {
+        try
+        {
+            return _host.Run(() => NftablesMonitor.Open(change => change.Table == _name));
+        }
+        catch (NetlinkException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Waits for something to write, for a change by others, or until patience is over.</summary>
+    /// <returns>Whether the table was changed, by others or by ourselves.</returns>
+    private async Task<bool> WaitAsync(NftablesMonitor? monitor, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task change = monitor is null ? Task.Delay(Timeout.InfiniteTimeSpan, _time, end.Token) : monitor.WaitAsync(end.Token).AsTask();
+        Task[] waits = [_wake.Reader.ReadAsync(end.Token).AsTask(), change, Task.Delay(patience, _time, end.Token)];
+        await Task.WhenAny(waits).ConfigureAwait(false);
+        await end.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (change.IsFaulted) await change.ConfigureAwait(false);
+        return change.IsCompletedSuccessfully;
+    }
+
+    private void ReadDrops_NeedsLock()
+    {
+        if (_table is null) return;
+        Dictionary<string, long> counts = Netlink_NeedsLock().GetCounters(NftFamily.Inet, _name)
+            .ToDictionary(static counter => counter.Name, static counter => (long)counter.Packets);
+        _dropsNow = new GuardDrops(Of(GuardDrop.UnknownSender), Of(GuardDrop.Container), Of(GuardDrop.ForeignSource), Of(GuardDrop.ForeignDestination));
+        GuardDrops total = _dropsBefore + _dropsNow;
+        if (_status is not { } status || status.Drops == total) return;
+        _status = status with { Drops = total };
+        LogDrops(total);
+        _onStatusChanged();
+
+        long Of(GuardDrop drop) => counts.GetValueOrDefault(GuardTable.NameOf(drop));
+    }
+
+    private void ForgetDrops_NeedsLock() => (_dropsBefore, _dropsNow) = (_dropsBefore + _dropsNow, default);
+
+    private void LogDrops(GuardDrops total)
+    {
+        if (_loggedAt is { } before && _time.GetElapsedTime(before) < LogInterval) return;
+        GuardDrops news = total - _logged;
+        Log.Dropped(_logger, _network, news.Total, news.UnknownSender, news.Container, news.ForeignSource, news.ForeignDestination);
+        (_logged, _loggedAt) = (total, _time.GetTimestamp());
+    }
+}

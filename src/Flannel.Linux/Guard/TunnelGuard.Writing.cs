@@ -1,0 +1,136 @@
+using Flannel.Linux.Guard;
+using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
+using Flannel.Netlink.Netfilter.Sets;
+using Flannel.Netlink.Netfilter.Tables;
+
+namespace Flannel.Extensibility;
+
+/// <content>What is written to the kernel, each time in one transaction, and how it is compared with what is there.</content>
+public sealed partial class TunnelGuard
+{
+    /// <summary>Writes what is not written yet: as a rule some elements, the whole table where rules change or where it is not known what is there.</summary>
+    private void Write_NeedsLock()
+    {
+        if (!Listen_NeedsLock(out bool isReleased)) return;
+        GuardMember[] missing = _members.TakeMissing();
+        GuardMember[] surplus = isReleased ? _members.TakeSurplus() : [];
+        if (_table is not { } table || missing.Any(member => member.Length > 0 && !table.HasSetFor(member.Length)))
+        {
+            WriteWhole_NeedsLock([.. _members.Wanted, .. _members.Surplus]);
+            return;
+        }
+
+        if (missing.Length == 0 && surplus.Length == 0) return;
+        var batch = new NftablesBatch();
+        AddElements(batch, table, missing);
+        foreach (IGrouping<int, GuardMember> group in surplus.Where(member => table.HasSetFor(member.Length)).GroupBy(static member => member.Length))
+            batch.DeleteElements(table.SetFor(group.Key), ToElements(group));
+        Execute_NeedsLock(batch, isWhole: false);
+    }
+
+    /// <summary>Works off what callers have said.</summary>
+    /// <param name="isReleased">Whether no entry leads any more to peers that left.</param>
+    /// <returns>Whether the peers are known.</returns>
+    private bool Listen_NeedsLock(out bool isReleased)
+    {
+        Action<GuardMembers>[] said;
+        bool isKnown;
+        lock (_gate)
+        {
+            said = [.. _said];
+            _said.Clear();
+            (isKnown, isReleased) = (_isKnown, _isReleased);
+        }
+
+        foreach (Action<GuardMembers> change in said) change(_members);
+        return isKnown;
+    }
+
+    /// <summary>Puts the table in the place of whatever has its name. Packets meet the one or the other.</summary>
+    private void WriteWhole_NeedsLock(IReadOnlyCollection<GuardMember> members)
+    {
+        var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, members.Select(static member => member.Length).Distinct());
+        var batch = new NftablesBatch();
+        batch.ReplaceTable(table.Table);
+        foreach (NftCounter counter in table.Counters) batch.AddCounter(counter);
+        foreach (NftSet set in table.Sets) batch.AddSet(set);
+        foreach (NftChain chain in table.Chains) batch.AddChain(chain);
+        foreach (NftRule rule in table.Rules) batch.AddRule(rule);
+        AddElements(batch, table, members);
+        if (table.Senders is { } senders) batch.AddElements(senders, table.SenderElements);
+        ForgetDrops_NeedsLock();
+        Execute_NeedsLock(batch, isWhole: true);
+        _table = table;
+        if (!_hasWritten) Log.Written(_logger, _network, _name);
+        _hasWritten = true;
+    }
+
+    private static void AddElements(NftablesBatch batch, GuardTable table, IReadOnlyCollection<GuardMember> members)
+    {
+        foreach (IGrouping<int, GuardMember> group in members.Where(member => table.HasSetFor(member.Length)).GroupBy(static member => member.Length))
+            batch.AddElements(table.SetFor(group.Key), ToElements(group));
+    }
+
+    private static NftElement[] ToElements(IEnumerable<GuardMember> members) => [.. members.Select(static member => new NftElement(member.Key))];
+
+    /// <summary>
+    /// Carries a batch out. As long as the kernel's generation is the one that this leaves, nobody else has changed anything since the table was written as a whole.
+    /// </summary>
+    private void Execute_NeedsLock(NftablesBatch batch, bool isWhole)
+    {
+        NftablesNetlink netlink = Netlink_NeedsLock();
+        uint before = netlink.GetGeneration();
+        netlink.Execute(batch);
+        uint after = netlink.GetGeneration();
+        bool isOurs = after == before + 1 && (isWhole || before == _generation);
+        _generation = isOurs ? after : null;
+    }
+
+    private void Delete_NeedsLock()
+    {
+        NftablesNetlink netlink = Netlink_NeedsLock();
+        if (netlink.GetTables(NftFamily.Inet).All(table => table.Name != _name)) return;
+        var batch = new NftablesBatch();
+        batch.DeleteTable(NftFamily.Inet, _name);
+        netlink.Execute(batch);
+        Log.Removed(_logger, _network, _name);
+    }
+
+    /// <summary>Compares what is there with what was written, and replaces it if it differs.</summary>
+    private void Verify_NeedsLock()
+    {
+        if (_table is null) return; // is written anyway
+        HashSet<GuardMember> members = [.. _members.Wanted, .. _members.Surplus];
+        uint generation = Netlink_NeedsLock().GetGeneration();
+        if (FindDamage_NeedsLock(_table, members) is not { } damage)
+        {
+            _generation = generation;
+            return;
+        }
+
+        Log.Repaired(_logger, _network, _name, damage);
+        _table = null;
+        Write_NeedsLock();
+    }
+
+    private string? FindDamage_NeedsLock(GuardTable table, HashSet<GuardMember> members)
+    {
+        NftablesNetlink netlink = Netlink_NeedsLock();
+        if (netlink.GetTables(NftFamily.Inet).All(found => found.Name != _name)) return "it was gone";
+        if (!netlink.GetChains(NftFamily.Inet, _name).ToHashSet().SetEquals(table.Chains)) return "its chains were changed";
+        ILookup<string, NftRule> rules = netlink.GetRules(NftFamily.Inet, _name).ToLookup(static rule => rule.Chain);
+        if (!table.Chains.All(chain => rules[chain.Name].SequenceEqual(table.Rules.Where(rule => rule.Chain == chain.Name)))) return "its rules were changed";
+        if (!netlink.GetSets(NftFamily.Inet, _name).ToHashSet().SetEquals(table.Sets)) return "its sets were changed";
+        foreach (int length in table.Lengths)
+        {
+            IReadOnlyList<NftElement> found = netlink.GetElements(table.SetFor(length));
+            bool isRight = found.Count == members.Count(member => member.Length == length)
+                && found.All(element => members.Contains(new GuardMember(length, element.Key)));
+            if (!isRight) return $"its set {table.SetFor(length).Name} was changed";
+        }
+
+        bool areSendersRight = table.Senders is not { } senders || netlink.GetElements(senders).ToHashSet().SetEquals(table.SenderElements);
+        return areSendersRight ? null : $"its set {GuardTable.SendersName} was changed";
+    }
+}

@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Flannel.Integration.Tests.Guard;
+
+/// <summary>A UDP packet as bytes, and what tunnels put around it: what a host sends that writes its packets itself.</summary>
+internal static class InnerPacket
+{
+    private const int EthernetSize = 14;
+    private const int VxlanSize = 8;
+    private const int UdpSize = 8;
+    private const byte Udp = 17;
+
+    /// <summary>An IP packet with one UDP datagram, checksums included.</summary>
+    public static byte[] Write(IPAddress source, IPAddress destination, int port, ReadOnlySpan<byte> payload)
+    {
+        bool isIPv4 = source.AddressFamily == AddressFamily.InterNetwork;
+        int header = isIPv4 ? 20 : 40;
+        byte[] packet = new byte[header + UdpSize + payload.Length];
+        int length = packet.Length - header;
+        if (isIPv4)
+        {
+            packet[0] = 0x45;
+            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)packet.Length);
+            packet[8] = 64;
+            packet[9] = Udp;
+            source.TryWriteBytes(packet.AsSpan(12), out _);
+            destination.TryWriteBytes(packet.AsSpan(16), out _);
+            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), Checksum(packet.AsSpan(0, header)));
+        }
+        else
+        {
+            packet[0] = 0x60;
+            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(4), (ushort)length);
+            packet[6] = Udp;
+            packet[7] = 64;
+            source.TryWriteBytes(packet.AsSpan(8), out _);
+            destination.TryWriteBytes(packet.AsSpan(24), out _);
+        }
+
+        Span<byte> udp = packet.AsSpan(header);
+        BinaryPrimitives.WriteUInt16BigEndian(udp, (ushort)port);
+        BinaryPrimitives.WriteUInt16BigEndian(udp[2..], (ushort)port);
+        BinaryPrimitives.WriteUInt16BigEndian(udp[4..], (ushort)length);
+        payload.CopyTo(udp[UdpSize..]);
+        BinaryPrimitives.WriteUInt16BigEndian(udp[6..], Checksum([.. source.GetAddressBytes(), .. destination.GetAddressBytes(), 0, Udp, 0, (byte)length, .. udp]));
+        return packet;
+    }
+
+    /// <summary>What VXLAN's UDP datagram carries: its header, an Ethernet header and the packet.</summary>
+    public static byte[] WrapInVxlan(byte[] packet, int vni, PhysicalAddress from, PhysicalAddress to)
+    {
+        byte[] payload = new byte[VxlanSize + EthernetSize + packet.Length];
+        payload[0] = 0x08;
+        BinaryPrimitives.WriteInt32BigEndian(payload.AsSpan(4), vni << 8);
+        to.GetAddressBytes().CopyTo(payload.AsSpan(VxlanSize));
+        from.GetAddressBytes().CopyTo(payload.AsSpan(VxlanSize + 6));
+        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(VxlanSize + 12), (ushort)(packet[0] >> 4 == 4 ? 0x0800 : 0x86DD));
+        packet.CopyTo(payload.AsSpan(VxlanSize + EthernetSize));
+        return payload;
+    }
+
+    // RFC 1071.
+    private static ushort Checksum(ReadOnlySpan<byte> data)
+    {
+        uint sum = 0;
+        for (int index = 0; index < data.Length; index++) sum += (uint)data[index] << (index % 2 == 0 ? 8 : 0);
+        while (sum > ushort.MaxValue) sum = (sum >> 16) + (sum & ushort.MaxValue);
+        return (ushort)~sum;
+    }
+}

@@ -1,0 +1,226 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Flannel.Integration.Tests.Backends;
+using Flannel.Lab.Namespaces;
+
+namespace Flannel.Integration.Tests.Guard;
+
+/// <summary>
+/// Two hosts in a network, each with containers, and on the same LAN a host without a lease, which attacks, and one that is not to be reached through the
+/// tunnel. It sends what each case says and counts what arrived, all in one address family.
+/// </summary>
+internal sealed class SpoofingLab : IAsyncDisposable
+{
+    public const int PacketsPerCase = 10;
+
+    private const int Port = 9999;
+    private const int SentinelPort = 9998;
+    private const byte SentinelTag = 200;
+    private const int IP_TRANSPARENT = 19;
+    private const int IPV6_TRANSPARENT = 75;
+
+    // Local administration bit set; belongs to nobody.
+    private static readonly PhysicalAddress StrangersMac = PhysicalAddress.Parse("02-00-00-00-99-01");
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    private readonly BackendLab _lab;
+    private readonly bool _isVxlan;
+    private readonly bool _isIPv6;
+    private readonly List<Socket> _receivers = [];
+    private readonly Dictionary<SpoofingCase, int> _arrived = [];
+
+    private SpoofingLab(BackendLab lab, bool isVxlan, bool isIPv6) => (_lab, _isVxlan, _isIPv6) = (lab, isVxlan, isIPv6);
+
+    private LabHost Peer => _lab.Hosts[0];
+
+    private LabHost Target => _lab.Hosts[1];
+
+    private LabHost Stranger => _lab.Hosts[2];
+
+    private LabHost LanHost => _lab.Hosts[3];
+
+    private LabContainer RemoteContainer => Peer.Containers[0];
+
+    private LabContainer Victim => Target.Containers[0];
+
+    private LabContainer OwnContainer => Target.Containers[1];
+
+    private int TunnelPort => _isVxlan ? 8472 : 8285;
+
+    public static async Task<SpoofingLab> StartAsync(string backend, bool isIPv6, Action<BackendLab>? configure = null)
+    {
+        var lab = new BackendLab(hosts: 4);
+        configure?.Invoke(lab);
+        var spoofing = new SpoofingLab(lab, backend.Contains("vxlan", StringComparison.Ordinal), isIPv6);
+        await lab.StartAsync(backend, hosts: 2);
+        AddContainers(lab.Hosts[0], 1, count: 1);
+        AddContainers(lab.Hosts[1], 2, count: 2);
+
+        // As with -ip-masq: what containers send to the world has their host's address.
+        foreach (LabHost host in lab.Hosts.Take(2))
+        {
+            await BackendLab.Sh(host, """
+                nft add table inet leaving
+                nft add chain inet leaving post '{ type nat hook postrouting priority 100; }'
+                nft add rule inet leaving post oifname eth0 masquerade
+                """);
+        }
+
+        foreach (LabNode node in new LabNode[] { spoofing.Victim, spoofing.Target, spoofing.LanHost }) spoofing._receivers.Add(spoofing.OpenReceiver(node, Port));
+        await spoofing.WarmUpAsync();
+        return spoofing;
+    }
+
+    /// <summary>Sends all cases and counts.</summary>
+    public async Task<IReadOnlyDictionary<SpoofingCase, int>> RunAsync()
+    {
+        foreach (SpoofingCase number in Enum.GetValues<SpoofingCase>()) Send(number);
+        await AwaitSentinelsAsync();
+        Drain();
+        return Enum.GetValues<SpoofingCase>().ToDictionary(static number => number, number => _arrived.GetValueOrDefault(number));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Socket receiver in _receivers) receiver.Dispose();
+        await _lab.DisposeAsync();
+    }
+
+    private static void AddContainers(LabHost host, int number, int count)
+    {
+        SubnetKey key = BackendLab.KeyOf(number);
+        for (int index = 0; index < count; index++) host.AddContainer(key.IPv4, key.IPv6, mtu: 1380);
+    }
+
+    private void Send(SpoofingCase number)
+    {
+        IPAddress remote = Of(RemoteContainer);
+        IPAddress victim = Of(Victim);
+        IPAddress internet = IPAddress.Parse(_isIPv6 ? "2001:db8::8" : "198.51.100.8");
+        IPAddress nobody = InSubnet(99, 2);
+        PhysicalAddress mac = _isVxlan ? MacOf(Peer) : StrangersMac;
+        switch (number)
+        {
+            case SpoofingCase.StrangerAsContainer: Tunnel(Stranger, StrangersMac, remote, victim); break;
+            case SpoofingCase.StrangerAsContainerWithThePeersMac: Tunnel(Stranger, mac, remote, victim); break;
+            case SpoofingCase.StrangerAsTheInternet: Tunnel(Stranger, mac, internet, victim); break;
+            case SpoofingCase.StrangerAsTheTarget: Tunnel(Stranger, mac, victim, victim); break;
+            case SpoofingCase.StrangerToTheTunnelAddress: Tunnel(Stranger, mac, remote, InSubnet(2, 0)); break;
+            case SpoofingCase.StrangerToThePublicAddress: Tunnel(Stranger, mac, remote, Of(Target)); break;
+            case SpoofingCase.StrangerToTheLan: Tunnel(Stranger, mac, remote, Of(LanHost)); break;
+            case SpoofingCase.PeerAsNobody: Tunnel(Peer, mac, nobody, victim); break;
+            case SpoofingCase.PeerAsTheInternet: Tunnel(Peer, mac, internet, victim); break;
+            case SpoofingCase.PeerAsTheTarget: Tunnel(Peer, mac, victim, victim); break;
+            case SpoofingCase.PeerToTheTunnelAddress: Tunnel(Peer, mac, remote, InSubnet(2, 0)); break;
+            case SpoofingCase.PeerToThePublicAddress: Tunnel(Peer, mac, remote, Of(Target)); break;
+            case SpoofingCase.PeerToTheLan: Tunnel(Peer, mac, remote, Of(LanHost)); break;
+            case SpoofingCase.StrangerAsThePeer: Tunnel(Stranger, mac, remote, victim, outer: Of(Peer)); break;
+            case SpoofingCase.StrangerAsThePeerWithAForeignSource: Tunnel(Stranger, mac, nobody, victim, outer: Of(Peer)); break;
+            case SpoofingCase.OwnContainerToTheTunnelPort: Tunnel(OwnContainer, mac, remote, victim); break;
+            case SpoofingCase.RemoteContainerToTheTunnelPort: Tunnel(RemoteContainer, mac, remote, victim); break;
+            case SpoofingCase.RemoteContainerToTheTunnelPortWithAForeignSource: Tunnel(RemoteContainer, mac, nobody, victim); break;
+            case SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort: Tunnel(RemoteContainer, mac, remote, victim); break;
+            case SpoofingCase.Legitimate: SendPlain(RemoteContainer, victim); break;
+        }
+
+        void Tunnel(LabNode sender, PhysicalAddress from, IPAddress source, IPAddress destination, IPAddress? outer = null)
+        {
+            byte[] packet = InnerPacket.Write(source, destination, Port, [(byte)number]);
+            byte[] payload = _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(Target)) : packet;
+            using Socket socket = OpenSender(sender, outer);
+
+            IPAddress to = number == SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort ? InSubnet(2, 0) : Of(Target);
+            for (int index = 0; index < PacketsPerCase; index++) socket.SendTo(payload, new IPEndPoint(to, TunnelPort));
+        }
+
+        void SendPlain(LabNode sender, IPAddress destination)
+        {
+            using Socket socket = OpenSender(sender, null);
+            for (int index = 0; index < PacketsPerCase; index++) socket.SendTo([(byte)number], new IPEndPoint(destination, Port));
+        }
+    }
+
+    /// <summary>Every link has found its neighbours and every receiver has been reached, so that what is missing later was dropped on purpose.</summary>
+    private async Task WarmUpAsync()
+    {
+        var paths = new (LabNode From, IPAddress To)[]
+        {
+            (RemoteContainer, Of(Victim)), (Stranger, Of(Target)), (Target, Of(LanHost)), (OwnContainer, Of(Target)), (RemoteContainer, Of(Target)),
+            (Target, Of(Victim)), (Peer, Of(LanHost)),
+        };
+        using var limit = new CancellationTokenSource(Limit);
+        foreach (var (from, to) in paths)
+        {
+            while (!(await from.PingAsync(to)).AllAnswered) limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>
+    /// Packets that pass, on every way that the others took, behind them: once they have arrived, whatever was sent before has been handled. Each is answered
+    /// before the next is sent, so that no processor is behind.
+    /// </summary>
+    private async Task AwaitSentinelsAsync()
+    {
+        var ways = new (LabNode From, LabNode To, IPAddress Address)[]
+        {
+            (RemoteContainer, Victim, Of(Victim)), (Stranger, Target, Of(Target)), (Peer, Target, Of(Target)), (Target, LanHost, Of(LanHost)),
+            (OwnContainer, Target, Of(Target)), (RemoteContainer, Target, Of(Target)), (RemoteContainer, Victim, Of(Victim)),
+        };
+        foreach (var (from, to, address) in ways)
+        {
+            using Socket receiver = OpenReceiver(to, SentinelPort);
+            using Socket sender = OpenSender(from, null);
+            using var limit = new CancellationTokenSource(Limit);
+            for (byte round = 0; round < 3; round++)
+            {
+                await sender.SendToAsync(new byte[] { SentinelTag }, new IPEndPoint(address, SentinelPort), limit.Token);
+                await receiver.ReceiveAsync(new byte[16], limit.Token);
+            }
+        }
+    }
+
+    private void Drain()
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        foreach (Socket receiver in _receivers)
+        {
+            while (receiver.Available > 0)
+            {
+                receiver.Receive(buffer);
+                var number = (SpoofingCase)buffer[0];
+                _arrived[number] = _arrived.GetValueOrDefault(number) + 1;
+            }
+        }
+    }
+
+    private Socket OpenReceiver(LabNode node, int port) => node.Run(() =>
+    {
+        var socket = new Socket(Family, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(_isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, port));
+        return socket;
+    });
+
+    /// <summary>A socket that sends from the node's own address, or from one that it does not have.</summary>
+    private Socket OpenSender(LabNode node, IPAddress? foreign) => node.Run(() =>
+    {
+        var socket = new Socket(Family, SocketType.Dgram, ProtocolType.Udp);
+        if (foreign is null) return socket;
+        socket.SetRawSocketOption(_isIPv6 ? 41 : 0, _isIPv6 ? IPV6_TRANSPARENT : IP_TRANSPARENT, BitConverter.GetBytes(1));
+        socket.Bind(new IPEndPoint(foreign, 0));
+        return socket;
+    });
+
+    private AddressFamily Family => _isIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
+
+    private IPAddress Of(LabNode node) => (_isIPv6 ? node.AddressIPv6 : node.Address)!;
+
+    private IPAddress InSubnet(int number, byte host)
+    {
+        byte[] bytes = (_isIPv6 ? BackendLab.KeyOf(number).IPv6!.Value : BackendLab.KeyOf(number).IPv4!.Value).BaseAddress.GetAddressBytes();
+        bytes[^1] = host;
+        return new IPAddress(bytes);
+    }
+
+    private PhysicalAddress MacOf(LabHost host) => host.Device(_isIPv6 ? "flannel-v6.1" : "flannel.1").Address!;
+}
