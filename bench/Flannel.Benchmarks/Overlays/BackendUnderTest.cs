@@ -13,7 +13,7 @@ internal sealed class BackendUnderTest : IAsyncDisposable
     private BackendUnderTest(ServiceProvider services, IBackendNetwork network) => (_services, _network) = (services, network);
 
     /// <summary>Creates or adopts the device, with no peers yet.</summary>
-    public static async Task<BackendUnderTest> StartAsync(LabHost host, CancellationToken cancellationToken)
+    public static async Task<BackendUnderTest> StartAsync(LabHost host, CancellationToken cancellationToken, bool isGuarded = true)
     {
         var services = new ServiceCollection();
         services.AddFlannel("bench").UseVxlan();
@@ -25,6 +25,7 @@ internal sealed class BackendUnderTest : IAsyncDisposable
                 NetworkName = "bench",
                 Config = NetworkConfig.Parse(Peer.NetworkConfig, "the bench"),
                 NetworkNamespace = host.Name,
+                Guard = new GuardOptions { Enabled = isGuarded },
                 ExternalInterface = new ExternalInterface
                 {
                     Name = LabHost.Uplink,

@@ -13,12 +13,13 @@ internal sealed class NodeUnderTest : IAsyncDisposable
     public IFlannelNode Node => _services.GetRequiredService<IFlannelNode>();
 
     /// <summary>Starts the node and waits until it is ready.</summary>
-    public static async Task<NodeUnderTest> StartAsync(LabHost host, InMemoryLeaseStore store, CancellationToken cancellationToken)
+    public static async Task<NodeUnderTest> StartAsync(LabHost host, InMemoryLeaseStore store, CancellationToken cancellationToken, bool isGuarded = true)
     {
         var services = new ServiceCollection();
         services.AddFlannel(options =>
         {
             options.NetworkNamespace = host.Name;
+            options.Guard.Enabled = isGuarded;
             options.ExternalInterface.Name = LabHost.Uplink;
             options.PeerGracePeriod = TimeSpan.Zero; // the bench takes leases away by the thousand and waits for each to be gone
         }).UseInMemoryStore(store).UseVxlan().UseUdp();
