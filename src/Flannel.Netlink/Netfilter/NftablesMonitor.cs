@@ -7,7 +7,7 @@ using static Flannel.Netlink.Interop.LinuxNfTables;
 namespace Flannel.Netlink.Netfilter;
 
 /// <summary>
-/// Tells that tables, chains or rules of nf_tables changed in one network namespace, the one of the thread that opened it. The kernel keeps
+/// Tells that tables, chains, rules, sets, their elements or named counters of nf_tables changed in one network namespace, the one of the thread that opened it. The kernel keeps
 /// notifications from <see cref="Open"/> on, so a consumer that opens a monitor, reads the rules and then waits misses nothing.
 /// </summary>
 /// <remarks>
@@ -137,7 +137,7 @@ public sealed class NftablesMonitor : IDisposable
         }
     }
 
-    /// <returns>Null for what is neither table nor chain nor rule.</returns>
+    /// <returns>Null for what is none of these.</returns>
     private static NftablesChange? Read(NetlinkMessage message)
     {
         if (message.Type >> 8 != NFNL_SUBSYS_NFTABLES)
@@ -147,6 +147,9 @@ public sealed class NftablesMonitor : IDisposable
             NFT_MSG_NEWTABLE or NFT_MSG_DELTABLE => ReadNames(message, NFTA_TABLE_NAME, chainAttribute: null),
             NFT_MSG_NEWCHAIN or NFT_MSG_DELCHAIN => ReadNames(message, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME),
             NFT_MSG_NEWRULE or NFT_MSG_DELRULE => ReadNames(message, NFTA_RULE_TABLE, NFTA_RULE_CHAIN),
+            NFT_MSG_NEWSET or NFT_MSG_DELSET => ReadNames(message, NFTA_SET_TABLE, chainAttribute: null),
+            NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM => ReadNames(message, NFTA_SET_ELEM_LIST_TABLE, chainAttribute: null),
+            NFT_MSG_NEWOBJ or NFT_MSG_DELOBJ => ReadNames(message, NFTA_OBJ_TABLE, chainAttribute: null),
             _ => null,
         };
     }

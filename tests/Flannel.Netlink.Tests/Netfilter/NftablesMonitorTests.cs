@@ -40,6 +40,26 @@ public class NftablesMonitorTests
         }
     });
 
+    [SkippableTheory]
+    [InlineData("add set ip one two { type ipv4_addr; }")]
+    [InlineData("delete set ip one full")]
+    [InlineData("add element ip one full { 192.0.2.2 }")]
+    [InlineData("delete element ip one full { 192.0.2.1 }")]
+    [InlineData("flush set ip one full")]
+    [InlineData("add counter ip one two")]
+    [InlineData("delete counter ip one count")]
+    public void Wait_ChangeOfASetOrCounter_IsTold(string change) => Lab.Run(_ =>
+    {
+        Nft("add table ip one");
+        Nft("add set ip one full { type ipv4_addr; elements = { 192.0.2.1 }; }");
+        Nft("add counter ip one count");
+        using NftablesMonitor monitor = NftablesMonitor.Open(static told => told == new NftablesChange("one", null));
+
+        Nft(change);
+
+        Wait(monitor);
+    });
+
     [SkippableFact]
     public void Wait_ChangesThatDoNotConcern_AreNotTold() => Lab.Run(_ =>
     {
