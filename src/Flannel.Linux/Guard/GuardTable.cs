@@ -101,6 +101,9 @@ internal sealed class GuardTable
 
     private NftDataType AddressType => _family.IsIPv6 ? NftDataType.IPv6Address : NftDataType.IPv4Address;
 
+    /// <summary>The packet is of the family. Each rule that looks at addresses says so, so that nft can show them as such.</summary>
+    private ImmutableArray<NftExpression> IsOfFamily => NftMatch.Is(NftField.NetworkProtocol, Protocol);
+
     private NftValue Protocol => NftValue.OfByte((byte)(_family.IsIPv6 ? NftFamily.IPv6 : NftFamily.IPv4));
 
     /// <summary>Whether members of this length have a set. Where packets have no MAC, only their senders do.</summary>
@@ -128,7 +131,7 @@ internal sealed class GuardTable
     {
         ImmutableArray<NftExpression> toPort =
         [
-            .. NftMatch.Is(NftField.NetworkProtocol, Protocol),
+            .. IsOfFamily,
             .. NftMatch.Is(NftField.TransportProtocol, NftValue.OfByte(UdpProtocol)),
             .. NftMatch.Is(NftField.DestinationPort, NftValue.OfNetworkUInt16((ushort)port)),
         ];
@@ -139,7 +142,7 @@ internal sealed class GuardTable
         if (_tunnel.Device is { } device && !_options.AcceptContainers)
             Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device)));
         ReturnIfPeer(ToPort);
-        ImmutableArray<NftExpression> fromContainer = NftMatch.In(Source, _family.Network);
+        ImmutableArray<NftExpression> fromContainer = [.. IsOfFamily, .. NftMatch.In(Source, _family.Network)];
         if (_options.AcceptContainers) Rule(ToPort, [.. fromContainer, NftVerdict.Return]);
         else Drop(ToPort, GuardDrop.Container, fromContainer);
         if (!_options.AcceptUnknownSenders) Drop(ToPort, GuardDrop.UnknownSender, []);
@@ -163,7 +166,7 @@ internal sealed class GuardTable
         string destinations = FromTunnel;
         if (_options.AcceptForeignSources)
         {
-            if (_ownSubnet is { } own) Drop(FromTunnel, GuardDrop.ForeignSource, NftMatch.In(Source, own));
+            if (_ownSubnet is { } own) Drop(FromTunnel, GuardDrop.ForeignSource, [.. IsOfFamily, .. NftMatch.In(Source, own)]);
         }
         else
         {
@@ -174,7 +177,7 @@ internal sealed class GuardTable
         }
 
         if (_options.AcceptForeignDestinations) return;
-        if (_ownSubnet is { } subnet) Rule(destinations, [.. NftMatch.In(Destination, subnet), NftVerdict.Return]);
+        if (_ownSubnet is { } subnet) Rule(destinations, [.. IsOfFamily, .. NftMatch.In(Destination, subnet), NftVerdict.Return]);
         Drop(destinations, GuardDrop.ForeignDestination, []);
     }
 
@@ -186,7 +189,7 @@ internal sealed class GuardTable
         Drop(
             Prerouting,
             GuardDrop.ForeignSource,
-            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(uplink)), .. NftMatch.Is(NftField.NetworkProtocol, Protocol), .. NftMatch.In(Source, own)]);
+            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(uplink)), .. IsOfFamily, .. NftMatch.In(Source, own)]);
     }
 
     /// <summary>The MAC and the first bits of the source are in the set of this length.</summary>
@@ -194,7 +197,7 @@ internal sealed class GuardTable
     {
         IPNetwork mask = new(_family.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, length);
         NftField bits = length == Source.Length * 8 ? Source : Source.Masked(NftValue.MaskOf(mask));
-        return [.. NftMatch.Is(NftField.InputInterfaceType, NftValue.OfUInt16(Ethernet)), .. NftMatch.InSet(SetFor(length).Name, NftField.EthernetSource, bits)];
+        return [.. NftMatch.Is(NftField.InputInterfaceType, NftValue.OfUInt16(Ethernet)), .. IsOfFamily, .. NftMatch.InSet(SetFor(length).Name, NftField.EthernetSource, bits)];
     }
 
     // A first fragment that is too short to say its VNI goes on to be judged by its sender.
@@ -207,8 +210,8 @@ internal sealed class GuardTable
 
     private void ReturnIfPeer(string chain)
     {
-        Rule(chain, [.. NftMatch.InSet(PeersName, Source), NftVerdict.Return]);
-        if (Senders is not null) Rule(chain, [.. NftMatch.InSet(SendersName, Source), NftVerdict.Return]);
+        Rule(chain, [.. IsOfFamily, .. NftMatch.InSet(PeersName, Source), NftVerdict.Return]);
+        if (Senders is not null) Rule(chain, [.. IsOfFamily, .. NftMatch.InSet(SendersName, Source), NftVerdict.Return]);
     }
 
     private void Chain(string name) => _chains.Add(new NftChain(NftFamily.Inet, Table.Name, name));

@@ -29,9 +29,9 @@ internal sealed class UdpNode : IAsyncDisposable
     public string Device => DataPath.Device;
 
     public static async Task<UdpNode> StartAsync(
-        LabHost host, int number, NetworkConfig config, UdpBackendOptions? options = null, ILogger<UdpBackend>? logger = null)
+        LabHost host, int number, NetworkConfig config, UdpBackendOptions? options = null, ILogger<UdpBackend>? logger = null, GuardOptions? guard = null)
     {
-        UdpNetwork created = await CreateAsync(host, config, options, logger: logger);
+        UdpNetwork created = await CreateAsync(host, config, options, logger: logger, guard: guard);
         try
         {
             var lease = new Lease
@@ -51,7 +51,12 @@ internal sealed class UdpNode : IAsyncDisposable
     }
 
     public static async Task<UdpNetwork> CreateAsync(
-        LabHost host, NetworkConfig config, UdpBackendOptions? options = null, ExternalInterface? external = null, ILogger<UdpBackend>? logger = null) =>
+        LabHost host,
+        NetworkConfig config,
+        UdpBackendOptions? options = null,
+        ExternalInterface? external = null,
+        ILogger<UdpBackend>? logger = null,
+        GuardOptions? guard = null) =>
         (UdpNetwork)await new UdpBackend(options ?? new UdpBackendOptions(), new KernelServices(TimeProvider.System, new Random(1), logger ?? NullLogger<UdpBackend>.Instance))
             .CreateNetworkAsync(
                 new BackendContext
@@ -60,6 +65,7 @@ internal sealed class UdpNode : IAsyncDisposable
                     Config = config,
                     ExternalInterface = external ?? host.External,
                     NetworkNamespace = host.NamespaceName,
+                    Guard = guard ?? new GuardOptions(),
                 },
                 CancellationToken.None);
 

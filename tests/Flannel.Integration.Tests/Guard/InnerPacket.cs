@@ -62,6 +62,32 @@ internal static class InnerPacket
         return payload;
     }
 
+    /// <summary>Splits a packet in two fragments, of which the first holds the UDP header and nothing behind it.</summary>
+    public static byte[][] Split(byte[] packet, ushort id)
+    {
+        bool isIPv4 = packet[0] >> 4 == 4;
+        int header = isIPv4 ? 20 : 40;
+        return [Fragment(0, UdpSize, hasMore: true), Fragment(UdpSize, packet.Length - header - UdpSize, hasMore: false)];
+
+        byte[] Fragment(int offset, int length, bool hasMore)
+        {
+            ReadOnlySpan<byte> part = packet.AsSpan(header + offset, length);
+            if (isIPv4)
+            {
+                byte[] fragment = [.. packet[..header], .. part];
+                BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(2), (ushort)fragment.Length);
+                BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(4), id);
+                BinaryPrimitives.WriteUInt16BigEndian(fragment.AsSpan(6), (ushort)((hasMore ? 0x2000 : 0) | (offset / 8)));
+                return fragment;
+            }
+
+            byte[] fragmentV6 = [.. packet[..header], Udp, 0, (byte)(offset >> 8), (byte)(offset | (hasMore ? 1 : 0)), 0, 0, (byte)(id >> 8), (byte)id, .. part];
+            fragmentV6[6] = 44;
+            BinaryPrimitives.WriteUInt16BigEndian(fragmentV6.AsSpan(4), (ushort)(fragmentV6.Length - header));
+            return fragmentV6;
+        }
+    }
+
     // RFC 1071.
     private static ushort Checksum(ReadOnlySpan<byte> data)
     {

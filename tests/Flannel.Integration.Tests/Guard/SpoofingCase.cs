@@ -1,7 +1,7 @@
 namespace Flannel.Integration.Tests.Guard;
 
 /// <summary>What is tried against a host's tunnel. The numbers are those of the table in the documentation.</summary>
-internal enum SpoofingCase : byte
+public enum SpoofingCase : byte
 {
     StrangerAsContainer = 1,
     StrangerAsContainerWithThePeersMac,
@@ -25,4 +25,7 @@ internal enum SpoofingCase : byte
 
     // The port at the address that only the tunnel leads to; the others above reach it over the LAN.
     RemoteContainerThroughTheTunnelToTheTunnelPort,
+
+    // The first fragment ends before the VXLAN header.
+    StrangerInFragments,
 }

@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Flannel.Integration.Tests.Backends;
 using Flannel.Lab.Namespaces;
+using Flannel.Lab.Pinging;
 
 namespace Flannel.Integration.Tests.Guard;
 
@@ -16,6 +17,7 @@ internal sealed class SpoofingLab : IAsyncDisposable
 
     private const int Port = 9999;
     private const int SentinelPort = 9998;
+    private const int AttackPort = 9997;
     private const byte SentinelTag = 200;
     private const int IP_TRANSPARENT = 19;
     private const int IPV6_TRANSPARENT = 75;
@@ -31,6 +33,9 @@ internal sealed class SpoofingLab : IAsyncDisposable
     private readonly Dictionary<SpoofingCase, int> _arrived = [];
 
     private SpoofingLab(BackendLab lab, bool isVxlan, bool isIPv6) => (_lab, _isVxlan, _isIPv6) = (lab, isVxlan, isIPv6);
+
+    /// <summary>The hosts and their networks.</summary>
+    public BackendLab Backends => _lab;
 
     private LabHost Peer => _lab.Hosts[0];
 
@@ -81,6 +86,20 @@ internal sealed class SpoofingLab : IAsyncDisposable
         return Enum.GetValues<SpoofingCase>().ToDictionary(static number => number, number => _arrived.GetValueOrDefault(number));
     }
 
+    /// <summary>Pings from container to container.</summary>
+    public ContinuousPing StartPinging() => RemoteContainer.StartPinging(Of(Victim));
+
+    /// <summary>Sends what only the guard keeps out: as a peer's container, with the peer's MAC.</summary>
+    public ContinuousAttack StartAttack()
+    {
+        byte[] packet = InnerPacket.Write(Of(RemoteContainer), Of(Victim), AttackPort, [1]);
+        return new ContinuousAttack(
+            OpenSender(Stranger, null),
+            OpenReceiver(Victim, AttackPort),
+            InnerPacket.WrapInVxlan(packet, vni: 1, MacOf(Peer), MacOf(Target)),
+            new IPEndPoint(Of(Target), TunnelPort));
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (Socket receiver in _receivers) receiver.Dispose();
@@ -121,6 +140,7 @@ internal sealed class SpoofingLab : IAsyncDisposable
             case SpoofingCase.RemoteContainerToTheTunnelPort: Tunnel(RemoteContainer, mac, remote, victim); break;
             case SpoofingCase.RemoteContainerToTheTunnelPortWithAForeignSource: Tunnel(RemoteContainer, mac, nobody, victim); break;
             case SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort: Tunnel(RemoteContainer, mac, remote, victim); break;
+            case SpoofingCase.StrangerInFragments: SendFragments(Stranger, mac, remote, victim); break;
             case SpoofingCase.Legitimate: SendPlain(RemoteContainer, victim); break;
         }
 
@@ -132,6 +152,17 @@ internal sealed class SpoofingLab : IAsyncDisposable
 
             IPAddress to = number == SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort ? InSubnet(2, 0) : Of(Target);
             for (int index = 0; index < PacketsPerCase; index++) socket.SendTo(payload, new IPEndPoint(to, TunnelPort));
+        }
+
+        void SendFragments(LabNode sender, PhysicalAddress from, IPAddress source, IPAddress destination)
+        {
+            byte[] packet = InnerPacket.Write(source, destination, Port, [(byte)number]);
+            byte[] outer = InnerPacket.Write(Of(sender), Of(Target), TunnelPort, _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(Target)) : packet);
+            using Socket socket = sender.Run(() => new Socket(Family, SocketType.Raw, ProtocolType.Raw));
+            for (ushort id = 1; id <= PacketsPerCase; id++)
+            {
+                foreach (byte[] fragment in InnerPacket.Split(outer, id)) socket.SendTo(fragment, new IPEndPoint(Of(Target), 0));
+            }
         }
 
         void SendPlain(LabNode sender, IPAddress destination)

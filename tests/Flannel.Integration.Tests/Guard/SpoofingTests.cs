@@ -1,3 +1,4 @@
+using Flannel.Lab.Backends;
 using Flannel.Lab.Namespaces;
 using Xunit.Abstractions;
 
@@ -40,6 +41,68 @@ public sealed class SpoofingTests(ITestOutputHelper output)
         AssertPassed(
             backend == Udp ? [.. Good, SpoofingCase.RemoteContainerToTheTunnelPort] : [.. Enum.GetValues<SpoofingCase>().Except(refusedByTheKernel)],
             await lab.RunAsync());
+    }
+
+    [NetnsTheory]
+    [InlineData(nameof(GuardOptions.AcceptUnknownSenders), SpoofingCase.StrangerAsContainerWithThePeersMac, SpoofingCase.StrangerToTheTunnelAddress, SpoofingCase.StrangerInFragments)]
+    [InlineData(nameof(GuardOptions.Senders), SpoofingCase.StrangerAsContainerWithThePeersMac, SpoofingCase.StrangerToTheTunnelAddress, SpoofingCase.StrangerInFragments)]
+    [InlineData(nameof(GuardOptions.AcceptContainers), SpoofingCase.OwnContainerToTheTunnelPort, SpoofingCase.RemoteContainerToTheTunnelPort, SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort)]
+    [InlineData(nameof(GuardOptions.AcceptForeignSources), SpoofingCase.PeerAsNobody, SpoofingCase.PeerAsTheInternet, SpoofingCase.StrangerAsThePeerWithAForeignSource)]
+    [InlineData(nameof(GuardOptions.AcceptForeignDestinations), SpoofingCase.PeerToThePublicAddress, SpoofingCase.PeerToTheLan)]
+    public async Task Option_RelaxesItsRuleAndNoOther(string option, params SpoofingCase[] more)
+    {
+        foreach (bool isIPv6 in new[] { false, true })
+        {
+            await using SpoofingLab lab = await SpoofingLab.StartAsync(Vxlan, isIPv6, lab => Relax(lab, option));
+
+            AssertPassed([.. Good, .. more], await lab.RunAsync());
+        }
+    }
+
+    [NetnsTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Drops_AreCountedByReasonAndLogged(bool isIPv6)
+    {
+        await using SpoofingLab lab = await SpoofingLab.StartAsync(Vxlan, isIPv6);
+        await lab.RunAsync();
+
+        // Seven cases of strangers and the fragments; what containers send over the LAN their own host holds back.
+        BackendStatus status = await lab.Backends.Network(1).WaitAsync(static status => status.Guard!.Drops.Total == 160);
+        Assert.Equal(new GuardDrops(UnknownSender: 80, Container: 20, ForeignSource: 40, ForeignDestination: 20), status.Guard!.Drops);
+        Assert.Contains(lab.Backends.Log, static line => line.Contains("has dropped", StringComparison.Ordinal));
+    }
+
+    [NetnsFact]
+    public async Task OtherVxlanOnTheSamePort_IsLeftAlone()
+    {
+        await using SpoofingLab lab = await SpoofingLab.StartAsync(Vxlan, isIPv6: false);
+        LabHost target = lab.Backends.Hosts[1];
+        LabHost stranger = lab.Backends.Hosts[2];
+        await Join(target, 2, stranger);
+        await Join(stranger, 3, target);
+
+        Assert.True((await stranger.PingAsync(System.Net.IPAddress.Parse("172.30.0.2"))).AllAnswered);
+
+        static Task Join(LabHost host, int number, LabHost other) => Backends.BackendLab.Sh(host, $"""
+            ip link add other type vxlan id 2 dstport 8472 local {host.Address} remote {other.Address} dev eth0
+            ip addr add 172.30.0.{number}/24 dev other
+            ip link set other up
+            """);
+    }
+
+    private static void Relax(Backends.BackendLab lab, string option)
+    {
+        switch (option)
+        {
+            case nameof(GuardOptions.AcceptUnknownSenders): lab.Guard.AcceptUnknownSenders = true; break;
+            case nameof(GuardOptions.AcceptContainers): lab.Guard.AcceptContainers = true; break;
+            case nameof(GuardOptions.AcceptForeignSources): lab.Guard.AcceptForeignSources = true; break;
+            case nameof(GuardOptions.AcceptForeignDestinations): lab.Guard.AcceptForeignDestinations = true; break;
+            default:
+                foreach (string sender in new[] { "192.168.100.3", "192.168.100.2/31", "fd00:100::3", "203.0.113.0/24", "203.0.113.8" }) lab.Guard.Senders.Add(sender);
+                break;
+        }
     }
 
     private void AssertPassed(IReadOnlyCollection<SpoofingCase> good, IReadOnlyDictionary<SpoofingCase, int> arrived)

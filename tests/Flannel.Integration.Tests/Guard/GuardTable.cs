@@ -1,0 +1,32 @@
+using Flannel.Lab.Namespaces;
+
+namespace Flannel.Integration.Tests.Guard;
+
+/// <summary>The guard's table of a host, as nft shows it.</summary>
+internal static class GuardTable
+{
+    public const string IPv4 = "flannel-guard-ipv4-lab";
+    public const string IPv6 = "flannel-guard-ipv6-lab";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    /// <summary>The table without what it counted; <see langword="null"/> if there is none.</summary>
+    public static async Task<string?> ReadAsync(LabHost host, string table = IPv4)
+    {
+        string tables = await host.ExecAsync("nft", "list", "tables");
+        return tables.Split('\n').Contains($"table inet {table}") ? await host.ExecAsync("nft", "-s", "list", "table", "inet", table) : null;
+    }
+
+    /// <summary>Waits until the table is as wanted.</summary>
+    public static async Task<string?> UntilAsync(LabHost host, Func<string?, bool> isWanted, string table = IPv4)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            string? found = await ReadAsync(host, table);
+            if (isWanted(found)) return found;
+            if (limit.IsCancellationRequested) throw new TimeoutException($"The table stayed: {found ?? "none"}");
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+}
