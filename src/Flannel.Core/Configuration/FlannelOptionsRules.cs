@@ -44,7 +44,8 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
 
         foreach (string sender in options.Guard.Senders)
         {
-            if (!IPNetwork.TryParse(sender, out _) && !IPAddress.TryParse(sender, out _))
+            bool isAddress = AddressText.TryParse(sender, sender.Contains(':', StringComparison.Ordinal) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, out _);
+            if (!isAddress && !IPNetwork.TryParse(sender, out _))
                 result.AddError($"has '{sender}'; it must be an address or a range such as 192.0.2.0/24", $"Guard.{nameof(GuardOptions.Senders)}");
         }
 

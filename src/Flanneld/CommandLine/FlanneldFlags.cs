@@ -46,6 +46,9 @@ internal static class FlanneldFlags
     public static readonly Flag EnableForwarding = new("enable-forwarding", FlagKind.Switch, "false", "turn on the kernel's forwarding of packets (ip_forward), which containers need");
     public static readonly Flag KeepPrivileges = new("keep-privileges", FlagKind.Switch, "false", "do not give up the capabilities that are not needed, for iptables-legacy on a host whose modules are not loaded yet");
     public static readonly Flag IpMasqExclude = new("ip-masq-exclude", FlagKind.List, "", "destination that is not masqueraded to; repeatable") { ValueName = "cidr" };
+    public static readonly Flag Guard = new("guard", FlagKind.Switch, "true", "keep everybody but the other hosts out of the tunnel, by rules in nftables");
+    public static readonly Flag GuardAccept = new("guard-accept", FlagKind.List, "", "let the tunnel guard pass what it drops otherwise: unknown-senders, containers, foreign-sources or foreign-destinations; repeatable") { ValueName = "what" };
+    public static readonly Flag GuardSender = new("guard-sender", FlagKind.List, "", "address or range that may send tunnel packets beside the published addresses of the other hosts, as behind NAT; repeatable") { ValueName = "cidr" };
     public static readonly Flag UdpThreadPairs = new("udp-thread-pairs", FlagKind.Number, "1", "udp: how many pairs of threads carry packets, 1 to 64") { ValueName = "number" };
     public static readonly Flag UdpBusyPoll = new("udp-busy-poll", FlagKind.Number, "200", "udp: how many microseconds a thread looks for the next packet before it sleeps, while packets come that often, 0 to 1000") { ValueName = "microseconds" };
     public static readonly Flag UdpAccept = new("udp-accept", FlagKind.List, "", "udp: take what is dropped otherwise, for hosts behind NAT: unknown-senders, foreign-sources or foreign-destinations; repeatable") { ValueName = "what" };
@@ -58,6 +61,7 @@ internal static class FlanneldFlags
         Iface, IfaceRegex, IfaceCanReach, PublicIP, PublicIPv6,
         SubnetFile, SubnetLeaseRenewMargin, StateDir, ReleaseLeaseOnStop, AllowOverlap, EnableForwarding, FollowBackendChanges, KeepPrivileges,
         IpMasq, IpMasqExclude, IpMasqFullyRandomDisable, IptablesForwardRules, IptablesResync, IpBlackholeRoute,
+        Guard, GuardSender, GuardAccept,
         UdpThreadPairs, UdpBusyPoll, UdpAccept, UdpWithout,
         Store, NetConfigPath,
         KubeSubnetMgr, KubeApiUrl, KubeconfigFile, KubeAnnotationPrefix, SetNodeNetworkUnavailable,

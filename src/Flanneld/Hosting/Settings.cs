@@ -57,6 +57,14 @@ internal sealed class Settings(FlagValues values)
         options.Traffic.Forward = values.IsOn(FlanneldFlags.IptablesForwardRules);
         options.Traffic.Blackhole = values.IsOn(FlanneldFlags.IpBlackholeRoute);
         options.Traffic.ResyncInterval = TimeSpan.FromSeconds(values.Number(FlanneldFlags.IptablesResync));
+
+        IReadOnlyList<string> accepted = values.List(FlanneldFlags.GuardAccept);
+        options.Guard.Enabled = values.IsOn(FlanneldFlags.Guard);
+        options.Guard.AcceptUnknownSenders = accepted.Contains(GuardWords.UnknownSenders);
+        options.Guard.AcceptContainers = accepted.Contains(GuardWords.Containers);
+        options.Guard.AcceptForeignSources = accepted.Contains(GuardWords.ForeignSources);
+        options.Guard.AcceptForeignDestinations = accepted.Contains(GuardWords.ForeignDestinations);
+        foreach (string sender in values.List(FlanneldFlags.GuardSender)) options.Guard.Senders.Add(sender);
     }
 
     public void Configure(KubernetesStoreOptions options)

@@ -73,6 +73,13 @@ internal sealed class SettingsRules
 
         CheckRange(FlanneldFlags.UdpThreadPairs, 1, 64);
         CheckRange(FlanneldFlags.UdpBusyPoll, 0, 1000);
+        CheckChoices(FlanneldFlags.GuardAccept, GuardWords.Accepted);
+        foreach (string sender in _values.List(FlanneldFlags.GuardSender))
+        {
+            if (!IPNetwork.TryParse(sender, out _) && !IPAddress.TryParse(sender, out _))
+                Refuse(FlanneldFlags.GuardSender, "it must be an address or a range such as 192.0.2.0/24", sender);
+        }
+
         CheckChoices(FlanneldFlags.UdpAccept, UdpWords.Accepted);
         CheckChoices(FlanneldFlags.UdpWithout, [.. UdpWords.Offloads.Keys]);
         CheckRange(FlanneldFlags.HealthzPort, 0, ushort.MaxValue);

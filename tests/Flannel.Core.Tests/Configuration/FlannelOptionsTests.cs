@@ -59,6 +59,25 @@ public sealed class FlannelOptionsTests
     [InlineData("127.0.0.1")]
     public void CanReach_IsAskedOfTheKernel_WhateverAddressItIs(string address) => Validate(external => external.CanReach = address);
 
+    [Theory]
+    [InlineData("192.0.2.1", true)]
+    [InlineData("192.0.2.0/24", true)]
+    [InlineData("2001:db8::/32", true)]
+    [InlineData("192.0.2.1/24", true)]
+    [InlineData("10.1", false)]
+    [InlineData("nat", false)]
+    [InlineData("", false)]
+    public void GuardSenders_AreAddressesAndRanges(string sender, bool isAccepted)
+    {
+        var services = new ServiceCollection();
+        services.AddFlannel(options => options.Guard.Senders.Add(sender));
+        using ServiceProvider provider = services.BuildServiceProvider();
+        void Read() => _ = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(Options.DefaultName);
+
+        if (isAccepted) Read();
+        else Assert.Contains($"Guard.Senders: has '{sender}'", Assert.Throws<OptionsValidationException>(Read).Message, StringComparison.Ordinal);
+    }
+
     private static void AssertRefused(string option, string address, string reason, Action<ExternalInterfaceOptions> configure)
     {
         string failure = Assert.Single(Assert.Throws<OptionsValidationException>(() => Validate(configure)).Failures);

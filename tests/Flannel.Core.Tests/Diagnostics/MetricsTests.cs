@@ -11,8 +11,11 @@ namespace Flannel.Core.Tests.Diagnostics;
 
 public sealed class MetricsTests : IDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<string, MetricsPage.Instrument> _measured = new();
     private readonly ConcurrentDictionary<string, double> _values = new();
+    private readonly ConcurrentDictionary<string, double> _drops = new();
     private readonly MeterListener _listener = new();
     private readonly string _network = Guid.NewGuid().ToString();
 
@@ -45,6 +48,9 @@ public sealed class MetricsTests : IDisposable
             MetricsPage.Read().InstrumentsOf(FlannelTelemetry.MeterName).OrderBy(static instrument => instrument.Name, StringComparer.Ordinal),
             _measured.Values.OrderBy(static instrument => instrument.Name, StringComparer.Ordinal));
         Assert.Equal(1, _values[FlannelTelemetry.NodeHealthy]);
+        Assert.Equal(
+            [("container", 20), ("foreign_destination", 4000), ("foreign_source", 300), ("unknown_sender", 1)],
+            _drops.OrderBy(static drop => drop.Key, StringComparer.Ordinal).Select(static drop => (drop.Key, drop.Value)));
     }
 
     [Fact]
@@ -82,13 +88,21 @@ public sealed class MetricsTests : IDisposable
 
     private async Task<ServiceProvider> StartAsync()
     {
+        var backend = new FakeBackend();
         var services = new ServiceCollection();
         services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
-        services.AddFlannel(_network).UseInMemoryStore(NodeFixture.ConfigJson).UseBackend(static (_, _) => new FakeBackend());
+        services.AddFlannel(_network).UseInMemoryStore(NodeFixture.ConfigJson).UseBackend((_, _) => backend);
         ServiceProvider provider = services.BuildServiceProvider();
         IFlannelNode node = provider.GetRequiredKeyedService<IFlannelNode>(_network);
         await node.StartAsync();
-        await node.WaitForReadyAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await node.WaitForReadyAsync().WaitAsync(Limit);
+        backend.Networks[0].Report(static status => status with { Guard = new GuardStatus { Drops = new GuardDrops(1, 20, 300, 4000) } });
+        using var limit = new CancellationTokenSource(Limit);
+        await foreach (FlannelNodeStatus status in node.WatchAsync(limit.Token))
+        {
+            if (status.Guard is not null) break;
+        }
+
         return provider;
     }
 
@@ -98,5 +112,6 @@ public sealed class MetricsTests : IDisposable
         if (!all.Contains(new(FlannelTelemetry.NetworkTag, _network))) return;
         _measured[instrument.Name] = MetricsPage.Describe(instrument, all.Select(static tag => tag.Key));
         _values[instrument.Name] = value;
+        if (instrument.Name == FlannelTelemetry.GuardDrops) _drops[(string)all.Single(static tag => tag.Key == FlannelTelemetry.ReasonTag).Value!] = value;
     }
 }

@@ -44,6 +44,23 @@ public class NodeConditionTests
         Assert.Contains("Restart", fixture.Node.Status.Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Guard_IsNotThere_IsDegradedAndReady()
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+
+        fixture.Network.Report(static status => status with { Guard = new GuardStatus { Problem = "the tunnel is not guarded" } });
+
+        FlannelNodeStatus status = await fixture.UntilAsync(static status => status.State == FlannelNodeState.Degraded);
+        Assert.True(status.IsReady);
+        Assert.Equal("the tunnel is not guarded", status.Reason);
+        Assert.Equal("the tunnel is not guarded", status.Guard!.Problem);
+
+        fixture.Network.Report(static status => status with { Guard = new GuardStatus() });
+        await fixture.UntilAsync(static status => status.State == FlannelNodeState.Ready);
+    }
+
     [Theory]
     [MemberData(nameof(Collisions))]
     public async Task OtherCollisions_StillRefuse(HostPrefix[] prefixes)

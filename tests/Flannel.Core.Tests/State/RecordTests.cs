@@ -109,6 +109,7 @@ public sealed class RecordTests
         ExternalInterface = new ExternalInterface { Name = "eth0", Index = 2, Mtu = 1500 },
         Lease = NewLease(),
         Mtu = 1450,
+        Guard = new GuardStatus(),
         Peers = ImmutableDictionary<SubnetKey, Lease>.Empty.Add(Key, NewLease()),
         PeerProblems = ImmutableDictionary<SubnetKey, string>.Empty.Add(Key, "no route"),
         Quarantined = [new QuarantinedLease("k", "bad", 3)],
@@ -128,6 +129,7 @@ public sealed class RecordTests
         IsConverged = true,
         Problem = "it rains",
         ReadStatistics = Statistics,
+        Guard = new GuardStatus { Drops = new GuardDrops(1, 0, 0, 0) },
         PeerProblems = ImmutableDictionary<SubnetKey, string>.Empty.Add(Key, "no route"),
     };
 

@@ -86,6 +86,20 @@ internal sealed class SpoofingLab : IAsyncDisposable
         return Enum.GetValues<SpoofingCase>().ToDictionary(static number => number, number => _arrived.GetValueOrDefault(number));
     }
 
+    /// <summary>Sends packets as they are from a host of the LAN to a container, as another container of the same host or as a remote one.</summary>
+    /// <returns>How many arrived.</returns>
+    public async Task<int> SendPastTheTunnelAsync(bool asOwnContainer)
+    {
+        string subnet = (_isIPv6 ? BackendLab.KeyOf(2).IPv6 : BackendLab.KeyOf(2).IPv4).ToString()!;
+        await Stranger.ExecAsync("ip", _isIPv6 ? "-6" : "-4", "route", "replace", subnet, "via", Of(Target).ToString());
+        using Socket socket = OpenSender(Stranger, Of(asOwnContainer ? OwnContainer : RemoteContainer));
+        for (int index = 0; index < PacketsPerCase; index++) socket.SendTo([(byte)SpoofingCase.StrangerAsContainer], new IPEndPoint(Of(Victim), Port));
+        await AwaitSentinelsAsync();
+        Drain();
+        _arrived.Remove(SpoofingCase.StrangerAsContainer, out int arrived);
+        return arrived;
+    }
+
     /// <summary>Pings from container to container.</summary>
     public ContinuousPing StartPinging() => RemoteContainer.StartPinging(Of(Victim));
 

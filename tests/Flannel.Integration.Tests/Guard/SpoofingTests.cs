@@ -10,6 +10,7 @@ namespace Flannel.Integration.Tests.Guard;
 public sealed class SpoofingTests(ITestOutputHelper output)
 {
     private const string Vxlan = """{"Type":"vxlan"}""";
+    private const string HostGateway = """{"Type":"host-gw"}""";
     private const string Udp = """{"Type":"udp"}""";
 
     /// <summary>What passes: the two legitimate ones, and the one that only cryptography could tell from them.</summary>
@@ -71,6 +72,20 @@ public sealed class SpoofingTests(ITestOutputHelper output)
         BackendStatus status = await lab.Backends.Network(1).WaitAsync(static status => status.Guard!.Drops.Total == 160);
         Assert.Equal(new GuardDrops(UnknownSender: 80, Container: 20, ForeignSource: 40, ForeignDestination: 20), status.Guard!.Drops);
         Assert.Contains(lab.Backends.Log, static line => line.Contains("has dropped", StringComparison.Ordinal));
+    }
+
+    /// <summary>Where packets travel as they are, nothing says who sent them; but they are not this host's containers'.</summary>
+    [NetnsTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task HostGateway_OwnContainersAsSource_AreRefusedFromOutside(bool isIPv6)
+    {
+        await using SpoofingLab guarded = await SpoofingLab.StartAsync(HostGateway, isIPv6);
+        Assert.Equal(0, await guarded.SendPastTheTunnelAsync(asOwnContainer: true));
+        Assert.Equal(SpoofingLab.PacketsPerCase, await guarded.SendPastTheTunnelAsync(asOwnContainer: false));
+
+        await using SpoofingLab open = await SpoofingLab.StartAsync(HostGateway, isIPv6, static lab => lab.Guard.Enabled = false);
+        Assert.Equal(SpoofingLab.PacketsPerCase, await open.SendPastTheTunnelAsync(asOwnContainer: true));
     }
 
     [NetnsFact]

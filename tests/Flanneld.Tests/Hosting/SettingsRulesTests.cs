@@ -22,6 +22,8 @@ public sealed class SettingsRulesTests
     [InlineData("-subnet-file", "\"\"", "a path", "--subnet-file=")]
     [InlineData("-udp-thread-pairs", "\"0\"", "1 to 64", "--udp-thread-pairs=0")]
     [InlineData("-udp-busy-poll", "\"1001\"", "0 to 1000", "--udp-busy-poll=1001")]
+    [InlineData("-guard-accept", "\"all\"", "unknown-senders or containers or foreign-sources or foreign-destinations", "--guard-accept=all")]
+    [InlineData("-guard-sender", "\"nat\"", "an address or a range such as 192.0.2.0/24", "--guard-sender=nat")]
     [InlineData("-udp-accept", "\"all\"", "unknown-senders or foreign-sources or foreign-destinations", "--udp-accept=all")]
     [InlineData("-udp-without", "\"gso\"", "tun-tcp or tun-udp or send-segmentation", "--udp-accept=foreign-sources", "--udp-without=gso")]
     [InlineData("-store", "\"consul\"", "etcd or memory", "--store=consul")]

@@ -46,6 +46,21 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void GuardFlags_ReachTheirOptions()
+    {
+        GuardOptions defaults = Options().Guard;
+        GuardOptions some = Options("--guard-accept=unknown-senders", "--guard-accept", "foreign-sources", "--guard-sender=192.0.2.0/24").Guard;
+        GuardOptions others = Options("--guard=false", "--guard-accept=containers", "--guard-accept=foreign-destinations").Guard;
+
+        Assert.Equal((true, false, false, false, false, 0), Describe(defaults));
+        Assert.Equal((true, true, false, true, false, 1), Describe(some));
+        Assert.Equal((false, false, true, false, true, 0), Describe(others));
+
+        static (bool, bool, bool, bool, bool, int) Describe(GuardOptions guard) =>
+            (guard.Enabled, guard.AcceptUnknownSenders, guard.AcceptContainers, guard.AcceptForeignSources, guard.AcceptForeignDestinations, guard.Senders.Count);
+    }
+
+    [Fact]
     public void UdpFlags_ReachTheirOptions()
     {
         UdpBackendOptions options = UdpOptions(
