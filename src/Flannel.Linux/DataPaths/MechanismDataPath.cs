@@ -97,7 +97,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
             ImmutableDictionary<SubnetKey, string> peers;
             lock (_gate) peers = _unusable;
             if (link.IsUsable && !status.PeerProblems.IsEmpty) peers = peers.Count == 0 ? status.PeerProblems : peers.SetItems(status.PeerProblems);
-            return new DataPathStatus(_mechanism.Mtu, status.IsConverged && problem is null, problem, peers) 
+            return new DataPathStatus(_mechanism.Mtu, status.IsConverged && problem is null, problem, peers)
             {
                 IsUnusable = !link.IsUsable,
                 Guard = _guard?.Status,
