@@ -1,0 +1,162 @@
+using System.Net;
+using Flannel.Extensibility;
+using Flannel.Lab.Namespaces;
+using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Sets;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Flannel.Linux.Tests.Guard;
+
+/// <summary>When the kernel has what, against a real one.</summary>
+public sealed class TunnelGuardTests : IAsyncLifetime
+{
+    private const string Table = "flannel-guard-ipv4";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly NftSet Peers = new(NftFamily.Inet, Table, "peers") { Key = [NftDataType.IPv4Address] };
+
+    private NetworkLab? _lab;
+    private NftablesNetlink? _nftables;
+    private HostKernel? _host;
+
+    private LabHost Host => _lab!.Hosts[0];
+
+    public Task InitializeAsync()
+    {
+        if (Netns.Obstacle is not null) return Task.CompletedTask;
+        _lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+        _nftables = Host.Run(() => NftablesNetlink.Open());
+        _host = new HostKernel(Host.NamespaceName);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        _nftables?.Dispose();
+        _host?.Dispose();
+        if (_lab is not null) await _lab.DisposeAsync();
+    }
+
+    [NetnsFact]
+    public void Admit_ReturnsWhenPeersAreIn_AndNobodyWhoLeftIsOutBeforeExpel()
+    {
+        using TunnelGuard guard = NewGuard();
+        guard.SetPeers([GuardMembersTests.Peer(1), GuardMembersTests.Peer(2)]);
+        guard.Admit();
+        Assert.Equal([1, 2], Read());
+
+        guard.ChangePeers([GuardMembersTests.Peer(2).Key], [GuardMembersTests.Peer(3)]);
+        guard.Admit();
+        Assert.Equal([1, 2, 3], Read());
+
+        guard.Expel();
+        guard.Admit();
+        Assert.Equal([1, 3], Read());
+    }
+
+    [NetnsFact]
+    public async Task Loop_WritesWithoutBeingAsked()
+    {
+        using TunnelGuard guard = NewGuard();
+        using var stop = new CancellationTokenSource();
+        Task loop = guard.RunAsync(stop.Token);
+
+        guard.SetPeers([GuardMembersTests.Peer(1)]);
+        await UntilAsync([1]);
+        guard.ChangePeers([GuardMembersTests.Peer(1).Key], [GuardMembersTests.Peer(2)]);
+        await UntilAsync([1, 2]);
+        guard.Expel();
+        await UntilAsync([2]);
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+    }
+
+    [NetnsFact]
+    public void FirstPeers_ReplaceWhatAnEarlierProcessLeft_InOneStep()
+    {
+        using (TunnelGuard earlier = NewGuard())
+        {
+            earlier.SetPeers([GuardMembersTests.Peer(1), GuardMembersTests.Peer(2)]);
+            earlier.Admit();
+        }
+
+        using TunnelGuard guard = NewGuard();
+        guard.Close();
+        guard.Admit(); // before the peers are known, it stays
+        Assert.Equal([1, 2], Read());
+        uint before = _nftables!.GetGeneration();
+
+        guard.SetPeers([GuardMembersTests.Peer(2), GuardMembersTests.Peer(3)]);
+        guard.Admit();
+
+        Assert.Equal([2, 3], Read());
+        Assert.Equal(before + 1, _nftables.GetGeneration());
+    }
+
+    [NetnsFact]
+    public void SameAgain_WritesNothing()
+    {
+        using TunnelGuard guard = NewGuard();
+        guard.SetPeers([GuardMembersTests.Peer(1)]);
+        guard.Admit();
+        uint before = _nftables!.GetGeneration();
+
+        guard.SetPeers([GuardMembersTests.Peer(1)]);
+        guard.ChangePeers([], [GuardMembersTests.Peer(1)]);
+        guard.Expel();
+        guard.Admit();
+
+        Assert.Equal(before, _nftables.GetGeneration());
+    }
+
+    [NetnsFact]
+    public void ElementTakenByOthers_TheNextChangeMakesAllRight()
+    {
+        using TunnelGuard guard = NewGuard();
+        guard.SetPeers([GuardMembersTests.Peer(1), GuardMembersTests.Peer(2)]);
+        guard.Admit();
+        var batch = new NftablesBatch();
+        batch.DeleteElements(Peers, [NftElement.Of(GuardMembersTests.Peer(2).Host)]);
+        _nftables!.Execute(batch);
+
+        guard.ChangePeers([GuardMembersTests.Peer(2).Key], []);
+        guard.Expel();
+        guard.Admit(); // is refused, for there is nothing to delete
+        Assert.NotNull(guard.Status!.Problem);
+        guard.Admit();
+
+        Assert.Equal([1], Read());
+        Assert.Null(guard.Status.Problem);
+    }
+
+    [NetnsFact]
+    public void Off_WritesNothing()
+    {
+        using TunnelGuard guard = NewGuard(static options => options.Enabled = false);
+        guard.Close();
+        guard.SetPeers([GuardMembersTests.Peer(1)]);
+        guard.Admit();
+
+        Assert.Empty(_nftables!.GetTables());
+        Assert.Null(guard.Status);
+    }
+
+    private TunnelGuard NewGuard(Action<GuardOptions>? configure = null)
+    {
+        var context = new BackendContext { NetworkName = "", Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"), ExternalInterface = Host.External };
+        configure?.Invoke(context.Guard);
+        NetworkFamily family = NetworkFamily.From(context).Single();
+        var tunnel = new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1" };
+        var guard = new TunnelGuard(tunnel, family, context, _host!, TimeProvider.System, NullLogger.Instance);
+        guard.Start(IPNetwork.Parse("10.5.9.0/24"), static () => { });
+        return guard;
+    }
+
+    private byte[] Read() => [.. _nftables!.GetElements(Peers).Select(static element => element.Key.Bytes[^1]).Order()];
+
+    private async Task UntilAsync(byte[] wanted)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (_nftables!.GetTables().Count == 0 || !Read().SequenceEqual(wanted)) await Task.Delay(5, limit.Token);
+    }
+}
