@@ -64,6 +64,7 @@ internal static class LinuxNfTables
     internal const ushort NFTA_SET_DESC = 9;
     internal const ushort NFTA_SET_ID = 10;
     internal const ushort NFTA_SET_USERDATA = 13;
+    internal const ushort NFTA_SET_DESC_SIZE = 1;
     internal const ushort NFTA_SET_DESC_CONCAT = 2;
     internal const ushort NFTA_SET_FIELD_LEN = 1;
 

@@ -217,6 +217,40 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         Assert.Equal(before, Nft("list", "ruleset"));
     });
 
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Execute_SetWithASize_IsReadAsWrittenAndHoldsNoMore(bool isConcatenation) => IsolatedNamespace.Run(() =>
+    {
+        using NftablesNetlink nftables = NftablesNetlink.Open();
+        var set = new NftSet(NftFamily.Inet, "t", "few")
+        {
+            Key = isConcatenation ? [NftDataType.IPv4Address, NftDataType.IPv4Address] : [NftDataType.IPv4Address],
+            Size = 2,
+        };
+        var batch = new NftablesBatch();
+        batch.AddTable(new NftTable(NftFamily.Inet, "t"));
+        batch.AddSet(set);
+        batch.AddElements(set, [Element(1), Element(2)]);
+        nftables.Execute(batch);
+        batch.Clear();
+        batch.AddElements(set, [Element(3)]);
+
+        var refusal = Assert.Throws<NetlinkException>(() => nftables.Execute(batch));
+
+        Assert.Equal("ENFILE", refusal.ErrorName);
+        Assert.Equal([set], nftables.GetSets(NftFamily.Inet, "t"));
+        Assert.NotEqual(set with { Size = null }, Assert.Single(nftables.GetSets(NftFamily.Inet, "t")));
+        Assert.Equal(2, nftables.GetElements(set).Count);
+        Assert.Contains("size 2", Nft("list", "ruleset"), StringComparison.Ordinal);
+
+        NftElement Element(byte number)
+        {
+            NftValue address = NftValue.Of(new System.Net.IPAddress([192, 0, 2, number]));
+            return new NftElement(isConcatenation ? NftValue.Concat(address, address) : address);
+        }
+    });
+
     [SkippableFact]
     public void Execute_AfterAnotherChange_IsRefusedWhereTheGenerationIsSaid() => IsolatedNamespace.Run(() =>
     {

@@ -21,18 +21,24 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     /// <summary>What a value is; <see langword="null"/> of a set.</summary>
     public NftDataType? Value { get; init; }
 
+    /// <summary>
+    /// How many elements there may be at most; more are refused (<c>ENFILE</c>). With it the kernel makes the table of hashes once, which adds elements faster and finds
+    /// them faster; without it, it grows. <see langword="null"/> for no limit.
+    /// </summary>
+    public int? Size { get; init; }
+
     /// <summary>What nft shows as comment.</summary>
     /// <value>At most 240 bytes of UTF-8; <see langword="null"/> for none.</value>
     public string? Comment { get; init; }
 
     internal bool IsConcatenation => Key.Length > 1;
 
-    /// <summary>Whether two sets have the same name, types and comment.</summary>
+    /// <summary>Whether two sets have the same name, types, size and comment.</summary>
     /// <param name="other">Another set.</param>
     /// <returns>Whether they are equal.</returns>
     public bool Equals(NftSet? other) =>
         other is not null
-        && (Family, Table, Name, IsInterval, Value, Comment) == (other.Family, other.Table, other.Name, other.IsInterval, other.Value, other.Comment)
+        && (Family, Table, Name, IsInterval, Value, Size, Comment) == (other.Family, other.Table, other.Name, other.IsInterval, other.Value, other.Size, other.Comment)
         && Key.AsSpan().SequenceEqual(other.Key.AsSpan());
 
     /// <summary>Family, table, name and what its elements are, for logs and tests.</summary>

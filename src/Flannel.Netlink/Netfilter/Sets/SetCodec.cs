@@ -37,8 +37,7 @@ internal static class SetCodec
             writer.WriteUInt32BigEndian(NFTA_SET_DATA_LEN, (uint)LengthOf(value));
         }
 
-        if (set.IsInterval && set.IsConcatenation)
-            WriteFields(ref writer, set);
+        WriteDescription(ref writer, set);
         writer.WriteUInt32BigEndian(NFTA_SET_ID, id);
         Span<byte> userdata = stackalloc byte[Userdata.MaximumLength];
         writer.WriteBytes(NFTA_SET_USERDATA, userdata[..WriteUserdata(userdata, set)]);
@@ -67,6 +66,7 @@ internal static class SetCodec
         nfgenmsg header = message.Read<nfgenmsg>(out NetlinkAttributeReader attributes);
         string table = "", name = "";
         string? comment = null;
+        int? size = null;
         uint flags = 0, key = 0, value = 0;
         while (attributes.MoveNext())
         {
@@ -77,6 +77,7 @@ internal static class SetCodec
                 case NFTA_SET_FLAGS: flags = attributes.ReadUInt32BigEndian(); break;
                 case NFTA_SET_KEY_TYPE: key = attributes.ReadUInt32BigEndian(); break;
                 case NFTA_SET_DATA_TYPE: value = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_SET_DESC: size = ReadSize(attributes); break;
                 case NFTA_SET_USERDATA: comment = Userdata.ReadComment(attributes.Value, NFTNL_UDATA_SET_COMMENT); break;
                 default: break;
             }
@@ -89,6 +90,7 @@ internal static class SetCodec
             Key = Split(key),
             IsInterval = (flags & NFT_SET_INTERVAL) != 0,
             Value = (flags & NFT_SET_MAP) != 0 ? dataType : null,
+            Size = size,
             Comment = comment,
         };
         return (flags & NFT_SET_ANONYMOUS) == 0;
@@ -107,9 +109,35 @@ internal static class SetCodec
         | (set.IsInterval && set.IsConcatenation ? NFT_SET_CONCAT : 0)
         | (set.Value is not null ? NFT_SET_MAP : 0);
 
+    private static int? ReadSize(NetlinkAttributeReader description)
+    {
+        NetlinkAttributeReader attributes = description.ReadNested();
+        int? size = null;
+        while (attributes.MoveNext())
+        {
+            if (attributes.Type == NFTA_SET_DESC_SIZE)
+                size = (int)attributes.ReadUInt32BigEndian();
+        }
+
+        attributes.EnsureValid();
+        return size;
+    }
+
+    private static void WriteDescription(ref NetlinkMessageWriter writer, NftSet set)
+    {
+        bool hasFields = set.IsInterval && set.IsConcatenation;
+        if (set.Size is null && !hasFields)
+            return;
+        NestedStart description = writer.BeginNested(NFTA_SET_DESC | NLA_F_NESTED);
+        if (set.Size is { } size)
+            writer.WriteUInt32BigEndian(NFTA_SET_DESC_SIZE, (uint)size);
+        if (hasFields)
+            WriteFields(ref writer, set);
+        writer.EndNested(description);
+    }
+
     private static void WriteFields(ref NetlinkMessageWriter writer, NftSet set)
     {
-        NestedStart description = writer.BeginNested(NFTA_SET_DESC | NLA_F_NESTED);
         NestedStart fields = writer.BeginNested(NFTA_SET_DESC_CONCAT | NLA_F_NESTED);
         foreach (NftDataType type in set.Key)
         {
@@ -119,7 +147,6 @@ internal static class SetCodec
         }
 
         writer.EndNested(fields);
-        writer.EndNested(description);
     }
 
     private static int WriteUserdata(Span<byte> userdata, NftSet set)
