@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.NetworkInformation;
 using Flannel.Extensibility;
 using Flannel.Netlink.Netfilter;
 
@@ -13,14 +11,16 @@ namespace Flannel.Linux.Guard;
 internal readonly record struct GuardMember(int Length, NftValue Key)
 {
     /// <summary>What lets a peer in.</summary>
-    public static IEnumerable<GuardMember> Of(GuardedPeer peer)
+    public static GuardMember[] Of(GuardedPeer peer)
     {
-        yield return new GuardMember(0, NftValue.Of(peer.Host));
-        if (peer.Mac is not { } mac) yield break;
-        yield return Source(mac, peer.Subnet.BaseAddress, peer.Subnet.PrefixLength);
-        yield return Source(mac, peer.Host, peer.Host.GetAddressBytes().Length * 8);
+        NftValue host = NftValue.Of(peer.Host);
+        if (peer.Mac is null) return [new GuardMember(0, host)];
+        NftValue mac = NftValue.Of(peer.Mac);
+        return
+        [
+            new GuardMember(0, host),
+            new GuardMember(peer.Subnet.PrefixLength, NftValue.Concat(mac, NftValue.Of(peer.Subnet.BaseAddress))),
+            new GuardMember(host.Length * 8, NftValue.Concat(mac, host)),
+        ];
     }
-
-    private static GuardMember Source(PhysicalAddress mac, IPAddress address, int length) =>
-        new(length, NftValue.Concat(NftValue.Of(mac), NftValue.Of(address)));
 }

@@ -8,6 +8,8 @@ namespace Flannel.Linux.Guard;
 /// </summary>
 internal sealed class GuardMembers
 {
+    private const int FewMembers = 1000;
+
     private readonly Dictionary<SubnetKey, GuardedPeer> _peers = [];
     private readonly Dictionary<GuardMember, int> _wanted = [];
     private readonly HashSet<GuardMember> _missing = [];
@@ -15,6 +17,12 @@ internal sealed class GuardMembers
 
     /// <summary>What should be there.</summary>
     public IReadOnlyCollection<GuardMember> Wanted => _wanted.Keys;
+
+    /// <summary>As many elements as a set has at most, what is surplus counted.</summary>
+    public int LargestSet => _peers.Count + _surplus.Count;
+
+    /// <summary>What has to be added.</summary>
+    public IReadOnlyCollection<GuardMember> Missing => _missing;
 
     /// <summary>What is there for peers that are none any more.</summary>
     public IReadOnlyCollection<GuardMember> Surplus => _surplus;
@@ -26,6 +34,7 @@ internal sealed class GuardMembers
         foreach (SubnetKey gone in _peers.Keys.Where(key => !kept.Contains(key)).ToArray()) Remove(gone);
         _peers.EnsureCapacity(peers.Count);
         _wanted.EnsureCapacity(3 * peers.Count);
+        _missing.EnsureCapacity(3 * peers.Count);
         foreach (GuardedPeer peer in peers) Put(peer);
     }
 
@@ -50,17 +59,12 @@ internal sealed class GuardMembers
         if (_peers.Remove(key, out GuardedPeer? before)) Release(before);
     }
 
-    /// <summary>What has to be added since the last call. If writing it fails, everything has to be written.</summary>
-    public GuardMember[] TakeMissing() => Take(_missing);
-
-    /// <summary>What is there for peers that are none any more, since the last call.</summary>
-    public GuardMember[] TakeSurplus() => Take(_surplus);
-
-    private static GuardMember[] Take(HashSet<GuardMember> members)
+    /// <summary>What was missing is there now, and if so said, what was surplus is not.</summary>
+    public void Settle(bool isSurplusGone)
     {
-        GuardMember[] taken = [.. members];
-        members.Clear();
-        return taken;
+        _missing.Clear();
+        if (_missing.Capacity > FewMembers) _missing.TrimExcess(); // room for all of them is for the first time only
+        if (isSurplusGone) _surplus.Clear();
     }
 
     private void Release(GuardedPeer peer)

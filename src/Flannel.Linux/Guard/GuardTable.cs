@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Numerics;
 using Flannel.Extensibility;
 using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Netfilter.Rules;
@@ -28,6 +29,7 @@ internal sealed class GuardTable
 
     private const int BeforeConnectionTracking = -310;
     private const int BeforeFilters = -10;
+    private const int SmallestCapacity = 1024;
     private const ushort Ethernet = 1; // ARPHRD_ETHER
     private const byte UdpProtocol = 17;
 
@@ -50,14 +52,17 @@ internal sealed class GuardTable
     /// <param name="family">The address family.</param>
     /// <param name="ownSubnet">The host's own subnet; <see langword="null"/> while it has none, and gets nothing.</param>
     /// <param name="lengths">How many bits of inner sources count, each once.</param>
-    public GuardTable(string name, GuardedTunnel tunnel, GuardOptions options, NetworkFamily family, IPNetwork? ownSubnet, IEnumerable<int> lengths)
+    /// <param name="members">How many elements the largest set gets.</param>
+    public GuardTable(
+        string name, GuardedTunnel tunnel, GuardOptions options, NetworkFamily family, IPNetwork? ownSubnet, IEnumerable<int> lengths, int members)
     {
+        Capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(SmallestCapacity, 2 * members));
         (_tunnel, _options, _family, _ownSubnet) = (tunnel, options, family, ownSubnet);
         _lengths = tunnel.Device is null ? [] : [.. lengths.Where(static length => length > 0).Order()];
         Table = new NftTable(NftFamily.Inet, name) { Comment = "flannel: keeps strangers out of the tunnel" };
-        if (tunnel.Port is not null) _sets.Add(0, new NftSet(NftFamily.Inet, name, PeersName) { Key = [AddressType] });
+        if (tunnel.Port is not null) _sets.Add(0, new NftSet(NftFamily.Inet, name, PeersName) { Key = [AddressType], Size = Capacity });
         foreach (int length in _lengths)
-            _sets.Add(length, new NftSet(NftFamily.Inet, name, SourcesPrefix + length.ToString(CultureInfo.InvariantCulture)) { Key = [NftDataType.EthernetAddress, AddressType] });
+            _sets.Add(length, new NftSet(NftFamily.Inet, name, SourcesPrefix + length.ToString(CultureInfo.InvariantCulture)) { Key = [NftDataType.EthernetAddress, AddressType], Size = Capacity });
         SenderElements = FindSenders();
         if (tunnel.Port is not null && SenderElements.Length > 0)
             Senders = new NftSet(NftFamily.Inet, name, SendersName) { Key = [AddressType], IsInterval = true };
@@ -68,6 +73,9 @@ internal sealed class GuardTable
     }
 
     public NftTable Table { get; }
+
+    /// <summary>How many elements each set of members has room for. A set of a known size is quicker to fill and to search; one that is too small is made again.</summary>
+    public int Capacity { get; }
 
     public IEnumerable<NftSet> Sets => Senders is null ? _sets.Values : _sets.Values.Append(Senders);
 

@@ -13,19 +13,20 @@ public sealed partial class TunnelGuard
     private void Write_NeedsLock()
     {
         if (!Listen_NeedsLock(out bool isReleased)) return;
-        GuardMember[] missing = _members.TakeMissing();
-        GuardMember[] surplus = isReleased ? _members.TakeSurplus() : [];
-        if (_table is not { } table || missing.Any(member => member.Length > 0 && !table.HasSetFor(member.Length)))
-        {
-            WriteWhole_NeedsLock([.. _members.Wanted, .. _members.Surplus]);
-            return;
-        }
+        bool isWhole = _table is null
+            || _members.LargestSet > _table.Capacity // with what the same transaction takes away, which the kernel counts until its end
+            || _members.Missing.Any(member => member.Length > 0 && !_table.HasSetFor(member.Length));
+        if (isWhole) WriteWhole_NeedsLock(isReleased || _members.Surplus.Count == 0 ? _members.Wanted : [.. _members.Wanted, .. _members.Surplus]);
+        else WriteChanges_NeedsLock(_table!, _members.Missing, isReleased ? _members.Surplus : []);
+        _members.Settle(isSurplusGone: isReleased);
+    }
 
-        if (missing.Length == 0 && surplus.Length == 0) return;
+    private void WriteChanges_NeedsLock(GuardTable table, IReadOnlyCollection<GuardMember> missing, IReadOnlyCollection<GuardMember> surplus)
+    {
+        if (missing.Count == 0 && surplus.Count == 0) return;
         var batch = new NftablesBatch();
-        AddElements(batch, table, missing);
-        foreach (IGrouping<int, GuardMember> group in surplus.Where(member => table.HasSetFor(member.Length)).GroupBy(static member => member.Length))
-            batch.DeleteElements(table.SetFor(group.Key), ToElements(group));
+        foreach (GuardElements elements in GuardElements.Of(missing, table)) batch.AddElements(elements.Set, elements);
+        foreach (GuardElements elements in GuardElements.Of(surplus, table)) batch.DeleteElements(elements.Set, elements);
         Execute_NeedsLock(batch, isWhole: false);
     }
 
@@ -50,14 +51,14 @@ public sealed partial class TunnelGuard
     /// <summary>Puts the table in the place of whatever has its name. Packets meet the one or the other.</summary>
     private void WriteWhole_NeedsLock(IReadOnlyCollection<GuardMember> members)
     {
-        var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, members.Select(static member => member.Length).Distinct());
+        var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, members.Select(static member => member.Length).Distinct(), _members.LargestSet);
         var batch = new NftablesBatch();
         batch.ReplaceTable(table.Table);
         foreach (NftCounter counter in table.Counters) batch.AddCounter(counter);
         foreach (NftSet set in table.Sets) batch.AddSet(set);
         foreach (NftChain chain in table.Chains) batch.AddChain(chain);
         foreach (NftRule rule in table.Rules) batch.AddRule(rule);
-        AddElements(batch, table, members);
+        foreach (GuardElements elements in GuardElements.Of(members, table)) batch.AddElements(elements.Set, elements);
         if (table.Senders is { } senders) batch.AddElements(senders, table.SenderElements);
         ForgetDrops_NeedsLock();
         Execute_NeedsLock(batch, isWhole: true);
@@ -65,14 +66,6 @@ public sealed partial class TunnelGuard
         if (!_hasWritten) Log.Written(_logger, _network, _name);
         _hasWritten = true;
     }
-
-    private static void AddElements(NftablesBatch batch, GuardTable table, IReadOnlyCollection<GuardMember> members)
-    {
-        foreach (IGrouping<int, GuardMember> group in members.Where(member => table.HasSetFor(member.Length)).GroupBy(static member => member.Length))
-            batch.AddElements(table.SetFor(group.Key), ToElements(group));
-    }
-
-    private static NftElement[] ToElements(IEnumerable<GuardMember> members) => [.. members.Select(static member => new NftElement(member.Key))];
 
     /// <summary>
     /// Carries a batch out. As long as the kernel's generation is the one that this leaves, nobody else has changed anything since the table was written as a whole.

@@ -33,17 +33,18 @@ public sealed class GuardMembersTests
         _members.Put(Peer(1));
         _members.Put(Peer(1));
 
-        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.TakeMissing().ToHashSet());
-        Assert.Empty(_members.TakeMissing());
+        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.Missing.ToHashSet());
+        _members.Settle(isSurplusGone: false);
+        Assert.Empty(_members.Missing);
         _members.Put(Peer(1));
-        Assert.Empty(_members.TakeMissing());
+        Assert.Empty(_members.Missing);
     }
 
     [Fact]
     public void Remove_IsSurplus_UnlessItWasNeverWritten()
     {
         _members.Put(Peer(1));
-        _members.TakeMissing();
+        _members.Settle(isSurplusGone: false);
         _members.Put(Peer(2));
 
         _members.Remove(Peer(1).Key);
@@ -51,22 +52,25 @@ public sealed class GuardMembersTests
         _members.Remove(Peer(3).Key);
 
         Assert.Empty(_members.Wanted);
-        Assert.Empty(_members.TakeMissing());
-        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.TakeSurplus().ToHashSet());
-        Assert.Empty(_members.TakeSurplus());
+        Assert.Empty(_members.Missing);
+        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.Surplus.ToHashSet());
+        _members.Settle(isSurplusGone: false);
+        Assert.NotEmpty(_members.Surplus);
+        _members.Settle(isSurplusGone: true);
+        Assert.Empty(_members.Surplus);
     }
 
     [Fact]
     public void RemoveAndPutAgain_ChangesNothing()
     {
         _members.Put(Peer(1));
-        _members.TakeMissing();
+        _members.Settle(isSurplusGone: false);
 
         _members.Remove(Peer(1).Key);
         _members.Put(Peer(1));
 
-        Assert.Empty(_members.TakeMissing());
-        Assert.Empty(_members.TakeSurplus());
+        Assert.Empty(_members.Missing);
+        Assert.Empty(_members.Surplus);
         Assert.Equal(3, _members.Wanted.Count);
     }
 
@@ -76,13 +80,13 @@ public sealed class GuardMembersTests
         GuardedPeer before = Peer(1);
         GuardedPeer after = before with { Key = Peer(2).Key, Subnet = Peer(2).Subnet };
         _members.Put(before);
-        _members.TakeMissing();
+        _members.Settle(isSurplusGone: false);
 
         _members.Put(after);
         _members.Remove(before.Key);
 
-        Assert.Equal([GuardMember.Of(after).ElementAt(1)], _members.TakeMissing());
-        Assert.Equal([GuardMember.Of(before).ElementAt(1)], _members.TakeSurplus());
+        Assert.Equal([GuardMember.Of(after).ElementAt(1)], _members.Missing);
+        Assert.Equal([GuardMember.Of(before).ElementAt(1)], _members.Surplus);
     }
 
     [Fact]
@@ -90,24 +94,24 @@ public sealed class GuardMembersTests
     {
         GuardedPeer moved = Peer(1) with { Host = IPAddress.Parse("192.0.2.99") };
         _members.Put(Peer(1));
-        _members.TakeMissing();
+        _members.Settle(isSurplusGone: false);
 
         _members.Put(moved);
 
-        Assert.Equal(GuardMember.Of(moved).Except(GuardMember.Of(Peer(1))).ToHashSet(), _members.TakeMissing().ToHashSet());
-        Assert.Equal(GuardMember.Of(Peer(1)).Except(GuardMember.Of(moved)).ToHashSet(), _members.TakeSurplus().ToHashSet());
+        Assert.Equal(GuardMember.Of(moved).Except(GuardMember.Of(Peer(1))).ToHashSet(), _members.Missing.ToHashSet());
+        Assert.Equal(GuardMember.Of(Peer(1)).Except(GuardMember.Of(moved)).ToHashSet(), _members.Surplus.ToHashSet());
     }
 
     [Fact]
     public void Replace_IsTheDifference()
     {
         _members.Replace([Peer(1), Peer(2)]);
-        _members.TakeMissing();
+        _members.Settle(isSurplusGone: false);
 
         _members.Replace([Peer(2), Peer(3)]);
 
-        Assert.Equal(GuardMember.Of(Peer(3)).ToHashSet(), _members.TakeMissing().ToHashSet());
-        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.TakeSurplus().ToHashSet());
+        Assert.Equal(GuardMember.Of(Peer(3)).ToHashSet(), _members.Missing.ToHashSet());
+        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.Surplus.ToHashSet());
     }
 
     internal static GuardedPeer Peer(byte number) => new(

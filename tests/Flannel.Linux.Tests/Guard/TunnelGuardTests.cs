@@ -94,6 +94,29 @@ public sealed class TunnelGuardTests : IAsyncLifetime
     }
 
     [NetnsFact]
+    public void MorePeersThanTheSetsHaveRoomFor_GetLargerOnes()
+    {
+        using TunnelGuard guard = NewGuard();
+        guard.SetPeers([GuardMembersTests.Peer(1)]);
+        guard.Admit();
+        int before = SizeOfPeers();
+
+        guard.ChangePeers([GuardMembersTests.Peer(1).Key], [.. Enumerable.Range(0, before).Select(static number => new GuardedPeer(
+            SubnetKey.Parse($"10.{number / 256}.{number % 256}.0-24"),
+            new IPAddress([172, 16, (byte)(number / 256), (byte)(number % 256)]),
+            IPNetwork.Parse($"10.{number / 256}.{number % 256}.0/24"),
+            GuardMembersTests.Peer(2).Mac))]);
+        guard.Expel();
+        guard.Admit();
+
+        Assert.Null(guard.Status!.Problem);
+        Assert.Equal(before, _nftables!.GetElements(Peers).Count);
+        Assert.True(SizeOfPeers() > before);
+
+        int SizeOfPeers() => _nftables!.GetSets(NftFamily.Inet, Table).Single(static set => set.Name == "peers").Size!.Value;
+    }
+
+    [NetnsFact]
     public void SameAgain_WritesNothing()
     {
         using TunnelGuard guard = NewGuard();
