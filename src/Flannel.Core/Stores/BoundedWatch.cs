@@ -57,6 +57,8 @@ internal sealed class BoundedWatch : IDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _pump.ConfigureAwait(false);
+        // Why the watch ended is nobody's business any more, but a task whose error nobody looks at is reported to the host.
+        await ((Task)Next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }));
 
