@@ -37,7 +37,7 @@ internal sealed partial class SubnetManager
                     // A write is younger than the list, a renewal may change nothing. Else the store was restored from a backup in between.
                     Lease lease = taken.Lease;
                     bool isPlausible = lease.ModRevision > snapshot.Revision || leases.Own.Any(own => own.Lease.ModRevision == lease.ModRevision);
-                    return new Membership(this, request, taken, started, isPlausible ? snapshot : null);
+                    return new Membership(this, request, taken, started, isPlausible ? snapshot : null) { IsConfigRead = isPlausible && !isFresh };
                 }
             }
             catch (DuplicatePublicAddressException error) when (!identity.IsOwn(error))

@@ -18,6 +18,9 @@ internal sealed partial class SubnetManager
     {
         private StoreSnapshot? _listed = listed;
 
+        /// <summary>Whether the node has read its configuration from what was listed, and not from an older listing.</summary>
+        public bool IsConfigRead { get; init; }
+
         public Lease Lease => taken.Lease;
 
         public async IAsyncEnumerable<SubnetEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -34,7 +37,8 @@ internal sealed partial class SubnetManager
                 taken.Entry,
                 taken.IsClaimed,
                 manager._time.GetElapsedTime(writtenAt),
-                Interlocked.Exchange(ref _listed, null));
+                Interlocked.Exchange(ref _listed, null),
+                IsConfigRead);
             await using (keeper.ConfigureAwait(false))
             {
                 while (true)

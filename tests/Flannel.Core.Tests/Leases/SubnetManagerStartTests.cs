@@ -185,6 +185,22 @@ public sealed class SubnetManagerStartTests
     }
 
     [Fact]
+    public async Task Watch_ConfigMendedBeforeTheListThatTheLeaseWasTakenFrom_IsTold()
+    {
+        var lab = new SubnetManagerLab();
+        LabNode node = lab.Node(1, previous: "10.5.9.0-24");
+        lab.Store.SetConfig("{");
+        await node.OpenAsync();
+        lab.Store.SetConfig(SubnetManagerLab.VxlanNetwork);
+        node.Store.BeforeNext(StoreOperation.Create, () => lab.PutPeer("10.5.9.0-24", host: 2));
+        await node.AcquireAsync();
+
+        await using LeaseFollower follower = await FollowAsync(node);
+
+        Assert.Equal(lab.Config, (await follower.UntilAsync<NetworkConfigChanged>()).Config);
+    }
+
+    [Fact]
     public async Task Watch_CompactedSinceTheList_ListsAnew()
     {
         var lab = new SubnetManagerLab();
@@ -219,7 +235,7 @@ public sealed class SubnetManagerStartTests
 
         Assert.Equal("10.5.3.0-24", Assert.Single(follower.Peers).Key);
         backup.Put(SubnetKey.Parse("10.5.4.0-24"), SubnetManagerLab.Attributes(4), TimeSpan.FromHours(24));
-        await follower.NextAsync<LeaseChanges>();
+        await follower.UntilAsync<LeaseChanges>();
     }
 
     private static async Task<NetworkConfig> ReadConfigAsync(LabNode node) => (await node.OpenAsync()).ReadConfig();

@@ -60,6 +60,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     /// <param name="isClaimed">Whether it was there already and was claimed, so that a live holder may still answer.</param>
     /// <param name="age">How long ago it was last written or renewed.</param>
     /// <param name="listed">What was listed shortly before it was written or renewed, to watch on from; <see langword="null"/> to list.</param>
+    /// <param name="isConfigRead">Whether the node has read its configuration from that listing, so that only another one is news.</param>
     public LeaseKeeper(
         DeadlineLeaseStore store,
         SubnetManagerOptions options,
@@ -72,7 +73,8 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         StoredEntry entry,
         bool isClaimed,
         TimeSpan age,
-        StoreSnapshot? listed)
+        StoreSnapshot? listed,
+        bool isConfigRead)
     {
         _store = store;
         _followed = new FollowedStore(store, options.RelistInterval, random);
@@ -83,7 +85,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         _metrics = metrics;
         _identity = new NodeIdentity(request);
         _schedule = new RenewalSchedule(options, random, age, !own.IsReservation);
-        _others = new PeerFollower(request, _identity, own.Key, options, store.ConfigSource, _results, logger);
+        _others = new PeerFollower(request, _identity, own.Key, options, store.ConfigSource, _results, logger) { IsConfigRead = isConfigRead };
         _alarm = new Alarm(time);
         _start = time.GetTimestamp();
         _listed = listed;
