@@ -6,7 +6,7 @@ project_budget=2400 # seconds for one test project
 hang_limit=4m # for one test; what hangs is named
 
 # The projects that take longest start first, so that none of them runs alone at the end.
-slowest_projects=(Flannel.Integration.Tests Flannel.Store.Etcd.Tests Flannel.Backends.Udp.Tests)
+slowest_projects=(Flannel.Integration.Tests Flannel.Store.Etcd.Tests Flannel.Backends.Udp.Tests Flannel.Simulation.Tests)
 
 # What needs a namespace, an etcd or the SDK is left to the full run; tests skip it when the variable is set. No test of this project could run at all.
 full_run_only=(Flannel.Integration.Tests)

@@ -135,11 +135,11 @@ public sealed class ProjectReferenceTests
     [Fact]
     public void Internals_AreVisibleToTestsAndBenchmarksOnly()
     {
-        // The rule for all packages is in src/Directory.Build.props; a project file may add the benchmarks.
+        // The rule for all packages is in src/Directory.Build.props; a project file may add the benchmarks and the simulation.
         Assert.Contains("<InternalsVisibleTo Include=\"$(MSBuildProjectName).Tests\" />", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
         Assert.All(
             SourceTree.Packages.SelectMany(package => package.Elements("InternalsVisibleTo")),
-            element => Assert.Matches(@"Tests$|^Flannel\.Benchmarks$", (string?)element.Attribute("Include")));
+            element => Assert.Matches(@"Tests$|^Flannel\.(Benchmarks|Simulation)$", (string?)element.Attribute("Include")));
     }
 
     private static Project Package(string name) => SourceTree.Packages.Single(package => package.Name == name);
