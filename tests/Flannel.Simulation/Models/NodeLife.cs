@@ -26,6 +26,7 @@ internal sealed class NodeLife
             LeaseTimeToLive = SimulatedHost.TimeToLive,
             LeaseRenewMargin = SimulatedHost.TimeToLive / 3,
             PeerGracePeriod = SimulatedHost.Grace,
+            MassRemovalGracePeriod = SimulatedHost.Grace, // most peers are let go as one is
             ResyncInterval = TimeSpan.FromSeconds(30),
         };
         var log = new NodeLog(this, world.Log);
