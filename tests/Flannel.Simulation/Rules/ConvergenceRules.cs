@@ -34,7 +34,7 @@ internal static class ConvergenceRules
         var accepted = new List<LeaseVersion>();
         foreach (LeaseVersion version in live)
         {
-            if (SafetyRules.IsOwn(version, host, life) || version.Mac == host.Kernel.Mac || accepted.Exists(older => older.Overlaps(version.Subnet))) continue;
+            if (SafetyRules.IsOwn(version, host, life) || version.Mac == host.Kernel.Mac || accepted.Exists(older => older.Overlaps(version.Subnet) || older.Address.Equals(version.Address))) continue;
             accepted.Add(version);
         }
 

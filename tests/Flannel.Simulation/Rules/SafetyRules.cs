@@ -157,7 +157,7 @@ internal sealed class SafetyRules(World world)
     private bool IsClaimed(LeaseVersion[] versions, TimeSpan from) => world.History.All.Any(other =>
         (other.TrueTo is null || other.TrueTo >= from)
         && !versions.Contains(other)
-        && versions.Any(version => version.Overlaps(other.Subnet) || version.Mac == other.Mac));
+        && versions.Any(version => version.Overlaps(other.Subnet) || version.Mac == other.Mac || version.Address.Equals(other.Address)));
 
     private bool IsJustified(SimulatedHost host, NodeLife life, KernelKey key, string value, TimeSpan slack)
     {
