@@ -217,6 +217,7 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(SubnetManagerLab.Attributes(1, "99").ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
         secondFollower.Pending();
         Assert.DoesNotContain(OwnLeaseState.Taken, secondFollower.States);
+        Assert.Equal(1, first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update));
     }
 
     [Fact]
