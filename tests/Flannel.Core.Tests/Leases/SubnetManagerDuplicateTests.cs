@@ -27,7 +27,7 @@ public sealed class SubnetManagerDuplicateTests
         string key = follower.Own.Key.ToString();
         string document = Text(await lab.FindAsync(key));
 
-        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99").AcquireAsync());
+        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99").AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30)));
 
         Assert.Equal((key, "192.168.0.1", false), (refused.Key.ToString(), refused.Address.ToString(), refused.IsTransient));
         Assert.Contains("ExternalInterface.PublicIP", refused.Message, StringComparison.Ordinal);
@@ -52,7 +52,7 @@ public sealed class SubnetManagerDuplicateTests
         {
             int twin = round;
             await Task.WhenAll(Enumerable.Range(0, 4).Select(
-                number => Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99", seed: (twin * 10) + number + 2).AcquireAsync())));
+                number => Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99", seed: (twin * 10) + number + 2).AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30)))));
             lab.Time.Advance(TimeSpan.FromSeconds(5));
         }
 
@@ -108,7 +108,7 @@ public sealed class SubnetManagerDuplicateTests
     {
         var lab = new SubnetManagerLab(options: Options);
         await using LeaseFollower follower = await lab.Node(1).StartAsync();
-        await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99").AcquireAsync());
+        await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99").AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30)));
         await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Contested);
 
         await lab.Time.WaitForTimerAsync(LeaseContest.QuietTime);
@@ -306,7 +306,7 @@ public sealed class SubnetManagerDuplicateTests
         Task<Lease> acquiring = node.AcquireAsync();
         await lab.Time.WaitForTimerAsync(Wait);
         lab.Time.Advance(Wait);
-        return await acquiring;
+        return await acquiring.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     /// <summary>Lets the timers of moments fire until something has come.</summary>
@@ -318,8 +318,10 @@ public sealed class SubnetManagerDuplicateTests
 
     private static async Task DriveAsync(SubnetManagerLab lab, Task task)
     {
+        long started = TimeProvider.System.GetTimestamp();
         while (!task.IsCompleted)
         {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), "It has not come.");
             await Task.WhenAny(task, Task.Delay(2));
             if (lab.Time.ArmedTimers is [var left, ..] && left <= TimeSpan.FromMinutes(1)) lab.Time.Advance(TimeSpan.FromMilliseconds(Math.Min(left.TotalMilliseconds, 200)));
         }
