@@ -126,9 +126,10 @@ internal sealed class DesiredState<TKey, TEntry>
         foreach (SubnetKey peer in affected)
         {
             bool wasExcluded = _excluded.Remove(peer);
-            foreach ((TKey key, _) in _peers[peer].Entries)
+            foreach ((TKey key, TEntry entry) in _peers[peer].Entries)
             {
-                if (_claims[key].Peer != peer) _excluded.TryAdd(peer, key);
+                // What two peers say alike leads to one host, which has two leases.
+                if (_claims[key].Peer != peer && !EqualityComparer<TEntry>.Default.Equals(_claims[key].Entry, entry)) _excluded.TryAdd(peer, key);
             }
 
             if (_excluded.ContainsKey(peer) == wasExcluded) continue;

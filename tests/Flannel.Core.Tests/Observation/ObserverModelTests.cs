@@ -194,8 +194,9 @@ public sealed class ObserverModelTests
     }
 
     private static bool SharesAddress((SubnetKey Key, LeaseAttributes Attributes) left, (SubnetKey Key, LeaseAttributes Attributes) right, NetworkConfig config) =>
-        (config.EnableIPv4 && left.Key.IPv4Subnet is not null && right.Key.IPv4Subnet is not null && Equals(left.Attributes.PublicIP, right.Attributes.PublicIP))
-        || (config.EnableIPv6 && left.Key.IPv6Subnet is not null && right.Key.IPv6Subnet is not null && Equals(left.Attributes.PublicIPv6, right.Attributes.PublicIPv6));
+        !left.Attributes.Equals(right.Attributes) &&
+        ((config.EnableIPv4 && left.Key.IPv4Subnet is not null && right.Key.IPv4Subnet is not null && Equals(left.Attributes.PublicIP, right.Attributes.PublicIP))
+        || (config.EnableIPv6 && left.Key.IPv6Subnet is not null && right.Key.IPv6Subnet is not null && Equals(left.Attributes.PublicIPv6, right.Attributes.PublicIPv6)));
 
     private static bool Overlaps(SubnetKey left, SubnetKey right, NetworkConfig config) =>
         (config.EnableIPv4 && Overlap(left.IPv4Subnet, right.IPv4Subnet)) || (config.EnableIPv6 && Overlap(left.IPv6Subnet, right.IPv6Subnet));

@@ -290,6 +290,19 @@ public sealed class ReconcilerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task KeyThatTwoPeersWantAlike_IsContestedByNobody()
+    {
+        _reconciler.Replace([new PeerEntries<string, int>(Peer(1), 1, [new("a", 1), new("b", 2)]), new PeerEntries<string, int>(Peer(2), 2, [new("a", 1), new("c", 3)])]);
+        await UntilAsync(status => status.IsConverged);
+        Assert.True(_reconciler.Status.PeerProblems.IsEmpty);
+        Assert.Equal(["a", "b", "c"], _target.Kernel.Keys.Order());
+
+        _reconciler.Change([Peer(1)], []);
+        await UntilAsync(status => status.IsConverged && _target.Kernel.Count == 2);
+        Assert.Equal("a=1 c=3", string.Join(' ', _target.Kernel.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}={pair.Value}")));
+    }
+
+    [Fact]
     public async Task ObserveRemoval_OfWhatStoodInTheWay_TriesTheFailedEntryAtOnce()
     {
         _target.Broken.Add("a");

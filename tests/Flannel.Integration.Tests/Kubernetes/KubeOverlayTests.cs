@@ -68,7 +68,12 @@ public sealed partial class KubeOverlayTests
         // The manifest's role was enough for all of it.
         IReadOnlyList<(int Code, string Verb, string Uri)> requests = cluster.Api.ReadAudit();
         Assert.Contains(requests, request => request.Verb == "patch");
-        Assert.DoesNotContain(requests, request => request.Code is 401 or 403);
+        Assert.All(
+            requests.Index().Where(static request => request.Item.Code is 401 or 403),
+            // A server that has just started refuses everything until it has read its roles.
+            refused => Assert.Contains(requests.Skip(refused.Index + 1), request => request.Code == 200 && request.Verb == refused.Item.Verb && PathOf(request.Uri) == PathOf(refused.Item.Uri)));
+
+        static string PathOf(string uri) => uri.Split('?')[0];
     }
 
     [SkippableFact]

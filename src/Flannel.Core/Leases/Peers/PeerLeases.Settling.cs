@@ -81,16 +81,25 @@ internal sealed partial class PeerLeases
         foreach (TrackedKey key in group)
         {
             TrackedKey? overlapped = SubnetsInUse(key).SelectMany(holders.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
-            key.Rival = overlapped ?? AddressesInUse(key).SelectMany(addresses.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
+            key.Rival = overlapped ?? AddressesInUse(key).SelectMany(addresses.Overlapping).Select(static holder => holder.Value).FirstOrDefault(holder => !IsOneHost(holder, key));
             key.SharesAddress = key.Rival is not null && overlapped is null;
             if (key.Rival is not null)
                 continue;
             foreach (Subnet subnet in SubnetsInUse(key))
                 holders.Add(subnet, key);
             foreach (Subnet address in AddressesInUse(key))
-                addresses.Add(address, key);
+            {
+                if (!addresses.TryGet(address, out _))
+                    addresses.Add(address, key);
+            }
         }
     }
+
+    /// <summary>
+    /// Whether two leases say the same of their holder: a host that has two, as where the store came back from a backup with a lease that it had before. Nobody gains
+    /// by such a lease, and to refuse the younger one would cut off what the host works with.
+    /// </summary>
+    private static bool IsOneHost(TrackedKey left, TrackedKey right) => left.Good!.Attributes.Equals(right.Good!.Attributes);
 
     private IEnumerable<List<TrackedKey>> RivalsOf(TrackedKey key) =>
         SubnetsInUse(key).SelectMany(_claims.Overlapping).Concat(AddressesInUse(key).SelectMany(_addresses.Overlapping)).Select(static found => found.Value);

@@ -233,6 +233,22 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Apply_TwoLeasesThatSayTheSame_AreOneHost()
+    {
+        PeerLeases tracker = Tracker();
+        StoredEntry former = Entry("10.5.2.0-24", 2);
+        StoredEntry current = Entry("10.5.3.0-24", 2);
+
+        LeaseSnapshot snapshot = Assert.IsType<LeaseSnapshot>(tracker.Apply(new StoreSnapshot([former, current], _revision)));
+
+        Assert.Equal([former.Key, current.Key], snapshot.Peers.Select(static lease => lease.Key.ToString()).Order());
+        Assert.Null(tracker.TakeQuarantine());
+        _revision++;
+        StoredEntry other = current with { Value = SubnetManagerLab.Attributes(2, "9").ToUtf8Json(), ModRevision = _revision };
+        Assert.Equal([(current.Key, null)], Pairs(tracker.Apply(Changes((current.Key, other)))));
+    }
+
+    [Fact]
     public void TakeRefused_SameDocumentListedAgain_IsReportedOnce()
     {
         PeerLeases tracker = Tracker();

@@ -66,8 +66,9 @@ internal sealed class SlowPeerLeases(NetworkConfig config, SubnetKey own)
     }
 
     private static bool SharesAddress(LeaseAttributes left, SubnetKey leftKey, LeaseAttributes right, SubnetKey rightKey) =>
-        (leftKey.IPv4Subnet is not null && rightKey.IPv4Subnet is not null && Equals(left.PublicIP, right.PublicIP))
-        || (leftKey.IPv6Subnet is not null && rightKey.IPv6Subnet is not null && Equals(left.PublicIPv6, right.PublicIPv6));
+        !left.Equals(right) &&
+        ((leftKey.IPv4Subnet is not null && rightKey.IPv4Subnet is not null && Equals(left.PublicIP, right.PublicIP))
+        || (leftKey.IPv6Subnet is not null && rightKey.IPv6Subnet is not null && Equals(left.PublicIPv6, right.PublicIPv6)));
 
     private static bool Overlaps(Subnet? left, Subnet? right) => left is { } one && right is { } other && one.Overlaps(other);
 }
