@@ -30,6 +30,7 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
     private bool _hasNexthops;
     private IPAddress? _subnetBase;
     private volatile bool _usesNexthops;
+    private volatile ReadPeer? _lastRead;
 
     /// <summary>Starts with a wish; the kernel is not asked before <see cref="Prepare"/>.</summary>
     /// <param name="context">The family on its host.</param>
@@ -135,7 +136,15 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
         return new VxlanDeviceException(Name, message, refusal, refusal.IsTransient);
     }
 
+    /// <summary>Reads what a peer publishes. The guard and the entries ask for one after the other, so the last answer is kept.</summary>
     private PhysicalAddress? ReadMac(FamilyPeer peer, out string? reason)
+    {
+        if (_lastRead is not { } last || !ReferenceEquals(last.Peer, peer)) _lastRead = last = new ReadPeer(peer, ReadMacOnce(peer, out reason), reason);
+        reason = last.Reason;
+        return last.Mac;
+    }
+
+    private PhysicalAddress? ReadMacOnce(FamilyPeer peer, out string? reason)
     {
         string member = Family.IsIPv6 ? "BackendV6Data" : "BackendData";
         reason = null;
@@ -157,4 +166,6 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
             return false;
         }
     }
+
+    private sealed record ReadPeer(FamilyPeer Peer, PhysicalAddress? Mac, string? Reason);
 }

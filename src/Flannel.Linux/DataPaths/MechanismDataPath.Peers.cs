@@ -13,9 +13,16 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
             _unusable = _unusable.Clear();
             foreach (Lease lease in peers) Add_NeedsLock(lease);
             _mechanism.Adapt(_peers.Count);
-            FamilyPeer[] all = [.. _peers.Values];
-            _guard?.SetPeers(all.Select(ToGuarded).OfType<GuardedPeer>());
-            _reconciler.Replace([.. DeriveAll_NeedsLock()]);
+            var guarded = new List<GuardedPeer>(_peers.Count);
+            var all = new List<PeerEntries<TKey, TEntry>>(_peers.Count);
+            foreach (FamilyPeer peer in _peers.Values)
+            {
+                if (ToGuarded(peer) is { } told) guarded.Add(told);
+                all.Add(Derive_NeedsLock(peer));
+            }
+
+            _guard?.SetPeers(guarded);
+            _reconciler.Replace(all);
         }
     }
 
@@ -69,6 +76,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
     /// <summary>A peer as its packets are told; <see langword="null"/> if they cannot be.</summary>
     private GuardedPeer? ToGuarded(FamilyPeer peer)
     {
+        if (_guard is null) return null;
         PhysicalAddress? mac = _mechanism.FindMac(peer);
         return mac is null && _mechanism.Tunnel!.Device is not null ? null : new GuardedPeer(peer.Key, peer.Host, peer.Subnet, mac);
     }

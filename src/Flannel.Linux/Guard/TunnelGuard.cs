@@ -103,8 +103,8 @@ public sealed partial class TunnelGuard : IDisposable
     }
 
     /// <summary>Replaces all peers. Before the first call nothing is changed for anybody.</summary>
-    /// <param name="peers">Every peer; enumerated later, on another thread.</param>
-    public void SetPeers(IEnumerable<GuardedPeer> peers) => Say(members => members.Replace([.. peers]));
+    /// <param name="peers">Every peer; read later, on another thread.</param>
+    public void SetPeers(IReadOnlyCollection<GuardedPeer> peers) => Say(members => members.Replace(peers));
 
     /// <summary>Changes the peers.</summary>
     /// <param name="removals">Those that are none any more.</param>
