@@ -194,8 +194,8 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         public void Apply(
             IReadOnlyList<ReconcileChange<TKey, TEntry>> changes, IDictionary<TKey, Exception> failures, CancellationToken cancellationToken)
         {
-            // Of many, the entries before the routes are written meanwhile.
-            if (changes.Count < ManyChanges) owner._guard?.Admit();
+            // Of many, the entries before the routes are written meanwhile. Removals come last, and let nobody in.
+            if (changes.Count < ManyChanges && !changes[0].IsRemoval) owner._guard?.Admit();
             owner._mechanism.Apply(changes, failures, cancellationToken);
         }
     }

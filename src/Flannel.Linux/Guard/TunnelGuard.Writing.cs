@@ -12,13 +12,14 @@ public sealed partial class TunnelGuard
     /// <summary>Writes what is not written yet: as a rule some elements, the whole table where rules change or where it is not known what is there.</summary>
     private void Write_NeedsLock()
     {
-        if (!Listen_NeedsLock(out bool isReleased)) return;
+        if (!Listen_NeedsLock(out bool isReleased, out long said)) return;
         bool isWhole = _table is null
             || _members.LargestSet > _table.Capacity // with what the same transaction takes away, which the kernel counts until its end
             || _members.Missing.Any(member => member.Length > 0 && !_table.HasSetFor(member.Length));
         if (isWhole) WriteWhole_NeedsLock(isReleased || _members.Surplus.Count == 0 ? _members.Wanted : [.. _members.Wanted, .. _members.Surplus]);
         else WriteChanges_NeedsLock(_table!, _members.Missing, isReleased ? _members.Surplus : []);
         _members.Settle(isSurplusGone: isReleased);
+        lock (_gate) _lastWritten = said;
     }
 
     private void WriteChanges_NeedsLock(GuardTable table, IReadOnlyCollection<GuardMember> missing, IReadOnlyCollection<GuardMember> surplus)
@@ -32,8 +33,9 @@ public sealed partial class TunnelGuard
 
     /// <summary>Works off what callers have said.</summary>
     /// <param name="isReleased">Whether no entry leads any more to peers that left.</param>
+    /// <param name="last">The number of what was said last.</param>
     /// <returns>Whether the peers are known.</returns>
-    private bool Listen_NeedsLock(out bool isReleased)
+    private bool Listen_NeedsLock(out bool isReleased, out long last)
     {
         Action<GuardMembers>[] said;
         bool isKnown;
@@ -41,7 +43,7 @@ public sealed partial class TunnelGuard
         {
             said = [.. _said];
             _said.Clear();
-            (isKnown, isReleased) = (_isKnown, _isReleased);
+            (isKnown, isReleased, last) = (_isKnown, _isReleased, _lastSaid);
         }
 
         foreach (Action<GuardMembers> change in said) change(_members);

@@ -37,6 +37,8 @@ public sealed partial class TunnelGuard : IDisposable
 
     // Guarded by _gate. What callers say is worked off by whoever writes next, so that they do not wait for it.
     private readonly Queue<Action<GuardMembers>> _said = [];
+    private long _lastSaid;
+    private long _lastWritten;
     private bool _isKnown;
     private bool _isReleased;
 
@@ -120,7 +122,7 @@ public sealed partial class TunnelGuard : IDisposable
     {
         lock (_gate)
         {
-            if (!_isKnown || !_options.Enabled) return;
+            if (_lastWritten == _lastSaid) return; // does not wait for the loop, which may be looking at what others did
         }
 
         lock (_writing) Try(Write_NeedsLock);
@@ -133,6 +135,7 @@ public sealed partial class TunnelGuard : IDisposable
         {
             if (_isReleased) return;
             _isReleased = true;
+            _lastSaid++;
         }
 
         Wake();
@@ -165,6 +168,7 @@ public sealed partial class TunnelGuard : IDisposable
         lock (_gate)
         {
             _said.Enqueue(change);
+            _lastSaid++;
             (_isKnown, _isReleased) = (true, false);
         }
 
