@@ -114,8 +114,11 @@ internal sealed class EtcdLossWave : IAsyncDisposable
     private static async Task<string?> LacksPeersAsync(StressedAgent agent, int peers)
     {
         string[] metrics = (await AskAsync(agent, "/metrics")).Body.Split('\n');
-        string? line = metrics.FirstOrDefault(static line => line.StartsWith("flannel_peers ", StringComparison.Ordinal));
-        return line == string.Create(CultureInfo.InvariantCulture, $"flannel_peers {peers}") ? null : $"says '{line}' with {peers} peers in etcd";
+        (int? all, int? kept) = (Read("flannel_peers "), Read("flannel_peers_retained "));
+        return all - kept == peers ? null : $"says that it has {all} peers, of which {kept} are gone and kept for a while, with {peers} in etcd";
+
+        int? Read(string name) =>
+            metrics.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line ? int.Parse(line[name.Length..], CultureInfo.InvariantCulture) : null;
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> AskAsync(StressedAgent agent, string path)
