@@ -35,7 +35,8 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(OwnLeaseState.Contested, told.State);
         Assert.Contains("-public-ip", Assert.IsType<DuplicatePublicAddressException>(told.Error).Message, StringComparison.Ordinal);
         Assert.Equal(document, Text(await lab.FindAsync(key)));
-        Assert.Equal(1, first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update));
+        // One answer; a second one if a listing that was due meanwhile shows the claim before the other host has answered.
+        Assert.InRange(first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update), 1, 2);
         lab.PutPeer("10.5.250.0-24", host: 250);
         await peer.UntilAsync(one => one.Peers.ContainsKey("10.5.250.0-24"));
         Assert.All(peer.Seen.OfType<LeaseChanges>().SelectMany(static changes => changes.Changes), change => Assert.NotEqual(key, change.After?.Key.ToString()));
@@ -217,7 +218,8 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(SubnetManagerLab.Attributes(1, "99").ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
         secondFollower.Pending();
         Assert.DoesNotContain(OwnLeaseState.Taken, secondFollower.States);
-        Assert.Equal(1, first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update));
+        // One answer; a second one if a listing that was due meanwhile shows the claim before the other host has answered.
+        Assert.InRange(first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update), 1, 2);
     }
 
     [Fact]
