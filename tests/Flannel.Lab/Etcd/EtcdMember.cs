@@ -14,15 +14,16 @@ public sealed class EtcdMember : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly string _folder;
     private readonly EtcdOptions _options;
-    private readonly int _clientPort = FreePort();
-    private readonly int _peerPort = FreePort();
-    private readonly int _metricsPort = FreePort();
+    private readonly int _clientPort;
+    private readonly int _peerPort;
+    private readonly int _metricsPort;
     private readonly ConcurrentQueue<string> _log = new();
     private Process? _process;
 
     internal EtcdMember(string name, string folder, EtcdOptions options)
     {
         (Name, _folder, _options) = (name, folder, options);
+        (_clientPort, _peerPort, _metricsPort) = FreePorts();
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = NamespaceConnection.From(_options.Host) });
     }
 
@@ -176,10 +177,19 @@ public sealed class EtcdMember : IAsyncDisposable
             _log.TryDequeue(out _);
     }
 
-    private static int FreePort()
+    // Taken all at once: a port that was given back may be given out again.
+    private static (int Client, int Peer, int Metrics) FreePorts()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        using TcpListener client = Listen(), peer = Listen(), metrics = Listen();
+        return (PortOf(client), PortOf(peer), PortOf(metrics));
+
+        static TcpListener Listen()
+        {
+            var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            return listener;
+        }
+
+        static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
