@@ -60,7 +60,7 @@ public sealed class TableStoreContract : LeaseStoreContract
 
     protected override Task SetConfigAsync(string? config) => _store.SetConfigAsync(config, CancellationToken.None);
 
-    // A store on a clock of its own waits instead, which is the default.
+    // A store with another clock waits instead, which is the default.
     protected override Task PassTimeAsync(TimeSpan time)
     {
         _time.Advance(time);
