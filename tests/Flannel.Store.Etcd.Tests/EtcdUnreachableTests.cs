@@ -1,9 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Etcdserverpb;
 using Flannel.Extensibility;
 using Flannel.Lab.Etcd;
+using Flannel.Store.Etcd.Client;
+using Flannel.Store.Etcd.Diagnostics;
+using Flannel.Store.Etcd.Transport;
 using Flannel.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 
 namespace Flannel.Store.Etcd.Tests;
@@ -60,6 +65,31 @@ public sealed class EtcdUnreachableTests
         await FailAfterAsync(store, 2 * FirstAnswerLimit);
         // Up to what the options allow: a server that is slow is not shut out.
         await FailAfterAsync(store, RequestTimeout);
+    }
+
+    [Fact]
+    public async Task Endpoint_SilentOnOneConnectionAfterTheOther_GetsMoreTimeOnEach()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var metrics = new EtcdMetrics(null, "");
+        var connection = new EtcdConnection(
+            new EtcdStoreOptions { Endpoints = [$"http://{listener.LocalEndpoint}"] }, _time, new Random(1), NullLogger.Instance, metrics);
+        EtcdEndpoint endpoint = Assert.Single(connection.Endpoints.InOrder());
+
+        foreach (TimeSpan patience in (TimeSpan[])[FirstAnswerLimit, 2 * FirstAnswerLimit, 4 * FirstAnswerLimit])
+        {
+            IEtcdTransport transport = connection.GetTransport(endpoint);
+            Task<RangeResponse> call = transport.CallAsync(
+                EtcdMethods.Range, new RangeRequest(), token: null, TimeSpan.FromHours(1), metrics, CancellationToken.None);
+            await _time.WaitForTimerAsync(patience);
+            _time.Advance(patience);
+            await Assert.ThrowsAsync<GrpcException>(() => call.WaitAsync(WaitLimit));
+            connection.Reset();
+            Assert.NotSame(transport, connection.GetTransport(endpoint));
+        }
+
+        await connection.ReleaseAsync();
     }
 
     [SkippableFact]

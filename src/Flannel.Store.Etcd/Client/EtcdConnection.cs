@@ -20,7 +20,7 @@ internal sealed class EtcdConnection
 
     private readonly TimeProvider _time;
     private readonly TlsFiles _tls;
-    private readonly Func<Uri, bool, IEtcdTransport> _createTransport;
+    private readonly Func<Uri, AnswerHistory, IEtcdTransport> _createTransport;
 
     private long _resets;
     private long _resetAt;
@@ -47,7 +47,7 @@ internal sealed class EtcdConnection
         GrpcTransportOptions changes = (transports ?? GrpcTransportOptions.Default) with { Configure = options.GetObjects().HandlerSettings };
         TimeSpan share = FirstAnswerBudget / addresses.Length;
         TimeSpan firstAnswer = share > ShortestFirstAnswer ? share : ShortestFirstAnswer;
-        _createTransport = (address, hasAnswered) => new GrpcTransport(address, _tls.Identity, firstAnswer, hasAnswered, time, logger, metrics, changes);
+        _createTransport = (address, answers) => new GrpcTransport(address, _tls.Identity, firstAnswer, answers, time, logger, metrics, changes);
         LongestCall = Timeout * addresses.Length;
     }
 

@@ -8,11 +8,11 @@ namespace Flannel.Store.Etcd.Client;
 internal sealed class EtcdEndpoint(Uri address)
 {
     private readonly Lock _lock = new();
+    private readonly AnswerHistory _answers = new();
 
     // Guarded by _lock. Of the older ones, those that are perhaps in use.
     private readonly List<IEtcdTransport> _older = [];
     private IEtcdTransport? _transport;
-    private bool _hasAnswered;
     private bool _isClosed;
     private long _version;
 
@@ -35,8 +35,8 @@ internal sealed class EtcdEndpoint(Uri address)
 
     /// <summary>The transport to use: another one when that of the last time is of an older version or of no use any more.</summary>
     /// <param name="version">The version wanted.</param>
-    /// <param name="create">Makes a transport, given the address and whether it has answered before.</param>
-    public IEtcdTransport GetTransport(long version, Func<Uri, bool, IEtcdTransport> create)
+    /// <param name="create">Makes a transport, given the address and what it has answered before.</param>
+    public IEtcdTransport GetTransport(long version, Func<Uri, AnswerHistory, IEtcdTransport> create)
     {
         lock (_lock)
         {
@@ -51,8 +51,7 @@ internal sealed class EtcdEndpoint(Uri address)
                 _older.Add(old);
             }
 
-            _hasAnswered |= _transport is { HasAnswered: true };
-            (_transport, _version) = (create(Address, _hasAnswered), version);
+            (_transport, _version) = (create(Address, _answers), version);
             return _transport;
         }
     }
@@ -67,7 +66,6 @@ internal sealed class EtcdEndpoint(Uri address)
             all = _transport is null ? [.. _older] : [_transport, .. _older];
             _older.Clear();
             _isClosed |= isForGood;
-            _hasAnswered |= _transport is { HasAnswered: true };
             _transport = null;
         }
 

@@ -12,9 +12,6 @@ internal interface IEtcdTransport : IAsyncDisposable
     /// <summary>Whether calls can be made: it is not closed, and nothing of it had to be abandoned.</summary>
     bool IsUsable { get; }
 
-    /// <summary>Whether the address has answered anything so far.</summary>
-    bool HasAnswered { get; }
-
     /// <summary>How long to wait for the next answer: less than usual on a connection that has not given any.</summary>
     /// <param name="timeout">How long an answer may usually take.</param>
     TimeSpan Patience(TimeSpan timeout);

@@ -36,16 +36,15 @@ internal sealed partial class GrpcTransport : IEtcdTransport
 
     private readonly Uri _endpoint;
     private readonly TimeSpan _firstAnswer;
+    private readonly AnswerHistory _answers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EtcdMetrics _metrics;
     private readonly GrpcChannel _channel;
     private readonly IConnection _etcd;
 
-    private volatile bool _hasAnswered;
     private volatile bool _isResolving;
     private volatile bool _hasConnectionAnswered;
-    private int _unanswered;
 
     /// <param name="endpoint">Scheme, host and port of the server.</param>
     /// <param name="identity">Whom to trust and who to be, for <c>https</c>; <see langword="null"/> trusts what the system trusts.</param>
@@ -53,7 +52,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     /// How long the first call on a connection may take whatever its own deadline: an address that has never answered is probably the wrong one, and
     /// whoever set it waits to hear so. It doubles with every call that got no answer, for servers that are just slow.
     /// </param>
-    /// <param name="hasAnswered">Whether the address has answered before, on another transport.</param>
+    /// <param name="answers">What the address has answered so far, on this transport and those before it.</param>
     /// <param name="time">The clock that deadlines run on.</param>
     /// <param name="logger">Where to log.</param>
     /// <param name="metrics">Where to count connections that cannot be closed.</param>
@@ -62,7 +61,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         Uri endpoint,
         TlsIdentity? identity,
         TimeSpan firstAnswer,
-        bool hasAnswered,
+        AnswerHistory answers,
         TimeProvider time,
         ILogger logger,
         EtcdMetrics metrics,
@@ -70,7 +69,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     {
         _endpoint = endpoint;
         _firstAnswer = firstAnswer;
-        _hasAnswered = hasAnswered;
+        _answers = answers;
         _time = time;
         _logger = logger;
         _metrics = metrics;
@@ -105,14 +104,11 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     }
 
     /// <inheritdoc />
-    public bool HasAnswered => _hasAnswered;
-
-    /// <inheritdoc />
     public TimeSpan Patience(TimeSpan timeout)
     {
         if (_hasConnectionAnswered)
             return timeout;
-        TimeSpan patience = _firstAnswer * Math.Pow(2, Math.Min(_unanswered, 16));
+        TimeSpan patience = _firstAnswer * Math.Pow(2, Math.Min(_answers.Unanswered, 16));
         return patience < timeout ? patience : timeout;
     }
 
@@ -178,7 +174,7 @@ internal sealed partial class GrpcTransport : IEtcdTransport
                 if (status == StatusCode.OK)
                     Answered();
                 else if (!_hasConnectionAnswered)
-                    Interlocked.Increment(ref _unanswered);
+                    _answers.Missed();
                 Record(metrics, method.Name, status, started);
                 EtcdMetrics.End(activity, status, failure);
             },
@@ -222,16 +218,15 @@ internal sealed partial class GrpcTransport : IEtcdTransport
 
     private void Answered()
     {
-        _hasAnswered = true;
+        _answers.Answered();
         _hasConnectionAnswered = true;
-        _unanswered = 0;
     }
 
     private GrpcException Doubt(GrpcException failure)
     {
         if (!_hasConnectionAnswered)
-            Interlocked.Increment(ref _unanswered);
-        if (_hasAnswered)
+            _answers.Missed();
+        if (_answers.HasAnswered)
             return failure;
         string hint = _endpoint.Scheme == Uri.UriSchemeHttp ? ", does it want https" : "";
         return new GrpcException(
