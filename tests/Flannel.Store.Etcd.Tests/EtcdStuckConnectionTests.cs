@@ -95,6 +95,7 @@ public sealed class EtcdStuckConnectionTests(EtcdFixture fixture) : IClassFixtur
         await follower.UntilRevisionAsync((await store.CreateAsync("10.5.2.0-24")).ModRevision);
         http.Stick();
         Task<StoreSnapshot> list = store.ListAsync(null, CancellationToken.None);
+        await Follower.UntilAsync(() => http.Hanging > 0, "the call to hang");
         var clock = Stopwatch.StartNew();
 
         await store.DisposeAsync().AsTask().WaitAsync(WaitLimit);
@@ -115,6 +116,7 @@ public sealed class EtcdStuckConnectionTests(EtcdFixture fixture) : IClassFixtur
         http.Stick();
 
         Task<StoreSnapshot> list = store.ListAsync(null, CancellationToken.None);
+        await Follower.UntilAsync(() => http.Hanging > 0, "the call to hang");
         await time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
         time.Advance(TimeSpan.FromSeconds(5));
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => list.WaitAsync(WaitLimit));
