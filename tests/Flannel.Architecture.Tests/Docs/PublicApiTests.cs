@@ -7,7 +7,7 @@ public sealed class PublicApiTests
 {
     private const string Page = "docs/public-api.md";
 
-    private static readonly string[] Namespaces = ["Flannel", "Flannel.Extensibility", "Flannel.Testing"];
+    private static readonly string[] Namespaces = ["Flannel", "Flannel.Extensibility", "Flannel.Testing", "Flannel.Cni"];
 
     [Fact]
     public void Types_AreOnThePageWithTheirReason()

@@ -68,6 +68,13 @@ public sealed class ProjectReferenceTests
     }
 
     [Fact]
+    public void Cni_DependsOnNothing()
+    {
+        Assert.Empty(Package("Flannel.Cni").ProjectReferences);
+        Assert.Empty(Package("Flannel.Cni").PackageReferences);
+    }
+
+    [Fact]
     public void Linux_DependsOnTmdsLibCAndShowsItToNobody()
     {
         Project linux = Package("Flannel.Linux");

@@ -15,8 +15,8 @@ public sealed partial class LayoutTests
     // What a program names lies in two namespaces, whichever package and folder holds it: one for those who host nodes, one for those who extend Flannel.
     private static readonly string[] PublicNamespaces = ["Flannel", "Flannel.Extensibility"];
 
-    // What is for tests has one of its own, so that no program meets it by accident.
-    private const string PackageForTests = "Flannel.Testing";
+    // What is for tests has its own, so that no program meets it by accident; CNI is of use to programs that know nothing of Flannel.
+    private static readonly string[] PackagesWithTheirOwnNamespace = ["Flannel.Testing", "Flannel.Cni"];
 
     // A library of its own, whose words are the kernel's.
     private const string PackageWithItsOwnNamespaces = "Flannel.Netlink";
@@ -40,7 +40,8 @@ public sealed partial class LayoutTests
     {
         foreach (Type type in SourceTree.Packages.Where(package => package.Name != PackageWithItsOwnNamespaces).SelectMany(package => SourceTree.AssemblyOf(package).GetExportedTypes()))
         {
-            string[] allowed = type.Assembly.GetName().Name == PackageForTests ? [PackageForTests] : [.. PublicNamespaces, RegistrationNamespace];
+            string package = type.Assembly.GetName().Name!;
+            string[] allowed = PackagesWithTheirOwnNamespace.Contains(package) ? [package] : [.. PublicNamespaces, RegistrationNamespace];
             Assert.True(allowed.Contains(type.Namespace), $"{type} is public; put it into {string.Join(" or ", allowed)}");
         }
     }

@@ -169,7 +169,7 @@ public sealed partial class PackageTests(PackageFeed feed)
             "Microsoft.Extensions.Options",
             "Microsoft.Extensions.Options.ConfigurationExtensions",
         ],
-        "Flannel.Netlink" => [],
+        "Flannel.Netlink" or "Flannel.Cni" => [],
         "Flannel.Testing" => ["Flannel.Core", "Microsoft.Extensions.DependencyInjection"],
         "Flannel.Linux" => ["Flannel.Core", "Flannel.Netlink", "Tmds.LibC"],
         "Flannel.Store.Etcd" => ["Flannel.Core", "dotnet-etcd"],
