@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -25,6 +26,14 @@ internal static class JsonText
         {
             throw new CniException(CniErrorCode.DecodingFailure, $"{what} is no JSON: {exception.Message}", innerException: exception);
         }
+    }
+
+    /// <summary>JSON as UTF-8, without white space.</summary>
+    public static byte[] ToBytes(JsonNode json)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer)) json.WriteTo(writer);
+        return buffer.WrittenSpan.ToArray();
     }
 
     // Text that is no UTF-8, or half of a surrogate pair, is found when somebody reads it. So everything is read once, here.
