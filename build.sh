@@ -17,8 +17,9 @@ usage: ./build.sh <command> [arguments]
   bench overlay      measure the overlays against each other: packets between containers of two hosts (--quick, --help)
   soak [options]     ten hosts and an etcd of three members, one fault after the other, a packet every 10 ms between all containers (--minutes N, --hosts N, --backend, --seed)
   pack               make the NuGet packages with their symbols in artifacts/packages
-  publish            make artifacts/flanneld/flanneld, the console host as one native file that needs no .NET (--arch arm64 or x64: for another machine)
-  image              publish, and make artifacts/flanneld-image.tar, an OCI archive with flanneld and the packet filters' programs (docs/kubernetes.md)
+  publish            make artifacts/flanneld/flanneld, the console host, and artifacts/cni/flannel, the CNI plugin: native files that need no .NET
+                     (--arch arm64 or x64: for another machine)
+  image              publish, and make artifacts/flanneld-image.tar, an OCI archive with both and the packet filters' programs (docs/kubernetes.md)
   format             bring every file into the house style
 
 Each command works as root and as an ordinary user, and touches nothing outside namespaces of its own.
@@ -102,6 +103,12 @@ wish() {
     (need "$@") || say "tests that want it are skipped"
 }
 
+# The plugins that do the work for ours. They are in no folder of PATH.
+wish_cni_plugins() {
+    if [[ -x /usr/lib/cni/bridge || -x /opt/cni/bin/bridge ]]; then return; fi
+    (install_packages "the CNI plugins bridge, host-local and portmap" containernetworking-plugins) || say "tests that want them are skipped"
+}
+
 need_dotnet() {
     command -v dotnet >/dev/null || die "the .NET SDK is missing (dotnet is not on the PATH); global.json says which version: https://dot.net"
 }
@@ -144,10 +151,12 @@ main() {
             need unshare:util-linux mount:mount ip:iproute2 etcd:etcd-server etcdctl:etcd-client iptables:iptables nft:nftables
             need_dotnet
             build Flannel.sln
-            if [[ -z "${1:-}" || "$1" == *lanneld* || "$1" == *ube* || "$1" == *mage* ]]; then
+            if [[ -z "${1:-}" || "$1" == *lanneld* || "$1" == *ube* || "$1" == *mage* || "$1" == *Cni* ]]; then
                 publish # what operators run is what the tests of the console host run
                 export FLANNEL_TEST_FLANNELD="$root/artifacts/flanneld/flanneld"
+                export FLANNEL_TEST_CNI="$root/artifacts/cni/flannel"
                 wish skopeo:skopeo runc:runc
+                wish_cni_plugins
                 download_image_packages || say "tests of the image are skipped"
                 if [[ -n "${FLANNEL_BUILD_KUBE_APISERVER:-}" ]]; then eng/kube-apiserver.sh >&2; fi # else tests that want one are skipped unless it is there already
             fi
@@ -187,7 +196,7 @@ main() {
             need_dotnet
             download_image_packages fresh || die "without Debian's packages there is no image"
             publish
-            image "$root/artifacts/flanneld/flanneld" "$root/artifacts/flanneld-image.tar"
+            image "$root/artifacts/flanneld/flanneld" "$root/artifacts/cni/flannel" "$root/artifacts/flanneld-image.tar"
             say "made artifacts/flanneld-image.tar"
             ;;
         format)

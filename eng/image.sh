@@ -44,11 +44,11 @@ download_image_packages() {
     mv "$image_packages.new" "$image_packages"
 }
 
-# image <flanneld> <archive>
+# image <flanneld> <CNI plugin> <archive>
 image() (
     set -euo pipefail
     umask 022
-    local program="$1" archive="$2" work time deb name created
+    local program="$1" plugin="$2" archive="$3" work time deb name created
     local -a same=(--sort=name --owner=0 --group=0 --numeric-owner --format=gnu)
     time="${SOURCE_DATE_EPOCH:-$(git -C "$root" -c safe.directory="$root" log -1 --format=%ct 2>/dev/null || echo 0)}"
     same+=("--mtime=@$time")
@@ -81,6 +81,7 @@ image() (
 
     mkdir -p ours/opt/bin
     install -m 755 "$program" ours/opt/bin/flanneld
+    install -m 755 "$plugin" ours/flannel # where flannel's image of the plugin has it
     ln -s flanneld ours/opt/bin/install-conf # the name that flannel's init container has for it
     tar "${same[@]}" -cf ours.tar -C ours .
 

@@ -1,23 +1,29 @@
 # shellcheck shell=bash
-# Sourced by build.sh: makes the console host one file, as a native program wherever a linker is to be had.
+# Sourced by build.sh: makes the console host and the CNI plugin one file each, as native programs wherever a linker is to be had.
 
 # publish [x64|arm64]
 # The folder is new each time: what an earlier publish left there would look like a part of this one.
 publish() {
-    local arch="${1:-$(host_arch)}" folder=flanneld
+    local arch="${1:-$(host_arch)}" suffix=""
     local -a options=(-r "linux-$arch")
     if [[ "$arch" != "$(host_arch)" ]]; then
-        folder="flanneld-$arch"
+        suffix="-$arch"
         need_cross_tools "$arch"
         options+=("-p:CppCompilerAndLinker=$(triple_of "$arch")-gcc" "-p:ObjCopyName=$(triple_of "$arch")-objcopy")
     elif ! has_linker && ! (install_packages "what native programs are linked with" gcc libc6-dev); then
-        say "no linker, so flanneld is not made a native program: it needs no .NET either, but is larger, slower to start and takes more memory (ReadyToRun)"
+        say "no linker, so flanneld and the CNI plugin are no native programs: they need no .NET either, but are larger, slower to start and take more memory (ReadyToRun)"
         options+=(-p:PublishAot=false)
     fi
-    rm -rf "$root/artifacts/$folder"
-    compile publish src/Flanneld -c "$configuration" "${options[@]}" -o "$root/artifacts/$folder" ||
-        die "the publish of src/Flanneld failed"
-    say "made artifacts/$folder/flanneld"
+    publish_project src/Flanneld "flanneld$suffix" "${options[@]}"
+    publish_project src/FlannelCni "cni$suffix" "${options[@]}"
+    mv "$root/artifacts/cni$suffix/flannel-cni" "$root/artifacts/cni$suffix/flannel" # the type that network lists name
+    say "made artifacts/flanneld$suffix/flanneld and artifacts/cni$suffix/flannel"
+}
+
+# publish_project <project> <folder below artifacts> <option> ...
+publish_project() {
+    rm -rf "$root/artifacts/$2"
+    compile publish "$1" -c "$configuration" "${@:3}" -o "$root/artifacts/$2" || die "the publish of $1 failed"
 }
 
 host_arch() {

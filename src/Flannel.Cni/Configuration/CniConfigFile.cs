@@ -16,7 +16,7 @@ public static class CniConfigFile
     {
         ArgumentNullException.ThrowIfNull(from);
         to = Path.GetFullPath(to);
-        if (Directory.Exists(to)) throw new IOException($"{to} is a folder; name the file, such as {Path.Combine(to, "10-network.conflist")}");
+        if (Directory.Exists(to)) throw new IOException($"{to} is a folder; name the file, such as {Path.Combine(to, Path.GetFileName(from))}");
         (byte[] content, UnixFileMode mode) = ConfigFile.ReadWithMode(from);
         using (JsonDocument.Parse(content))
         {

@@ -23,6 +23,7 @@ internal static class ConfigFile
         if (!file.CanSeek) throw new IOException($"{path} is a pipe, a device or a socket, not a regular file");
         byte[] content = new byte[(int)Math.Min(file.Length, MaxBytes) + 1];
         int length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        if (length > file.Length && length <= MaxBytes) throw new IOException($"{path} is no regular file, or grows while it is read");
         if (length > MaxBytes) throw new IOException($"{path} has more than {MaxBytes} bytes");
         return (content[..length], OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(handle));
     }

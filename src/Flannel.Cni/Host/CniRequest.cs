@@ -56,17 +56,27 @@ public sealed class CniRequest
     /// <param name="type">The plugin.</param>
     /// <param name="config">Its configuration.</param>
     /// <param name="cancellationToken">Kills it.</param>
-    /// <param name="command">The command; <see cref="Command"/> unless given.</param>
-    /// <param name="attachment">The attachment it is about, where it is another than the request's.</param>
     /// <returns>The result of an ADD; <see langword="null"/> for other commands.</returns>
     /// <exception cref="CniPluginException">It is missing or failed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Task<CniResult?> RunDelegateAsync(
-        string type, JsonObject config, CancellationToken cancellationToken = default, string? command = null, CniAttachmentKey? attachment = null)
+    public Task<CniResult?> RunDelegateAsync(string type, JsonObject config, CancellationToken cancellationToken = default) =>
+        RunDelegateAsync(type, config, Command, null, cancellationToken);
+
+    /// <summary>Runs another plugin with another command: a DEL of what an ADD began, or of what GC found.</summary>
+    /// <param name="type">The plugin.</param>
+    /// <param name="config">Its configuration.</param>
+    /// <param name="command">The command, such as DEL.</param>
+    /// <param name="attachment">The attachment it is about; <see langword="null"/> for the request's.</param>
+    /// <param name="cancellationToken">Kills it.</param>
+    /// <returns>The result of an ADD; <see langword="null"/> for other commands.</returns>
+    /// <exception cref="CniPluginException">It is missing or failed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Task<CniResult?> RunDelegateAsync(string type, JsonObject config, string command, CniAttachmentKey? attachment = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(config);
-        var call = new PluginCall(type, command ?? Command);
+        ArgumentNullException.ThrowIfNull(command);
+        var call = new PluginCall(type, command);
         string path = call.Find(PluginFolders);
         Dictionary<string, string> environment = new(_environment, StringComparer.Ordinal) { ["CNI_COMMAND"] = call.Command };
         if (attachment is { } other)

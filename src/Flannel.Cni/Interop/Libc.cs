@@ -36,7 +36,7 @@ internal static unsafe partial class Libc
     public const int SizeOfSpawnStructures = 512;
     public const int SizeOfSigset = 128;
 
-    public struct pollfd
+    public struct PollEntry
     {
         public int fd;
         public short events;
@@ -68,7 +68,7 @@ internal static unsafe partial class Libc
     public static partial long lseek(int descriptor, long offset, int whence);
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial int poll(pollfd* set, nuint count, int timeout);
+    public static partial int poll(PollEntry* set, nuint count, int timeout);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int waitpid(int process, int* status, int options);
@@ -93,6 +93,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc")]
     public static partial int posix_spawn_file_actions_adddup2(byte* actions, int from, int to);
+
+    // Since glibc 2.34; musl has none.
+    public static readonly delegate* unmanaged<byte*, int, int> posix_spawn_file_actions_addclosefrom_np =
+        NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "posix_spawn_file_actions_addclosefrom_np", out nint address)
+            ? (delegate* unmanaged<byte*, int, int>)address
+            : null;
 
     [LibraryImport("libc")]
     public static partial int posix_spawnattr_init(byte* attributes);

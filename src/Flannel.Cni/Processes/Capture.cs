@@ -13,7 +13,7 @@ internal sealed unsafe class Capture(int limit)
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
     /// <summary>Reads once, from a pipe that has something or has ended. After the end it is not polled again.</summary>
-    public void ReadFrom(ref Libc.pollfd source)
+    public void ReadFrom(ref Libc.PollEntry source)
     {
         const int Chunk = 16 * 1024;
         byte* chunk = stackalloc byte[Chunk];

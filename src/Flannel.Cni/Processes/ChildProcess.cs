@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Flannel.Cni.Interop;
 
 namespace Flannel.Cni.Processes;
@@ -72,11 +71,11 @@ internal sealed unsafe class ChildProcess : IDisposable
         using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled ? cancellationToken.Register(() => Signal(cancelled)) : default;
         var output = new Capture(MaxOutput + 1);
         var errors = new Capture(MaxErrors);
-        Libc.pollfd* set = stackalloc Libc.pollfd[4];
-        set[0] = new Libc.pollfd { fd = _output.Number, events = Libc.POLLIN };
-        set[1] = new Libc.pollfd { fd = _errors.Number, events = Libc.POLLIN };
-        set[2] = new Libc.pollfd { fd = _handle.Number, events = Libc.POLLIN };
-        set[3] = new Libc.pollfd { fd = cancelled.Number, events = Libc.POLLIN };
+        Libc.PollEntry* set = stackalloc Libc.PollEntry[4];
+        set[0] = new Libc.PollEntry { fd = _output.Number, events = Libc.POLLIN };
+        set[1] = new Libc.PollEntry { fd = _errors.Number, events = Libc.POLLIN };
+        set[2] = new Libc.PollEntry { fd = _handle.Number, events = Libc.POLLIN };
+        set[3] = new Libc.PollEntry { fd = cancelled.Number, events = Libc.POLLIN };
         while (true)
         {
             TimeSpan left = limit - time.GetElapsedTime(started);
@@ -117,7 +116,7 @@ internal sealed unsafe class ChildProcess : IDisposable
         _ = Libc.write(cancelled.Number, (byte*)&one, sizeof(ulong));
     }
 
-    private static void Poll(Libc.pollfd* set, nuint count, int milliseconds)
+    private static void Poll(Libc.PollEntry* set, nuint count, int milliseconds)
     {
         if (Libc.poll(set, count, milliseconds) >= 0) return;
         int error = Marshal.GetLastPInvokeError();
@@ -125,7 +124,7 @@ internal sealed unsafe class ChildProcess : IDisposable
         for (nuint index = 0; index < count; index++) set[index].revents = 0;
     }
 
-    private static void Drain(Libc.pollfd* set, Capture output, Capture errors)
+    private static void Drain(Libc.PollEntry* set, Capture output, Capture errors)
     {
         while (!output.IsFull)
         {
@@ -218,6 +217,8 @@ internal sealed unsafe class ChildProcess : IDisposable
             _ = Libc.posix_spawn_file_actions_adddup2(actions, input, 0);
             _ = Libc.posix_spawn_file_actions_adddup2(actions, output, 1);
             _ = Libc.posix_spawn_file_actions_adddup2(actions, errors, 2);
+            // .NET's descriptors close themselves; others' of this process may not.
+            if (Libc.posix_spawn_file_actions_addclosefrom_np != null) _ = Libc.posix_spawn_file_actions_addclosefrom_np(actions, 3);
             // What .NET ignores or blocks (SIGPIPE) a child would inherit.
             _ = Libc.posix_spawnattr_setsigdefault(attributes, all);
             _ = Libc.posix_spawnattr_setsigmask(attributes, none);

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Flannel.Extensibility;
+using Flannel.Cni;
 
 namespace Flanneld.Cni;
 
@@ -9,8 +9,6 @@ namespace Flanneld.Cni;
 /// </summary>
 internal static class InstallConfCommand
 {
-    private const int MaxBytes = 1024 * 1024; // what a ConfigMap can hold
-
     private const string Usage =
         """
         usage: flanneld install-conf FROM TO
@@ -31,7 +29,7 @@ internal static class InstallConfCommand
 
         try
         {
-            Install(from, Path.GetFullPath(to));
+            CniConfigFile.Install(from, to);
             return 0;
         }
         catch (JsonException exception)
@@ -44,46 +42,5 @@ internal static class InstallConfCommand
         }
 
         return 1;
-    }
-
-    private static void Install(string from, string to)
-    {
-        if (Directory.Exists(to)) throw new IOException($"{to} is a folder; name the file, such as {Path.Combine(to, "10-flannel.conflist")}");
-        (byte[] content, UnixFileMode mode) = Read(from);
-        using (JsonDocument.Parse(content))
-        {
-        }
-
-        string folder = Path.GetDirectoryName(to)!;
-        Directory.CreateDirectory(folder);
-        string temporary = Path.Combine(folder, $".{Path.GetFileName(to)}.new"); // runtimes take names that end in conf, conflist or json
-        try
-        {
-            File.Delete(temporary); // of a copy that was interrupted
-            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
-            {
-                File.SetUnixFileMode(file.SafeFileHandle, mode); // whatever the umask is
-                file.Write(content);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, to, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
-
-    private static (byte[] Content, UnixFileMode Mode) Read(string path)
-    {
-        if (Directory.Exists(path)) throw new IOException($"{path} is a folder");
-        using FileStream file = RegularFile.OpenRead(path);
-        byte[] content = new byte[MaxBytes + 1];
-        int length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-        return length <= MaxBytes
-            ? (content[..length], File.GetUnixFileMode(file.SafeFileHandle))
-            : throw new IOException($"{path} has more than {MaxBytes} bytes, so it is no configuration of CNI");
     }
 }

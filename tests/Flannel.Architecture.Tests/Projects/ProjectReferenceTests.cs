@@ -111,19 +111,25 @@ public sealed class ProjectReferenceTests
     }
 
     [Fact]
-    public void ConsoleHost_IsTheOnlyProgramBesideThePackages()
+    public void ConsoleHostAndCniPlugin_AreTheOnlyProgramsBesideThePackages()
     {
-        Project program = Assert.Single(SourceTree.AllProjects, project => project.IsExecutable && project.Folder.StartsWith("src/", StringComparison.Ordinal));
+        string[] programs = [.. SourceTree.AllProjects.Where(project => project.IsExecutable && project.Folder.StartsWith("src/", StringComparison.Ordinal)).Select(project => project.Folder)];
 
-        Assert.Equal("src/Flanneld", program.Folder);
-        Assert.Contains("Exclude=\"$(MSBuildThisFileDirectory)../src/Flanneld/*.csproj\"", SourceTree.Read("eng/Packages.proj"), StringComparison.Ordinal);
+        Assert.Equal(["src/FlannelCni", "src/Flanneld"], programs);
+        Assert.Contains("Exclude=\"$(MSBuildThisFileDirectory)../src/Flanneld/*.csproj;$(MSBuildThisFileDirectory)../src/FlannelCni/*.csproj\"", SourceTree.Read("eng/Packages.proj"), StringComparison.Ordinal);
     }
 
+    // Its start is what a container waits for.
     [Fact]
-    public void EveryLibraryAndTheConsoleHost_HaveATestProject()
+    public void CniPlugin_ReferencesCniAlone() =>
+        Assert.Equal(["Flannel.Cni"], SourceTree.AllProjects.Single(project => project.Name == "FlannelCni").ProjectReferences);
+
+    [Fact]
+    public void EveryLibraryAndEveryProgram_HaveATestProject()
     {
         string[] names = [.. SourceTree.AllProjects.Select(project => project.Name)];
         Assert.Contains("Flanneld.Tests", names);
+        Assert.Contains("FlannelCni.Tests", names);
         Assert.All(SourceTree.Libraries, library => Assert.Contains(library.Name + ".Tests", names));
     }
 

@@ -3,6 +3,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Flannel.Integration.Tests.Tree;
+using Flannel.Lab.Cni;
 using Flannel.Lab.Flanneld;
 
 namespace Flannel.Integration.Tests.Image;
@@ -21,7 +22,7 @@ public sealed class ImageFixture : IDisposable
         die() { say "$@"; exit 1; }
         source "$root/eng/publish.sh"
         source "$root/eng/image.sh"
-        image "$2" "$3"
+        image "$2" "$3" "$4"
         """;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flannel-image-");
@@ -39,6 +40,7 @@ public sealed class ImageFixture : IDisposable
     /// <summary>What is missing, if anything.</summary>
     private static string? Obstacle =>
         Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable) is not { Length: > 0 } ? "no published flanneld; ./build.sh test has one"
+        : Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable) is not { Length: > 0 } ? "no published CNI plugin; ./build.sh test has one"
         : !Directory.Exists(Repository.PathOf("artifacts", "image-packages")) ? "no packages for the image; ./build.sh image downloads them"
         : null;
 
@@ -57,7 +59,7 @@ public sealed class ImageFixture : IDisposable
     public string Build(string name, params (string Name, string Value)[] environment)
     {
         string archive = Path.Combine(Folder, name);
-        Run("bash", ["-c", Script, "bash", Repository.Root, Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!, archive],
+        Run("bash", ["-c", Script, "bash", Repository.Root, Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!, Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable)!, archive],
             [("SOURCE_DATE_EPOCH", $"{Time}"), .. environment]);
         return archive;
     }

@@ -43,7 +43,7 @@ public sealed class ImageTests(ImageFixture image) : IClassFixture<ImageFixture>
         foreach (TarEntry entry in entries) found[entry.Name.TrimEnd('/')] = entry;
 
         Assert.All(
-            ["./opt/bin/flanneld", "./usr/sbin/nft", "./usr/sbin/xtables-nft-multi", "./usr/sbin/xtables-legacy-multi", "./usr/bin/ip", "./usr/sbin/bridge"],
+            ["./opt/bin/flanneld", "./flannel", "./usr/sbin/nft", "./usr/sbin/xtables-nft-multi", "./usr/sbin/xtables-legacy-multi", "./usr/bin/ip", "./usr/sbin/bridge"],
             name => Assert.True(found.TryGetValue(name, out TarEntry? entry) && entry.Mode.HasFlag(UnixFileMode.OtherExecute), name));
         Assert.Equal("flanneld", found["./opt/bin/install-conf"].LinkName);
         Assert.Equal("xtables-nft-multi", found["./usr/sbin/iptables"].LinkName);
@@ -75,6 +75,8 @@ public sealed class ImageTests(ImageFixture image) : IClassFixture<ImageFixture>
         Assert.Contains("iproute2", ImageFixture.Run("chroot", [root, "/usr/bin/ip", "-V"]), StringComparison.Ordinal);
         ImageFixture.Run("chroot", [root, "/usr/sbin/bridge", "-V"]);
         ImageFixture.Run("chroot", [root, "/opt/bin/flanneld", "-version"]);
+        ImageFixture.Run("chroot", [root, "/flannel", "install", "/tmp/flannel"]);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(root, "flannel")), File.ReadAllBytes(Path.Combine(root, "tmp/flannel")));
     }
 
     /// <summary>As the manifest has it: no right but two, nothing to write to but the host's folders, and the kernel's settings read-only.</summary>

@@ -78,6 +78,9 @@ public sealed class ManifestTests
         Assert.Equal("/opt/bin/flanneld", (string?)Manifest.Container["command"]![0]);
         JsonObject install = (JsonObject)Pod["initContainers"]!.AsArray().Single(container => (string?)container!["name"] == "install-cni")!;
         Assert.Equal("/opt/bin/install-conf", (string?)install["command"]![0]);
+        JsonObject plugin = (JsonObject)Pod["initContainers"]!.AsArray().Single(container => (string?)container!["name"] == "install-cni-plugin")!;
+        Assert.Equal(("flanneld", "/flannel"), ((string?)plugin["image"], (string?)plugin["command"]![0]));
+        Assert.Equal("""["install","/opt/cni/bin/flannel"]""", plugin["args"]!.ToJsonString());
         Assert.Equal("""["/etc/kube-flannel/cni-conf.json","/etc/cni/net.d/10-flannel.conflist"]""", install["args"]!.ToJsonString());
     }
 

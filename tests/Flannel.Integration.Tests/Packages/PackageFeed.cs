@@ -18,10 +18,10 @@ public sealed class PackageFeed : IAsyncLifetime, ICollectionFixture<PackageFeed
 
     public PackageFeed() => _outside = new Lazy<Task<OutsideProgram>>(() => OutsideProgram.BuildAsync(this));
 
-    /// <summary>The names of the packages: the projects below <c>src</c> but the console host.</summary>
+    /// <summary>The names of the packages: the projects below <c>src</c> but the programs.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        .. Directory.EnumerateDirectories(Repository.PathOf("src")).Select(folder => Path.GetFileName(folder)).Where(name => name != "Flanneld").Order(StringComparer.Ordinal),
+        .. Directory.EnumerateDirectories(Repository.PathOf("src")).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("Flanneld" or "FlannelCni")).Order(StringComparer.Ordinal),
     ];
 
     /// <summary>A version that no package cache has ever seen.</summary>
