@@ -149,7 +149,11 @@ internal sealed class ResultCache(string folder)
         }
     }
 
-    private static CniResult ReadPlain(string path) => CniResult.Parse(ConfigFile.ReadWithMode(path).Content);
+    private static CniResult? ReadPlain(string path)
+    {
+        JsonObject json = JsonText.ParseObject(ConfigFile.ReadWithMode(path).Content, path);
+        return json.ContainsKey("cniVersion") ? CniResult.Read(json) : null;
+    }
 
     private static string NameOf(string network, CniAttachmentKey key) => $"{network}-{key.ContainerId}-{key.InterfaceName}";
 

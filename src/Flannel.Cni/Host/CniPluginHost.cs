@@ -91,7 +91,7 @@ public sealed class CniPluginHost
             _output.Flush();
             return code;
         }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or UnauthorizedAccessException or NotSupportedException)
         {
             return 1; // nobody reads
         }
