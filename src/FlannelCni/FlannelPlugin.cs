@@ -37,6 +37,7 @@ internal sealed class FlannelPlugin : CniPlugin
         if (StoresOf(request).Read(request.ContainerId) is not { } stored)
             throw new CniException(CniErrorCode.UnknownContainer, $"Nothing is stored of the container '{request.ContainerId}': it was never attached, or is detached.");
         AddPrevious(request, stored.Config);
+        NameGateways(request.PreviousResult, stored.Config);
         await request.RunDelegateAsync(TypeOf(stored.Config), stored.Config, cancellationToken);
     }
 
@@ -84,6 +85,17 @@ internal sealed class FlannelPlugin : CniPlugin
     private static void AddPrevious(CniRequest request, JsonObject config)
     {
         if (request.Config["prevResult"] is { } previous) config["prevResult"] = previous.DeepClone();
+    }
+
+    // A route without a gateway goes through that of the address. bridge makes it so, but its CHECK (1.1.1) looks for one without.
+    private static void NameGateways(CniResult? previous, JsonObject config)
+    {
+        if (config["prevResult"]?["routes"] is not JsonArray routes) return;
+        foreach ((CniRoute route, JsonNode? written) in previous!.Routes.Zip(routes))
+        {
+            CniAddress? address = previous.Addresses.FirstOrDefault(address => address.Gateway?.AddressFamily == route.Destination.BaseAddress.AddressFamily);
+            if (route.Gateway is null && address is not null) written!["gw"] = address.Gateway!.ToString();
+        }
     }
 
     private static SubnetEnv ReadSubnet(CniRequest request, CniErrorCode code) => SubnetEnv.Read(TextOf(request, "subnetFile") ?? SubnetEnv.DefaultPath, code);

@@ -160,6 +160,18 @@ public sealed class FlannelPluginTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_NamesTheGatewaysOfRoutes_WhichBridgeLooksFor()
+    {
+        await RunAsync("ADD");
+        await RunAsync(
+            "CHECK",
+            """ "prevResult":{"cniVersion":"1.1.0","ips":[{"address":"10.5.52.2/24","gateway":"10.5.52.1"}],"routes":[{"dst":"10.5.0.0/16"},{"dst":"0.0.0.0/0","gw":"10.5.52.9"},{"dst":"::/0"}]},""");
+        Assert.Equal(
+            """[{"dst":"10.5.0.0/16","gw":"10.5.52.1"},{"dst":"0.0.0.0/0","gw":"10.5.52.9"},{"dst":"::/0"}]""",
+            JsonNode.Parse(_plugins.InputOf("bridge", "CHECK"))!["prevResult"]!["routes"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task Garbage_OfThisNetworkIsDeletedThroughItsDelegate_AndTheDelegateIsTold()
     {
         await RunAsync("ADD", "", "c1");
