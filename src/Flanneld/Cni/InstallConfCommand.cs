@@ -29,6 +29,7 @@ internal static class InstallConfCommand
 
         try
         {
+            if (Directory.Exists(to)) throw new IOException($"it is a folder; name the file, such as {Path.Combine(to, "10-flannel.conflist")}");
             CniConfigFile.Install(from, to);
             return 0;
         }
