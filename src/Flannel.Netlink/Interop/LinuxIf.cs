@@ -6,6 +6,7 @@ internal static class LinuxIf
     internal const int IFNAMSIZ = 16;
 
     internal const uint IFF_UP = 0x1;
+    internal const uint IFF_PROMISC = 0x100;
 
     internal const byte IF_OPER_NOTPRESENT = 1;
     internal const byte IF_OPER_DOWN = 2;

@@ -10,6 +10,7 @@ internal static class LinuxIfAddr
     internal const ushort IFA_LABEL = 3;
     internal const ushort IFA_BROADCAST = 4;
     internal const ushort IFA_FLAGS = 8;
+    internal const ushort IFA_TARGET_NETNSID = 10;
 }
 
 /// <summary>Family header of RTM_*ADDR.</summary>

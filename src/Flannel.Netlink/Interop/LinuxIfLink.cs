@@ -13,15 +13,28 @@ internal static class LinuxIfLink
     internal const ushort IFLA_TXQLEN = 13;
     internal const ushort IFLA_OPERSTATE = 16;
     internal const ushort IFLA_LINKINFO = 18;
+    internal const ushort IFLA_IFALIAS = 20;
     internal const ushort IFLA_STATS64 = 23;
     internal const ushort IFLA_PROP_LIST = 52;
     internal const ushort IFLA_ALT_IFNAME = 53;
     internal const ushort IFLA_AF_SPEC = 26;
+    internal const ushort IFLA_GROUP = 27;
     internal const ushort IFLA_NET_NS_FD = 28;
     internal const ushort IFLA_LINK_NETNSID = 37;
+    internal const ushort IFLA_TARGET_NETNSID = 46;
 
     internal const ushort IFLA_INFO_KIND = 1;
     internal const ushort IFLA_INFO_DATA = 2;
+    internal const ushort IFLA_INFO_SLAVE_KIND = 4;
+    internal const ushort IFLA_INFO_SLAVE_DATA = 5;
+
+    internal const ushort IFLA_BRPORT_STATE = 1;
+    internal const ushort IFLA_BRPORT_MODE = 4; // hairpin
+    internal const byte BR_STATE_FORWARDING = 3; // linux/if_bridge.h
+
+    internal const ushort IFLA_INET_CONF = 1;
+    internal const ushort IPV4_DEVCONF_ARP_NOTIFY = 22; // linux/ip.h
+    internal const ushort IPV4_DEVCONF_ROUTE_LOCALNET = 26;
 
     internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
 

@@ -148,6 +148,16 @@ internal static class LinuxNfTables
 
     internal const ushort NFTA_MASQ_FLAGS = 1;
 
+    internal const ushort NFTA_NAT_TYPE = 1;
+    internal const ushort NFTA_NAT_FAMILY = 2;
+    internal const ushort NFTA_NAT_REG_ADDR_MIN = 3;
+    internal const ushort NFTA_NAT_REG_ADDR_MAX = 4;
+    internal const ushort NFTA_NAT_REG_PROTO_MIN = 5;
+    internal const ushort NFTA_NAT_REG_PROTO_MAX = 6;
+    internal const ushort NFTA_NAT_FLAGS = 7;
+    internal const uint NFT_NAT_DNAT = 1;
+    internal const uint NF_NAT_RANGE_MAP_IPS_AND_PROTO = 3; // linux/netfilter/nf_nat.h
+
     internal const ushort NFTA_LIMIT_RATE = 1;
     internal const ushort NFTA_LIMIT_UNIT = 2;
     internal const ushort NFTA_LIMIT_BURST = 3;

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Neighbours;
 using Flannel.Netlink.Route.Routes;
 using static Flannel.Netlink.Interop.LinuxNetlink;
@@ -19,13 +21,75 @@ public sealed class RouteBatch
     private byte[] _buffer = new byte[4096];
     private int _length;
     private readonly List<int> _deletions = [];
+    private readonly List<SafeHandle> _handles = [];
 
     /// <summary>Requests queued.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Whose numbers stand in the requests.</summary>
+    internal IReadOnlyList<SafeHandle> Handles => _handles;
+
     internal Span<byte> Messages => _buffer.AsSpan(0, _length);
 
     internal int DeletionCount => _deletions.Count;
+
+    /// <summary>
+    /// Queues <see cref="RouteNetlink.CreateLink"/>. The new device can be changed by its name behind it; namespaces that <paramref name="spec"/> names must stay open until
+    /// the batch has been executed.
+    /// </summary>
+    /// <param name="spec">What to create.</param>
+    /// <returns>Index of the request.</returns>
+    public int CreateLink(LinkSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (spec is VethLinkSpec { PeerNamespace: { } peer })
+            _handles.Add(peer);
+        return Append(LinkCodec.WriteCreate(Reserve(), spec));
+    }
+
+    /// <summary>Queues <see cref="RouteNetlink.ChangeLink"/>.</summary>
+    /// <param name="index">Interface index.</param>
+    /// <param name="change">What to change; a namespace that it names must stay open until the batch has been executed.</param>
+    /// <returns>Index of the request.</returns>
+    public int ChangeLink(int index, LinkChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        Keep(change);
+        return Append(LinkCodec.WriteChange(Reserve(), index, change));
+    }
+
+    /// <summary>Queues a change of the device that has this name when its turn comes.</summary>
+    /// <param name="name">Interface name, which stays.</param>
+    /// <param name="change">What to change; a namespace that it names must stay open until the batch has been executed.</param>
+    /// <returns>Index of the request.</returns>
+    public int ChangeLink(string name, LinkChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        LinkSpec.ValidateName(name);
+        Keep(change);
+        return Append(LinkCodec.WriteChange(Reserve(), name, change));
+    }
+
+    /// <summary>Queues <see cref="RouteNetlink.DeleteLink"/>.</summary>
+    /// <param name="index">Interface index.</param>
+    /// <returns>Index of the request.</returns>
+    public int DeleteLink(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        return AppendDeletion(LinkCodec.WriteDelete(Reserve(), index));
+    }
+
+    /// <summary>
+    /// Queues the deletion of all devices of a group (<see cref="LinkChange.Group"/>). The kernel waits for its readers once for all of them, and not once for each.
+    /// </summary>
+    /// <param name="group">Number of the group, not 0.</param>
+    /// <returns>Index of the request.</returns>
+    public int DeleteLinkGroup(uint group)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(group);
+        return AppendDeletion(LinkCodec.WriteDeleteGroup(Reserve(), group));
+    }
 
     /// <summary>Queues <see cref="RouteNetlink.ReplaceAddress"/>.</summary>
     /// <param name="address">The address.</param>
@@ -107,10 +171,19 @@ public sealed class RouteBatch
         _length = 0;
         Count = 0;
         _deletions.Clear();
+        _handles.Clear();
     }
 
     /// <summary>Indexes of deletions are appended in rising order.</summary>
     internal bool IsDeletion(int index) => _deletions.BinarySearch(index) >= 0;
+
+    private void Keep(LinkChange change)
+    {
+        if (change.Name is not null)
+            LinkSpec.ValidateName(change.Name);
+        if (change.Namespace is { } handle)
+            _handles.Add(handle);
+    }
 
     private Span<byte> Reserve()
     {

@@ -24,6 +24,17 @@ public sealed partial class RouteNetlink
         return DumpOrEmpty(buffer[..AddressCodec.WriteDumpRequest(buffer, Families.ToKernel(family), linkIndex)], parser);
     }
 
+    /// <summary>Lists the addresses of a device in another namespace (kernel 4.20).</summary>
+    /// <param name="linkIndex">Index of the device there.</param>
+    /// <param name="namespaceId">The number that the socket's namespace has for it, as <see cref="Links.Link.ParentNamespaceId"/> of a veth tells.</param>
+    /// <returns>The addresses; none when there is no such device.</returns>
+    /// <exception cref="NetlinkException">The kernel refused or did not answer; EINVAL when there is no such namespace any more.</exception>
+    public IReadOnlyList<InterfaceAddress> GetAddresses(int linkIndex, int namespaceId)
+    {
+        Span<byte> buffer = stackalloc byte[MaximumRequestSize];
+        return DumpOrEmpty<InterfaceAddress>(buffer[..AddressCodec.WriteDumpRequest(buffer, 0, linkIndex, namespaceId)], AddressCodec.TryRead);
+    }
+
     /// <summary>Adds an address.</summary>
     /// <param name="address">The address; for IPv6 set <see cref="AddressFlags.NoDad"/> to have it work at once.</param>
     /// <exception cref="NetlinkException">The kernel refused; <see cref="NetlinkException.IsAlreadyExists"/> when the device has it.</exception>

@@ -26,6 +26,18 @@ public sealed partial class RouteNetlink
         return FindLink(buffer[..LinkCodec.WriteFind(buffer, index)]);
     }
 
+    /// <summary>Finds a device in another namespace.</summary>
+    /// <param name="index">Interface index there.</param>
+    /// <param name="namespaceId">The number that the socket's namespace has for it, as <see cref="Link.ParentNamespaceId"/> of a veth tells.</param>
+    /// <returns>The device, or null when there is none.</returns>
+    /// <exception cref="NetlinkException">The kernel refused or did not answer; EINVAL when there is no such namespace any more.</exception>
+    public Link? FindLink(int index, int namespaceId)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        Span<byte> buffer = stackalloc byte[MaximumRequestSize];
+        return FindLink(buffer[..LinkCodec.WriteFind(buffer, index, namespaceId)]);
+    }
+
     /// <summary>Finds a device by its name.</summary>
     /// <param name="name">Interface name.</param>
     /// <returns>The device, or null when there is none, which includes names no device can have.</returns>

@@ -51,12 +51,34 @@ public sealed partial class RouteNetlink : IDisposable
     public IReadOnlyDictionary<int, NetlinkException> Execute(RouteBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        IReadOnlyDictionary<int, NetlinkException> refused = _socket.ExecuteBatch(batch.Messages);
+        IReadOnlyDictionary<int, NetlinkException> refused = ExecuteHeld(batch);
         if (refused.Count == 0 || batch.DeletionCount == 0)
             return refused;
         return refused
             .Where(refusal => !(FoundNothing(refusal.Value) && batch.IsDeletion(refusal.Key)))
             .ToDictionary(refusal => refusal.Key, refusal => refusal.Value);
+    }
+
+    /// <summary>Keeps handles open while their numbers stand in requests.</summary>
+    private IReadOnlyDictionary<int, NetlinkException> ExecuteHeld(RouteBatch batch)
+    {
+        int held = 0;
+        try
+        {
+            foreach (SafeHandle handle in batch.Handles)
+            {
+                bool isHeld = false;
+                handle.DangerousAddRef(ref isHeld);
+                held++;
+            }
+
+            return _socket.ExecuteBatch(batch.Messages);
+        }
+        finally
+        {
+            foreach (SafeHandle handle in batch.Handles.Take(held))
+                handle.DangerousRelease();
+        }
     }
 
     /// <inheritdoc/>

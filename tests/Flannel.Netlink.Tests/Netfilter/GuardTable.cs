@@ -30,12 +30,12 @@ internal static class GuardTable
 
     internal static readonly NftSet Subnets = new(Family, Name, "subnets") { Key = [NftDataType.EthernetAddress, NftDataType.IPv4Address] };
 
-    internal static readonly NftSet Marks = new(Family, Name, "marks") { Key = [NftDataType.IPv4Address], Value = NftDataType.Mark };
+    internal static readonly NftSet Marks = new(Family, Name, "marks") { Key = [NftDataType.IPv4Address], Value = [NftDataType.Mark] };
 
     internal static readonly NftSet Verdicts = new(Family, Name, "verdicts")
     {
         Key = [NftDataType.IPv4Address, NftDataType.Port],
-        Value = NftDataType.Verdict,
+        Value = [NftDataType.Verdict],
     };
 
     internal static readonly ImmutableArray<NftSet> Sets = [Peers, PeersIPv6, Networks, Inner, Subnets, Marks, Verdicts];

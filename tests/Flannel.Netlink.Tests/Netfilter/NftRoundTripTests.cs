@@ -86,8 +86,8 @@ public class NftRoundTripTests
         return new NftElement(key)
         {
             Last = set.IsInterval && length > 1 ? Key(length, number + random.Next(3)) : null,
-            Value = set.Value == NftDataType.Mark ? NftValue.OfUInt32((uint)number) : null,
-            Verdict = set.Value == NftDataType.Verdict ? NftVerdict.Jump("elsewhere") : null,
+            Value = set.Value is [NftDataType.Mark] ? NftValue.OfUInt32((uint)number) : null,
+            Verdict = set.Value is [NftDataType.Verdict] ? NftVerdict.Jump("elsewhere") : null,
         };
     }
 

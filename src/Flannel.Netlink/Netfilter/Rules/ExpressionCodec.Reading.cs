@@ -1,3 +1,4 @@
+using Flannel.Netlink.Interop;
 using Flannel.Netlink.Messages;
 using Flannel.Netlink.Netfilter.Tables;
 using static Flannel.Netlink.Interop.LinuxNfTables;
@@ -36,6 +37,7 @@ internal static partial class ExpressionCodec
             "objref" => ReadCountIn,
             "limit" => ReadLimit,
             "masq" => ReadMasquerade,
+            "nat" => ReadNat,
             "immediate" => ReadImmediate,
             _ => null,
         };
@@ -254,6 +256,34 @@ internal static partial class ExpressionCodec
 
         attributes.EnsureValid();
         return isMore ? null : new NftMasquerade((NftMasqueradeFlags)flags);
+    }
+
+    /// <returns>Null for source NAT, and for ranges of addresses or ports.</returns>
+    private static NftDestinationNat? ReadNat(NetlinkAttributeReader attributes)
+    {
+        uint type = uint.MaxValue, family = 0, flags = 0;
+        uint? address = null, lastAddress = null, port = null, lastPort = null;
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case NFTA_NAT_TYPE: type = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_NAT_FAMILY: family = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_NAT_REG_ADDR_MIN: address = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_NAT_REG_ADDR_MAX: lastAddress = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_NAT_REG_PROTO_MIN: port = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_NAT_REG_PROTO_MAX: lastPort = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_NAT_FLAGS: flags = attributes.ReadUInt32BigEndian(); break;
+                default: break;
+            }
+        }
+
+        attributes.EnsureValid();
+        bool isSimple = type == NFT_NAT_DNAT && (lastAddress ?? address) == address && (lastPort ?? port) == port
+            && (flags & ~NF_NAT_RANGE_MAP_IPS_AND_PROTO) == 0;
+        return isSimple && address is { } from && ToSlot(from) is { } slot
+            ? new NftDestinationNat(family == Libc.AF_INET ? NftFamily.IPv4 : NftFamily.IPv6, slot, port is { } register ? ToSlot(register) : null)
+            : null;
     }
 
     private static NftVerdict? ReadImmediate(NetlinkAttributeReader attributes)

@@ -1,3 +1,4 @@
+using Flannel.Netlink.Interop;
 using Flannel.Netlink.Messages;
 using static Flannel.Netlink.Interop.LinuxNetlink;
 using static Flannel.Netlink.Interop.LinuxNfTables;
@@ -73,6 +74,13 @@ internal static partial class ExpressionCodec
                 if (masquerade.Flags != NftMasqueradeFlags.None)
                     writer.WriteUInt32BigEndian(NFTA_MASQ_FLAGS, (uint)masquerade.Flags);
                 break;
+            case NftDestinationNat nat:
+                writer.WriteUInt32BigEndian(NFTA_NAT_TYPE, NFT_NAT_DNAT);
+                writer.WriteUInt32BigEndian(NFTA_NAT_FAMILY, (uint)(nat.Family == NftFamily.IPv4 ? Libc.AF_INET : Libc.AF_INET6));
+                WriteRegister(ref writer, NFTA_NAT_REG_ADDR_MIN, nat.AddressSlot);
+                if (nat.PortSlot is { } port)
+                    WriteRegister(ref writer, NFTA_NAT_REG_PROTO_MIN, port);
+                break;
             case NftVerdict verdict:
                 writer.WriteUInt32BigEndian(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
                 WriteVerdict(ref writer, NFTA_IMMEDIATE_DATA, verdict);
@@ -129,6 +137,7 @@ internal static partial class ExpressionCodec
         NftCountIn => "objref",
         NftLimit => "limit",
         NftMasquerade => "masq",
+        NftDestinationNat => "nat",
         NftVerdict => "immediate",
         _ => throw new ArgumentException($"{expression} can be read but not written.", nameof(expression)),
     };

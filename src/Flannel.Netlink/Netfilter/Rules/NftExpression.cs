@@ -87,6 +87,15 @@ public sealed record NftCountIn(string Counter) : NftExpression;
 /// <param name="IsInverted">Ends the rule if they come slower, instead.</param>
 public sealed record NftLimit(ulong Rate, ulong Unit = 1, uint Burst = 5, bool IsInverted = false) : NftExpression;
 
+/// <summary>
+/// Sends the packet to another address and port, for which its connection is remembered; at prerouting and output, in a chain for NAT. Both stand in registers, where a map
+/// has put them.
+/// </summary>
+/// <param name="Family">The address's family: IPv4 or IPv6.</param>
+/// <param name="AddressSlot">Where the address is.</param>
+/// <param name="PortSlot">Where the port is; <see langword="null"/> leaves the port as it is.</param>
+public sealed record NftDestinationNat(NftFamily Family, int AddressSlot, int? PortSlot = null) : NftExpression;
+
 /// <summary>Gives the packet the address of the interface that it leaves through; at postrouting, in a chain for NAT.</summary>
 /// <param name="Flags">How ports are chosen.</param>
 public sealed record NftMasquerade(NftMasqueradeFlags Flags = NftMasqueradeFlags.None) : NftExpression;

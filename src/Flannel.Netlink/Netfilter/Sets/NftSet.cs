@@ -18,8 +18,9 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     /// </summary>
     public bool IsInterval { get; init; }
 
-    /// <summary>What a value is; <see langword="null"/> of a set.</summary>
-    public NftDataType? Value { get; init; }
+    /// <summary>What a value is; none of a set. Several are a concatenation.</summary>
+    /// <value>0 to 5 types.</value>
+    public ImmutableArray<NftDataType> Value { get; init; } = [];
 
     /// <summary>
     /// How many elements there may be at most; more are refused (<c>ENFILE</c>). With it the kernel makes the table of hashes once, which adds elements faster and finds
@@ -31,6 +32,8 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     /// <value>At most 240 bytes of UTF-8; <see langword="null"/> for none.</value>
     public string? Comment { get; init; }
 
+    internal bool IsMap => !Value.IsDefaultOrEmpty;
+
     internal bool IsConcatenation => Key.Length > 1;
 
     /// <summary>Whether two sets have the same name, types, size and comment.</summary>
@@ -38,13 +41,14 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     /// <returns>Whether they are equal.</returns>
     public bool Equals(NftSet? other) =>
         other is not null
-        && (Family, Table, Name, IsInterval, Value, Size, Comment) == (other.Family, other.Table, other.Name, other.IsInterval, other.Value, other.Size, other.Comment)
-        && Key.AsSpan().SequenceEqual(other.Key.AsSpan());
+        && (Family, Table, Name, IsInterval, Size, Comment) == (other.Family, other.Table, other.Name, other.IsInterval, other.Size, other.Comment)
+        && Key.AsSpan().SequenceEqual(other.Key.AsSpan())
+        && Value.AsSpan().SequenceEqual(other.Value.AsSpan());
 
     /// <summary>Family, table, name and what its elements are, for logs and tests.</summary>
     /// <returns>For example <c>Inet guard inner: EthernetAddress . IPv4Address, intervals</c>.</returns>
     public override string ToString() =>
-        $"{Family} {Table} {Name}: {string.Join(" . ", Key.IsDefault ? [] : Key)}{(Value is null ? "" : $" to {Value}")}{(IsInterval ? ", intervals" : "")}";
+        $"{Family} {Table} {Name}: {string.Join(" . ", Key.IsDefault ? [] : Key)}{(IsMap ? $" to {string.Join(" . ", Value)}" : "")}{(IsInterval ? ", intervals" : "")}";
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Family, Table, Name);

@@ -29,12 +29,12 @@ internal static class SetCodec
         writer.WriteString(NFTA_SET_TABLE, set.Table);
         writer.WriteString(NFTA_SET_NAME, set.Name);
         writer.WriteUInt32BigEndian(NFTA_SET_FLAGS, FlagsOf(set));
-        writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, set.Key.Aggregate(0u, static (types, type) => (types << BitsPerType) | (uint)type));
+        writer.WriteUInt32BigEndian(NFTA_SET_KEY_TYPE, Join(set.Key));
         writer.WriteUInt32BigEndian(NFTA_SET_KEY_LEN, (uint)keyLength);
-        if (set.Value is { } value)
+        if (set.IsMap)
         {
-            writer.WriteUInt32BigEndian(NFTA_SET_DATA_TYPE, value == NftDataType.Verdict ? NFT_DATA_VERDICT : (uint)value);
-            writer.WriteUInt32BigEndian(NFTA_SET_DATA_LEN, (uint)LengthOf(value));
+            writer.WriteUInt32BigEndian(NFTA_SET_DATA_TYPE, set.Value is [NftDataType.Verdict] ? NFT_DATA_VERDICT : Join(set.Value));
+            writer.WriteUInt32BigEndian(NFTA_SET_DATA_LEN, (uint)LengthOf(set.Value));
         }
 
         WriteDescription(ref writer, set);
@@ -84,12 +84,11 @@ internal static class SetCodec
         }
 
         attributes.EnsureValid();
-        NftDataType? dataType = value == NFT_DATA_VERDICT ? NftDataType.Verdict : (NftDataType)value;
         set = new NftSet((NftFamily)header.nfgen_family, table, name)
         {
             Key = Split(key),
             IsInterval = (flags & NFT_SET_INTERVAL) != 0,
-            Value = (flags & NFT_SET_MAP) != 0 ? dataType : null,
+            Value = (flags & NFT_SET_MAP) == 0 ? [] : value == NFT_DATA_VERDICT ? [NftDataType.Verdict] : Split(value),
             Size = size,
             Comment = comment,
         };
@@ -101,13 +100,13 @@ internal static class SetCodec
     {
         if (set.Key.IsDefaultOrEmpty)
             throw new ArgumentException($"The set {set.Name} says no type of its keys.", nameof(set));
-        return set.IsConcatenation ? set.Key.Sum(static type => NftValue.Align(LengthOf(type))) : LengthOf(set.Key[0]);
+        return LengthOf(set.Key);
     }
 
     private static uint FlagsOf(NftSet set) =>
         (set.IsInterval ? NFT_SET_INTERVAL : 0)
         | (set.IsInterval && set.IsConcatenation ? NFT_SET_CONCAT : 0)
-        | (set.Value is not null ? NFT_SET_MAP : 0);
+        | (set.IsMap ? NFT_SET_MAP : 0);
 
     private static int? ReadSize(NetlinkAttributeReader description)
     {
@@ -152,12 +151,18 @@ internal static class SetCodec
     private static int WriteUserdata(Span<byte> userdata, NftSet set)
     {
         int length = Userdata.WriteUInt32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, set.IsConcatenation ? UnknownByteOrder : ByteOrderOf(set.Key[0]));
-        if (set.Value is { } value)
-            length += Userdata.WriteUInt32(userdata[length..], NFTNL_UDATA_SET_DATABYTEORDER, ByteOrderOf(value));
+        if (set.IsMap)
+            length += Userdata.WriteUInt32(userdata[length..], NFTNL_UDATA_SET_DATABYTEORDER, set.Value.Length > 1 ? UnknownByteOrder : ByteOrderOf(set.Value[0]));
         if (set.Comment is not null)
             length += Userdata.WriteComment(userdata[length..], NFTNL_UDATA_SET_COMMENT, set.Comment);
         return length;
     }
+
+    private static uint Join(ImmutableArray<NftDataType> types) => types.Aggregate(0u, static (number, type) => (number << BitsPerType) | (uint)type);
+
+    /// <summary>Length of a key or value, each part of a concatenation padded.</summary>
+    private static int LengthOf(ImmutableArray<NftDataType> types) =>
+        types.Length > 1 ? types.Sum(static type => NftValue.Align(LengthOf(type))) : LengthOf(types[0]);
 
     private static ImmutableArray<NftDataType> Split(uint types)
     {

@@ -11,10 +11,12 @@ namespace Flannel.Netlink.Route.Addresses;
 /// <summary>Addresses as bytes. Every writer returns the length of the message.</summary>
 internal static class AddressCodec
 {
-    internal static int WriteDumpRequest(Span<byte> buffer, byte family, int linkIndex)
+    internal static int WriteDumpRequest(Span<byte> buffer, byte family, int linkIndex, int? namespaceId = null)
     {
         var writer = new NetlinkMessageWriter(buffer, RTM_GETADDR, 0);
         writer.Write(new ifaddrmsg { ifa_family = family, ifa_index = (uint)linkIndex });
+        if (namespaceId is { } id)
+            writer.WriteInt32(IFA_TARGET_NETNSID, id);
         return writer.Complete();
     }
 

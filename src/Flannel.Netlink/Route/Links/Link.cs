@@ -40,6 +40,15 @@ public sealed record Link
     /// <summary>Whether <see cref="ParentIndex"/> counts in another network namespace (<c>IFLA_LINK_NETNSID</c>).</summary>
     public bool ParentIsInOtherNamespace { get; init; }
 
+    /// <summary>The number that the socket's namespace has for the one of <see cref="ParentIndex"/>; null when that is the socket's own.</summary>
+    public int? ParentNamespaceId { get; init; }
+
+    /// <summary>The note that was put on the device (<c>ip link … alias</c>); null for none.</summary>
+    public string? Alias { get; init; }
+
+    /// <summary>Whether the port of a bridge sends packets back the way they came; null when the device is no such port.</summary>
+    public bool? Hairpin { get; init; }
+
     /// <summary>Index of the bridge, bond or VRF this device belongs to (<c>IFLA_MASTER</c>); 0 when there is none.</summary>
     public int MasterIndex { get; init; }
 

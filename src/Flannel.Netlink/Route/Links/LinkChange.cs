@@ -33,6 +33,37 @@ public sealed record LinkChange
     /// </summary>
     public IPv6AddressGeneration? IPv6AddressGeneration { get; init; }
 
+    /// <summary>
+    /// A note for people and programs (<c>ip link … alias</c>, at most 255 bytes of UTF-8); empty takes it away. It can only be set on a device that is there.
+    /// </summary>
+    public string? Alias { get; init; }
+
+    /// <summary>
+    /// The namespace that the device is in, by the number the socket's namespace has for it (<see cref="Link.ParentNamespaceId"/>); null for the socket's own.
+    /// </summary>
+    public int? NamespaceId { get; init; }
+
+    /// <summary>Number of the group that the device belongs to, which <see cref="RouteBatch.DeleteLinkGroup"/> takes; 0 for the group that all begin in.</summary>
+    public uint? Group { get; init; }
+
+    /// <summary>Whether the device takes packets for others, too.</summary>
+    public bool? IsPromiscuous { get; init; }
+
+    /// <summary>Whether a bridge sends packets back through the port that they came from; only for ports of bridges.</summary>
+    public bool? Hairpin { get; init; }
+
+    /// <summary>
+    /// Has the port of a bridge without spanning tree forward packets at once, and not when the kernel's queue comes to its carrier. Only for ports whose
+    /// other end is up.
+    /// </summary>
+    public bool ForwardsAtOnce { get; init; }
+
+    /// <summary>Whether the device announces its IPv4 address when it goes up or its link-layer address is set (<c>arp_notify</c>).</summary>
+    public bool? ArpNotify { get; init; }
+
+    /// <summary>Whether packets from and to 127.0.0.0/8 may travel through the device (<c>route_localnet</c>).</summary>
+    public bool? RouteLocalnet { get; init; }
+
     /// <summary>Whether a VXLAN device learns; only for devices of kind <c>vxlan</c>.</summary>
     public bool? VxlanLearning { get; init; }
 

@@ -21,10 +21,12 @@ internal static class LinkCodec
         return writer.Complete();
     }
 
-    internal static int WriteFind(Span<byte> buffer, int index)
+    internal static int WriteFind(Span<byte> buffer, int index, int? namespaceId = null)
     {
         var writer = new NetlinkMessageWriter(buffer, RTM_GETLINK, 0);
         writer.Write(new ifinfomsg { ifi_index = index });
+        if (namespaceId is { } id)
+            writer.WriteInt32(IFLA_TARGET_NETNSID, id);
         return writer.Complete();
     }
 
@@ -43,6 +45,15 @@ internal static class LinkCodec
         return writer.Complete();
     }
 
+    /// <summary>Without an index: all devices of the group.</summary>
+    internal static int WriteDeleteGroup(Span<byte> buffer, uint group)
+    {
+        var writer = new NetlinkMessageWriter(buffer, RTM_DELLINK, 0);
+        writer.Write(default(ifinfomsg));
+        writer.WriteUInt32(IFLA_GROUP, group);
+        return writer.Complete();
+    }
+
     internal static int WriteCreate(Span<byte> buffer, LinkSpec spec)
     {
         var writer = new NetlinkMessageWriter(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
@@ -58,20 +69,38 @@ internal static class LinkCodec
         return writer.Complete();
     }
 
-    internal static int WriteChange(Span<byte> buffer, int index, LinkChange change)
+    internal static int WriteChange(Span<byte> buffer, int index, LinkChange change) => WriteChange(buffer, index, name: null, change);
+
+    /// <summary>The device is found by its name, which therefore cannot be changed.</summary>
+    internal static int WriteChange(Span<byte> buffer, string name, LinkChange change)
+    {
+        if (change.Name is not null)
+            throw new ArgumentException("A device that is found by its name keeps it.", nameof(change));
+        return WriteChange(buffer, index: 0, name, change);
+    }
+
+    private static int WriteChange(Span<byte> buffer, int index, string? name, LinkChange change)
     {
         // RTM_NEWLINK without NLM_F_CREATE changes a link; unlike RTM_SETLINK it also takes IFLA_LINKINFO.
         var writer = new NetlinkMessageWriter(buffer, RTM_NEWLINK, 0);
-        writer.Write(Header(index, change.IsUp));
-        WriteCommon(ref writer, change.Name, change.Mtu, change.TxQueueLength, change.Address, change.MasterIndex, change.Namespace);
-        if (change.IPv6AddressGeneration is { } mode)
+        ifinfomsg header = Header(index, change.IsUp);
+        if (change.IsPromiscuous is { } promiscuous)
         {
-            NestedStart families = writer.BeginNested(IFLA_AF_SPEC);
-            NestedStart family = writer.BeginNested(Libc.AF_INET6);
-            writer.WriteByte(IFLA_INET6_ADDR_GEN_MODE, (byte)mode);
-            writer.EndNested(family);
-            writer.EndNested(families);
+            header.ifi_flags |= promiscuous ? LinuxIf.IFF_PROMISC : 0;
+            header.ifi_change |= LinuxIf.IFF_PROMISC;
         }
+
+        writer.Write(header);
+        if (change.NamespaceId is { } id)
+            writer.WriteInt32(IFLA_TARGET_NETNSID, id);
+        WriteCommon(ref writer, name ?? change.Name, change.Mtu, change.TxQueueLength, change.Address, change.MasterIndex, change.Namespace);
+        if (change.Alias is not null)
+            writer.WriteString(IFLA_IFALIAS, change.Alias);
+        if (change.Group is { } group)
+            writer.WriteUInt32(IFLA_GROUP, group);
+        WriteFamilies(ref writer, change);
+        if (change.Hairpin is not null || change.ForwardsAtOnce)
+            WriteBridgePort(ref writer, change);
 
         if (change.VxlanLearning is not null || change.VxlanLocal is not null)
         {
@@ -95,7 +124,9 @@ internal static class LinkCodec
         string name = "", kind = "";
         PhysicalAddress? address = null;
         int mtu = 0, parent = 0, master = 0, queue = 0;
-        bool parentElsewhere = false;
+        int? parentNamespace = null;
+        string? alias = null;
+        bool? hairpin = null;
         var status = OperationalStatus.Unknown;
         LinkStatistics? statistics = null;
         VxlanInfo? vxlan = null;
@@ -108,13 +139,14 @@ internal static class LinkCodec
                 case IFLA_ADDRESS: address = attributes.ReadPhysicalAddress(); break;
                 case IFLA_MTU: mtu = attributes.ReadInt32(); break;
                 case IFLA_LINK: parent = attributes.ReadInt32(); break;
-                case IFLA_LINK_NETNSID: parentElsewhere = true; break;
+                case IFLA_LINK_NETNSID: parentNamespace = attributes.ReadInt32(); break;
+                case IFLA_IFALIAS: alias = attributes.ReadString(); break;
                 case IFLA_MASTER: master = attributes.ReadInt32(); break;
                 case IFLA_TXQLEN: queue = attributes.ReadInt32(); break;
                 case IFLA_OPERSTATE: status = ToStatus(attributes.ReadByte()); break;
                 case IFLA_STATS64: statistics = ToStatistics(attributes.ReadStruct<rtnl_link_stats64_head>()); break;
                 case IFLA_PROP_LIST: otherNames = ReadNames(attributes.ReadNested()); break;
-                case IFLA_LINKINFO: (kind, vxlan) = ReadInfo(attributes.ReadNested()); break;
+                case IFLA_LINKINFO: (kind, vxlan, hairpin) = ReadInfo(attributes.ReadNested()); break;
                 default: break;
             }
         }
@@ -131,7 +163,10 @@ internal static class LinkCodec
             Mtu = mtu,
             Address = address,
             ParentIndex = parent,
-            ParentIsInOtherNamespace = parentElsewhere,
+            ParentIsInOtherNamespace = parentNamespace is not null,
+            ParentNamespaceId = parentNamespace,
+            Alias = alias,
+            Hairpin = hairpin,
             MasterIndex = master,
             TxQueueLength = queue,
             Vxlan = vxlan,
@@ -162,6 +197,46 @@ internal static class LinkCodec
             writer.WriteInt32(IFLA_MASTER, index);
         if (ns is not null)
             writer.WriteInt32(IFLA_NET_NS_FD, (int)ns.DangerousGetHandle());
+    }
+
+    private static void WriteFamilies(ref NetlinkMessageWriter writer, LinkChange change)
+    {
+        if (change.IPv6AddressGeneration is null && change.ArpNotify is null && change.RouteLocalnet is null)
+            return;
+        NestedStart families = writer.BeginNested(IFLA_AF_SPEC);
+        if (change.ArpNotify is not null || change.RouteLocalnet is not null)
+        {
+            NestedStart family = writer.BeginNested(Libc.AF_INET);
+            NestedStart settings = writer.BeginNested(IFLA_INET_CONF);
+            if (change.ArpNotify is { } notify)
+                writer.WriteInt32(IPV4_DEVCONF_ARP_NOTIFY, notify ? 1 : 0);
+            if (change.RouteLocalnet is { } localnet)
+                writer.WriteInt32(IPV4_DEVCONF_ROUTE_LOCALNET, localnet ? 1 : 0);
+            writer.EndNested(settings);
+            writer.EndNested(family);
+        }
+
+        if (change.IPv6AddressGeneration is { } mode)
+        {
+            NestedStart family = writer.BeginNested(Libc.AF_INET6);
+            writer.WriteByte(IFLA_INET6_ADDR_GEN_MODE, (byte)mode);
+            writer.EndNested(family);
+        }
+
+        writer.EndNested(families);
+    }
+
+    private static void WriteBridgePort(ref NetlinkMessageWriter writer, LinkChange change)
+    {
+        NestedStart info = writer.BeginNested(IFLA_LINKINFO);
+        writer.WriteString(IFLA_INFO_SLAVE_KIND, "bridge");
+        NestedStart data = writer.BeginNested(IFLA_INFO_SLAVE_DATA);
+        if (change.Hairpin is { } hairpin)
+            writer.WriteByte(IFLA_BRPORT_MODE, hairpin ? (byte)1 : (byte)0);
+        if (change.ForwardsAtOnce)
+            writer.WriteByte(IFLA_BRPORT_STATE, BR_STATE_FORWARDING);
+        writer.EndNested(data);
+        writer.EndNested(info);
     }
 
     private static void WriteVxlan(ref NetlinkMessageWriter writer, VxlanLinkSpec spec)
@@ -215,10 +290,11 @@ internal static class LinkCodec
         return names;
     }
 
-    private static (string Kind, VxlanInfo? Vxlan) ReadInfo(NetlinkAttributeReader info)
+    private static (string Kind, VxlanInfo? Vxlan, bool? Hairpin) ReadInfo(NetlinkAttributeReader info)
     {
-        string kind = "";
+        string kind = "", masterKind = "";
         VxlanInfo? vxlan = null;
+        bool? hairpin = null;
         while (info.MoveNext())
         {
             // The kernel puts the kind before its data.
@@ -226,10 +302,27 @@ internal static class LinkCodec
                 kind = info.ReadString();
             else if (info.Type == IFLA_INFO_DATA && kind == "vxlan")
                 vxlan = ReadVxlan(info.ReadNested());
+            else if (info.Type == IFLA_INFO_SLAVE_KIND)
+                masterKind = info.ReadString();
+            else if (info.Type == IFLA_INFO_SLAVE_DATA && masterKind == "bridge")
+                hairpin = ReadHairpin(info.ReadNested());
         }
 
         info.EnsureValid();
-        return (kind, vxlan);
+        return (kind, vxlan, hairpin);
+    }
+
+    private static bool? ReadHairpin(NetlinkAttributeReader port)
+    {
+        bool? hairpin = null;
+        while (port.MoveNext())
+        {
+            if (port.Type == IFLA_BRPORT_MODE)
+                hairpin = port.ReadBoolean();
+        }
+
+        port.EnsureValid();
+        return hairpin;
     }
 
     private static VxlanInfo ReadVxlan(NetlinkAttributeReader data)
