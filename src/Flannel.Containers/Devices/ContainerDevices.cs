@@ -1,0 +1,230 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Flannel.Containers.Addresses;
+using Flannel.Extensibility;
+using Flannel.Netlink;
+using Flannel.Netlink.Route;
+using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Neighbours;
+using Flannel.Netlink.Route.Routes;
+
+namespace Flannel.Containers.Devices;
+
+/// <summary>The pair of devices between host and container, with addresses and routes at both ends.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNetlink netlink)
+{
+    private const int Loopback = 1;
+
+    private readonly Lock _lock = new();
+    private readonly Lock _deleting = new();
+    private readonly Random _random = HostServices.NewRandom();
+    private Deletion? _next;
+
+    /// <summary>Makes the pair, the container's end under its name inside the container.</summary>
+    /// <returns>The host's end, which names the other one by its index.</returns>
+    public Link Make(Wiring wiring, NetworkNamespace container)
+    {
+        var batch = new RouteBatch();
+        int creation = batch.CreateLink(new VethLinkSpec(wiring.HostName, wiring.Owner.InterfaceName)
+        {
+            Address = DeviceMark.HostMacOf(wiring.HostName),
+            Mtu = wiring.Mtu,
+            PeerMtu = wiring.Mtu,
+            PeerAddress = wiring.Mac,
+            PeerNamespace = container.Handle,
+            MasterIndex = wiring.BridgeIndex == 0 ? null : wiring.BridgeIndex,
+        });
+        batch.ChangeLink(wiring.HostName, new LinkChange
+        {
+            Alias = new DeviceMark(wiring.Owner, null).Write(options.NetworkName),
+            IPv6AddressGeneration = wiring.BridgeIndex == 0 ? null : IPv6AddressGeneration.None,
+            Hairpin = wiring.BridgeIndex == 0 ? null : options.Hairpin,
+            IsUp = true,
+        });
+        IReadOnlyDictionary<int, NetlinkException> refused = netlink.Execute(batch);
+        if (refused.TryGetValue(creation, out NetlinkException? taken) && taken.IsAlreadyExists)
+        {
+            bool isHost = netlink.FindLink(wiring.HostName) is not null;
+            throw new ContainerNetworkException(
+                ContainerNetworkError.NameTaken,
+                isHost
+                    ? $"The host has a device {wiring.HostName} already, which is not of {wiring.Owner}. Remove it if nobody needs it."
+                    : $"The container has an interface {wiring.Owner.InterfaceName} already. Choose another name, or remove it.",
+                taken);
+        }
+
+        Throw(refused);
+        return netlink.FindLink(wiring.HostName)
+            ?? throw new ContainerNetworkException(ContainerNetworkError.NamespaceGone, $"The network namespace of {wiring.Owner} ended while it was attached.");
+    }
+
+    /// <summary>Gives the container's end addresses and routes, and sets it up.</summary>
+    public void SetUpInside(Wiring wiring, NetworkNamespace container, RouteNetlink inside, int index)
+    {
+        RouteBatch batch = Inside(wiring, index);
+        IReadOnlyDictionary<int, NetlinkException> refused = inside.Execute(batch);
+        if (wiring.Addresses.Any(IsIPv6) && refused.Values.Any(static refusal => refusal.ErrorName == "EACCES"))
+        {
+            // IPv6 is switched off in the container, which nothing but this file can change.
+            container.Run(() => NetworkSysctl.Write($"ipv6/conf/{wiring.Owner.InterfaceName}/disable_ipv6", "0"));
+            refused = inside.Execute(batch);
+        }
+
+        Throw(refused);
+    }
+
+    /// <summary>Gives the host's end what belongs to it, and lets packets pass.</summary>
+    public void SetUpOutside(Wiring wiring, Link host)
+    {
+        var batch = new RouteBatch();
+        int device = wiring.BridgeIndex == 0 ? host.Index : wiring.BridgeIndex;
+        int? forwarding = null;
+        if (wiring.BridgeIndex != 0)
+        {
+            forwarding = batch.ChangeLink(host.Index, new LinkChange { ForwardsAtOnce = true });
+        }
+        else
+        {
+            foreach (AddressRange range in wiring.Ranges)
+                batch.ReplaceAddress(new InterfaceAddress { LinkIndex = host.Index, Address = range.Gateway, PrefixLength = Bits(range.Gateway), Flags = NoDad(range.Gateway) | AddressFlags.NoPrefixRoute });
+            foreach (IPAddress address in wiring.Addresses)
+                batch.ReplaceRoute(new RouteEntry { Destination = new IPNetwork(address, Bits(address)), LinkIndex = host.Index, Scope = IsIPv6(address) ? RouteScope.Universe : RouteScope.Link });
+        }
+
+        // What the host remembers of the container that had the address before.
+        foreach (IPAddress address in wiring.Addresses)
+            batch.ReplaceNeighbour(new Neighbour { LinkIndex = device, Destination = address, Address = wiring.Mac, State = NeighbourState.Stale });
+        IReadOnlyDictionary<int, NetlinkException> refused = netlink.Execute(batch);
+        Throw(refused.Where(refusal => refusal.Key != forwarding)); // a bridge with spanning tree decides by itself
+    }
+
+    /// <summary>Has the container tell its neighbours of its address, once its port forwards.</summary>
+    public static void Announce(Wiring wiring, RouteNetlink inside, int index)
+    {
+        if (wiring.BridgeIndex != 0) inside.ChangeLink(index, new LinkChange { Address = wiring.Mac });
+    }
+
+    /// <summary>Says on the device that all is there.</summary>
+    public void Finish(Wiring wiring, Link host, string data) =>
+        netlink.ChangeLink(host.Index, new LinkChange { Alias = new DeviceMark(wiring.Owner, data).Write(options.NetworkName) });
+
+    /// <summary>Deletes a device and with it its other end. Those that come at once are deleted together, because the kernel waits ten milliseconds or more for each time.</summary>
+    public void Delete(int index)
+    {
+        Deletion mine;
+        bool isFirst;
+        lock (_lock)
+        {
+            isFirst = _next is null;
+            mine = _next ??= new Deletion();
+            mine.Indexes.Add(index);
+        }
+
+        if (isFirst)
+        {
+            lock (_deleting) // one after the other, while more of them gather for the next
+            {
+                lock (_lock) _next = null;
+                mine.Failure = Run(mine.Indexes);
+                mine.Done.Set();
+            }
+        }
+
+        mine.Done.Wait();
+        if (mine.Failure is { } failure) throw failure;
+    }
+
+    /// <summary>Both ends of every container get another MTU.</summary>
+    public void ChangeMtu(IEnumerable<Link> hostEnds, int mtu)
+    {
+        var batch = new RouteBatch();
+        foreach (Link link in hostEnds)
+        {
+            batch.ChangeLink(link.Index, new LinkChange { Mtu = mtu });
+            if (link is { ParentIndex: > 0, ParentNamespaceId: { } id }) batch.ChangeLink(link.ParentIndex, new LinkChange { NamespaceId = id, Mtu = mtu });
+        }
+
+        Throw(netlink.Execute(batch).Where(static refusal => !refusal.Value.IsNotFound));
+    }
+
+    private static bool IsIPv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
+
+    private static int Bits(IPAddress address) => IsIPv6(address) ? 128 : 32;
+
+    private static AddressFlags NoDad(IPAddress address) => IsIPv6(address) ? AddressFlags.NoDad : AddressFlags.None;
+
+    private static void Throw(IEnumerable<KeyValuePair<int, NetlinkException>> refused)
+    {
+        foreach ((_, NetlinkException refusal) in refused) throw refusal;
+    }
+
+    private RouteBatch Inside(Wiring wiring, int index)
+    {
+        var batch = new RouteBatch();
+        batch.ChangeLink(Loopback, new LinkChange { IsUp = true });
+        batch.ChangeLink(index, new LinkChange { ArpNotify = true });
+        foreach ((IPAddress address, AddressRange range) in wiring.Addresses.Zip(wiring.Ranges))
+        {
+            batch.ReplaceAddress(new InterfaceAddress
+            {
+                LinkIndex = index,
+                Address = address,
+                PrefixLength = wiring.BridgeIndex == 0 ? Bits(address) : range.Subnet.PrefixLength,
+                Broadcast = wiring.BridgeIndex == 0 ? null : range.Broadcast,
+                Flags = NoDad(address),
+            });
+        }
+
+        batch.ChangeLink(index, new LinkChange { IsUp = true });
+        foreach (RouteEntry route in Routes(wiring, index)) batch.ReplaceRoute(route);
+        return batch;
+    }
+
+    /// <summary>The container's routes beside those that its addresses bring.</summary>
+    public static IEnumerable<RouteEntry> Routes(Wiring wiring, int index)
+    {
+        foreach (AddressRange range in wiring.Ranges)
+        {
+            bool isIPv6 = IsIPv6(range.Gateway);
+            if (wiring.BridgeIndex == 0)
+                yield return new RouteEntry { Destination = new IPNetwork(range.Gateway, Bits(range.Gateway)), LinkIndex = index, Scope = isIPv6 ? RouteScope.Universe : RouteScope.Link };
+            foreach (IPNetwork network in wiring.Destinations.Where(network => IsIPv6(network.BaseAddress) == isIPv6))
+                yield return new RouteEntry { Destination = network, Gateway = range.Gateway, LinkIndex = index };
+        }
+    }
+
+    private NetlinkException? Run(List<int> indexes)
+    {
+        try
+        {
+            if (indexes.Count == 1)
+            {
+                netlink.DeleteLink(indexes[0]);
+                return null;
+            }
+
+            // A group that nobody else has: the number is drawn, and the devices join it in the same call that deletes it.
+            uint group = (uint)_random.Next(1 << 20, int.MaxValue);
+            var batch = new RouteBatch();
+            foreach (int index in indexes) batch.ChangeLink(index, new LinkChange { Group = group });
+            batch.DeleteLinkGroup(group);
+            return netlink.Execute(batch).Values.FirstOrDefault(static refusal => !refusal.IsNotFound);
+        }
+        catch (NetlinkException exception)
+        {
+            return exception;
+        }
+    }
+
+    private sealed class Deletion
+    {
+        public List<int> Indexes { get; } = [];
+
+        public ManualResetEventSlim Done { get; } = new();
+
+        public NetlinkException? Failure { get; set; }
+    }
+}
