@@ -16,6 +16,7 @@ internal sealed partial class VxlanDevice
         _mac ??= MacAddress.NewRandom(_random);
         Link link = Create(NewSpec(_spec.Name, external, local) with { Address = _mac, Mtu = mtu });
         IgnoreRouterAdvertisements();
+        _context.GuardNewDevice();
         try
         {
             link = SetUp(link);

@@ -111,6 +111,8 @@ internal sealed partial class VxlanDevice
             IgnoreRouterAdvertisements();
         }
 
+        if (!isNew && _state is { } known && known.Index != link.Index) _context.GuardNewDevice(); // somebody else made it
+
         link = Adjust(link, local, mtu);
         if (subnetBase is not null) link = Activate(link, subnetBase, isNew ? [] : addresses);
 

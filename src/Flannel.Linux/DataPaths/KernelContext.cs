@@ -48,6 +48,9 @@ public sealed class KernelContext : IDisposable
     /// <summary>Who has to have let a peer in before a route leads there, if anybody.</summary>
     internal TunnelGuard? Guard { get; set; }
 
+    /// <summary>Guards the tunnel's device, which was made again. Call it before the device is set up.</summary>
+    public void GuardNewDevice() => Guard?.Attach();
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
 

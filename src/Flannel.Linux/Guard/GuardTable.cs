@@ -11,8 +11,9 @@ using Flannel.Netlink.Netfilter.Tables;
 namespace Flannel.Linux.Guard;
 
 /// <summary>
-/// The guard as a table of nftables, without the elements of its sets. Packets to the tunnel's port are judged where they are whole, at input and forward, so
-/// that no fragment slips through; what comes out of the tunnel, before anything else has seen it.
+/// The guard as tables of nftables, without the elements of their sets. Packets to the tunnel's port are judged where they are whole, at input and forward, so
+/// that no fragment slips through; what comes out of the tunnel, before anything else has seen it: at its device, where no other packet pays for it, or, if the
+/// kernel has no chains there, at prerouting.
 /// </summary>
 internal sealed class GuardTable
 {
@@ -32,6 +33,9 @@ internal sealed class GuardTable
     private const int SmallestCapacity = 1024;
     private const ushort Ethernet = 1; // ARPHRD_ETHER
     private const byte UdpProtocol = 17;
+    private const ushort IPv4Protocol = 0x0800; // EtherTypes
+    private const ushort IPv6Protocol = 0x86dd;
+    private const ushort ArpProtocol = 0x0806;
 
     // RFC 7348: flags, three reserved bytes, VNI, one reserved byte, behind the UDP header.
     private static readonly NftField VniField = new(NftHeader.Transport, 12, 3);
@@ -41,6 +45,7 @@ internal sealed class GuardTable
     private readonly NetworkFamily _family;
     private readonly IPNetwork? _ownSubnet;
     private readonly ImmutableArray<int> _lengths;
+    private readonly NftFamily _fromTunnel; // the family of the table that judges what comes out of the tunnel
     private readonly Dictionary<int, NftSet> _sets = [];
     private readonly List<NftChain> _chains = [];
     private readonly List<NftRule> _rules = [];
@@ -53,26 +58,49 @@ internal sealed class GuardTable
     /// <param name="ownSubnet">The host's own subnet; <see langword="null"/> while it has none, and gets nothing.</param>
     /// <param name="lengths">How many bits of inner sources count, each once.</param>
     /// <param name="members">How many elements the largest set gets.</param>
+    /// <param name="isAtDevice">Whether the kernel has chains at devices.</param>
     public GuardTable(
-        string name, GuardedTunnel tunnel, GuardOptions options, NetworkFamily family, IPNetwork? ownSubnet, IEnumerable<int> lengths, int members)
+        string name,
+        GuardedTunnel tunnel,
+        GuardOptions options,
+        NetworkFamily family,
+        IPNetwork? ownSubnet,
+        IEnumerable<int> lengths,
+        int members,
+        bool isAtDevice)
     {
+        Name = name;
+        _fromTunnel = isAtDevice && tunnel.Device is not null ? NftFamily.NetDevice : NftFamily.Inet;
         Capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(SmallestCapacity, 2 * members));
         (_tunnel, _options, _family, _ownSubnet) = (tunnel, options, family, ownSubnet);
         _lengths = tunnel.Device is null ? [] : [.. lengths.Where(static length => length > 0).Order()];
-        Table = new NftTable(NftFamily.Inet, name) { Comment = "flannel: keeps strangers out of the tunnel" };
+        Tables = [.. Families.Select(table => new NftTable(table, name) { Comment = "flannel: keeps strangers out of the tunnel" })];
         if (tunnel.Port is not null) _sets.Add(0, new NftSet(NftFamily.Inet, name, PeersName) { Key = [AddressType], Size = Capacity });
         foreach (int length in _lengths)
-            _sets.Add(length, new NftSet(NftFamily.Inet, name, SourcesPrefix + length.ToString(CultureInfo.InvariantCulture)) { Key = [NftDataType.EthernetAddress, AddressType], Size = Capacity });
+        {
+            string sources = SourcesPrefix + length.ToString(CultureInfo.InvariantCulture);
+            _sets.Add(length, new NftSet(_fromTunnel, name, sources) { Key = [NftDataType.EthernetAddress, AddressType], Size = Capacity });
+        }
+
         SenderElements = FindSenders();
         if (tunnel.Port is not null && SenderElements.Length > 0)
             Senders = new NftSet(NftFamily.Inet, name, SendersName) { Key = [AddressType], IsInterval = true };
-        Counters = [.. Enum.GetValues<GuardDrop>().Select(drop => new NftCounter(NftFamily.Inet, name, NameOf(drop)))];
+        Counters = [.. Enum.GetValues<GuardDrop>().SelectMany(drop => Families.Where(table => Counts(table, drop)).Select(table => new NftCounter(table, name, NameOf(drop))))];
         if (tunnel.Port is { } port) AddPortChains(port);
         if (tunnel.Device is { } device) AddTunnelChains(device);
         if (tunnel.Uplink is { } uplink) AddUplinkChain(uplink);
     }
 
-    public NftTable Table { get; }
+    /// <summary>The families that a guard may have a table of.</summary>
+    public static ImmutableArray<NftFamily> AllFamilies { get; } = [NftFamily.Inet, NftFamily.NetDevice];
+
+    public string Name { get; }
+
+    /// <summary>One table, or one for the port and one for the device.</summary>
+    public ImmutableArray<NftTable> Tables { get; }
+
+    /// <summary>Their families.</summary>
+    public ImmutableArray<NftFamily> Families => _fromTunnel == NftFamily.Inet ? [NftFamily.Inet] : AllFamilies;
 
     /// <summary>How many elements each set of members has room for. A set of a known size is quicker to fill and to search; one that is too small is made again.</summary>
     public int Capacity { get; }
@@ -112,6 +140,11 @@ internal sealed class GuardTable
     /// <summary>The packet is of the family. Each rule that looks at addresses says so, so that nft can show them as such.</summary>
     private ImmutableArray<NftExpression> IsOfFamily => NftMatch.Is(NftField.NetworkProtocol, Protocol);
 
+    /// <summary>The same of what comes out of the tunnel. Tables of devices know no <see cref="NftField.NetworkProtocol"/>.</summary>
+    private ImmutableArray<NftExpression> IsOfFamilyInTunnel => _fromTunnel == NftFamily.NetDevice
+        ? NftMatch.Is(NftField.Protocol, NftValue.OfNetworkUInt16(_family.IsIPv6 ? IPv6Protocol : IPv4Protocol))
+        : IsOfFamily;
+
     private NftValue Protocol => NftValue.OfByte((byte)(_family.IsIPv6 ? NftFamily.IPv6 : NftFamily.IPv4));
 
     /// <summary>Whether members of this length have a set. Where packets have no MAC, only their senders do.</summary>
@@ -139,17 +172,22 @@ internal sealed class GuardTable
     {
         ImmutableArray<NftExpression> toPort =
         [
-            .. IsOfFamily,
             .. NftMatch.Is(NftField.TransportProtocol, NftValue.OfByte(UdpProtocol)),
             .. NftMatch.Is(NftField.DestinationPort, NftValue.OfNetworkUInt16((ushort)port)),
+            .. IsOfFamily,
         ];
         Chain(Input, NftHook.Input, BeforeFilters);
         Chain(ToPort);
+
+        // First what nearly every packet is: everything else in here is for the others.
+        ImmutableArray<NftExpression> notFromTunnel = _tunnel.Device is { } device && !_options.AcceptContainers
+            ? NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device), isNot: true)
+            : [];
+        Rule(Input, [.. toPort, .. NftMatch.InSet(PeersName, Source), .. notFromTunnel, NftVerdict.Accept]);
         Rule(Input, [.. toPort, NftVerdict.Jump(ToPort)]);
         ReturnIfOtherVni(ToPort);
-        if (_tunnel.Device is { } device && !_options.AcceptContainers)
-            Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device)));
-        ReturnIfPeer(ToPort);
+        if (notFromTunnel.Length > 0) Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(_tunnel.Device!)));
+        ReturnIfSender(ToPort);
         ImmutableArray<NftExpression> fromContainer = [.. IsOfFamily, .. NftMatch.In(Source, _family.Network)];
         if (_options.AcceptContainers) Rule(ToPort, [.. fromContainer, NftVerdict.Return]);
         else Drop(ToPort, GuardDrop.Container, fromContainer);
@@ -161,32 +199,37 @@ internal sealed class GuardTable
         Chain(ToPeers);
         Rule(Forward, [.. toPort, .. NftMatch.InSet(PeersName, Destination), NftVerdict.Jump(ToPeers)]);
         ReturnIfOtherVni(ToPeers);
-        ReturnIfPeer(ToPeers);
+        Rule(ToPeers, [.. IsOfFamily, .. NftMatch.InSet(PeersName, Source), NftVerdict.Return]);
+        ReturnIfSender(ToPeers);
         Drop(ToPeers, GuardDrop.Container, []);
     }
 
     private void AddTunnelChains(string device)
     {
-        Chain(Prerouting, NftHook.Prerouting, BeforeConnectionTracking);
-        Chain(FromTunnel);
-        Rule(Prerouting, [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device)), NftVerdict.Jump(FromTunnel)]);
-        Drop(FromTunnel, GuardDrop.ForeignSource, NftMatch.Is(NftField.NetworkProtocol, Protocol, isNot: true));
-        string destinations = FromTunnel;
-        if (_options.AcceptForeignSources)
+        bool isAtDevice = _fromTunnel == NftFamily.NetDevice;
+        string chain = isAtDevice ? FromTunnel : Prerouting;
+        NftHook hook = isAtDevice ? NftHook.Ingress : NftHook.Prerouting;
+        _chains.Add(new NftChain(_fromTunnel, Name, chain)
         {
-            if (_ownSubnet is { } own) Drop(FromTunnel, GuardDrop.ForeignSource, [.. IsOfFamily, .. NftMatch.In(Source, own)]);
-        }
-        else
-        {
-            destinations = "to-here";
-            Chain(destinations);
-            foreach (int length in _lengths) Rule(FromTunnel, [.. HasSource(length), new NftVerdict(NftVerdictKind.GoTo, destinations)]);
-            Drop(FromTunnel, GuardDrop.ForeignSource, []);
-        }
+            Base = new NftBaseChain(NftChainType.Filter, hook, BeforeConnectionTracking) { Device = isAtDevice ? device : null },
+        });
+        if (!isAtDevice) Rule(chain, [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device), isNot: true), NftVerdict.Accept]);
 
-        if (_options.AcceptForeignDestinations) return;
-        if (_ownSubnet is { } subnet) Rule(destinations, [.. IsOfFamily, .. NftMatch.In(Destination, subnet), NftVerdict.Return]);
-        Drop(destinations, GuardDrop.ForeignDestination, []);
+        // What passes is found by the first rule that looks for it; the rest says why the others do not.
+        ImmutableArray<NftExpression>? toHere = _options.AcceptForeignDestinations ? [] : _ownSubnet is { } own ? NftMatch.In(Destination, own) : null;
+        IEnumerable<ImmutableArray<NftExpression>> sources = _options.AcceptForeignSources ? [IsOfFamilyInTunnel] : _lengths.Select(HasSource);
+        if (_options.AcceptForeignSources && _ownSubnet is { } ours) DropFromTunnel(chain, GuardDrop.ForeignSource, [.. IsOfFamilyInTunnel, .. NftMatch.In(Source, ours)]);
+        if (toHere is { } here) AddRules(source => Rule(_fromTunnel, chain, [.. source, .. here, NftVerdict.Accept]));
+        if (!_options.AcceptForeignDestinations) AddRules(source => DropFromTunnel(chain, GuardDrop.ForeignDestination, source));
+
+        // Chains at devices see other packets than IP. Of those, one with two VLAN tags of 0 becomes IP behind this chain.
+        if (isAtDevice) Rule(_fromTunnel, chain, [.. NftMatch.Is(NftField.Protocol, NftValue.OfNetworkUInt16(ArpProtocol)), NftVerdict.Accept]);
+        DropFromTunnel(chain, GuardDrop.ForeignSource, []);
+
+        void AddRules(Action<ImmutableArray<NftExpression>> add)
+        {
+            foreach (ImmutableArray<NftExpression> source in sources) add(source);
+        }
     }
 
     /// <summary>What peers send comes as it is, so that nothing says who sent it; but what this host's containers send does not come from outside.</summary>
@@ -205,7 +248,8 @@ internal sealed class GuardTable
     {
         IPNetwork mask = new(_family.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, length);
         NftField bits = length == Source.Length * 8 ? Source : Source.Masked(NftValue.MaskOf(mask));
-        return [.. NftMatch.Is(NftField.InputInterfaceType, NftValue.OfUInt16(Ethernet)), .. IsOfFamily, .. NftMatch.InSet(SetFor(length).Name, NftField.EthernetSource, bits)];
+        ImmutableArray<NftExpression> isEthernet = NftMatch.Is(NftField.InputInterfaceType, NftValue.OfUInt16(Ethernet)); // for nft, which else shows bare bytes
+        return [.. IsOfFamilyInTunnel, .. isEthernet, .. NftMatch.InSet(SetFor(length).Name, NftField.EthernetSource, bits)];
     }
 
     // A first fragment that is too short to say its VNI goes on to be judged by its sender.
@@ -216,20 +260,28 @@ internal sealed class GuardTable
         Rule(chain, [.. NftMatch.Is(VniField, value, isNot: true), NftVerdict.Return]);
     }
 
-    private void ReturnIfPeer(string chain)
+    private void ReturnIfSender(string chain)
     {
-        Rule(chain, [.. IsOfFamily, .. NftMatch.InSet(PeersName, Source), NftVerdict.Return]);
         if (Senders is not null) Rule(chain, [.. IsOfFamily, .. NftMatch.InSet(SendersName, Source), NftVerdict.Return]);
     }
 
-    private void Chain(string name) => _chains.Add(new NftChain(NftFamily.Inet, Table.Name, name));
+    private bool Counts(NftFamily table, GuardDrop drop) =>
+        table == (drop is GuardDrop.UnknownSender or GuardDrop.Container ? NftFamily.Inet : _fromTunnel);
+
+    private void Chain(string name) => _chains.Add(new NftChain(NftFamily.Inet, Name, name));
 
     private void Chain(string name, NftHook hook, int priority) =>
-        _chains.Add(new NftChain(NftFamily.Inet, Table.Name, name) { Base = new NftBaseChain(NftChainType.Filter, hook, priority) });
+        _chains.Add(new NftChain(NftFamily.Inet, Name, name) { Base = new NftBaseChain(NftChainType.Filter, hook, priority) });
 
-    private void Drop(string chain, GuardDrop reason, ImmutableArray<NftExpression> match) =>
-        Rule(chain, [.. match, new NftCountIn(NameOf(reason)), NftVerdict.Drop]);
+    private void Drop(string chain, GuardDrop reason, ImmutableArray<NftExpression> match) => Drop(NftFamily.Inet, chain, reason, match);
 
-    private void Rule(string chain, ImmutableArray<NftExpression> expressions) =>
-        _rules.Add(new NftRule(NftFamily.Inet, Table.Name, chain) { Expressions = expressions });
+    private void DropFromTunnel(string chain, GuardDrop reason, ImmutableArray<NftExpression> match) => Drop(_fromTunnel, chain, reason, match);
+
+    private void Drop(NftFamily table, string chain, GuardDrop reason, ImmutableArray<NftExpression> match) =>
+        Rule(table, chain, [.. match, new NftCountIn(NameOf(reason)), NftVerdict.Drop]);
+
+    private void Rule(string chain, ImmutableArray<NftExpression> expressions) => Rule(NftFamily.Inet, chain, expressions);
+
+    private void Rule(NftFamily table, string chain, ImmutableArray<NftExpression> expressions) =>
+        _rules.Add(new NftRule(table, Name, chain) { Expressions = expressions });
 }

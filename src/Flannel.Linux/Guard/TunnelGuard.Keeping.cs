@@ -118,7 +118,7 @@ public sealed partial class TunnelGuard
     private void ReadDrops_NeedsLock()
     {
         if (_table is null) return;
-        Dictionary<string, long> counts = Netlink_NeedsLock().GetCounters(NftFamily.Inet, _name)
+        Dictionary<string, long> counts = _table.Families.SelectMany(family => Netlink_NeedsLock().GetCounters(family, _name))
             .ToDictionary(static counter => counter.Name, static counter => (long)counter.Packets);
         _dropsNow = new GuardDrops(Of(GuardDrop.UnknownSender), Of(GuardDrop.Container), Of(GuardDrop.ForeignSource), Of(GuardDrop.ForeignDestination));
         GuardDrops total = _dropsBefore + _dropsNow;

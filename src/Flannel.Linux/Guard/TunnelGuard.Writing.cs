@@ -1,4 +1,5 @@
 using Flannel.Linux.Guard;
+using Flannel.Netlink;
 using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Netfilter.Rules;
 using Flannel.Netlink.Netfilter.Sets;
@@ -53,9 +54,24 @@ public sealed partial class TunnelGuard
     /// <summary>Puts the table in the place of whatever has its name. Packets meet the one or the other.</summary>
     private void WriteWhole_NeedsLock(IReadOnlyCollection<GuardMember> members)
     {
-        var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, members.Select(static member => member.Length).Distinct(), _members.LargestSet);
+        try
+        {
+            WriteWhole_NeedsLock(members, isAtDevice: true);
+        }
+        catch (NetlinkException refusal) when (_tunnel.Device is not null && (refusal.IsNotSupported || refusal.IsNotFound))
+        {
+            // The kernel has no chains at devices, or wants the device to be there first.
+            WriteWhole_NeedsLock(members, isAtDevice: false);
+        }
+    }
+
+    private void WriteWhole_NeedsLock(IReadOnlyCollection<GuardMember> members, bool isAtDevice)
+    {
+        int[] lengths = [.. members.Select(static member => member.Length).Distinct()];
+        var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, lengths, _members.LargestSet, isAtDevice);
         var batch = new NftablesBatch();
-        batch.ReplaceTable(table.Table);
+        foreach (NftFamily left in Find_NeedsLock().Except(table.Families)) batch.DeleteTable(left, _name);
+        foreach (NftTable one in table.Tables) batch.ReplaceTable(one);
         foreach (NftCounter counter in table.Counters) batch.AddCounter(counter);
         foreach (NftSet set in table.Sets) batch.AddSet(set);
         foreach (NftChain chain in table.Chains) batch.AddChain(chain);
@@ -84,13 +100,17 @@ public sealed partial class TunnelGuard
 
     private void Delete_NeedsLock()
     {
-        NftablesNetlink netlink = Netlink_NeedsLock();
-        if (netlink.GetTables(NftFamily.Inet).All(table => table.Name != _name)) return;
+        IReadOnlyList<NftFamily> found = Find_NeedsLock();
+        if (found.Count == 0) return;
         var batch = new NftablesBatch();
-        batch.DeleteTable(NftFamily.Inet, _name);
-        netlink.Execute(batch);
+        foreach (NftFamily family in found) batch.DeleteTable(family, _name);
+        Netlink_NeedsLock().Execute(batch);
         Log.Removed(_logger, _network, _name);
     }
+
+    /// <summary>The families that have a table of the guard's name.</summary>
+    private IReadOnlyList<NftFamily> Find_NeedsLock() =>
+        [.. Netlink_NeedsLock().GetTables().Where(table => table.Name == _name && GuardTable.AllFamilies.Contains(table.Family)).Select(static table => table.Family)];
 
     /// <summary>Compares what is there with what was written, and replaces it if it differs.</summary>
     private void Verify_NeedsLock()
@@ -112,11 +132,12 @@ public sealed partial class TunnelGuard
     private string? FindDamage_NeedsLock(GuardTable table, HashSet<GuardMember> members)
     {
         NftablesNetlink netlink = Netlink_NeedsLock();
-        if (netlink.GetTables(NftFamily.Inet).All(found => found.Name != _name)) return "it was gone";
-        if (!netlink.GetChains(NftFamily.Inet, _name).ToHashSet().SetEquals(table.Chains)) return "its chains were changed";
-        ILookup<string, NftRule> rules = netlink.GetRules(NftFamily.Inet, _name).ToLookup(static rule => rule.Chain);
+        IReadOnlyList<NftFamily> families = Find_NeedsLock();
+        if (table.Families.Any(family => !families.Contains(family))) return "it was gone";
+        if (!All(netlink.GetChains).ToHashSet().SetEquals(table.Chains)) return "its chains were changed";
+        ILookup<string, NftRule> rules = All((family, name) => netlink.GetRules(family, name)).ToLookup(static rule => rule.Chain); // no name is in both tables
         if (!table.Chains.All(chain => rules[chain.Name].SequenceEqual(table.Rules.Where(rule => rule.Chain == chain.Name)))) return "its rules were changed";
-        if (!netlink.GetSets(NftFamily.Inet, _name).ToHashSet().SetEquals(table.Sets)) return "its sets were changed";
+        if (!All(netlink.GetSets).ToHashSet().SetEquals(table.Sets)) return "its sets were changed";
         foreach (int length in table.Lengths)
         {
             IReadOnlyList<NftElement> found = netlink.GetElements(table.SetFor(length));
@@ -127,5 +148,7 @@ public sealed partial class TunnelGuard
 
         bool areSendersRight = table.Senders is not { } senders || netlink.GetElements(senders).ToHashSet().SetEquals(table.SenderElements);
         return areSendersRight ? null : $"its set {GuardTable.SendersName} was changed";
+
+        IEnumerable<T> All<T>(Func<NftFamily, string, IReadOnlyList<T>> list) => families.SelectMany(family => list(family, _name));
     }
 }

@@ -90,8 +90,24 @@ public sealed partial class TunnelGuard : IDisposable
         {
             Try(() =>
             {
-                bool isThere = Netlink_NeedsLock().GetTables(NftFamily.Inet).Any(table => table.Name == _name);
-                if (!isThere) WriteWhole_NeedsLock([]);
+                if (Find_NeedsLock().Count == 0) WriteWhole_NeedsLock([]);
+            });
+        }
+    }
+
+    /// <summary>
+    /// Guards the tunnel's device, which was made again and is not set up yet: kernels before 6.16 took the chain at it away with the former one. Nothing changes
+    /// before there is a guard.
+    /// </summary>
+    internal void Attach()
+    {
+        if (!_options.Enabled) return;
+        lock (_writing)
+        {
+            Try(() =>
+            {
+                if (_table is not null) WriteWhole_NeedsLock([.. _members.Wanted, .. _members.Surplus]);
+                else if (Find_NeedsLock().Contains(NftFamily.NetDevice) && Netlink_NeedsLock().GetChains(NftFamily.NetDevice, _name).Count == 0) WriteWhole_NeedsLock([]);
             });
         }
     }

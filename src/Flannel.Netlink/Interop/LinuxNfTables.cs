@@ -47,6 +47,7 @@ internal static class LinuxNfTables
     internal const ushort NFTA_CHAIN_USERDATA = 12;
     internal const ushort NFTA_HOOK_HOOKNUM = 1;
     internal const ushort NFTA_HOOK_PRIORITY = 2;
+    internal const ushort NFTA_HOOK_DEV = 3;
 
     internal const ushort NFTA_RULE_TABLE = 1;
     internal const ushort NFTA_RULE_CHAIN = 2;

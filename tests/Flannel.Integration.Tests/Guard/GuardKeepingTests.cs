@@ -25,7 +25,10 @@ public sealed class GuardKeepingTests
     [InlineData("insert rule inet flannel-guard-ipv4-lab input accept")]
     [InlineData("flush set inet flannel-guard-ipv4-lab peers")]
     [InlineData("add element inet flannel-guard-ipv4-lab peers { 192.168.100.9 }")]
-    [InlineData("add element inet flannel-guard-ipv4-lab sources24 { 02:00:00:00:99:01 . 10.5.9.0 }")]
+    [InlineData("add element netdev flannel-guard-ipv4-lab sources24 { 02:00:00:00:99:01 . 10.5.9.0 }")]
+    [InlineData("delete table netdev flannel-guard-ipv4-lab")]
+    [InlineData("flush chain netdev flannel-guard-ipv4-lab from-tunnel")]
+    [InlineData("insert rule netdev flannel-guard-ipv4-lab from-tunnel accept")]
     [InlineData("add chain inet flannel-guard-ipv4-lab more")]
     [InlineData("add set inet flannel-guard-ipv4-lab more { type ipv4_addr; }")]
     public async Task Changed_IsPutRight(string change)

@@ -2,7 +2,7 @@ using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Guard;
 
-/// <summary>The guard's table of a host, as nft shows it.</summary>
+/// <summary>The guard's tables of a host, as nft shows them.</summary>
 internal static class GuardTable
 {
     public const string IPv4 = "flannel-guard-ipv4-lab";
@@ -10,11 +10,17 @@ internal static class GuardTable
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    /// <summary>The table without what it counted; <see langword="null"/> if there is none.</summary>
+    /// <summary>The tables of this name without what they counted, one after the other; <see langword="null"/> if there is none.</summary>
     public static async Task<string?> ReadAsync(LabHost host, string table = IPv4)
     {
-        string tables = await host.ExecAsync("nft", "list", "tables");
-        return tables.Split('\n').Contains($"table inet {table}") ? await host.ExecAsync("nft", "-s", "list", "table", "inet", table) : null;
+        string[] tables = (await host.ExecAsync("nft", "list", "tables")).Split('\n');
+        string text = "";
+        foreach (string family in (string[])["inet", "netdev"])
+        {
+            if (tables.Contains($"table {family} {table}")) text += await host.ExecAsync("nft", "-s", "list", "table", family, table);
+        }
+
+        return text.Length == 0 ? null : text;
     }
 
     /// <summary>Waits until the table is as wanted.</summary>

@@ -8,6 +8,7 @@ namespace Flannel.Integration.Tests.Guard;
 /// <summary>A UDP packet as bytes, and what tunnels put around it: what a host sends that writes its packets itself.</summary>
 internal static class InnerPacket
 {
+    private const int VlanTagSize = 4;
     private const int EthernetSize = 14;
     private const int VxlanSize = 8;
     private const int UdpSize = 8;
@@ -49,16 +50,18 @@ internal static class InnerPacket
         return packet;
     }
 
-    /// <summary>What VXLAN's UDP datagram carries: its header, an Ethernet header and the packet.</summary>
-    public static byte[] WrapInVxlan(byte[] packet, int vni, PhysicalAddress from, PhysicalAddress to)
+    /// <summary>What VXLAN's UDP datagram carries: its header, an Ethernet header, VLAN tags of 0 (which stand for no VLAN) and the packet.</summary>
+    public static byte[] WrapInVxlan(byte[] packet, int vni, PhysicalAddress from, PhysicalAddress to, int vlanTags = 0)
     {
-        byte[] payload = new byte[VxlanSize + EthernetSize + packet.Length];
+        int size = VxlanSize + EthernetSize + (vlanTags * VlanTagSize);
+        byte[] payload = new byte[size + packet.Length];
         payload[0] = 0x08;
         BinaryPrimitives.WriteInt32BigEndian(payload.AsSpan(4), vni << 8);
         to.GetAddressBytes().CopyTo(payload.AsSpan(VxlanSize));
         from.GetAddressBytes().CopyTo(payload.AsSpan(VxlanSize + 6));
-        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(VxlanSize + 12), (ushort)(packet[0] >> 4 == 4 ? 0x0800 : 0x86DD));
-        packet.CopyTo(payload.AsSpan(VxlanSize + EthernetSize));
+        for (int tag = 0; tag < vlanTags; tag++) BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(VxlanSize + 12 + (tag * VlanTagSize)), 0x8100);
+        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(size - 2), (ushort)(packet[0] >> 4 == 4 ? 0x0800 : 0x86DD));
+        packet.CopyTo(payload.AsSpan(size));
         return payload;
     }
 

@@ -28,4 +28,7 @@ public enum SpoofingCase : byte
 
     // The first fragment ends before the VXLAN header.
     StrangerInFragments,
+
+    // With two VLAN tags of 0, which the kernel takes off one after the other: what looks at a packet once may see a tag in place of IP.
+    PeerAsTheInternetInVlanTags,
 }

@@ -155,13 +155,14 @@ internal sealed class SpoofingLab : IAsyncDisposable
             case SpoofingCase.RemoteContainerToTheTunnelPortWithAForeignSource: Tunnel(RemoteContainer, mac, nobody, victim); break;
             case SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort: Tunnel(RemoteContainer, mac, remote, victim); break;
             case SpoofingCase.StrangerInFragments: SendFragments(Stranger, mac, remote, victim); break;
+            case SpoofingCase.PeerAsTheInternetInVlanTags: Tunnel(Peer, mac, internet, victim, vlanTags: 2); break;
             case SpoofingCase.Legitimate: SendPlain(RemoteContainer, victim); break;
         }
 
-        void Tunnel(LabNode sender, PhysicalAddress from, IPAddress source, IPAddress destination, IPAddress? outer = null)
+        void Tunnel(LabNode sender, PhysicalAddress from, IPAddress source, IPAddress destination, IPAddress? outer = null, int vlanTags = 0)
         {
             byte[] packet = InnerPacket.Write(source, destination, Port, [(byte)number]);
-            byte[] payload = _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(Target)) : packet;
+            byte[] payload = _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(Target), vlanTags) : packet;
             using Socket socket = OpenSender(sender, outer);
 
             IPAddress to = number == SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort ? InSubnet(2, 0) : Of(Target);

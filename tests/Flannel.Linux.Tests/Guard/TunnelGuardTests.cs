@@ -1,8 +1,11 @@
 using System.Net;
 using Flannel.Extensibility;
 using Flannel.Lab.Namespaces;
+using Flannel.Linux.Guard;
 using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Rules;
 using Flannel.Netlink.Netfilter.Sets;
+using Flannel.Netlink.Netfilter.Tables;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Linux.Tests.Guard;
@@ -152,6 +155,70 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         Assert.Null(guard.Status.Problem);
     }
 
+    /// <summary>Kernels before 6.16 take the chain at a device away with it.</summary>
+    [NetnsFact]
+    public void Attach_ChainWentWithTheDevice_IsThereAgain()
+    {
+        using TunnelGuard guard = NewGuard();
+        guard.Attach(); // before there is a guard
+        Assert.Empty(_nftables!.GetTables());
+        guard.SetPeers([GuardMembersTests.Peer(1)]);
+        guard.Admit();
+        string[] chains = ReadChains();
+        LoseTheDevicesChain();
+
+        guard.Attach();
+
+        Assert.Equal(chains, ReadChains());
+        Assert.Equal([1], Read());
+    }
+
+    [NetnsFact]
+    public void Attach_ChainWentWithTheDevice_PeersAreNotKnown_NobodyIsLetIn()
+    {
+        using (TunnelGuard earlier = NewGuard())
+        {
+            earlier.SetPeers([GuardMembersTests.Peer(1)]);
+            earlier.Admit();
+        }
+
+        using TunnelGuard guard = NewGuard();
+        guard.Attach(); // nothing was lost
+        Assert.Equal([1], Read());
+        LoseTheDevicesChain();
+
+        guard.Attach();
+
+        Assert.Empty(Read());
+        Assert.Contains("from-tunnel", ReadChains());
+    }
+
+    [NetnsFact]
+    public void KernelWithoutChainsAtDevices_GetsTheSameAtPrerouting()
+    {
+        var table = new GuardTable(
+            Table,
+            new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1" },
+            new GuardOptions(),
+            NetworkFamily.From(new BackendContext { NetworkName = "", Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"), ExternalInterface = Host.External }).Single(),
+            IPNetwork.Parse("10.5.9.0/24"),
+            [24, 32],
+            members: 1,
+            isAtDevice: false);
+        Assert.Equal(NftFamily.Inet, Assert.Single(table.Families));
+        Assert.All(table.Rules, static rule => Assert.Equal(NftFamily.Inet, rule.Family));
+        var batch = new NftablesBatch();
+        batch.AddTable(table.Tables.Single());
+        foreach (NftCounter counter in table.Counters) batch.AddCounter(counter);
+        foreach (NftSet set in table.Sets) batch.AddSet(set);
+        foreach (NftChain chain in table.Chains) batch.AddChain(chain);
+        foreach (NftRule rule in table.Rules) batch.AddRule(rule);
+
+        _nftables!.Execute(batch);
+
+        Assert.Equal(table.Rules.Where(static rule => rule.Chain == "prerouting"), _nftables.GetRules(NftFamily.Inet, Table, "prerouting"));
+    }
+
     [NetnsFact]
     public void Off_WritesNothing()
     {
@@ -173,6 +240,17 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         var guard = new TunnelGuard(tunnel, family, context, _host!, TimeProvider.System, NullLogger.Instance);
         guard.Start(IPNetwork.Parse("10.5.9.0/24"), static () => { });
         return guard;
+    }
+
+    private string[] ReadChains() =>
+        [.. GuardTable.AllFamilies.SelectMany(family => _nftables!.GetChains(family, Table)).Select(static chain => chain.Name).Order(StringComparer.Ordinal)];
+
+    private void LoseTheDevicesChain()
+    {
+        var batch = new NftablesBatch();
+        batch.FlushChain(NftFamily.NetDevice, Table, "from-tunnel");
+        batch.DeleteChain(NftFamily.NetDevice, Table, "from-tunnel");
+        _nftables!.Execute(batch);
     }
 
     private byte[] Read() => [.. _nftables!.GetElements(Peers).Select(static element => element.Key.Bytes[^1]).Order()];

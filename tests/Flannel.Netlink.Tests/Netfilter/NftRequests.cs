@@ -18,6 +18,10 @@ internal static class NftRequests
         ["chain-add-base"] = b => b.AddChain(Chains[1]),
         ["chain-add-drop"] = b => b.AddChain(Chains[2]),
         ["chain-add-nat"] = b => b.AddChain(Chains[3]),
+        ["chain-add-device"] = b => b.AddChain(new NftChain(NftFamily.NetDevice, Name, "tunnel")
+        {
+            Base = new NftBaseChain(NftChainType.Filter, NftHook.Ingress, -310) { Device = "flannel.1" },
+        }),
         ["counter-add"] = b => b.AddCounter(Dropped),
         ["set-add"] = b => b.AddSet(Peers),
         ["set-add-ipv6"] = b => b.AddSet(PeersIPv6),

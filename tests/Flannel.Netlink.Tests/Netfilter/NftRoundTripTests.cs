@@ -31,12 +31,13 @@ public class NftRoundTripTests
     public void Tables_Chains_AndCounters_AreReadAsWritten() => ForAnySeed(random =>
     {
         var table = new NftTable(NftFamily.IPv6, Text(random)) { Comment = Maybe(random, Text), IsDormant = random.Next(2) == 0 };
-        var chain = new NftChain(NftFamily.Bridge, Text(random), Text(random))
+        var chain = new NftChain(random.Next(2) == 0 ? NftFamily.Bridge : NftFamily.NetDevice, Text(random), Text(random))
         {
             Comment = Maybe(random, Text),
-            Base = Maybe(random, static random => new NftBaseChain((NftChainType)random.Next(1, 4), (NftHook)random.Next(6), random.Next(-500, 500))
+            Base = Maybe(random, static random => new NftBaseChain((NftChainType)random.Next(1, 4), (NftHook)random.Next(1, 6), random.Next(-500, 500))
             {
                 DropsByDefault = random.Next(2) == 0,
+                Device = Maybe(random, Text),
             }),
         };
         var counter = new NftCounter(NftFamily.Arp, Text(random), Text(random))

@@ -27,8 +27,9 @@ internal static class TableCodec
             writer.WriteString(NFTA_CHAIN_TYPE, ToKernel(entry.Type));
             writer.WriteUInt32BigEndian(NFTA_CHAIN_POLICY, entry.DropsByDefault ? 0u : 1);
             NestedStart hook = writer.BeginNested(NFTA_CHAIN_HOOK | NLA_F_NESTED);
-            writer.WriteUInt32BigEndian(NFTA_HOOK_HOOKNUM, (uint)entry.Hook);
+            writer.WriteUInt32BigEndian(NFTA_HOOK_HOOKNUM, ToKernel(chain.Family, entry.Hook));
             writer.WriteUInt32BigEndian(NFTA_HOOK_PRIORITY, (uint)entry.Priority);
+            if (entry.Device is { } device) writer.WriteString(NFTA_HOOK_DEV, device);
             writer.EndNested(hook);
         }
 
@@ -133,7 +134,7 @@ internal static class TableCodec
 
         attributes.EnsureValid();
         if (entry is not null)
-            entry = entry with { Type = FromKernel(type), DropsByDefault = policy == 0 };
+            entry = entry with { Type = FromKernel(type), Hook = FromKernel((NftFamily)header.nfgen_family, entry.Hook), DropsByDefault = policy == 0 };
         chain = new NftChain((NftFamily)header.nfgen_family, table, name) { Base = entry, Comment = comment };
         return true;
     }
@@ -191,19 +192,26 @@ internal static class TableCodec
     private static NftBaseChain ReadHook(NetlinkAttributeReader attributes)
     {
         (uint hook, uint priority) = (0, 0);
+        string? device = null;
         while (attributes.MoveNext())
         {
             switch (attributes.Type)
             {
                 case NFTA_HOOK_HOOKNUM: hook = attributes.ReadUInt32BigEndian(); break;
                 case NFTA_HOOK_PRIORITY: priority = attributes.ReadUInt32BigEndian(); break;
+                case NFTA_HOOK_DEV: device = attributes.ReadString(); break; // of several devices the kernel sends none here
                 default: break;
             }
         }
 
         attributes.EnsureValid();
-        return new NftBaseChain(NftChainType.Unknown, (NftHook)hook, (int)priority);
+        return new NftBaseChain(NftChainType.Unknown, (NftHook)hook, (int)priority) { Device = device };
     }
+
+    // Tables of devices have hooks of their own: NF_NETDEV_INGRESS is 0.
+    private static uint ToKernel(NftFamily family, NftHook hook) => family == NftFamily.NetDevice && hook == NftHook.Ingress ? 0 : (uint)hook;
+
+    private static NftHook FromKernel(NftFamily family, NftHook hook) => family == NftFamily.NetDevice && hook == 0 ? NftHook.Ingress : hook;
 
     private static string ToKernel(NftChainType type) => type switch
     {
