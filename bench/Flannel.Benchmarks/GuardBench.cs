@@ -59,6 +59,7 @@ internal sealed class GuardBench : IBench
             IsMet = ratio.Median <= ProgrammingGoal,
             Figures = new Dictionary<string, IReadOnlyList<double>> { ["ours_ms"] = guarded.Values, ["reference_ms"] = open.Values },
         });
+        AddSpread(report, "programming", guarded, open);
     }
 
     private static async Task<double> ProgramAsync(Lab lab, Lease[] leases, bool isGuarded, CancellationToken cancellationToken)
@@ -98,6 +99,16 @@ internal sealed class GuardBench : IBench
             IsMet = ratio.Median >= ThroughputGoal,
             Figures = new Dictionary<string, IReadOnlyList<double>> { ["ours_gbit_s"] = guardedRates.Values, ["reference_gbit_s"] = openRates.Values },
         });
+        AddSpread(report, "TCP", guardedRates, openRates);
+    }
+
+    /// <summary>How much one round says.</summary>
+    private static void AddSpread(Report report, string what, Sample guarded, Sample open)
+    {
+        Sample rounds = guarded.Over(open);
+        report.AddNote(
+            $"guard, {what}: the ratio is that of the medians of {open.Values.Count} rounds. Of the rounds' own ratios half lie between " +
+            $"{Quantity.Round(rounds.Percentile(25))} and {Quantity.Round(rounds.Percentile(75))}, all between {Quantity.Round(rounds.Lowest)} and {Quantity.Round(rounds.Highest)}.");
     }
 
     private static string Rate(Sample rates) => $"{Quantity.Round(rates.Median)} Gbit/s";

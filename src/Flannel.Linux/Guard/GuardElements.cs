@@ -1,4 +1,5 @@
 using System.Collections;
+using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Netfilter.Sets;
 
 namespace Flannel.Linux.Guard;
@@ -6,30 +7,30 @@ namespace Flannel.Linux.Guard;
 /// <summary>The members of one set as elements, made while they are written: there may be many thousands.</summary>
 internal sealed class GuardElements : IReadOnlyCollection<NftElement>
 {
-    private readonly IReadOnlyCollection<GuardMember> _members;
-    private readonly int _length;
+    private readonly List<NftValue> _keys = [];
 
-    private GuardElements(IReadOnlyCollection<GuardMember> members, int length, NftSet set)
-    {
-        (_members, _length, Set) = (members, length, set);
-        Count = members.Count(member => member.Length == length);
-    }
+    private GuardElements(NftSet set) => Set = set;
 
     /// <summary>The set that they belong to.</summary>
     public NftSet Set { get; }
 
-    public int Count { get; }
+    public int Count => _keys.Count;
 
     /// <summary>The members of each of a table's sets.</summary>
-    public static IEnumerable<GuardElements> Of(IReadOnlyCollection<GuardMember> members, GuardTable table) =>
-        table.Lengths.Select(length => new GuardElements(members, length, table.SetFor(length))).Where(static elements => elements.Count > 0);
+    public static IEnumerable<GuardElements> Of(IReadOnlyCollection<GuardMember> members, GuardTable table)
+    {
+        Dictionary<int, GuardElements> sets = table.Lengths.ToDictionary(static length => length, length => new GuardElements(table.SetFor(length)));
+        foreach (GuardMember member in members)
+        {
+            if (sets.TryGetValue(member.Length, out GuardElements? set)) set._keys.Add(member.Key);
+        }
+
+        return sets.Values.Where(static elements => elements.Count > 0);
+    }
 
     public IEnumerator<NftElement> GetEnumerator()
     {
-        foreach (GuardMember member in _members)
-        {
-            if (member.Length == _length) yield return new NftElement(member.Key);
-        }
+        foreach (NftValue key in _keys) yield return new NftElement(key);
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Flannel.Extensibility;
 
 namespace Flannel.Linux.Guard;
@@ -44,9 +45,8 @@ internal sealed class GuardMembers
         if (_peers.TryGetValue(peer.Key, out GuardedPeer? before) && before == peer) return;
         foreach (GuardMember member in GuardMember.Of(peer))
         {
-            _wanted.TryGetValue(member, out int count);
-            _wanted[member] = count + 1;
-            if (count == 0 && !_surplus.Remove(member)) _missing.Add(member);
+            ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_wanted, member, out _);
+            if (count++ == 0 && (_surplus.Count == 0 || !_surplus.Remove(member))) _missing.Add(member);
         }
 
         _peers[peer.Key] = peer;

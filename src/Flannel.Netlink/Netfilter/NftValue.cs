@@ -154,9 +154,13 @@ public readonly struct NftValue : IEquatable<NftValue>
     /// <inheritdoc/>
     public override int GetHashCode()
     {
-        var hash = new HashCode();
-        hash.AddBytes(Bytes);
-        return hash.ToHashCode();
+        ReadOnlySpan<byte> rest = Bytes;
+        int hash = rest.Length;
+        for (; rest.Length >= sizeof(int); rest = rest[sizeof(int)..])
+            hash = HashCode.Combine(hash, BinaryPrimitives.ReadInt32LittleEndian(rest)); // addresses and what is padded like them: no byte is left
+        foreach (byte left in rest)
+            hash = HashCode.Combine(hash, left);
+        return hash;
     }
 
     /// <summary>The bytes as hexadecimal digits.</summary>

@@ -35,9 +35,10 @@ internal static class ElementCodec
         NetlinkMessageWriter writer = Begin(buffer, message, flags, set);
         NestedStart list = writer.BeginNested(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
         int end = writer.Length + LongestList;
+        int keyLength = SetCodec.KeyLength(set);
         while (hasMore && writer.Length < end)
         {
-            Write(ref writer, set, elements.Current);
+            Write(ref writer, set, keyLength, elements.Current);
             hasMore = elements.MoveNext();
         }
 
@@ -106,9 +107,9 @@ internal static class ElementCodec
         return writer;
     }
 
-    private static void Write(ref NetlinkMessageWriter writer, NftSet set, NftElement element)
+    private static void Write(ref NetlinkMessageWriter writer, NftSet set, int keyLength, NftElement element)
     {
-        Check(set, element);
+        Check(set, keyLength, element);
         NestedStart start = writer.BeginNested(NFTA_LIST_ELEM | NLA_F_NESTED);
         NftMessage.WriteValue(ref writer, NFTA_SET_ELEM_KEY, element.Key);
         if (set.IsInterval && set.IsConcatenation)
@@ -127,9 +128,8 @@ internal static class ElementCodec
         writer.EndNested(start);
     }
 
-    private static void Check(NftSet set, NftElement element)
+    private static void Check(NftSet set, int length, NftElement element)
     {
-        int length = SetCodec.KeyLength(set);
         if (element.Key.Length != length || (element.Last is { } last && last.Length != length))
             throw new ArgumentException($"Keys of the set {set.Name} have {length} bytes, unlike {element.Key} to {element.Last}.", nameof(element));
         if (element.Last is not null && !set.IsInterval)
