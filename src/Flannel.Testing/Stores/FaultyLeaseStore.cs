@@ -7,18 +7,40 @@ namespace Flannel.Testing;
 /// A lease store whose calls go wrong on demand: before the inner store has seen them, or after it has carried them out (the answer is lost). Faults
 /// are queued per operation and used up by one call each; a store that is <see cref="Away"/> refuses everything.
 /// </summary>
-public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
+public sealed class FaultyLeaseStore : ILeaseStore
 {
     private readonly Lock _lock = new();
     private readonly List<Fault> _faults = [];
     private readonly List<StoreCall> _calls = [];
     private TaskCompletionSource _outage = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StoreException? _away;
+    private ILeaseStore _inner;
+    private bool _hasListed;
+    private bool _isReplaced;
     private int _resets;
     private int _pending;
 
-    /// <summary>The store that carries out what goes right. Setting it is what restoring a store from a backup looks like to its users.</summary>
-    public ILeaseStore Inner { get; set; } = inner;
+    /// <param name="inner">The store that carries out what goes right.</param>
+    public FaultyLeaseStore(ILeaseStore inner) => _inner = inner;
+
+    /// <summary>
+    /// The store that carries out what goes right. Setting it is what restoring a store from a backup looks like to its users: whoever has listed the former store
+    /// and is about to watch is refused, as by a store that knows its cluster. (Revisions do not tell; the new store may have reached the same one.)
+    /// </summary>
+    public ILeaseStore Inner
+    {
+        get
+        {
+            lock (_lock)
+                return _inner;
+        }
+
+        set
+        {
+            lock (_lock)
+                (_inner, _isReplaced, _hasListed) = (value, _hasListed, false);
+        }
+    }
 
     /// <summary>Every call so far, in order of arrival, refused ones included.</summary>
     public IReadOnlyList<StoreCall> Calls
@@ -64,6 +86,8 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
 
     /// <summary>The error that a store gives when it does not answer.</summary>
     public static StoreException NoAnswer => new("The store does not answer.", isTransient: true);
+
+    private static StoreException Replaced => new("Another store answers than the one that was listed.", isTransient: true);
 
     /// <summary>The next such call fails without reaching the store.</summary>
     public void FailNext(StoreOperation operation, Exception? error = null) =>
@@ -209,7 +233,19 @@ public sealed class FaultyLeaseStore(ILeaseStore inner) : ILeaseStore
         lock (_lock)
         {
             _calls.Add(call);
-            return _away is { } error ? throw error : _outage.Task;
+            if (_away is { } error) throw error;
+            if (call.Operation == StoreOperation.List)
+            {
+                (_hasListed, _isReplaced) = (true, false);
+            }
+            else if (call.Operation == StoreOperation.Watch)
+            {
+                bool isReplaced = _isReplaced;
+                (_hasListed, _isReplaced) = (false, false);
+                if (isReplaced) throw Replaced;
+            }
+
+            return _outage.Task;
         }
     }
 

@@ -35,8 +35,7 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(OwnLeaseState.Contested, told.State);
         Assert.Contains("-public-ip", Assert.IsType<DuplicatePublicAddressException>(told.Error).Message, StringComparison.Ordinal);
         Assert.Equal(document, Text(await lab.FindAsync(key)));
-        // One answer; a second one if a listing that was due meanwhile shows the claim before the other host has answered.
-        Assert.InRange(first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update), 1, 2);
+        Assert.Equal(1, first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update));
         lab.PutPeer("10.5.250.0-24", host: 250);
         await peer.UntilAsync(one => one.Peers.ContainsKey("10.5.250.0-24"));
         Assert.All(peer.Seen.OfType<LeaseChanges>().SelectMany(static changes => changes.Changes), change => Assert.NotEqual(key, change.After?.Key.ToString()));
@@ -197,16 +196,34 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
     }
 
-    [Fact]
-    public async Task Watch_PausedWhileAnotherHostTookTheLease_TheOtherOneKeepsIt()
+    /// <summary>
+    /// What a host that stood still does when it goes on depends on what its watch had got before. Was that the claim alone, its answer to the claim comes too late
+    /// and is refused, and it answers what stands there instead; else the claim and what followed come together, and are answered once.
+    /// </summary>
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 1)]
+    public async Task Watch_PausedWhileAnotherHostTookTheLease_TheOtherOneKeepsIt(bool hasGotTheClaim, int writes)
     {
         var lab = new SubnetManagerLab(options: Options);
         LabNode first = lab.Node(1);
         await using LeaseFollower follower = await first.StartAsync();
+        lab.PutPeer("10.5.250.0-24", host: 250);
+        await follower.UntilAsync(static one => one.Peers.ContainsKey("10.5.250.0-24")); // so the watch has told of the own lease, too
         // Stopped: what the watch delivers is read when it goes on.
         HeldStoreCall paused = first.Store.HoldNextAfter(StoreOperation.Watch);
+        if (!hasGotTheClaim)
+        {
+            lab.PutPeer("10.5.251.0-24", host: 251);
+            await paused.WaitUntilReachedAsync();
+        }
+
         LabNode second = Twin(lab, "99");
-        await AfterWaitAsync(lab, second);
+        Task<Lease> acquiring = second.AcquireAsync();
+        await paused.WaitUntilReachedAsync();
+        await lab.Time.WaitForTimerAsync(Wait);
+        lab.Time.Advance(Wait);
+        await acquiring.WaitAsync(TimeSpan.FromSeconds(30));
         await using LeaseFollower secondFollower = second.Follow();
         await secondFollower.UntilAsync<LeaseSnapshot>();
         lab.Time.Advance(TimeSpan.FromSeconds(20));
@@ -218,8 +235,7 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(SubnetManagerLab.Attributes(1, "99").ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
         secondFollower.Pending();
         Assert.DoesNotContain(OwnLeaseState.Taken, secondFollower.States);
-        // One answer; a second one if a listing that was due meanwhile shows the claim before the other host has answered.
-        Assert.InRange(first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update), 1, 2);
+        Assert.Equal(writes, first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update));
     }
 
     [Fact]

@@ -165,6 +165,33 @@ public sealed class ObserverTests
         Assert.Equal("192.168.0.9", (await reader.NextAsync<StoredLeaseChange>()).After!.Attributes!.PublicIP!.ToString());
     }
 
+    /// <summary>Restored between a listing and the watch from there, at the very revision that was listed: only the store's identity tells.</summary>
+    [Fact]
+    public async Task Watch_StoreRestoredBetweenListingAndWatch_ArrivesThere()
+    {
+        await using var lab = new AdministrationLab();
+        lab.Put("10.5.1.0-24", AdministrationLab.Vxlan("192.168.0.1"), Day);
+        HeldStoreCall listing = lab.Store.HoldNextAfter(StoreOperation.List);
+        await using var reader = new ObserverReader(lab.Observer);
+        await listing.WaitUntilReachedAsync();
+        var other = new InMemoryLeaseStore(AdministrationLab.Network);
+        other.Put(SubnetKey.Parse("10.5.2.0-24"), AdministrationLab.Vxlan("192.168.0.2"), Day);
+        Assert.Equal(lab.Memory.Revision, other.Revision);
+
+        lab.Store.Inner = other;
+        lab.Store.BreakWatches();
+        listing.Release();
+
+        Assert.Equal("10.5.1.0-24", Assert.Single((await reader.NextAsync<NetworkSnapshot>()).Leases).Key);
+        Assert.NotNull((await reader.NextAsync<StoreReachability>()).Error);
+        await lab.Time.WaitForTimerWithinAsync(TimeSpan.FromSeconds(5));
+        lab.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Null((await reader.NextAsync<StoreReachability>()).Error);
+        await reader.NextAsync<StoredLeaseChange>();
+        await reader.NextAsync<StoredLeaseChange>();
+        Assert.Equal("10.5.2.0-24", Assert.Single(reader.Leases).Key);
+    }
+
     [Fact]
     public async Task Watch_LeaseEnds_IsToldAndNothingIsWritten()
     {
