@@ -12,7 +12,7 @@ public sealed partial class CniRunner
     /// failure. Does nothing if the list disables it.
     /// </summary>
     /// <param name="list">The network. Plugins are told if it speaks 1.1.0 or later.</param>
-    /// <param name="valid">All attachments of the network that exist.</param>
+    /// <param name="valid">All attachments of the network that exist, those included that are being made.</param>
     /// <param name="cancellationToken">Kills the plugin that runs.</param>
     /// <exception cref="CniException">Something failed: the first failure; the message counts the others.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

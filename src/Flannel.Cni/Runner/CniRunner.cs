@@ -9,12 +9,16 @@ namespace Flannel.Cni;
 /// Attaches containers to networks by chains of plugins, as the specification's section 3 and libcni do: ADD in order, each plugin with the result of the one
 /// before; DEL in reverse, with the cached result; a failed ADD is undone.
 /// </summary>
-/// <remarks>Thread-safe. Calls for one attachment must not overlap, which the specification asks of runtimes.</remarks>
+/// <remarks>
+/// Thread-safe. Calls that change one attachment must not overlap, which the specification asks of runtimes: the second one is refused
+/// (<see cref="CniErrorCode.TryAgainLater"/>). What other processes do is not seen.
+/// </remarks>
 public sealed partial class CniRunner
 {
     private readonly CniRunnerOptions _options;
     private readonly ICniProcesses _processes;
     private readonly ResultCache _cache;
+    private readonly HashSet<(string Network, CniAttachmentKey Key)> _busy = [];
 
     /// <summary>Makes one.</summary>
     /// <param name="options">Where and how long; <see langword="null"/> for the defaults.</param>
@@ -39,6 +43,7 @@ public sealed partial class CniRunner
     {
         Validate(list, attachment, needsNamespace: true);
         cancellationToken.ThrowIfCancellationRequested();
+        using Claimed claim = Claim(list, attachment);
         string[] paths = [.. list.Plugins.Select(plugin => new PluginCall(plugin.Type, "ADD").Find(_options.PluginFolders))]; // nothing to undo if one is missing
         try
         {
@@ -74,6 +79,7 @@ public sealed partial class CniRunner
     {
         Validate(list, attachment, needsNamespace: false);
         cancellationToken.ThrowIfCancellationRequested();
+        using Claimed claim = Claim(list, attachment);
         await DeletePluginsAsync(list, attachment, cancellationToken).ConfigureAwait(false);
         _cache.Remove(list.Name, attachment.Key);
     }
@@ -190,6 +196,15 @@ public sealed partial class CniRunner
         return config;
     }
 
+    private Claimed Claim(CniNetworkList list, CniAttachment attachment)
+    {
+        lock (_busy)
+        {
+            return _busy.Add((list.Name, attachment.Key)) ? new Claimed(this, (list.Name, attachment.Key)) : throw new CniException(
+                CniErrorCode.TryAgainLater, $"'{attachment.ContainerId}' is being attached to '{list.Name}' by {attachment.InterfaceName}, or detached, by another call; wait for its end.");
+        }
+    }
+
     private static bool Has(CniNetworkList list, string command) => CniVersions.IsAtLeast(list.CniVersion, CniVersions.SinceOf(command));
 
     private static void Validate(CniNetworkList list, CniAttachment attachment, bool needsNamespace)
@@ -204,6 +219,14 @@ public sealed partial class CniRunner
         {
             if (name.Length == 0 || name.AsSpan().ContainsAny(';', '=', '\0') || value.AsSpan().ContainsAny(';', '=', '\0'))
                 throw Refused($"The argument '{name}={value}' cannot travel in CNI_ARGS: names and values hold neither ';' nor '='.");
+        }
+    }
+
+    private sealed class Claimed(CniRunner runner, (string Network, CniAttachmentKey Key) name) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (runner._busy) runner._busy.Remove(name);
         }
     }
 

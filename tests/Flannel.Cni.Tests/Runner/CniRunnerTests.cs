@@ -224,6 +224,60 @@ public sealed class CniRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task TwoCallsForOneAttachmentAtOnce_TheSecondIsRefused()
+    {
+        CniNetworkList list = AddThree("1.0.0");
+        string gate = Path.Combine(_plugins.Root, "gate");
+        _plugins.Add("b", $"[ \"$CNI_COMMAND\" = ADD ] && while ! [ -e '{gate}' ]; do sleep 0.01; done; echo '{First.Replace("VERSION", "1.0.0", StringComparison.Ordinal)}'");
+        CniRunner runner = Runner;
+        Task<CniResult> first = runner.AddAsync(list, Container);
+
+        Assert.Equal(CniErrorCode.TryAgainLater, (await Assert.ThrowsAsync<CniException>(() => runner.AddAsync(list, Container))).Code);
+        Assert.Equal(CniErrorCode.TryAgainLater, (await Assert.ThrowsAsync<CniException>(() => runner.DeleteAsync(list, Container))).Code);
+        await runner.DeleteAsync(list, Container with { ContainerId = "c2" });
+        await File.WriteAllTextAsync(gate, "");
+        await first;
+        await runner.DeleteAsync(list, Container);
+    }
+
+    // Whatever is cut out of a list or changed in it: a list, or the one exception.
+    [Fact]
+    public void Mutations_OfLists_EndInAListOrInATypedError()
+    {
+        var random = new Random(2);
+        const string Good = """{"name":"net","cniVersion":"1.0.0","cniVersions":["1.1.0"],"disableCheck":true,"plugins":[{"type":"a","capabilities":{"x":true}},{"type":"b"}]}""";
+        for (int round = 0; round < 20_000; round++)
+        {
+            char[] text = Good.ToCharArray();
+            for (int change = random.Next(1, 4); change > 0; change--) text[random.Next(text.Length)] = (char)random.Next(1, 0x250);
+            try
+            {
+                Assert.NotEmpty(CniNetworkList.Parse(new string(text)[..random.Next(text.Length + 1)]).Plugins);
+            }
+            catch (CniConfigException)
+            {
+            }
+        }
+    }
+
+    // The cache is a folder of others, too: whatever lies there, nothing is thrown but the one exception.
+    [Fact]
+    public async Task Mutations_OfCachedResults_AreReadOrPassedOver()
+    {
+        CniNetworkList list = AddThree("1.0.0");
+        await Runner.AddAsync(list, Container);
+        byte[] good = await File.ReadAllBytesAsync(Cached);
+        var random = new Random(3);
+        for (int round = 0; round < 2_000; round++)
+        {
+            byte[] bytes = [.. good];
+            for (int change = random.Next(1, 4); change > 0; change--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            await File.WriteAllBytesAsync(Cached, bytes[..random.Next(bytes.Length + 1)]);
+            Assert.InRange(Runner.GetAttachments().Count, 0, 1);
+        }
+    }
+
+    [Fact]
     public async Task CacheThatCannotBeWritten_IsATypedErrorAndUndone()
     {
         await File.WriteAllTextAsync(Cache, "no folder");
