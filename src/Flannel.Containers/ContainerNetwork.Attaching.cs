@@ -34,20 +34,23 @@ public sealed partial class ContainerNetwork
         }
 
         Reservation reservation = _book.Reserve(owner, subnets.Ranges, attachment.Addresses);
+        Task settling = Task.CompletedTask;
         try
         {
             Reached?.Invoke(Step.Reserved);
-            return Connect(kernel, owner, attachment, subnets, hostName, container, reservation.Addresses, data);
+            settling = Task.Run(() => _book.Settle(reservation));
+            return Connect(kernel, owner, attachment, subnets, hostName, container, reservation.Addresses, data, settling);
         }
         catch (Exception exception) when (exception is NetlinkException or FlannelException)
         {
+            ((IAsyncResult)settling).AsyncWaitHandle.WaitOne(); // before its file is deleted
             Undo(kernel, owner, hostName, reservation);
             throw;
         }
     }
 
     private AttachedContainer Connect(
-        Kernel kernel, Owner owner, ContainerAttachment attachment, HostSubnets subnets, string hostName, NetworkNamespace container, IReadOnlyList<IPAddress> addresses, string data)
+        Kernel kernel, Owner owner, ContainerAttachment attachment, HostSubnets subnets, string hostName, NetworkNamespace container, IReadOnlyList<IPAddress> addresses, string data, Task settling)
     {
         int bridge = kernel.Host.Prepare(subnets);
         Reached?.Invoke(Step.HostPrepared);
@@ -63,6 +66,7 @@ public sealed partial class ContainerNetwork
         Reached?.Invoke(Step.OutsideSetUp);
         MapPorts(kernel, attachment, subnets, wiring, host.Index);
         Reached?.Invoke(Step.PortsMapped);
+        settling.GetAwaiter().GetResult();
         kernel.Containers.Finish(wiring, host, data);
         Reached?.Invoke(Step.Finished);
         Log.Attached(_logger, owner.ToString(), string.Join(", ", addresses), hostName);

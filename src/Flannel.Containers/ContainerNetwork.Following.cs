@@ -25,7 +25,7 @@ public sealed partial class ContainerNetwork
     }
 
     /// <returns>False when it has to be tried again at the node's next change.</returns>
-    private bool TryFollow(HostSubnets now)
+    internal bool TryFollow(HostSubnets now)
     {
         try
         {

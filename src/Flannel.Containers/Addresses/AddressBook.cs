@@ -16,23 +16,21 @@ internal class AddressBook
     /// <exception cref="ContainerNetworkException">An address is taken or outside, all are taken, or the directory cannot be written; nothing is changed then.</exception>
     public Reservation Reserve(Owner owner, IReadOnlyList<AddressRange> ranges, IReadOnlyList<IPAddress> requested)
     {
-        Reservation reservation;
         lock (_lock)
         {
             using IDisposable? held = Enter();
-            reservation = Reserve_NeedsLock(owner, ranges, requested);
+            return Reserve_NeedsLock(owner, ranges, requested);
         }
+    }
 
-        try
-        {
-            foreach (IPAddress address in reservation.New) Settle(address);
-            return reservation;
-        }
-        catch
-        {
-            Release(owner, reservation.New);
-            throw;
-        }
+    /// <summary>
+    /// Waits until a reservation would outlive the machine. It may be done beside the kernel's work, which does not outlive the machine anyway: what counts is that it is done
+    /// before anybody is told of the address.
+    /// </summary>
+    /// <exception cref="ContainerNetworkException">The disk refused.</exception>
+    public void Settle(Reservation reservation)
+    {
+        foreach (IPAddress address in reservation.New) Settle(address);
     }
 
     /// <summary>Gives addresses back; those of others stay.</summary>

@@ -22,6 +22,10 @@ public sealed class ProjectReferenceTests
         [("Flannel.Backends.Udp", "Flannel.Core")] = "implements the backend seam on the core's leases",
         [("Flannel.Backends.Udp", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Udp", "Flannel.Netlink")] = "gives the TUN device its address, MTU and route, and watches over them",
+        [("Flannel.Containers", "Flannel.Cni")] = "says in CNI's words what a container has got",
+        [("Flannel.Containers", "Flannel.Core")] = "gives containers addresses of a node's lease, and follows it",
+        [("Flannel.Containers", "Flannel.Linux")] = "enters containers' namespaces and sets sysctls",
+        [("Flannel.Containers", "Flannel.Netlink")] = "makes bridges, devices, addresses, routes and maps of ports",
         [("Flannel.Testing", "Flannel.Core")] = "says what implementations of the core's seams have to do, and runs real nodes without a kernel",
     };
 
