@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Flannel.Cni;
@@ -212,20 +213,43 @@ public sealed class FlannelPluginTests : IDisposable
         return (int)JsonNode.Parse(output)!["code"]!;
     }
 
+    /// <summary>The kernel forgets the children of a process that ignores SIGCHLD; what the delegate did must not be lost with them.</summary>
+    [Theory]
+    [InlineData(Answering, 0, Result)]
+    [InlineData(Failing, 1, "\"code\":11")]
+    public async Task ProgramIgnoresTheEndOfItsChildren_TheDelegatesWordCounts(string script, int code, string word)
+    {
+        _plugins.Add("bridge", script);
+        string program = Path.Combine(AppContext.BaseDirectory, "flannel-cni.dll");
+        var start = new ProcessStartInfo("/bin/bash", ["-c", "trap '' CHLD; exec dotnet \"$0\"", program]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in EnvironmentOf("ADD", "c1")) start.Environment[name] = name == "PATH" ? Environment.GetEnvironmentVariable("PATH") : value;
+        using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(ConfigOf("", "cbr0"));
+        process.StandardInput.Close();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        Assert.Equal(code, process.ExitCode);
+        Assert.Contains(word, output, StringComparison.Ordinal);
+    }
+
+    private Dictionary<string, string> EnvironmentOf(string command, string container) => new()
+    {
+        ["CNI_COMMAND"] = command,
+        ["CNI_CONTAINERID"] = container,
+        ["CNI_NETNS"] = "/run/netns/a",
+        ["CNI_IFNAME"] = "eth0",
+        ["CNI_PATH"] = _plugins.Folder,
+        ["PATH"] = "/usr/bin:/bin",
+    };
+
+    private string ConfigOf(string more, string name) =>
+        $$"""{ {{more}} "name":"{{name}}","cniVersion":"1.1.0","type":"flannel","subnetFile":"{{Subnet}}","dataDir":"{{Data}}"}""";
+
     private async Task<(int Code, string Output)> RunAsync(string command, string more = "", string container = "c1", string name = "cbr0")
     {
-        Dictionary<string, string> environment = new()
-        {
-            ["CNI_COMMAND"] = command,
-            ["CNI_CONTAINERID"] = container,
-            ["CNI_NETNS"] = "/run/netns/a",
-            ["CNI_IFNAME"] = "eth0",
-            ["CNI_PATH"] = _plugins.Folder,
-            ["PATH"] = "/usr/bin:/bin",
-        };
-        string config = $$"""{ {{more}} "name":"{{name}}","cniVersion":"1.1.0","type":"flannel","subnetFile":"{{Subnet}}","dataDir":"{{Data}}"}""";
         using var output = new MemoryStream();
-        int code = await new CniPluginHost(environment, new MemoryStream(Encoding.UTF8.GetBytes(config)), output).RunAsync(new FlannelPlugin(), default);
+        int code = await new CniPluginHost(EnvironmentOf(command, container), new MemoryStream(Encoding.UTF8.GetBytes(ConfigOf(more, name))), output).RunAsync(new FlannelPlugin(), default);
         return (code, Encoding.UTF8.GetString(output.ToArray()));
     }
 }

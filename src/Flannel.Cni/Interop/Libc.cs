@@ -36,6 +36,21 @@ internal static unsafe partial class Libc
     public const int SizeOfSpawnStructures = 512;
     public const int SizeOfSigset = 128;
 
+    // linux/pidfd.h: since Linux 6.13, and how a process ended since 6.15.
+    public const nuint PIDFD_GET_INFO = 0xC040FF0B;
+    public const ulong PIDFD_INFO_EXIT = 1 << 3;
+
+    /// <summary>The part that every kernel with the call has.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    public struct pidfd_info
+    {
+        [FieldOffset(0)]
+        public ulong mask;
+
+        [FieldOffset(60)]
+        public int exit_code;
+    }
+
     public struct PollEntry
     {
         public int fd;
@@ -75,6 +90,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int process, int signal);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ioctl(int descriptor, nuint request, pidfd_info* info);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int setns(int descriptor, int type);

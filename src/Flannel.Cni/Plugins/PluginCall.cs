@@ -36,6 +36,7 @@ internal sealed record PluginCall(string Type, string Command)
                 throw Fail(CniPluginFailure.Signalled, CniErrorCode.IoFailure, $"signal {result.Code} ended it.{Said(result)}", result);
         }
 
+        if (result.Ending == CniProcessEnding.Unknown) return Reported(result) is { } report ? throw report : result.Output;
         return result.Code == 0 ? result.Output : throw ReportOf(result);
     }
 
@@ -57,6 +58,14 @@ internal sealed record PluginCall(string Type, string Command)
 
     private CniPluginException ReportOf(CniProcessResult result)
     {
+        if (Reported(result) is { } report) return report;
+        string said = result.Output.IsEmpty ? "no word on its standard output" : Quote(result.Output);
+        return Fail(CniPluginFailure.Silent, CniErrorCode.Internal, $"it ended with {result.Code} and {said}.{Said(result)}", result);
+    }
+
+    /// <summary>The error that it wrote, if it wrote one.</summary>
+    private CniPluginException? Reported(CniProcessResult result)
+    {
         try
         {
             var report = new JsonMembers(JsonText.ParseObject(result.Output.Span, "The error"), "", CniErrorCode.DecodingFailure);
@@ -67,11 +76,10 @@ internal sealed record PluginCall(string Type, string Command)
         }
         catch (CniException)
         {
-            // It said something else, which is quoted below.
+            // It said something else.
         }
 
-        string said = result.Output.IsEmpty ? "no word on its standard output" : Quote(result.Output);
-        return Fail(CniPluginFailure.Silent, CniErrorCode.Internal, $"it ended with {result.Code} and {said}.{Said(result)}", result);
+        return null;
     }
 
     private CniPluginException Fail(

@@ -14,7 +14,6 @@ internal sealed unsafe class ChildProcess : IDisposable
 
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(1);
 
-    private readonly string _path;
     private readonly bool _ownGroup;
     private readonly Descriptor _output;
     private readonly Descriptor _errors;
@@ -24,7 +23,6 @@ internal sealed unsafe class ChildProcess : IDisposable
 
     private ChildProcess(string path, int id, bool ownGroup, Descriptor output, Descriptor errors)
     {
-        _path = path;
         _id = id;
         _ownGroup = ownGroup;
         _output = output;
@@ -162,15 +160,24 @@ internal sealed unsafe class ChildProcess : IDisposable
         code = 0;
         if (reaped == 0) return false;
         _ended = true;
-        if (reaped < 0)
+        if (reaped < 0 && !TryRecall(out status))
         {
-            throw new CniException(
-                CniErrorCode.IoFailure, $"How {_path} ended is unknown: this process, or what started it, ignores SIGCHLD, so that the kernel forgets its children.");
+            ending = CniProcessEnding.Unknown;
+            return true;
         }
 
         int signal = status & 0x7f;
         (ending, code) = signal == 0 ? (CniProcessEnding.Exited, (status >> 8) & 0xff) : (CniProcessEnding.Signalled, signal);
         return true;
+    }
+
+    /// <summary>Asks for the end of a child that somebody else has waited for.</summary>
+    private bool TryRecall(out int status)
+    {
+        var info = new Libc.pidfd_info { mask = Libc.PIDFD_INFO_EXIT };
+        bool known = !_handle.IsInvalid && Libc.ioctl(_handle.Number, Libc.PIDFD_GET_INFO, &info) == 0 && (info.mask & Libc.PIDFD_INFO_EXIT) != 0;
+        status = info.exit_code;
+        return known;
     }
 
     private static Descriptor InputOf(CniProcessStart start)

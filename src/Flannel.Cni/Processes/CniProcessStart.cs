@@ -22,6 +22,12 @@ public enum CniProcessEnding
 
     /// <summary>It wrote more than any result has and was killed, with its process group.</summary>
     OutputTooLong,
+
+    /// <summary>
+    /// By itself or by a signal: the kernel has forgotten which. In a process that ignores SIGCHLD, and in one with the number 1 that starts processes by .NET too, somebody
+    /// else learns of every child's end; kernels since 6.15 tell nevertheless. What it wrote says whether it failed.
+    /// </summary>
+    Unknown,
 }
 
 /// <summary>What became of a plugin.</summary>
