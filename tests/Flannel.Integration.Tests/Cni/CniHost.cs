@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using Flannel.Cni;
 using Flannel.Extensibility;
 using Flannel.Lab.Cni;
@@ -60,10 +61,10 @@ internal sealed class CniHost : IDisposable
     }
 
     /// <summary>Attaches a new namespace.</summary>
-    public async Task<(CniAttachment Attachment, NetworkNamespace Namespace, CniResult Result)> AttachAsync(string id)
+    public async Task<(CniAttachment Attachment, NetworkNamespace Namespace, CniResult Result)> AttachAsync(string id, JsonObject? capabilities = null)
     {
         NetworkNamespace made = NetworkNamespace.CreateAnonymous();
-        var attachment = new CniAttachment(id, $"/proc/{Environment.ProcessId}/fd/{made.Handle.DangerousGetHandle()}");
+        var attachment = new CniAttachment(id, $"/proc/{Environment.ProcessId}/fd/{made.Handle.DangerousGetHandle()}") { Capabilities = capabilities };
         _containers.Add((attachment, made));
         return (attachment, made, await Runner.AddAsync(List, attachment));
     }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using Flannel.Cni;
 using Flannel.Extensibility;
 using Flannel.Integration.Tests.Flanneld;
@@ -86,6 +87,29 @@ public sealed class CniOverlayTests
         finally
         {
             Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+        }
+    }
+
+    [SkippableFact]
+    public async Task PortMapping_ReachesThePluginThatDeclaresIt_AndGoesWithTheContainer()
+    {
+        CniHost.Require();
+        await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("flannel-cni-");
+        string file = Path.Combine(folder.FullName, "subnet.env");
+        await File.WriteAllTextAsync(file, "FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
+        try
+        {
+            using var host = new CniHost(lab.Hosts[0], file);
+            await host.AttachAsync("c1", new JsonObject { ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = 8080, ["containerPort"] = 80, ["protocol"] = "tcp" }) });
+            Assert.Contains("--to-destination 10.5.52.2:80", await lab.Hosts[0].ExecAsync("iptables", "-t", "nat", "-S"), StringComparison.Ordinal);
+
+            await host.AssertNothingIsLeftAfterDetachingAsync();
+            Assert.DoesNotContain("10.5.52.2", await lab.Hosts[0].ExecAsync("iptables", "-t", "nat", "-S"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
         }
     }
 
