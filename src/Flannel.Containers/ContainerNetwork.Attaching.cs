@@ -23,7 +23,7 @@ public sealed partial class ContainerNetwork
             throw new ContainerNetworkException(ContainerNetworkError.AddressOutside, $"{owner} asks for {address}, which is none that containers in {string.Join(" and ", subnets.Subnets)} may have.");
         using NetworkNamespace? opened = Open(attachment);
         NetworkNamespace container = attachment.Namespace ?? opened!;
-        string data = DeviceMark.Digest(Describe(attachment, IdentityOf(container)));
+        string data = DeviceMark.DataOf(IdentityOf(container), Describe(attachment));
         Kernel kernel = _kernel.Value;
         string hostName = DeviceMark.NameOf(_options.NetworkName, owner);
         if (kernel.Netlink.FindLink(hostName) is { } link)
@@ -130,7 +130,7 @@ public sealed partial class ContainerNetwork
         return NetworkNamespace.Open(attachment.NamespacePath ?? string.Create(CultureInfo.InvariantCulture, $"/proc/{attachment.ProcessId}/ns/net"));
     }
 
-    private static string? IdentityOf(NetworkNamespace networkNamespace) => new FileInfo($"/proc/self/fd/{networkNamespace.Handle.DangerousGetHandle()}").LinkTarget;
+    private static string IdentityOf(NetworkNamespace networkNamespace) => new FileInfo($"/proc/self/fd/{networkNamespace.Handle.DangerousGetHandle()}").LinkTarget ?? "";
 
     private DeviceMark MarkOf(Link link, Owner owner) => DeviceMark.Read(_options.NetworkName, link) is { } mark && mark.Owner == owner
         ? mark

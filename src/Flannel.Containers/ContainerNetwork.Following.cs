@@ -1,3 +1,4 @@
+using Flannel.Containers.Addresses;
 using Flannel.Containers.Devices;
 using Flannel.Containers.Subnets;
 using Flannel.Netlink.Route.Links;
@@ -45,12 +46,16 @@ public sealed partial class ContainerNetwork
     {
         Kernel kernel = _kernel.Value;
         IReadOnlyList<Link> links = kernel.Netlink.GetLinks();
-        List<Link> containers = [.. links.Where(link => DeviceMark.Read(_options.NetworkName, link) is not null)];
-        List<Link> others = [.. containers.Where(link => link.Mtu != mtu)];
+        List<(Link Link, DeviceMark Mark)> containers =
+        [
+            .. links.Select(link => (link, DeviceMark.Read(_options.NetworkName, link))).Where(static one => one.Item2 is not null).Select(static one => (one.link, one.Item2!)),
+        ];
+        List<(Link Link, DeviceMark Mark)> others = [.. containers.Where(one => one.Link.Mtu != mtu)];
         Link? bridge = links.FirstOrDefault(link => _options.Mode == ContainerMode.Bridge && link.Name == _options.BridgeName && link.Kind == "bridge");
-        if (others.Count > 0) kernel.Containers.ChangeMtu(others, mtu);
+        List<Owner> left = others.Count > 0 ? kernel.Containers.ChangeMtu(others, mtu) : [];
         if (bridge is not null && bridge.Mtu != mtu && (containers.Count > 0 || bridge.Alias == DeviceMark.OfBridge(_options.NetworkName)))
             kernel.Netlink.ChangeLink(bridge.Index, new LinkChange { Mtu = mtu });
         if (others.Count > 0) Log.MtuChanged(_logger, mtu, others.Count);
+        if (left.Count > 0) Log.MtuLeft(_logger, mtu, string.Join(", ", left));
     }
 }

@@ -19,6 +19,9 @@ public sealed partial class ContainerNetwork
         [LoggerMessage(FlannelEventIds.MtuChanged, LogLevel.Information, "The MTU is {Mtu} now, for {Count} containers that are attached as well.")]
         public static partial void MtuChanged(ILogger logger, int mtu, int count);
 
+        [LoggerMessage(FlannelEventIds.MtuLeft, LogLevel.Warning, "The MTU is {Mtu} now, but the namespaces of these containers are not found, and their interfaces keep their own: {Owners}.")]
+        public static partial void MtuLeft(ILogger logger, int mtu, string owners);
+
         [LoggerMessage(FlannelEventIds.SubnetsChanged, LogLevel.Warning, "The host's subnets are {Subnets} now. {Count} containers have addresses of an earlier one, which other hosts do not reach: detach and attach them.")]
         public static partial void SubnetsChanged(ILogger logger, string subnets, int count);
 

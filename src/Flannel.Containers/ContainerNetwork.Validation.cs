@@ -52,9 +52,8 @@ public sealed partial class ContainerNetwork
     private static ContainerNetworkException Invalid(string message) => new(ContainerNetworkError.Invalid, message);
 
     /// <summary>What the request asks for, in an order that does not depend on the caller's.</summary>
-    private static IEnumerable<string> Describe(ContainerAttachment attachment, string? networkNamespace) =>
+    private static IEnumerable<string> Describe(ContainerAttachment attachment) =>
     [
-        networkNamespace ?? "",
         attachment.Mac?.ToString() ?? "",
         string.Join(' ', attachment.Addresses.OrderBy(static address => address.AddressFamily)),
         string.Join(' ', attachment.PortMappings.Select(static mapping => mapping.ToString()).Order(StringComparer.Ordinal)),

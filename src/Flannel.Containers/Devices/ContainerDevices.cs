@@ -138,16 +138,37 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
     }
 
     /// <summary>Both ends of every container get another MTU.</summary>
-    public void ChangeMtu(IEnumerable<Link> hostEnds, int mtu)
+    /// <returns>The containers whose namespace was not found, so that their end keeps its MTU.</returns>
+    public List<Owner> ChangeMtu(IReadOnlyCollection<(Link HostEnd, DeviceMark Mark)> containers, int mtu)
     {
         var batch = new RouteBatch();
-        foreach (Link link in hostEnds)
+        foreach ((Link link, _) in containers) batch.ChangeLink(link.Index, new LinkChange { Mtu = mtu });
+        Throw(netlink.Execute(batch).Where(static refusal => !refusal.Value.IsNotFound));
+
+        // A number that the kernel has for a namespace is enough to look into it, but not to change anything there.
+        Dictionary<string, string> paths = NamespaceSearch.Run([.. containers.Select(static one => one.Mark.Namespace).OfType<string>()]);
+        List<Owner> left = [];
+        foreach ((Link link, DeviceMark mark) in containers)
         {
-            batch.ChangeLink(link.Index, new LinkChange { Mtu = mtu });
-            if (link is { ParentIndex: > 0, ParentNamespaceId: { } id }) batch.ChangeLink(link.ParentIndex, new LinkChange { NamespaceId = id, Mtu = mtu });
+            if (mark.Namespace is not { } name || !paths.TryGetValue(name, out string? path) || !TryChangeMtu(path, link.ParentIndex, mark.Owner, mtu)) left.Add(mark.Owner);
         }
 
-        Throw(netlink.Execute(batch).Where(static refusal => !refusal.Value.IsNotFound));
+        return left;
+    }
+
+    private static bool TryChangeMtu(string path, int index, Owner owner, int mtu)
+    {
+        try
+        {
+            using RouteNetlink inside = NetworkNamespace.OpenRouteNetlink(path);
+            if (inside.FindLink(index)?.Name != owner.InterfaceName) return false;
+            inside.ChangeLink(index, new LinkChange { Mtu = mtu });
+            return true;
+        }
+        catch (Exception exception) when (exception is NetlinkException { IsNotFound: true } or NetworkNamespaceException)
+        {
+            return false; // it ended meanwhile
+        }
     }
 
     private static bool IsIPv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;

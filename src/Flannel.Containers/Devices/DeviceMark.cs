@@ -16,6 +16,9 @@ internal sealed record DeviceMark(Owner Owner, string? Data)
     private const string Prefix = "flannel";
     private const string Unfinished = "-";
 
+    /// <summary>The container's namespace as <c>/proc</c> shows it, for example <c>net:[4026531840]</c>; <see langword="null"/> until all is there.</summary>
+    public string? Namespace => Data?.Split('.') is [_, var number] ? $"net:[{number}]" : null;
+
     public static string NameOf(string network, Owner owner) =>
         "veth" + Convert.ToHexStringLower(Hash($"{network}\0{owner.ContainerId}\0{owner.InterfaceName}"), 0, 4);
 
@@ -30,7 +33,9 @@ internal sealed record DeviceMark(Owner Owner, string? Data)
             : null;
     }
 
-    public static string Digest(params IEnumerable<string> parts) => Convert.ToHexStringLower(Hash(string.Join('\0', parts)), 0, 4);
+    /// <summary>A digest of what was asked for, and the namespace's number.</summary>
+    public static string DataOf(string networkNamespace, IEnumerable<string> parts) =>
+        $"{Convert.ToHexStringLower(Hash(string.Join('\0', parts)), 0, 4)}.{networkNamespace.Trim("net:[]".ToCharArray())}";
 
     /// <summary>The address in the container: one IP address, one link-layer address, so that what neighbours remember stays right when it goes to another container.</summary>
     public static PhysicalAddress MacOf(IPAddress address) => new([0x0a, 0x58, .. address.GetAddressBytes()[^4..]]);

@@ -7,6 +7,7 @@ internal static class FlannelEventIds
     public const int Detached = 8001;
     public const int Cleared = 8002;
     public const int MtuChanged = 8010;
+    public const int MtuLeft = 8013;
     public const int SubnetsChanged = 8011;
     public const int FollowingFailed = 8012;
 }

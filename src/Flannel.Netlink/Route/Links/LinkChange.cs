@@ -38,11 +38,6 @@ public sealed record LinkChange
     /// </summary>
     public string? Alias { get; init; }
 
-    /// <summary>
-    /// The namespace that the device is in, by the number the socket's namespace has for it (<see cref="Link.ParentNamespaceId"/>); null for the socket's own.
-    /// </summary>
-    public int? NamespaceId { get; init; }
-
     /// <summary>Number of the group that the device belongs to, which <see cref="RouteBatch.DeleteLinkGroup"/> takes; 0 for the group that all begin in.</summary>
     public uint? Group { get; init; }
 

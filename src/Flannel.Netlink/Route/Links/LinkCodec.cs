@@ -91,8 +91,6 @@ internal static class LinkCodec
         }
 
         writer.Write(header);
-        if (change.NamespaceId is { } id)
-            writer.WriteInt32(IFLA_TARGET_NETNSID, id);
         WriteCommon(ref writer, name ?? change.Name, change.Mtu, change.TxQueueLength, change.Address, change.MasterIndex, change.Namespace);
         if (change.Alias is not null)
             writer.WriteString(IFLA_IFALIAS, change.Alias);
