@@ -19,6 +19,7 @@ public sealed class EventIdTests
         ["Flannel.Backends.Udp"] = (5000, 5999),
         ["Flannel.Backends.HostGateway"] = (6000, 6999),
         ["Flannel.Store.Kubernetes"] = (7000, 7999),
+        ["Flannel.Containers"] = (8000, 8999),
     };
 
     private static readonly (Assembly Assembly, MethodInfo Method, LoggerMessageAttribute Message)[] Messages =

@@ -12,7 +12,7 @@ using static Flannel.Netlink.Interop.LinuxRtnetlink;
 namespace Flannel.Netlink.Route.Links;
 
 /// <summary>Links as bytes. Every writer returns the length of the message.</summary>
-internal static class LinkCodec
+internal static partial class LinkCodec
 {
     internal static int WriteDumpRequest(Span<byte> buffer)
     {
@@ -224,19 +224,6 @@ internal static class LinkCodec
         writer.EndNested(families);
     }
 
-    private static void WriteBridgePort(ref NetlinkMessageWriter writer, LinkChange change)
-    {
-        NestedStart info = writer.BeginNested(IFLA_LINKINFO);
-        writer.WriteString(IFLA_INFO_SLAVE_KIND, "bridge");
-        NestedStart data = writer.BeginNested(IFLA_INFO_SLAVE_DATA);
-        if (change.Hairpin is { } hairpin)
-            writer.WriteByte(IFLA_BRPORT_MODE, hairpin ? (byte)1 : (byte)0);
-        if (change.ForwardsAtOnce)
-            writer.WriteByte(IFLA_BRPORT_STATE, BR_STATE_FORWARDING);
-        writer.EndNested(data);
-        writer.EndNested(info);
-    }
-
     private static void WriteVxlan(ref NetlinkMessageWriter writer, VxlanLinkSpec spec)
     {
         NestedStart data = writer.BeginNested(IFLA_INFO_DATA);
@@ -308,19 +295,6 @@ internal static class LinkCodec
 
         info.EnsureValid();
         return (kind, vxlan, hairpin);
-    }
-
-    private static bool? ReadHairpin(NetlinkAttributeReader port)
-    {
-        bool? hairpin = null;
-        while (port.MoveNext())
-        {
-            if (port.Type == IFLA_BRPORT_MODE)
-                hairpin = port.ReadBoolean();
-        }
-
-        port.EnsureValid();
-        return hairpin;
     }
 
     private static VxlanInfo ReadVxlan(NetlinkAttributeReader data)
