@@ -344,7 +344,7 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         batch.AddTable(GuardTable.Table);
         foreach ((NftDataType type, NftValue value) in types)
         {
-            var map = new NftSet(GuardTable.Family, GuardTable.Name, $"{type}") { Key = [type], Value = type };
+            var map = new NftSet(GuardTable.Family, GuardTable.Name, $"{type}") { Key = [type], Value = [type] };
             batch.AddSet(map);
             batch.AddElements(map, [new NftElement(value) { Value = value }]);
         }
