@@ -25,7 +25,11 @@ public sealed class BackOff
     public TimeSpan Delay(int attempts, Random random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        double longest = Math.Min(_minimum.TotalMilliseconds * Math.Pow(2, attempts - 1), _maximum.TotalMilliseconds);
-        return TimeSpan.FromMilliseconds(longest * (1 - _jitter + (_jitter * random.NextDouble())));
+        return LongestDelay(attempts) * (1 - _jitter + (_jitter * random.NextDouble()));
     }
+
+    /// <summary>The longest delay after a number of failed attempts, for who needs no chance.</summary>
+    /// <param name="attempts">How many have failed, counted from 1.</param>
+    public TimeSpan LongestDelay(int attempts) =>
+        TimeSpan.FromMilliseconds(Math.Min(_minimum.TotalMilliseconds * Math.Pow(2, attempts - 1), _maximum.TotalMilliseconds));
 }

@@ -13,8 +13,7 @@ public sealed partial class TunnelGuard
 
     private static readonly TimeSpan DropsInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+    private static readonly BackOff Retries = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30), jitter: 0);
 
     private GuardDrops _dropsBefore; // of tables that were replaced
     private GuardDrops _dropsNow; // of this table, as last read
@@ -28,7 +27,7 @@ public sealed partial class TunnelGuard
         if (!_options.Enabled)
         {
             // An earlier run may have left one.
-            lock (_writing) Try(Delete_NeedsLock);
+            lock (_writing) Try(() => Delete_NeedsLock([_name, .. _formerNames]));
             await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
         }
 
@@ -39,7 +38,7 @@ public sealed partial class TunnelGuard
             int failures = 0;
             while (true)
             {
-                TimeSpan patience = failures == 0 ? DropsInterval : RetryDelay(failures);
+                TimeSpan patience = failures == 0 ? DropsInterval : Retries.LongestDelay(failures);
                 bool isSuspect = false;
                 try
                 {
@@ -65,9 +64,6 @@ public sealed partial class TunnelGuard
             monitor?.Dispose();
         }
     }
-
-    private static TimeSpan RetryDelay(int failures) =>
-        TimeSpan.FromTicks(Math.Min(FirstRetry.Ticks << Math.Min(failures - 1, 16), LongestRetry.Ticks));
 
     private bool Keep(bool isSuspect, bool isDue)
     {

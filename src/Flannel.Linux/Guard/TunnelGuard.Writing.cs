@@ -70,7 +70,11 @@ public sealed partial class TunnelGuard
         int[] lengths = [.. members.Select(static member => member.Length).Distinct()];
         var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, lengths, _members.LargestSet, isAtDevice);
         var batch = new NftablesBatch();
-        foreach (NftFamily left in Find_NeedsLock().Except(table.Families)) batch.DeleteTable(left, _name);
+        foreach (NftTable left in FindTables_NeedsLock([_name, .. _formerNames]))
+        {
+            if (left.Name != _name || !table.Families.Contains(left.Family)) batch.DeleteTable(left.Family, left.Name);
+        }
+
         foreach (NftTable one in table.Tables) batch.ReplaceTable(one);
         foreach (NftCounter counter in table.Counters) batch.AddCounter(counter);
         foreach (NftSet set in table.Sets) batch.AddSet(set);
@@ -98,19 +102,21 @@ public sealed partial class TunnelGuard
         _generation = isOurs ? after : null;
     }
 
-    private void Delete_NeedsLock()
+    private void Delete_NeedsLock(IReadOnlyCollection<string> names)
     {
-        IReadOnlyList<NftFamily> found = Find_NeedsLock();
+        IReadOnlyList<NftTable> found = FindTables_NeedsLock(names);
         if (found.Count == 0) return;
         var batch = new NftablesBatch();
-        foreach (NftFamily family in found) batch.DeleteTable(family, _name);
+        foreach (NftTable table in found) batch.DeleteTable(table.Family, table.Name);
         Netlink_NeedsLock().Execute(batch);
-        Log.Removed(_logger, _network, _name);
+        foreach (string name in found.Select(static table => table.Name).Distinct()) Log.Removed(_logger, _network, name);
     }
 
     /// <summary>The families that have a table of the guard's name.</summary>
-    private IReadOnlyList<NftFamily> Find_NeedsLock() =>
-        [.. Netlink_NeedsLock().GetTables().Where(table => table.Name == _name && GuardTable.AllFamilies.Contains(table.Family)).Select(static table => table.Family)];
+    private IReadOnlyList<NftFamily> Find_NeedsLock() => [.. FindTables_NeedsLock([_name]).Select(static table => table.Family)];
+
+    private IReadOnlyList<NftTable> FindTables_NeedsLock(IReadOnlyCollection<string> names) =>
+        [.. Netlink_NeedsLock().GetTables().Where(table => names.Contains(table.Name) && GuardTable.AllFamilies.Contains(table.Family))];
 
     /// <summary>Compares what is there with what was written, and replaces it if it differs.</summary>
     private void Verify_NeedsLock()

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Threading.Channels;
 using Flannel.Linux.Diagnostics;
@@ -24,6 +25,7 @@ public sealed partial class TunnelGuard : IDisposable
     private readonly NetworkFamily _family;
     private readonly GuardOptions _options;
     private readonly string _name;
+    private readonly string[] _formerNames; // of an address family that the network has no more
     private readonly string _network;
     private readonly TimeSpan _resyncInterval;
     private readonly HostKernel _host;
@@ -69,7 +71,11 @@ public sealed partial class TunnelGuard : IDisposable
         ArgumentNullException.ThrowIfNull(network);
         (_tunnel, _family, _options, _host, _time, _logger) = (tunnel, family, network.Guard, host, time, logger);
         (_network, _resyncInterval) = (network.NetworkName, network.ResyncInterval);
-        _name = new TrafficNames(network.NetworkName).GuardTable(family.Family);
+        var names = new TrafficNames(network.NetworkName);
+        _name = names.GuardTable(family.Family);
+        IReadOnlyList<NetworkFamily> families = NetworkFamily.From(network);
+        AddressFamily[] known = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+        _formerNames = [.. known.Where(one => families.All(held => held.Family != one)).Select(names.GuardTable)];
         _status = _options.Enabled ? new GuardStatus() : null;
     }
 
@@ -164,7 +170,7 @@ public sealed partial class TunnelGuard : IDisposable
         {
             lock (_gate) _isKnown = false;
             _table = null;
-            Try(Delete_NeedsLock);
+            Try(() => Delete_NeedsLock([_name]));
         }
     }
 

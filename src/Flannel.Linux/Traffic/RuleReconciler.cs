@@ -13,8 +13,7 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
     // A reload of somebody's firewall is many changes in a row, and our own writing is heard as well: one look afterwards serves for all of them.
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+    private static readonly BackOff Retries = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30), jitter: 0);
 
     /// <inheritdoc cref="ITrafficRules.KeepAsync"/>
     public async IAsyncEnumerable<TrafficStatus> KeepAsync(
@@ -43,7 +42,7 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
             }
             else
             {
-                await Task.Delay(RetryDelay(failures), time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Retries.LongestDelay(failures), time, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -85,9 +84,6 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
                 $"The blackhole routes of network '{policy.NetworkName}' cannot be removed: {exception.Message}", isTransient: true, exception);
         }
     }
-
-    private static TimeSpan RetryDelay(int failures) =>
-        TimeSpan.FromTicks(Math.Min(FirstRetry.Ticks << Math.Min(failures - 1, 16), LongestRetry.Ticks));
 
     private void LogOutcome(string network, TrafficStatus? before, FlannelException? problem)
     {

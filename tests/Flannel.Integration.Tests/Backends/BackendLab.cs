@@ -33,6 +33,9 @@ internal sealed class BackendLab : IAsyncDisposable
     /// <summary>How the networks that are started from now on are guarded.</summary>
     public GuardOptions Guard { get; } = new();
 
+    /// <summary>Whether the networks that are started from now on have IPv6 beside IPv4.</summary>
+    public bool IsDualStack { get; set; } = true;
+
     public IReadOnlyList<LabHost> Hosts => Lab.Hosts;
 
     /// <summary>What was logged, level first.</summary>
@@ -56,8 +59,8 @@ internal sealed class BackendLab : IAsyncDisposable
     public async Task<IBackendNetwork> StartAsync(LabHost host, string backend, bool isByDefaultRoute = false)
     {
         int subnet = Hosts.ToList().IndexOf(host) + 1;
-        NetworkConfig config = NetworkConfig.Parse(
-            $$"""{"EnableIPv6":true,"Network":"10.5.0.0/16","IPv6Network":"fd00:5::/48","IPv6SubnetLen":64,"Backend":{{backend}}}""", "test");
+        string ipv6 = IsDualStack ? "\"EnableIPv6\":true,\"IPv6Network\":\"fd00:5::/48\",\"IPv6SubnetLen\":64," : "";
+        NetworkConfig config = NetworkConfig.Parse($$"""{ {{ipv6}}"Network":"10.5.0.0/16","Backend":{{backend}}}""", "test");
         IBackendNetwork network = await _services.GetKeyedServices<IBackend>(Name).Single(candidate => candidate.Name == config.BackendType)
             .CreateNetworkAsync(
                 new BackendContext
@@ -70,7 +73,8 @@ internal sealed class BackendLab : IAsyncDisposable
                     Guard = Guard,
                 },
                 CancellationToken.None);
-        var lease = new Lease { Key = KeyOf(subnet), Attributes = network.Attributes, CreateRevision = subnet };
+        SubnetKey key = IsDualStack ? KeyOf(subnet) : SubnetKey.Parse($"10.5.{subnet}.0-24");
+        var lease = new Lease { Key = key, Attributes = network.Attributes, CreateRevision = subnet };
         _running.Add((host, network, lease));
         await network.StartAsync(lease, CancellationToken.None);
         return network;

@@ -109,6 +109,24 @@ public sealed class GuardKeepingTests
     [NetnsTheory]
     [InlineData(Vxlan)]
     [InlineData(Udp)]
+    [InlineData(HostGateway)]
+    public async Task Restart_WithoutIPv6_ItsTableGoes(string backend)
+    {
+        await using var lab = new BackendLab();
+        await lab.StartAsync(backend);
+        await lab.StopAsync();
+        Assert.NotNull(await GuardTable.ReadAsync(lab.Hosts[0], GuardTable.IPv6));
+
+        lab.IsDualStack = false;
+        await lab.StartAsync(backend);
+
+        await GuardTable.UntilAsync(lab.Hosts[0], static table => table is null, GuardTable.IPv6);
+        Assert.NotNull(await GuardTable.ReadAsync(lab.Hosts[0]));
+    }
+
+    [NetnsTheory]
+    [InlineData(Vxlan)]
+    [InlineData(Udp)]
     public async Task Peers_ComeChangeAndLeave_SetsFollow(string backend)
     {
         await using var lab = new BackendLab();
