@@ -170,6 +170,7 @@ public sealed partial class PackageTests(PackageFeed feed)
             "Microsoft.Extensions.Options.ConfigurationExtensions",
         ],
         "Flannel.Netlink" or "Flannel.Cni" => [],
+        "Flannel.Containers" => ["Flannel.Cni", "Flannel.Core", "Flannel.Linux", "Flannel.Netlink"],
         "Flannel.Testing" => ["Flannel.Core", "Microsoft.Extensions.DependencyInjection"],
         "Flannel.Linux" => ["Flannel.Core", "Flannel.Netlink", "Tmds.LibC"],
         "Flannel.Store.Etcd" => ["Flannel.Core", "dotnet-etcd"],

@@ -63,7 +63,7 @@ public class NftRoundTripTests
         {
             Key = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Types[random.Next(Types.Length)])],
             IsInterval = random.Next(2) == 0,
-            Value = random.Next(4) switch { 0 => [], 1 => [NftDataType.Mark], 2 => [NftDataType.IPv4Address, NftDataType.Port], _ => [NftDataType.Verdict] },
+            Value = random.Next(3) switch { 0 => [], 1 => [NftDataType.Mark], _ => [NftDataType.Verdict] },
             Comment = Maybe(random, Text),
         };
         int length = SetCodec.KeyLength(set);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
+using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
 using Flannel.Netlink.Tests.Kernel;
 using Xunit.Abstractions;
@@ -151,6 +152,30 @@ public class RouteBatchTests(ITestOutputHelper output)
         output.WriteLine($"{peers} peers, {batch.Count} requests: {watch.Elapsed.TotalMilliseconds:0.0} ms");
 
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10));
+    });
+
+    [SkippableFact]
+    public void Links_OfABatch_AreMadeChangedAndDeletedTogether() => IsolatedNamespace.Run(() =>
+    {
+        using RouteNetlink netlink = RouteNetlink.Open();
+        Link bridge = netlink.CreateLink(new BridgeLinkSpec("br0") { IsUp = true });
+        var batch = new RouteBatch();
+        for (int i = 0; i < 3; i++)
+        {
+            batch.CreateLink(new VethLinkSpec($"v{i}", $"p{i}") { MasterIndex = bridge.Index });
+            batch.ChangeLink($"v{i}", new LinkChange { Alias = $"number {i}", Hairpin = true, Group = i < 2 ? 77u : 0 });
+        }
+
+        Assert.Empty(netlink.Execute(batch));
+        Assert.Equal("number 1", netlink.FindLink("v1")!.Alias);
+        Assert.True(netlink.FindLink("v1")!.Hairpin);
+        Assert.Null(netlink.FindLink("p1")!.Hairpin);
+
+        batch.Clear();
+        batch.DeleteLinkGroup(77);
+        Assert.Empty(netlink.Execute(batch));
+        Assert.Equal(["br0", "p2", "v2"], netlink.GetLinks().Select(link => link.Name).Where(name => name[0] is 'b' or 'p' or 'v').Order());
+        Assert.Empty(netlink.Execute(batch)); // nothing is left to delete
     });
 
     private static (int, int, int, int, int) Counts(int addresses, int neighbours, int fdb, int nexthops, int routes) =>
