@@ -129,7 +129,14 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
         return lines[0].Length == 0 ? null : new Owner(lines[0], lines.Length > 1 ? lines[1] : "");
     }
 
-    private SafeFileHandle OpenLock() => File.OpenHandle(PathOf("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+    private SafeFileHandle OpenLock()
+    {
+        SafeFileHandle file = LinuxLock.open(PathOf("lock"), LinuxLock.O_RDWR | LinuxLock.O_CREAT | LinuxLock.O_CLOEXEC, 0x180 /* rw for the owner */);
+        if (!file.IsInvalid) return file;
+        string problem = Marshal.GetLastPInvokeErrorMessage();
+        file.Dispose();
+        throw new IOException($"The lock cannot be opened: {problem}.");
+    }
 
     private void AwaitLock(SafeFileHandle file)
     {
