@@ -96,7 +96,8 @@ internal sealed partial class OverlaySession
         if (published is null)
         {
             Lease? own = view.FindOwn(identity);
-            published = own?.Attributes;
+            // A lease found by the state directory alone may be another host's, whose image this one was made from: it keeps its MAC to itself.
+            published = own is not null && new NodeIdentity(identity).IsOwn(own.Attributes) ? own.Attributes : null;
             if (!Options.AllowOverlap) CheckOverlap(prefixes, backend, view, previous, own?.Key);
         }
 

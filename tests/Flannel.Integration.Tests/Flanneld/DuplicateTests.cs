@@ -102,12 +102,18 @@ public sealed class DuplicateTests(ITestOutputHelper output)
             Assert.NotEqual(held, SubnetFile.Parse(await second.WaitForSubnetFileAsync()).Subnet);
             Assert.Contains("is held by the live host that has that address now", second.Output, StringComparison.Ordinal);
             Assert.Equal(HttpStatusCode.OK, (await first.GetAsync(HealthPort, "/readyz")).Status);
+
+            // Two with one MAC would refuse each other.
+            await Overlay.Eventually.IsTrueAsync(() => HasRouteAsync(lab.Hosts[0]), "the first one's route to the second one's subnet");
+            await Overlay.Eventually.IsTrueAsync(() => HasRouteAsync(lab.Hosts[1]), "the second one's route to the first one's subnet");
         }
         finally
         {
             state.Delete(recursive: true);
             image.Delete(recursive: true);
         }
+
+        static async Task<bool> HasRouteAsync(LabHost host) => (await host.ExecAsync("ip", "route")).Contains("dev flannel.1 onlink", StringComparison.Ordinal);
     }
 
     private static FlanneldProcess Start(LabHost host, EtcdServer etcd, DirectoryInfo state, params string[] more) => FlanneldProcess.Start(
