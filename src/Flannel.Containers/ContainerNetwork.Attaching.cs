@@ -30,7 +30,7 @@ public sealed partial class ContainerNetwork
         {
             DeviceMark mark = MarkOf(link, owner);
             if (mark.Data is not null) return FindAttached(kernel, owner, attachment, subnets, link, mark.Data == data);
-            kernel.Containers.Delete(link.Index); // an attach was cut short; what it set is not known
+            kernel.Containers.DeleteAsync(link.Index).GetAwaiter().GetResult(); // an attach was cut short; what it set is not known
         }
 
         Reservation reservation = _book.Reserve(owner, subnets.Ranges, attachment.Addresses);
@@ -99,18 +99,20 @@ public sealed partial class ContainerNetwork
     private void Undo(Kernel kernel, Owner owner, string hostName, Reservation reservation)
     {
         foreach (IPAddress address in reservation.Addresses) kernel.PortsOf(address).Remove(address.Equals);
-        if (kernel.Netlink.FindLink(hostName) is { } link && DeviceMark.Read(_options.NetworkName, link)?.Owner == owner) kernel.Containers.Delete(link.Index);
+        if (kernel.Netlink.FindLink(hostName) is { } link && DeviceMark.Read(_options.NetworkName, link)?.Owner == owner)
+            kernel.Containers.DeleteAsync(link.Index).GetAwaiter().GetResult();
         _book.Release(owner, reservation.New); // what was there before may be another program's
     }
 
-    private void Detach(Owner owner)
+    // Waits for the kernel without a thread: many containers that go at once are deleted together.
+    private async Task DetachAsync(Owner owner)
     {
         Kernel kernel = _kernel.Value;
         IReadOnlyList<IPAddress> addresses = _book.Find(owner);
         foreach (IPAddress address in addresses) kernel.PortsOf(address).Remove(address.Equals);
         Reached?.Invoke(Step.PortsUnmapped);
         if (kernel.Netlink.FindLink(DeviceMark.NameOf(_options.NetworkName, owner)) is { } link && DeviceMark.Read(_options.NetworkName, link)?.Owner == owner)
-            kernel.Containers.Delete(link.Index);
+            await kernel.Containers.DeleteAsync(link.Index).ConfigureAwait(false);
         Reached?.Invoke(Step.DeviceDeleted);
         if (addresses.Count > 0) _book.Release(owner);
         Reached?.Invoke(Step.AddressesReleased);

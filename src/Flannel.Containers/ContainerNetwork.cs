@@ -80,7 +80,7 @@ public sealed partial class ContainerNetwork : IContainerNetwork
     {
         Owner owner = Validate(containerId, interfaceName);
         using IDisposable turn = await _calls.EnterAsync(owner, cancellationToken).ConfigureAwait(false);
-        await RunAsync($"detach {owner}", () => Detach(owner)).ConfigureAwait(false);
+        await RunAsync($"detach {owner}", () => DetachAsync(owner)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -108,7 +108,7 @@ public sealed partial class ContainerNetwork : IContainerNetwork
         {
             var owner = new Owner(listing.ContainerId, listing.InterfaceName);
             using IDisposable turn = await _calls.EnterAsync(owner, token).ConfigureAwait(false);
-            await RunAsync($"clear up {owner}", () => Detach(owner)).ConfigureAwait(false);
+            await RunAsync($"clear up {owner}", () => DetachAsync(owner)).ConfigureAwait(false);
             Log.Cleared(_logger, owner.ToString(), listing.State);
         }).ConfigureAwait(false);
         await RunAsync("clear up ports and gateways", Sweep).ConfigureAwait(false);
@@ -128,11 +128,25 @@ public sealed partial class ContainerNetwork : IContainerNetwork
     private static ILogger LoggerOf(ILoggerFactory? factory) => (factory ?? NullLoggerFactory.Instance).CreateLogger<ContainerNetwork>();
 
     /// <summary>The kernel works inside the call, so it is not done on the caller's thread.</summary>
-    private static Task<T> RunAsync<T>(string what, Func<T> function) => Task.Run(() =>
+    private static Task<T> RunAsync<T>(string what, Func<T> function) => RunAsync(what, () => Task.FromResult(function()));
+
+    private static Task<bool> RunAsync(string what, Action action) => RunAsync(what, () =>
+    {
+        action();
+        return true;
+    });
+
+    private static Task<bool> RunAsync(string what, Func<Task> function) => RunAsync(what, async () =>
+    {
+        await function().ConfigureAwait(false);
+        return true;
+    });
+
+    private static Task<T> RunAsync<T>(string what, Func<Task<T>> function) => Task.Run(async () =>
     {
         try
         {
-            return function();
+            return await function().ConfigureAwait(false);
         }
         catch (NetworkNamespaceException exception)
         {
@@ -146,12 +160,6 @@ public sealed partial class ContainerNetwork : IContainerNetwork
         {
             throw new ContainerNetworkException(ContainerNetworkError.Kernel, $"Cannot {what}: the kernel refuses {exception.Message}.", exception);
         }
-    });
-
-    private static Task<bool> RunAsync(string what, Action action) => RunAsync(what, () =>
-    {
-        action();
-        return true;
     });
 
     private HostSubnets Current => _current() ?? throw new ContainerNetworkException(

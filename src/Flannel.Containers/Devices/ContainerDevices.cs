@@ -19,7 +19,7 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
     private const int Loopback = 1;
 
     private readonly Lock _lock = new();
-    private readonly Lock _deleting = new();
+    private Task _deleting = Task.CompletedTask; // guarded by _lock
     private readonly Random _random = HostServices.NewRandom();
     private Deletion? _next;
 
@@ -112,29 +112,30 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
         netlink.ChangeLink(host.Index, new LinkChange { Alias = new DeviceMark(wiring.Owner, data).Write(options.NetworkName) });
 
     /// <summary>Deletes a device and with it its other end. Those that come at once are deleted together, because the kernel waits ten milliseconds or more for each time.</summary>
-    public void Delete(int index)
+    public async Task DeleteAsync(int index)
     {
         Deletion mine;
-        bool isFirst;
         lock (_lock)
         {
-            isFirst = _next is null;
-            mine = _next ??= new Deletion();
+            if (_next is null)
+            {
+                _next = new Deletion();
+                _deleting = RunAsync(_next, _deleting);
+            }
+
+            mine = _next;
             mine.Indexes.Add(index);
         }
 
-        if (isFirst)
-        {
-            lock (_deleting) // one after the other, while more of them gather for the next
-            {
-                lock (_lock) _next = null;
-                mine.Failure = Run(mine.Indexes);
-                mine.Done.Set();
-            }
-        }
+        if (await mine.Done.Task.ConfigureAwait(false) is { } failure) throw failure;
+    }
 
-        mine.Done.Wait();
-        if (mine.Failure is { } failure) throw failure;
+    /// <summary>One deletion after the other, while more devices gather for the next.</summary>
+    private async Task RunAsync(Deletion deletion, Task earlier)
+    {
+        await earlier.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        lock (_lock) _next = null;
+        deletion.Done.SetResult(Run(deletion.Indexes));
     }
 
     /// <summary>Both ends of every container get another MTU.</summary>
@@ -217,7 +218,7 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
         }
     }
 
-    private NetlinkException? Run(List<int> indexes)
+    private Exception? Run(List<int> indexes)
     {
         try
         {
@@ -234,7 +235,7 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
             batch.DeleteLinkGroup(group);
             return netlink.Execute(batch).Values.FirstOrDefault(static refusal => !refusal.IsNotFound);
         }
-        catch (NetlinkException exception)
+        catch (Exception exception) when (exception is NetlinkException or ObjectDisposedException)
         {
             return exception;
         }
@@ -244,8 +245,6 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
     {
         public List<int> Indexes { get; } = [];
 
-        public ManualResetEventSlim Done { get; } = new();
-
-        public NetlinkException? Failure { get; set; }
+        public TaskCompletionSource<Exception?> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
