@@ -47,18 +47,21 @@ internal sealed class Cluster(DemoOptions options) : IAsyncDisposable
     {
         var overlay = new Overlay(Config, _hosts);
         _undo.Push(overlay.DisposeAsync);
+        foreach (DemoHost host in _hosts) _undo.Push(host.LeaveAsync);
         await overlay.StartAsync(cancellationToken);
     }
 
     /// <summary>Starts the containers of every host.</summary>
-    public void StartContainers(CancellationToken cancellationToken)
+    public async Task StartContainersAsync(CancellationToken cancellationToken)
     {
         foreach (DemoHost host in _hosts)
         {
-            foreach (char letter in ContainersOfHost)
+            Machine[] machines = [.. ContainersOfHost.Select(letter => MakeMachine($"{host.Name}-{letter}"))];
+            _undo.Push(host.StopContainersAsync);
+            foreach ((char letter, Machine machine) in ContainersOfHost.Zip(machines))
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                host.StartContainer(letter, MakeMachine($"{host.Name}-{letter}"));
+                cancellationToken.ThrowIfCancellationRequested(); // an attach that has begun is finished
+                await host.StartContainerAsync(letter, machine, cancellationToken);
             }
         }
     }

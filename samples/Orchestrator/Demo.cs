@@ -31,7 +31,7 @@ internal sealed class Demo(DemoOptions options)
             Fail("Interrupted.");
             throw;
         }
-        catch (Exception exception) when (exception is FlannelException or NetlinkException or DemoException)
+        catch (Exception exception) when (exception is FlannelException or NetlinkException or DemoException or IOException)
         {
             Fail(exception.Message);
             return false;
@@ -46,7 +46,7 @@ internal sealed class Demo(DemoOptions options)
     {
         await _screen.StepAsync($"Making {options.Hosts} hosts on one bridge", () => cluster.MakeHosts(cancellationToken));
         await _screen.StepAsync($"Joining them into one {options.Backend} overlay", () => cluster.JoinAsync(cancellationToken));
-        await _screen.StepAsync("Starting two containers on each", () => cluster.StartContainers(cancellationToken));
+        await _screen.StepAsync("Starting two containers on each", () => cluster.StartContainersAsync(cancellationToken));
 
         ILookup<DemoHost, Tunnel> before = cluster.ReadTunnels();
         IReadOnlyList<Ping> pings = [];

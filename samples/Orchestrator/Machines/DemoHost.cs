@@ -1,6 +1,5 @@
 using System.Net;
 using Flannel;
-using Flannel.Netlink.Route.Links;
 
 namespace Orchestrator.Machines;
 
@@ -8,13 +7,13 @@ namespace Orchestrator.Machines;
 internal sealed class DemoHost
 {
     private readonly List<DemoContainer> _containers = [];
-    private Link? _bridge;
+    private DirectoryInfo? _state;
+    private ContainerNetwork? _network;
 
     public DemoHost(int number, Machine machine, Underlay underlay)
     {
         Number = number;
         Machine = machine;
-        foreach (IPNetwork network in underlay.Networks) machine.Forward(network.BaseAddress.AddressFamily);
         Addresses = underlay.Connect(machine, number);
     }
 
@@ -35,24 +34,35 @@ internal sealed class DemoHost
 
     public IReadOnlyList<DemoContainer> Containers => _containers;
 
-    /// <summary>Takes over what containers need to know about the overlay.</summary>
+    /// <summary>
+    /// Lets containers be attached to the node's network. A real orchestrator leaves the options out: it runs on the host, and addresses are kept where CNI keeps them.
+    /// </summary>
     public void Join(IFlannelNode node)
     {
         Subnets = [.. new[] { node.Lease.Subnet, node.Lease.SubnetIPv6 }.OfType<IPNetwork>()];
         Mtu = node.Mtu;
+        _state = Directory.CreateTempSubdirectory("flannel-demo-");
+        _network = ContainerNetwork.For(node, new ContainerNetworkOptions { NetworkNamespace = Machine.Name, StateDirectory = _state.FullName });
     }
 
-    /// <summary>Starts a container with addresses of the host's lease: the first address is the bridge's, the containers have those behind it.</summary>
-    public void StartContainer(char letter, Machine machine)
+    /// <summary>Takes back what <see cref="Join"/> did, as far as it came. The node is still there.</summary>
+    public async ValueTask LeaveAsync()
     {
-        _bridge ??= MakeBridge();
-        _containers.Add(new DemoContainer(this, letter, machine, _bridge, place: 2 + _containers.Count));
+        if (_network is not null) await _network.DisposeAsync();
+        _state?.Delete(recursive: true);
     }
 
-    private Link MakeBridge()
+    /// <summary>Starts a container with addresses of the host's lease.</summary>
+    public async Task StartContainerAsync(char letter, Machine machine, CancellationToken cancellationToken)
     {
-        Link bridge = Machine.AddBridge("cni0");
-        foreach (IPNetwork subnet in Subnets) Machine.Assign(bridge, subnet.AddressAt(1), subnet.PrefixLength);
-        return bridge;
+        string name = $"{Number}{letter}";
+        AttachedContainer attached = await _network!.AttachAsync(new ContainerAttachment(name) { NamespacePath = machine.Name }, cancellationToken);
+        _containers.Add(new DemoContainer(this, name, machine, attached));
+    }
+
+    /// <summary>Takes its containers off the network; their machines are still there.</summary>
+    public async ValueTask StopContainersAsync()
+    {
+        foreach (DemoContainer container in _containers) await _network!.DetachAsync(container.Name);
     }
 }

@@ -6,7 +6,6 @@ using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Neighbours;
-using Flannel.Netlink.Route.Routes;
 
 namespace Orchestrator.Machines;
 
@@ -42,13 +41,6 @@ internal sealed class Machine : IDisposable
     /// <summary>Runs a short piece of work inside, such as opening a socket.</summary>
     public T Run<T>(Func<T> work) => _namespace.Run(work);
 
-    /// <summary>Lets the machine pass on packets that are not for itself.</summary>
-    public void Forward(AddressFamily family)
-    {
-        SysctlResult result = Run(() => NetworkSysctl.Write(family == AddressFamily.InterNetwork ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding", "1"));
-        if (!result.IsOk) throw new DemoException($"{Name} cannot forward packets: {result}.");
-    }
-
     /// <summary>Makes a bridge for other machines to plug into.</summary>
     public Link AddBridge(string name) => _network.CreateLink(new BridgeLinkSpec(name) { IsUp = true });
 
@@ -56,10 +48,9 @@ internal sealed class Machine : IDisposable
     /// <param name="other">The machine with the bridge.</param>
     /// <param name="bridge">The bridge.</param>
     /// <param name="port">The name of the cable's end at the bridge.</param>
-    /// <param name="mtu">The largest packet of both ends; <see langword="null"/> for the kernel's 1500.</param>
-    public Link PlugInto(Machine other, Link bridge, string port, int? mtu = null)
+    public Link PlugInto(Machine other, Link bridge, string port)
     {
-        other._network.CreateLink(new VethLinkSpec(port, "eth0") { PeerNamespace = _namespace.Handle, MasterIndex = bridge.Index, Mtu = mtu, IsUp = true });
+        other._network.CreateLink(new VethLinkSpec(port, "eth0") { PeerNamespace = _namespace.Handle, MasterIndex = bridge.Index, IsUp = true });
         Link eth0 = _network.FindLink("eth0")!;
         _network.ChangeLink(eth0.Index, new LinkChange { IsUp = true });
         return eth0;
@@ -77,13 +68,6 @@ internal sealed class Machine : IDisposable
     /// <summary>Tells the machine who owns an address of its neighbourhood, so that it need not ask.</summary>
     public void Know(Link device, IPAddress address, PhysicalAddress owner) =>
         _network.ReplaceNeighbour(new Neighbour { LinkIndex = device.Index, Destination = address, Address = owner });
-
-    /// <summary>Sends everything that is not for a neighbour to a gateway.</summary>
-    public void RouteVia(IPAddress gateway) => _network.AddRoute(new RouteEntry
-    {
-        Destination = new IPNetwork(gateway.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0),
-        Gateway = gateway,
-    });
 
     /// <summary>The tunnel devices, VXLAN or TUN, and their counters at this moment.</summary>
     public IEnumerable<Tunnel> ReadTunnels()

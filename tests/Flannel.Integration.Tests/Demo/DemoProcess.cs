@@ -14,6 +14,7 @@ internal sealed class DemoProcess : IDisposable
 
     private readonly HashSet<string> _namespacesBefore = [.. NetworkNamespace.List()];
     private readonly HashSet<string> _linksBefore = [.. Links()];
+    private readonly string _folder = Directory.CreateTempSubdirectory("flannel-demo-test-").FullName;
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
@@ -22,6 +23,7 @@ internal sealed class DemoProcess : IDisposable
     {
         // Started by a shell in the background, this process ignores SIGINT and would hand that on.
         _process = new Process { StartInfo = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Assembly(), .. arguments]) };
+        _process.StartInfo.Environment["TMPDIR"] = _folder;
         _process.StartInfo.RedirectStandardOutput = _process.StartInfo.RedirectStandardError = true;
         _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
         _process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
@@ -41,6 +43,9 @@ internal sealed class DemoProcess : IDisposable
     /// <summary>The namespaces of this demo, by the part of their name that tells what they are.</summary>
     public string[] Namespaces(string role) =>
         [.. NetworkNamespace.List().Where(name => name.StartsWith("demo-", StringComparison.Ordinal) && name.EndsWith(role, StringComparison.Ordinal) && !_namespacesBefore.Contains(name))];
+
+    /// <summary>The folders that it keeps addresses in.</summary>
+    public string[] Folders() => Directory.GetDirectories(_folder, "flannel-demo-*");
 
     public async Task<string> WaitForNamespaceAsync(string role)
     {
@@ -69,6 +74,7 @@ internal sealed class DemoProcess : IDisposable
         await _process.WaitForExitAsync(deadline.Token);
         Assert.Empty(Namespaces(""));
         Assert.Empty(Links().Except(_linksBefore));
+        Assert.Empty(Folders());
         return _process.ExitCode;
     }
 
@@ -76,6 +82,7 @@ internal sealed class DemoProcess : IDisposable
     {
         if (!_process.HasExited) _process.Kill();
         _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
     public override string ToString() => $"{Errors}\n{Output}";

@@ -116,6 +116,7 @@ public class DemoTests
         await demo.WaitForErrorsAsync("a container:");
         await demo.WaitForOutputAsync("All 12 pings answered"); // written before, but read through another pipe
         Assert.Equal(7, demo.Namespaces("").Length); // the switch, two hosts, four containers
+        Assert.Equal(2, demo.Folders().Length);
         Assert.Contains(Assert.Single(demo.Namespaces("-host-1")), demo.Errors, StringComparison.Ordinal);
 
         await demo.SignalAsync("INT");
