@@ -12,7 +12,12 @@ internal sealed unsafe class ChildProcess : IDisposable
     /// <summary>What is kept of the standard error.</summary>
     public const int MaxErrors = 64 * 1024;
 
+    private const int BlindPoll = 5; // milliseconds between looks at a child that cannot be polled
+
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(1);
+
+    // One that hangs inside the kernel outlives SIGKILL. Nobody waits for it any longer; what is left of it goes when this process does.
+    private static readonly TimeSpan LongestDeath = TimeSpan.FromSeconds(5);
 
     private readonly bool _ownGroup;
     private readonly Descriptor _output;
@@ -80,7 +85,7 @@ internal sealed unsafe class ChildProcess : IDisposable
             if (left <= TimeSpan.Zero) return Killed(CniProcessEnding.TimedOut, output, errors);
             TimeSpan wait = left < LongestPoll ? left : LongestPoll;
             // A kernel without pidfd_open, or a sandbox that refuses it, has to be asked again and again.
-            Poll(set, 4, _handle.IsInvalid ? 5 : (int)Math.Ceiling(wait.TotalMilliseconds));
+            Poll(set, 4, _handle.IsInvalid ? BlindPoll : (int)Math.Ceiling(wait.TotalMilliseconds));
             if (cancellationToken.IsCancellationRequested)
             {
                 Kill();
@@ -90,7 +95,7 @@ internal sealed unsafe class ChildProcess : IDisposable
             if (set[0].revents != 0) output.ReadFrom(ref set[0]);
             if (set[1].revents != 0) errors.ReadFrom(ref set[1]);
             if (output.IsFull) return Killed(CniProcessEnding.OutputTooLong, output, errors);
-            if ((set[2].revents == 0 && !_handle.IsInvalid) || !TryReap(Libc.WNOHANG, out CniProcessEnding ending, out int code)) continue;
+            if ((set[2].revents == 0 && !_handle.IsInvalid) || !TryReap(out CniProcessEnding ending, out int code)) continue;
 
             // What it wrote is in the pipes. What its children may still write nobody waits for.
             Drain(set, output, errors);
@@ -144,16 +149,21 @@ internal sealed unsafe class ChildProcess : IDisposable
     private void Kill()
     {
         _ = Libc.kill(_ownGroup ? -_id : _id, Libc.SIGKILL);
-        _ = TryReap(0, out _, out _);
+        long started = TimeProvider.System.GetTimestamp();
+        while (!TryReap(out _, out _) && TimeProvider.System.GetElapsedTime(started) < LongestDeath)
+        {
+            Libc.PollEntry ended = new() { fd = _handle.Number, events = Libc.POLLIN };
+            Poll(&ended, 1, _handle.IsInvalid ? BlindPoll : (int)LongestPoll.TotalMilliseconds);
+        }
     }
 
-    private bool TryReap(int options, out CniProcessEnding ending, out int code)
+    private bool TryReap(out CniProcessEnding ending, out int code)
     {
         int status = 0;
         int reaped;
         do
         {
-            reaped = Libc.waitpid(_id, &status, options);
+            reaped = Libc.waitpid(_id, &status, Libc.WNOHANG);
         }
         while (reaped < 0 && Marshal.GetLastPInvokeError() == Libc.EINTR);
         ending = CniProcessEnding.Exited;
