@@ -168,12 +168,14 @@ public sealed partial class ContainerNetwork : IContainerNetwork
     /// <summary>Sockets in the host's namespace, opened once.</summary>
     private sealed class Kernel : IDisposable
     {
+        private readonly TrackedDatagrams _datagrams;
+
         public Kernel(ContainerNetworkOptions options, Func<IReadOnlyDictionary<IPAddress, Owner>> reservations)
         {
-            (Netlink, Nftables) = NetworkNamespace.Run(options.NetworkNamespace, static () => (RouteNetlink.Open(), NftablesNetlink.Open()));
+            (Netlink, Nftables, _datagrams) = NetworkNamespace.Run(options.NetworkNamespace, static () => (RouteNetlink.Open(), NftablesNetlink.Open(), new TrackedDatagrams()));
             Host = new HostDevices(options, Netlink, reservations);
             Containers = new ContainerDevices(options, Netlink);
-            Ports = [.. new[] { System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.AddressFamily.InterNetworkV6 }.Select(family => new PortTable(Nftables, family, options))];
+            Ports = [.. new[] { System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.AddressFamily.InterNetworkV6 }.Select(family => new PortTable(Nftables, _datagrams, family, options))];
         }
 
         public RouteNetlink Netlink { get; }
@@ -192,6 +194,7 @@ public sealed partial class ContainerNetwork : IContainerNetwork
         {
             Netlink.Dispose();
             Nftables.Dispose();
+            _datagrams.Dispose();
         }
     }
 }

@@ -28,6 +28,8 @@ internal sealed class PortTable
     private static readonly IPNetwork Localnet = IPNetwork.Parse("127.0.0.0/8");
 
     private readonly NftablesNetlink _netlink;
+    private readonly TrackedDatagrams _datagrams;
+    private readonly AddressFamily _addressFamily;
     private readonly NftFamily _family;
     private readonly string _name;
     private readonly bool _isIPv4;
@@ -37,9 +39,9 @@ internal sealed class PortTable
     private readonly Lock _lock = new();
     private IPNetwork? _written;
 
-    public PortTable(NftablesNetlink netlink, AddressFamily family, ContainerNetworkOptions options)
+    public PortTable(NftablesNetlink netlink, TrackedDatagrams datagrams, AddressFamily family, ContainerNetworkOptions options)
     {
-        _netlink = netlink;
+        (_netlink, _datagrams, _addressFamily) = (netlink, datagrams, family);
         _options = options;
         _isIPv4 = family == AddressFamily.InterNetwork;
         _family = _isIPv4 ? NftFamily.IPv4 : NftFamily.IPv6;
@@ -74,21 +76,29 @@ internal sealed class PortTable
                 throw Taken(wanted, exception);
             }
         }
+
+        // Who sent before the port was mapped, or to a container that was killed with it.
+        HashSet<int> ports = [.. wanted.Select(static one => one.Mapping).Where(static mapping => mapping.Protocol == PortProtocol.Udp).Select(static mapping => mapping.HostPort)];
+        if (ports.Count == 0) return;
+        _datagrams.Forget(_addressFamily, tracked => ports.Contains(tracked.Port) && (tracked.Translated is not { } answering || (subnet.Contains(answering) && !answering.Equals(container))));
     }
 
     /// <summary>Gives back the ports that lead to these containers.</summary>
     public void Remove(Func<IPAddress, bool> isOfContainer)
     {
         var batch = new NftablesBatch();
+        HashSet<IPAddress> receivers = [];
         foreach (NftSet map in new[] { _everywhere, _atAddress })
         {
             List<NftElement> elements = [.. Read(map).Where(element => isOfContainer(TargetOf(element).Address))];
             if (elements.Count > 0) batch.DeleteElements(map, elements);
+            receivers.UnionWith(elements.Where(element => ProtocolOf(map, element) == PortProtocol.Udp).Select(element => TargetOf(element).Address));
         }
 
         try
         {
             _netlink.Execute(batch);
+            if (receivers.Count > 0) _datagrams.Forget(_addressFamily, tracked => tracked.Translated is { } answering && receivers.Contains(answering));
         }
         catch (NetlinkException exception) when (exception.IsNotFound)
         {
@@ -114,6 +124,9 @@ internal sealed class PortTable
             ? (_atAddress, new NftElement(NftValue.Concat(NftValue.Of(host), protocol, port)) { Value = target }, mapping)
             : (_everywhere, new NftElement(NftValue.Concat(protocol, port)) { Value = target }, mapping);
     }
+
+    // Values in a concatenated key begin at multiples of four bytes.
+    private PortProtocol ProtocolOf(NftSet map, NftElement element) => (PortProtocol)element.Key.Bytes[map == _atAddress ? AddressLength : 0];
 
     private (IPAddress Address, int Port) TargetOf(NftElement element) =>
         element.Value is { } value ? (new IPAddress(value.Bytes[..AddressLength]), (value.Bytes[AddressLength] << 8) | value.Bytes[AddressLength + 1]) : (IPAddress.None, 0);
