@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Containers.Addresses;
@@ -17,6 +18,8 @@ namespace Flannel.Containers.Devices;
 internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNetlink netlink)
 {
     private const int Loopback = 1;
+
+    private static readonly TimeSpan CarrierLimit = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private Task _deleting = Task.CompletedTask; // guarded by _lock
@@ -110,6 +113,15 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
     /// <summary>Says on the device that all is there.</summary>
     public void Finish(Wiring wiring, Link host, string data) =>
         netlink.ChangeLink(host.Index, new LinkChange { Alias = new DeviceMark(wiring.Owner, data).Write(options.NetworkName) });
+
+    /// <summary>
+    /// Waits until the host's end and the bridge carry packets. The kernel sees to that by itself, usually before it is asked here; until then it drops what is sent.
+    /// </summary>
+    public void AwaitCarrier(Wiring wiring, Link host)
+    {
+        foreach (int index in wiring.BridgeIndex == 0 ? [host.Index] : new[] { host.Index, wiring.BridgeIndex })
+            SpinWait.SpinUntil(() => netlink.FindLink(index) is not { OperationalStatus: OperationalStatus.Down or OperationalStatus.LowerLayerDown }, CarrierLimit);
+    }
 
     /// <summary>Deletes a device and with it its other end. Those that come at once are deleted together, because the kernel waits ten milliseconds or more for each time.</summary>
     public async Task DeleteAsync(int index)
