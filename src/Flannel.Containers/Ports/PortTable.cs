@@ -25,6 +25,9 @@ internal sealed class PortTable
     private const int ValueSlot = 8;
     private const string Mapped = "mapped";
 
+    // Of a map without a size, which grows in the background, the kernel may leave out elements when it is read: a port would not be given back.
+    private const int MostPorts = 16384;
+
     private static readonly IPNetwork Localnet = IPNetwork.Parse("127.0.0.0/8");
 
     private readonly NftablesNetlink _netlink;
@@ -47,8 +50,18 @@ internal sealed class PortTable
         _family = _isIPv4 ? NftFamily.IPv4 : NftFamily.IPv6;
         _name = $"flannel-ports-{options.NetworkName}";
         NftDataType address = _isIPv4 ? NftDataType.IPv4Address : NftDataType.IPv6Address;
-        _everywhere = new NftSet(_family, _name, "ports") { Key = [NftDataType.TransportProtocol, NftDataType.Port], Value = [address, NftDataType.Port] };
-        _atAddress = new NftSet(_family, _name, "ports-at-address") { Key = [address, NftDataType.TransportProtocol, NftDataType.Port], Value = [address, NftDataType.Port] };
+        _everywhere = new NftSet(_family, _name, "ports")
+        {
+            Key = [NftDataType.TransportProtocol, NftDataType.Port],
+            Value = [address, NftDataType.Port],
+            Size = MostPorts,
+        };
+        _atAddress = new NftSet(_family, _name, "ports-at-address")
+        {
+            Key = [address, NftDataType.TransportProtocol, NftDataType.Port],
+            Value = [address, NftDataType.Port],
+            Size = MostPorts,
+        };
     }
 
     private int AddressLength => _isIPv4 ? 4 : 16;

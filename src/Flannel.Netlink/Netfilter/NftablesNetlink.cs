@@ -108,7 +108,10 @@ public sealed class NftablesNetlink : IDisposable
         return DumpOrEmpty<NftSet>(buffer[..SetCodec.WriteDumpRequest(buffer, family, table)], SetCodec.TryRead);
     }
 
-    /// <summary>Lists the elements of a set, in no order.</summary>
+    /// <summary>
+    /// Lists the elements of a set, in no order. While a set without <see cref="NftSet.Size"/> grows, which the kernel does in the background, an element may be
+    /// listed twice, and another one not at all.
+    /// </summary>
     /// <param name="set">The set, as it was added or listed.</param>
     /// <returns>The elements.</returns>
     /// <exception cref="NetlinkException">
