@@ -106,7 +106,7 @@ wish() {
 # The plugins that do the work for ours. They are in no folder of PATH.
 wish_cni_plugins() {
     if [[ -x /usr/lib/cni/bridge || -x /opt/cni/bin/bridge ]]; then return; fi
-    (install_packages "the CNI plugins bridge, host-local and portmap" containernetworking-plugins) || say "tests that want them are skipped"
+    (install_packages "the CNI plugins bridge, host-local and portmap" containernetworking-plugins) || say "what wants them is left out"
 }
 
 need_dotnet() {
@@ -175,6 +175,7 @@ main() {
                 bench=OverlayBench
                 shift
             fi
+            if [[ " $* " == *" attach "* ]]; then wish_cni_plugins; fi
             build "bench/$bench"
             supervise exec dotnet "$root/bench/$bench/bin/$configuration/net10.0/$bench.dll" "$@"
             ;;
