@@ -68,7 +68,7 @@ public sealed partial class ContainerNetwork
         Reached?.Invoke(Step.PortsMapped);
         settling.GetAwaiter().GetResult();
         kernel.Containers.Finish(wiring, host, data);
-        kernel.Containers.AwaitCarrier(wiring, host);
+        if (!kernel.Containers.TryAwaitCarrier(wiring, host)) Log.NoCarrier(_logger, owner.ToString(), hostName);
         Reached?.Invoke(Step.Finished);
         Log.Attached(_logger, owner.ToString(), string.Join(", ", addresses), hostName);
         return Describe(wiring, host, attachment);

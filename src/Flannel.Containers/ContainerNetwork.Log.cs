@@ -16,6 +16,9 @@ public sealed partial class ContainerNetwork
         [LoggerMessage(FlannelEventIds.Cleared, LogLevel.Information, "Cleared up {Owner}: {State}.")]
         public static partial void Cleared(ILogger logger, string owner, ContainerState state);
 
+        [LoggerMessage(FlannelEventIds.NoCarrier, LogLevel.Warning, "{Owner} is attached, but the kernel does not carry packets over {Device} yet. If it stays so, look at ip link show {Device}.")]
+        public static partial void NoCarrier(ILogger logger, string owner, string device);
+
         [LoggerMessage(FlannelEventIds.MtuChanged, LogLevel.Information, "The MTU is {Mtu} now, for {Count} containers that are attached as well.")]
         public static partial void MtuChanged(ILogger logger, int mtu, int count);
 

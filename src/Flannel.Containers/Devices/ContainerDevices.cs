@@ -117,11 +117,10 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
     /// <summary>
     /// Waits until the host's end and the bridge carry packets. The kernel sees to that by itself, usually before it is asked here; until then it drops what is sent.
     /// </summary>
-    public void AwaitCarrier(Wiring wiring, Link host)
-    {
-        foreach (int index in wiring.BridgeIndex == 0 ? [host.Index] : new[] { host.Index, wiring.BridgeIndex })
-            SpinWait.SpinUntil(() => netlink.FindLink(index) is not { OperationalStatus: OperationalStatus.Down or OperationalStatus.LowerLayerDown }, CarrierLimit);
-    }
+    /// <returns>Whether they do.</returns>
+    public bool TryAwaitCarrier(Wiring wiring, Link host) => SpinWait.SpinUntil(() => Carries(host.Index) && (wiring.BridgeIndex == 0 || Carries(wiring.BridgeIndex)), CarrierLimit);
+
+    private bool Carries(int index) => netlink.FindLink(index) is not { OperationalStatus: OperationalStatus.Down or OperationalStatus.LowerLayerDown };
 
     /// <summary>Deletes a device and with it its other end. Those that come at once are deleted together, because the kernel waits ten milliseconds or more for each time.</summary>
     public async Task DeleteAsync(int index)
