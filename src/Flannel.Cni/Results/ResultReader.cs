@@ -60,7 +60,7 @@ internal static class ResultReader
             CniAddress address = ReadAddress(found, "ip", null, 0);
             if (address.Address.AddressFamily != family) throw found.Wrong("ip", $"an address of the family that {name} is for");
             addresses.Add(address);
-            // What has no next hop of its own goes through the family's gateway.
+            // What names no next hop goes through the family's gateway.
             routes.AddRange(found.Objects("routes").Select(static entry => ReadRoute(entry)).Select(route => route.Gateway is null ? route with { Gateway = address.Gateway } : route));
         }
 

@@ -36,7 +36,9 @@ public sealed partial class CniRunner
     /// <param name="attachment">The container.</param>
     /// <param name="cancellationToken">Kills the plugin that runs; what was done is undone before the call ends.</param>
     /// <returns>The last plugin's result, in the list's version. It is cached.</returns>
-    /// <exception cref="CniPluginException">A plugin failed; what was done is undone by DEL of the whole list.</exception>
+    /// <exception cref="CniPluginException">
+    /// A plugin failed; what was done is undone by DEL of the whole list, unless the cache has the attachment from an earlier ADD.
+    /// </exception>
     /// <exception cref="CniException">An argument is invalid, or the result could not be cached.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<CniResult> AddAsync(CniNetworkList list, CniAttachment attachment, CancellationToken cancellationToken = default)
@@ -44,6 +46,7 @@ public sealed partial class CniRunner
         Validate(list, attachment, needsNamespace: true);
         cancellationToken.ThrowIfCancellationRequested();
         using Claimed claim = Claim(list, attachment);
+        bool wasAttached = _cache.Read(list.Name, attachment.Key) is not null;
         string[] paths = [.. list.Plugins.Select(plugin => new PluginCall(plugin.Type, "ADD").Find(_options.PluginFolders))]; // nothing to undo if one is missing
         try
         {
@@ -62,7 +65,8 @@ public sealed partial class CniRunner
         }
         catch (Exception exception) when (exception is CniException or OperationCanceledException)
         {
-            CniException? left = await UndoAsync(list, attachment).ConfigureAwait(false);
+            // A second ADD, which plugins refuse, must not take the network from a container that has it. DEL and GC still know of it.
+            CniException? left = wasAttached ? null : await UndoAsync(list, attachment).ConfigureAwait(false);
             if (exception is CniPluginException failure) failure.CleanUpFailure = left;
             throw;
         }

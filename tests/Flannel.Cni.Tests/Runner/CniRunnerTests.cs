@@ -151,6 +151,19 @@ public sealed class CniRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task FailedAdd_OfWhatIsAttached_LeavesItAttached()
+    {
+        CniNetworkList list = AddThree("1.0.0");
+        await Runner.AddAsync(list, Container);
+        _plugins.Add("b", """echo '{"code":100,"msg":"duplicate"}'; exit 1""");
+
+        await Assert.ThrowsAsync<CniPluginException>(() => Runner.AddAsync(list, Container));
+
+        Assert.DoesNotContain(_plugins.Calls, call => call.EndsWith(" DEL", StringComparison.Ordinal));
+        Assert.Single(Runner.GetAttachments("net"));
+    }
+
+    [Fact]
     public async Task FailedAdd_WhoseUndoingFails_SaysBoth()
     {
         CniNetworkList list = AddThree("1.0.0");
