@@ -226,6 +226,34 @@ public sealed class FaultTests
         await node.UntilAsync(follower => follower.StoreError is null);
     }
 
+    /// <summary>Then there is nothing left to write, so no later write says that the server answers.</summary>
+    [Fact]
+    public async Task ConditionWhoseAnswerIsLost_IsOver_OnceTheWatchTellsIt()
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1, 2);
+        lab.Api.LosesAnswer = request => request.Body.Contains("NetworkUnavailable", StringComparison.Ordinal);
+        LeaseFollower node = await lab.JoinAsync();
+
+        await node.UntilAsync(follower => follower.StoreError is not null);
+        await node.UntilAsync(follower => follower.StoreError is null);
+    }
+
+    [Fact]
+    public async Task AnnotationsWhoseAnswerIsLost_AreOver_OnceTheWatchTellsThem()
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1, 2);
+        lab.Options.SetNodeNetworkUnavailable = false;
+        LeaseFollower node = await lab.JoinAsync();
+        await node.UntilAsync<LeaseSnapshot>();
+        lab.Api.LosesAnswer = request => request.IsPatch;
+
+        lab.Annotate(1, ("public-ip", null));
+        await node.UntilAsync(follower => follower.StoreError is not null);
+        await node.UntilAsync(follower => follower.StoreError is null);
+
+        Assert.Equal("192.168.205.10", lab.Annotation(1, "public-ip"));
+    }
+
     [Fact]
     public async Task VersionOfTheFuture_FallsBackToTheNewest()
     {

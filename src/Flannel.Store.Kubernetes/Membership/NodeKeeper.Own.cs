@@ -62,6 +62,14 @@ internal sealed partial class NodeKeeper
 
     private void SettleOwn()
     {
+        Judge();
+        // A write whose answer was lost may have been carried out, which the watch tells.
+        if (_write is null && _writeAt == TimeSpan.MaxValue && ConditionAt == TimeSpan.MaxValue)
+            ForgetWriteError();
+    }
+
+    private void Judge()
+    {
         if (_isMoved)
             return;
         if (_node is not { } node)

@@ -83,8 +83,7 @@ internal sealed partial class NodeKeeper
         try
         {
             ApiObject node = await written.ConfigureAwait(false);
-            _writeFailures = 0;
-            SetStoreError(ref _writeError, null);
+            ForgetWriteError();
             // What the watch has told meanwhile may be newer.
             bool isNewest = _node is null || _node.Uid != node.Uid || !(_node.Version > node.Version);
             if (node.Uid == _publishedUid)
@@ -98,6 +97,12 @@ internal sealed partial class NodeKeeper
         }
 
         SettleOwn();
+    }
+
+    private void ForgetWriteError()
+    {
+        _writeFailures = 0;
+        SetStoreError(ref _writeError, null);
     }
 
     private void Fail(StoreException error)

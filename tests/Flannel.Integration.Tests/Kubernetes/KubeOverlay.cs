@@ -122,12 +122,14 @@ internal sealed class KubeOverlay : IAsyncDisposable
         }
     }
 
-    public async Task UntilAsync(Func<Task<bool>> condition, string what)
+    public Task UntilAsync(Func<Task<bool>> condition, string what) => UntilAsync(condition, () => what);
+
+    public async Task UntilAsync(Func<Task<bool>> condition, Func<string> what)
     {
         using var limit = new CancellationTokenSource(Deadline);
         while (!await condition())
         {
-            if (limit.IsCancellationRequested) Assert.Fail($"There is no {what}.\n{this}");
+            if (limit.IsCancellationRequested) Assert.Fail($"There is no {what()}.\n{this}");
             await Task.Delay(20, CancellationToken.None);
         }
     }

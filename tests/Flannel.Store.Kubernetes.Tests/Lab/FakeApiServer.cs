@@ -50,6 +50,9 @@ internal sealed class FakeApiServer : IAsyncDisposable
     /// <summary>Asked before each request; answers by itself and returns true, or lets it through.</summary>
     public Func<HttpContext, Task<bool>>? Intercept { get; set; }
 
+    /// <summary>Of which patches the answer is lost: they are carried out, and the connection breaks.</summary>
+    public Func<ApiRequestRecord, bool> LosesAnswer { get; set; } = static _ => false;
+
     /// <summary>How many objects a page holds whatever the limit says; 0 for the limit itself.</summary>
     public int PageSize { get; set; }
 
@@ -202,7 +205,11 @@ internal sealed class FakeApiServer : IAsyncDisposable
                 await AnswerOneAsync(context, Nodes.Get(name), $"nodes \\\"{name}\\\" not found");
                 break;
             case ["api", "v1", "nodes", var name, "status"] when request.IsPatch:
-                await AnswerOneAsync(context, Nodes.Change(name, node => Patch(node, JsonNode.Parse(request.Body)!)), $"nodes \\\"{name}\\\" not found");
+                JsonObject? patched = Nodes.Change(name, node => Patch(node, JsonNode.Parse(request.Body)!));
+                if (LosesAnswer(request))
+                    context.Abort();
+                else
+                    await AnswerOneAsync(context, patched, $"nodes \\\"{name}\\\" not found");
                 break;
             case ["api", "v1", "namespaces", var space, "configmaps"]:
                 _ = space;
