@@ -30,22 +30,18 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> RepairAsync(CancellationToken cancellationToken)
     {
-        if (!_chains.Any(chain => chain.IsWanted))
-            return _removed.Count > 0 ? [] : await RemoveAsync(cancellationToken).ConfigureAwait(false);
-
         // Reading is many short runs of a program, and a node that starts waits for them: they are made at once.
-        _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
-        IptablesChain[] chains = [.. _chains.Where(chain => chain.IsWanted || !_removed.Contains(chain))];
-        ChainListing[] listings = await Task.WhenAll(chains.Select(chain => ReadAsync(chain, cancellationToken))).ConfigureAwait(false);
+        IptablesChain[] chains = [.. _chains.Where(static chain => chain.IsWanted)];
+        if (chains.Length == 0)
+            return [];
+        Task<bool> isModern = _isModern is { } known ? Task.FromResult(known) : IsModernAsync(cancellationToken);
+        Task<ChainListing[]> reading = Task.WhenAll(chains.Select(chain => ReadAsync(chain, isWanted: true, cancellationToken)));
+        await Task.WhenAll(isModern, reading).ConfigureAwait(false);
+        _isModern = await isModern.ConfigureAwait(false);
         List<string> repaired = [];
-        foreach ((IptablesChain chain, ChainListing listing) in chains.Zip(listings))
+        foreach ((IptablesChain chain, ChainListing listing) in chains.Zip(await reading.ConfigureAwait(false)))
         {
-            string? done = chain.IsWanted
-                ? await RepairAsync(chain, listing, cancellationToken).ConfigureAwait(false)
-                : await RemoveAsync(chain, listing, cancellationToken).ConfigureAwait(false);
-            if (!chain.IsWanted)
-                _removed.Add(chain);
-            if (done is not null)
+            if (await RepairAsync(chain, listing, cancellationToken).ConfigureAwait(false) is { } done)
                 repaired.Add(done);
         }
 
@@ -53,9 +49,17 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> CleanUpAsync(CancellationToken cancellationToken) =>
+        RemoveAsync([.. _chains.Where(chain => !chain.IsWanted && !_removed.Contains(chain))], cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken) => RemoveAsync(_chains, cancellationToken);
+
+    private async Task<IReadOnlyList<string>> RemoveAsync(IReadOnlyList<IptablesChain> chains, CancellationToken cancellationToken)
     {
         List<string> removed = [];
+        if (chains.Count == 0)
+            return removed;
         try
         {
             _isModern ??= await IsModernAsync(cancellationToken).ConfigureAwait(false);
@@ -65,7 +69,7 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
             return removed; // nobody has written rules with a program that is not there
         }
 
-        foreach (IptablesChain chain in _chains)
+        foreach (IptablesChain chain in chains)
         {
             ChainListing listing = await ReadAsync(chain, isWanted: false, cancellationToken).ConfigureAwait(false);
             if (await RemoveAsync(chain, listing, cancellationToken).ConfigureAwait(false) is { } done)
@@ -75,8 +79,6 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
 
         return removed;
     }
-
-    private Task<ChainListing> ReadAsync(IptablesChain chain, CancellationToken cancellationToken) => ReadAsync(chain, chain.IsWanted, cancellationToken);
 
     /// <summary>Lists a chain and its parent. A chain that is not wanted is not there if its program or its table is missing.</summary>
     private async Task<ChainListing> ReadAsync(IptablesChain chain, bool isWanted, CancellationToken cancellationToken)

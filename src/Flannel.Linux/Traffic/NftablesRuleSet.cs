@@ -38,7 +38,11 @@ internal sealed class NftablesRuleSet : IRuleSet
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> RepairAsync(CancellationToken cancellationToken) =>
-        ChangeAsync(isRemoval: false, (nftables, table) => table.IsWanted ? Repair(nftables, table) : RemoveOnce(nftables, table), cancellationToken);
+        ChangeAsync(isRemoval: false, (nftables, table) => table.IsWanted ? Repair(nftables, table) : null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> CleanUpAsync(CancellationToken cancellationToken) =>
+        ChangeAsync(isRemoval: true, (nftables, table) => table.IsWanted ? null : RemoveOnce(nftables, table), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken) => ChangeAsync(isRemoval: true, Remove, cancellationToken);

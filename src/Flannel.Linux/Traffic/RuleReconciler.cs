@@ -26,7 +26,15 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
         bool wasWritten = false;
         while (true)
         {
-            FlannelException? problem = await TryRepairAsync().ConfigureAwait(false);
+            FlannelException? problem = await TryAsync(RepairAsync).ConfigureAwait(false);
+            if (problem is null && told is null)
+            {
+                told = new TrafficStatus(null);
+                yield return told;
+            }
+
+            // What an earlier policy left is in nobody's way: a node that starts does not wait for it.
+            problem ??= await TryAsync(CleanUpAsync).ConfigureAwait(false);
             failures = problem is null ? 0 : failures + 1;
             if (told is null || told.Problem?.Message != problem?.Message)
             {
@@ -46,16 +54,28 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
             }
         }
 
-        async Task<FlannelException?> TryRepairAsync()
+        async Task RepairAsync()
+        {
+            if (watch.Open() is { } refusal && told is null)
+                Log.Unwatched(logger, refusal, policy.NetworkName, policy.ResyncInterval);
+            IReadOnlyList<string> repaired = [.. await rules.RepairAsync(cancellationToken).ConfigureAwait(false), .. blackholes.Repair()];
+            if (repaired.Count > 0)
+                LogRepaired(policy.NetworkName, wasWritten, repaired);
+            wasWritten = true;
+        }
+
+        async Task CleanUpAsync()
+        {
+            IReadOnlyList<string> removed = await rules.CleanUpAsync(cancellationToken).ConfigureAwait(false);
+            if (removed.Count > 0)
+                Log.Removed(logger, policy.NetworkName, string.Join("; ", removed));
+        }
+
+        static async Task<FlannelException?> TryAsync(Func<Task> action)
         {
             try
             {
-                if (watch.Open() is { } refusal && told is null)
-                    Log.Unwatched(logger, refusal, policy.NetworkName, policy.ResyncInterval);
-                IReadOnlyList<string> repaired = [.. await rules.RepairAsync(cancellationToken).ConfigureAwait(false), .. blackholes.Repair()];
-                if (repaired.Count > 0)
-                    LogRepaired(policy.NetworkName, wasWritten, repaired);
-                wasWritten = true;
+                await action().ConfigureAwait(false);
                 return null;
             }
             catch (Exception exception) when (exception is not OperationCanceledException)

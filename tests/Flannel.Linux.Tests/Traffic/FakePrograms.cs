@@ -22,7 +22,5 @@ internal sealed class FakePrograms : IDisposable
 
     private string CountPath => Path.Combine(_directory, "count");
 
-    internal void Delete(string program) => File.Delete(Path.Combine(_directory, program));
-
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 }

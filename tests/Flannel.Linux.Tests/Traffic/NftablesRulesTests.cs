@@ -144,9 +144,8 @@ public sealed class NftablesRulesTests
             }
             """);
 
-        await KeptRules.OnceAsync(Nftables, TrafficPolicies.Policy(host.NamespaceName));
-
-        Assert.Equal(TableOfFlannel, await KeptRules.TextAsync(Nftables, host));
+        await using KeptRules kept = await KeptRules.StartAsync(Nftables, TrafficPolicies.Policy(host.NamespaceName));
+        await KeptRules.EventuallyAsync(() => KeptRules.TextAsync(Nftables, host), TableOfFlannel);
     }
 
     [NetnsTheory]
