@@ -21,6 +21,12 @@ public sealed record LeaseRequest
     public Lease? HeldLease { get; init; }
 
     /// <summary>
+    /// The revision that this host's last write of <see cref="HeldLease"/> made, as far as it is remembered; 0 if not. A lease that stands like that under
+    /// this node's address is claimed without waiting for an answer, which would still be noticed.
+    /// </summary>
+    internal long LastWrite { get; init; }
+
+    /// <summary>
     /// The backend's opinion of a peer: <see langword="null"/> to accept it, else the reason why it is quarantined (a MAC that is no unicast
     /// address, another VNI). Must not throw.
     /// </summary>

@@ -67,7 +67,7 @@ internal sealed partial class SubnetManager
         StoredEntry entry = own.Entry;
         if (isClaimed)
         {
-            if (await ClaimAsync(identity, own, cancellationToken).ConfigureAwait(false) is not { } claimed)
+            if (await ClaimAsync(request, identity, own, cancellationToken).ConfigureAwait(false) is not { } claimed)
                 return LostRace(own.Lease.Key);
             entry = claimed;
         }
@@ -95,7 +95,7 @@ internal sealed partial class SubnetManager
     {
         foreach (OwnEntry other in leases.Own.Where(other => other.Lease.Key != own.Lease.Key && !other.Lease.IsReservation && identity.IsOwn(other.Lease.Attributes)))
         {
-            StoredEntry? entry = IsWrittenBy(request, other) ? other.Entry : await ClaimAsync(identity, other, cancellationToken).ConfigureAwait(false);
+            StoredEntry? entry = IsWrittenBy(request, other) ? other.Entry : await ClaimAsync(request, identity, other, cancellationToken).ConfigureAwait(false);
             if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
                 return false;
             LogOtherDeleted(other.Lease.Key, own.Lease.Key);
@@ -115,7 +115,7 @@ internal sealed partial class SubnetManager
                 continue;
             }
 
-            StoredEntry? entry = IsWrittenBy(request, unfit) ? unfit.Entry : await ClaimAsync(identity, unfit, cancellationToken).ConfigureAwait(false);
+            StoredEntry? entry = IsWrittenBy(request, unfit) ? unfit.Entry : await ClaimAsync(request, identity, unfit, cancellationToken).ConfigureAwait(false);
             if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
                 return LostRace(unfit.Lease.Key);
             LogUnfitDeleted(unfit.Lease.Key);

@@ -10,15 +10,15 @@ namespace Flannel.Core.Leases;
 /// </content>
 internal sealed partial class SubnetManager
 {
-    /// <summary>Claims an own lease and waits for an answer.</summary>
+    /// <summary>Claims an own lease and waits for an answer, unless this host is known to have written it last.</summary>
     /// <returns>The entry as claimed, or <see langword="null"/> if somebody else changed it meanwhile.</returns>
     /// <exception cref="DuplicatePublicAddressException">A live host holds it.</exception>
-    private async Task<StoredEntry?> ClaimAsync(NodeIdentity identity, OwnEntry own, CancellationToken cancellationToken)
+    private async Task<StoredEntry?> ClaimAsync(LeaseRequest request, NodeIdentity identity, OwnEntry own, CancellationToken cancellationToken)
     {
         StoreWriteResult result = await _store.ClaimAsync(own.Entry, _options.TimeToLive, cancellationToken).ConfigureAwait(false);
         if (!result.Succeeded) return null;
         StoredEntry claimed = result.Entry!;
-        if (_options.TakeoverWait == TimeSpan.Zero) return claimed;
+        if (_options.TakeoverWait == TimeSpan.Zero || IsLastWrite(request, identity, own)) return claimed;
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task waited = Task.Delay(_options.TakeoverWait + (2 * _store.WatchDelay), _time, ended.Token);
@@ -45,6 +45,11 @@ internal sealed partial class SubnetManager
     /// <summary>Whether this process wrote an entry last, so that it need not ask who holds it.</summary>
     private static bool IsWrittenBy(LeaseRequest request, OwnEntry own) =>
         request.HeldLease is { } held && own.Lease.Key == held.Key && own.Lease.CreateRevision == held.CreateRevision && own.Lease.ModRevision == held.ModRevision;
+
+    /// <summary>Whether a former life of this host wrote an entry last. One of another address may be somebody else's by now.</summary>
+    private static bool IsLastWrite(LeaseRequest request, NodeIdentity identity, OwnEntry own) =>
+        request is { HeldLease: { } held, LastWrite: > 0 } && own.Lease.Key == held.Key && own.Lease.CreateRevision == held.CreateRevision
+            && own.Lease.ModRevision == request.LastWrite && identity.IsOwn(own.Lease.Attributes);
 
     /// <summary>What was written over a claim is an answer if it names the same host, unless an operator made a reservation of the lease, or a lease of it.</summary>
     private void ThrowIfAnswered(NodeIdentity identity, OwnEntry own, StoredEntry claimed, StoredEntry? found)

@@ -7,26 +7,30 @@ namespace Flannel.Core.Sessions;
 
 /// <summary>
 /// What a node remembers of its lease over a restart and a reboot, in its state directory, so that a host whose address changed meanwhile finds its lease
-/// again: the key, which life of it, and the document that it wrote there. Only a lease that nobody else has written since is the node's own.
+/// again: the key, which life of it, and the document that it wrote there. Only a lease that nobody else has written since is the node's own. As long as the
+/// host runs, it also remembers its last write: whoever claims a lease that stands as it was written need not wait for an answer. Another host made from
+/// this one's image has booted by itself, so it waits.
 /// </summary>
 /// <param name="directory">The state directory; nothing is remembered if it is <see langword="null"/> or does not exist.</param>
 /// <param name="network">The network's name in this process.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed partial class LeaseMemory(string? directory, string network, ILogger logger)
+/// <param name="bootFile">Where the kernel tells which boot this is: proc_sys_kernel(5).</param>
+internal sealed partial class LeaseMemory(string? directory, string network, ILogger logger, string bootFile = "/proc/sys/kernel/random/boot_id")
 {
-    private const string KeyName = "Lease", RevisionName = "CreateRevision", DocumentName = "Document";
+    private const string KeyName = "Lease", RevisionName = "CreateRevision", WriteName = "ModRevision", BootName = "Boot", DocumentName = "Document";
     private const int MaxBytes = 64 * 1024;
 
     private string? _written;
 
     private string? FilePath => directory is null ? null : Path.Combine(directory, network.Length == 0 ? "lease.json" : $"lease-{Uri.EscapeDataString(network)}.json");
 
-    /// <summary>The lease as last remembered, without revision and end; <see langword="null"/> if there is none.</summary>
+    /// <summary>The lease as last remembered, without end and, after a reboot, without its last revision; <see langword="null"/> if there is none.</summary>
     public Lease? Read()
     {
         if (FilePath is not { } path || !File.Exists(path)) return null;
         try
         {
+            string? boot = ReadBoot();
             using FileStream file = RegularFile.OpenRead(path);
             byte[] content = new byte[MaxBytes];
             using JsonDocument document = JsonDocument.Parse(content.AsMemory(0, file.ReadAtLeast(content, MaxBytes, throwOnEndOfStream: false)));
@@ -35,6 +39,9 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
             {
                 Key = SubnetKey.Parse(root.GetProperty(KeyName).GetString() ?? ""),
                 CreateRevision = root.GetProperty(RevisionName).GetInt64(),
+                ModRevision = boot is not null && root.TryGetProperty(BootName, out JsonElement written) && written.ValueEquals(boot)
+                    ? root.GetProperty(WriteName).GetInt64()
+                    : 0,
                 Attributes = LeaseAttributes.Parse(Encoding.UTF8.GetBytes(root.GetProperty(DocumentName).GetRawText())),
             };
         }
@@ -49,10 +56,11 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
     public void Write(Lease lease)
     {
         if (FilePath is not { } path || !Directory.Exists(directory)) return;
-        string content = $"{{\"{KeyName}\":\"{lease.Key}\",\"{RevisionName}\":{lease.CreateRevision},\"{DocumentName}\":{lease.Attributes.ToJson()}}}\n";
-        if (content == _written) return;
         try
         {
+            string write = ReadBoot() is { } boot ? $"\"{WriteName}\":{lease.ModRevision},\"{BootName}\":\"{boot}\"," : "";
+            string content = $"{{\"{KeyName}\":\"{lease.Key}\",\"{RevisionName}\":{lease.CreateRevision},{write}\"{DocumentName}\":{lease.Attributes.ToJson()}}}\n";
+            if (content == _written) return;
             if (RegularFile.Refuse(path) is { } found) throw new IOException($"{path} is {found}; remove it.");
             string temporary = path + ".new";
             // What a crash left there may be anything.
@@ -73,6 +81,8 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
             LogNotWritten(path, VisibleText.Of(error.Message));
         }
     }
+
+    private string? ReadBoot() => File.Exists(bootFile) && Guid.TryParse(File.ReadAllText(bootFile), out Guid boot) ? boot.ToString() : null;
 
     /// <summary>Forgets the lease, which was given back.</summary>
     public void Delete()

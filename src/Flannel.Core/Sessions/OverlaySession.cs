@@ -82,7 +82,8 @@ internal sealed partial class OverlaySession
         IPNetwork[] links = [.. prefixes.Where(prefix => prefix.IsAddress && prefix.Device == external.Name).Select(static prefix => prefix.Prefix)];
 
         Progress("looking for the own lease");
-        Lease? held = _held.Lease ?? _held.Memory.Read();
+        Lease? remembered = _held.Lease is null ? _held.Memory.Read() : null;
+        Lease? held = _held.Lease ?? (remembered is null ? null : remembered with { ModRevision = 0 });
         SubnetKey? previous = _held.Lease?.Key ?? ReadPreviousSubnet() ?? held?.Key;
         var identity = new LeaseRequest
         {
@@ -90,6 +91,7 @@ internal sealed partial class OverlaySession
             Attributes = new LeaseAttributes { PublicIP = external.PublicIP, PublicIPv6 = external.PublicIPv6 },
             PreviousSubnet = previous,
             HeldLease = held,
+            LastWrite = remembered?.ModRevision ?? 0,
             Progress = new ProgressReport(ReportWaiting),
         };
         LeaseAttributes? published = _held.Published;

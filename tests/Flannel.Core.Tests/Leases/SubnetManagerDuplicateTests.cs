@@ -285,6 +285,61 @@ public sealed class SubnetManagerDuplicateTests
     }
 
     [Fact]
+    public async Task Acquire_LeaseLastWrittenByAFormerLife_IsClaimedWithoutWaiting()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        Lease held = await lab.Node(1).AcquireAsync();
+        LabNode restarted = Restarted(lab, held, held.ModRevision);
+
+        Lease again = await restarted.AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(held.Key, again.Key);
+        Assert.Single(restarted.Store.Calls, static call => call.Operation == StoreOperation.Claim);
+    }
+
+    [Fact]
+    public async Task Acquire_LeaseWrittenAgainSince_IsWaitedFor()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        Lease held = await lab.Node(1).AcquireAsync();
+        lab.PutText(held.Key.ToString(), SubnetManagerLab.Attributes(1).ToJson());
+
+        Lease again = await AfterWaitAsync(lab, Restarted(lab, held, held.ModRevision));
+
+        Assert.Equal(held.Key, again.Key);
+    }
+
+    [Fact]
+    public async Task Acquire_LeaseOfAFormerAddress_IsWaitedFor()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        Lease held = await lab.Node(1).AcquireAsync();
+        LabNode moved = new(lab, lab.Request(2) with { HeldLease = held with { ModRevision = 0 }, LastWrite = held.ModRevision }, seed: 3);
+
+        Lease again = await AfterWaitAsync(lab, moved);
+
+        Assert.Equal(held.Key, again.Key);
+    }
+
+    /// <summary>A host that was cloned while it ran remembers what the other one does. It takes no second to wait, but it asks.</summary>
+    [Fact]
+    public async Task Start_CloneThatRemembersTheLastWrite_YieldsToTheFirst()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        await using LeaseFollower first = await lab.Node(1).StartAsync();
+        string document = Text(await lab.FindAsync(first.Own.Key.ToString()));
+
+        LeaseRequest request = lab.Request(1) with { HeldLease = first.Own with { ModRevision = 0 }, LastWrite = first.Own.ModRevision };
+        LabNode clone = new(lab, request with { Attributes = SubnetManagerLab.Attributes(1, "99") }, seed: 3);
+        await clone.AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await using LeaseFollower second = clone.Follow();
+        await DriveAsync(lab, second.UntilAsync(static one => one.State == OwnLeaseState.Taken));
+
+        Assert.NotEqual(OwnLeaseState.Taken, first.State);
+        Assert.Equal(document, Text(await lab.FindAsync(first.Own.Key.ToString())));
+    }
+
+    [Fact]
     public async Task Start_StoreThatIsPolled_FirstKeepsTheLeaseToo()
     {
         var time = new FakeTimeProvider();
@@ -318,6 +373,9 @@ public sealed class SubnetManagerDuplicateTests
 
     private static LabNode Twin(SubnetManagerLab lab, string mac, int seed = 2) =>
         new(lab, lab.Request(1) with { Attributes = SubnetManagerLab.Attributes(1, mac) }, seed);
+
+    private static LabNode Restarted(SubnetManagerLab lab, Lease held, long lastWrite) =>
+        new(lab, lab.Request(1) with { HeldLease = held with { ModRevision = 0 }, LastWrite = lastWrite }, seed: 3);
 
     private static async Task<Lease> AfterWaitAsync(SubnetManagerLab lab, LabNode node)
     {

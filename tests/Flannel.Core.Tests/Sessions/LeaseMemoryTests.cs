@@ -31,7 +31,7 @@ public sealed class LeaseMemoryTests : IDisposable
         Lease read = Memory(network).Read()!;
 
         Assert.Equal([file], Directory.GetFileSystemEntries(_directory).Select(Path.GetFileName));
-        Assert.Equal((Lease.Key, Lease.CreateRevision, 0, Lease.Attributes), (read.Key, read.CreateRevision, read.ModRevision, read.Attributes));
+        Assert.Equal((Lease.Key, Lease.CreateRevision, Lease.ModRevision, Lease.Attributes), (read.Key, read.CreateRevision, read.ModRevision, read.Attributes));
         Memory(network).Delete();
         Assert.Null(Memory(network).Read());
     }
@@ -62,6 +62,30 @@ public sealed class LeaseMemoryTests : IDisposable
         await Task.Run(() => Assert.Null(Memory().Read())).WaitAsync(TimeSpan.FromSeconds(20));
         await Task.Run(() => Memory().Write(Lease)).WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal([path], Directory.GetFileSystemEntries(_directory));
+    }
+
+    /// <summary>A host made from this one's image must not believe that it wrote the lease.</summary>
+    [Theory]
+    [InlineData("0f1e2d3c-0000-4000-8000-000000000001\n", "0f1e2d3c-0000-4000-8000-000000000001\n", 15)]
+    [InlineData("0f1e2d3c-0000-4000-8000-000000000001\n", "0f1e2d3c-0000-4000-8000-000000000002\n", 0)]
+    [InlineData("0f1e2d3c-0000-4000-8000-000000000001\n", null, 0)]
+    [InlineData(null, "0f1e2d3c-0000-4000-8000-000000000001\n", 0)]
+    [InlineData(null, null, 0)]
+    [InlineData("nonsense\"", "nonsense\"", 0)]
+    public void Read_LastWrite_IsOfThisBootOnly(string? before, string? now, long expected)
+    {
+        new LeaseMemory(_directory, "", NullLogger.Instance, BootFile(before)).Write(Lease);
+
+        Lease read = new LeaseMemory(_directory, "", NullLogger.Instance, BootFile(now)).Read()!;
+
+        Assert.Equal((Lease.Key, Lease.CreateRevision, expected), (read.Key, read.CreateRevision, read.ModRevision));
+
+        string BootFile(string? content)
+        {
+            string path = Path.Combine(_directory, content is null ? "none" : "boot");
+            if (content is not null) File.WriteAllText(path, content);
+            return path;
+        }
     }
 
     [Fact]

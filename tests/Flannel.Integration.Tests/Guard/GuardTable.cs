@@ -17,7 +17,8 @@ internal static class GuardTable
         string text = "";
         foreach (string family in (string[])["inet", "netdev"])
         {
-            if (tables.Contains($"table {family} {table}")) text += await host.ExecAsync("nft", "-s", "list", "table", family, table);
+            // A table may go after it was listed.
+            if (tables.Contains($"table {family} {table}")) text += await host.ExecAsync("sh", "-c", $"nft -s list table {family} {table} 2>/dev/null || true");
         }
 
         return text.Length == 0 ? null : text;
