@@ -168,7 +168,7 @@ public sealed class FlannelClusterTests
 
         Assert.True(lonely.IsPartitioned);
         Assert.Equal(2, lonely.Backend.DataPath.Count);
-        Assert.Single(cluster.Nodes[1].Node.Peers);
+        await cluster.UntilAsync(() => cluster.Nodes[1].Node.Peers.Count == 1, "the lonely node is forgotten");
         lonely.Heal();
         await cluster.UntilConnectedAsync();
     }
