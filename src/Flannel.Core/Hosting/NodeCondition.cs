@@ -30,7 +30,7 @@ internal sealed record NodeCondition
 
     public BackendStatus? Backend { get; init; }
 
-    /// <summary>Whether the first peers have been programmed; stays true until the next start.</summary>
+    /// <summary>Whether the first peers have been programmed; stays true until the next start or another subnet.</summary>
     public bool IsSettled { get; init; }
 
     public StoreException? StoreError { get; init; }
@@ -71,6 +71,9 @@ internal sealed record NodeCondition
     /// <summary>The same condition with the settled flag brought up to date.</summary>
     public NodeCondition Settle() =>
         IsSettled || !HasPeers || IsTrafficPending || TrafficError is not null || Backend is not { IsConverged: true } ? this : this with { IsSettled = true };
+
+    /// <summary>The same condition of a node with another subnet than before: packets flow once its peers are programmed and its traffic rules hold.</summary>
+    public NodeCondition Unsettle(bool hasTrafficRules) => this with { IsSettled = false, HasPeers = false, IsTrafficPending = hasTrafficRules };
 
     /// <summary>What the log compares to tell whether there is news.</summary>
     public string LogKey => string.Join('\n', Problems().Select(static problem => problem.LogKey));

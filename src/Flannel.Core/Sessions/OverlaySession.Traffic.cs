@@ -27,7 +27,6 @@ internal sealed partial class OverlaySession
         }
 
         TrafficPolicy policy = _held.PolicyFor(_config, _held.Lease!);
-        _condition.Change(condition => condition with { IsTrafficPending = !condition.IsSettled });
         PacketFilter wanted = Options.Traffic.Filter ?? (_config.EnableNFTables ? PacketFilter.Nftables : PacketFilter.Iptables);
         ITrafficRules rules = _services.TrafficRules.FirstOrDefault(candidate => candidate.Filter == wanted)
             ?? throw new TrafficRulesException($"The network asks for traffic rules in {wanted}, and none are registered for it; call UseTrafficRules() on what AddFlannel() returned.");

@@ -121,7 +121,7 @@ internal sealed partial class OverlaySession
         Remember(network);
         HasRun = true;
         LogLeaseHeld(_logger, NetworkName.Of(_services.Name), membership.Lease.Key, external.Name);
-        _condition.Change(condition => condition with
+        _condition.Change(condition => (condition.Lease?.Key == membership.Lease.Key ? condition : condition.Unsettle(_services.TrafficRules.Count > 0)) with
         {
             StartError = null,
             Lease = membership.Lease,

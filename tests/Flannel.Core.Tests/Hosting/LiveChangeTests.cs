@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Flannel.Extensibility;
+using Flannel.Lab.Backends;
 
 namespace Flannel.Core.Tests.Hosting;
 
@@ -102,6 +103,26 @@ public class LiveChangeTests
         StoredEntry theirs = Assert.Single(snapshot.Entries, entry => entry.Key == before.Key.ToString());
         Assert.Contains("192.168.100.50", Encoding.UTF8.GetString(theirs.Value.Span), StringComparison.Ordinal);
         Assert.NotEqual(before.Key, fixture.Node.Lease.Key);
+    }
+
+    [Fact]
+    public async Task Subnet_IsAnotherOne_IsReadyOnceItsPeersAndTrafficRulesAre()
+    {
+        var rules = new FakeTrafficRules();
+        await using var fixture = new NodeFixture(options => options.IpMasq = true, rules: rules);
+        fixture.AddPeer("10.5.77.0/24", "192.168.100.2");
+        await fixture.ReadyAsync();
+        Lease before = fixture.Node.Lease;
+        fixture.Memory.Put(before.Key, before.Attributes with { PublicIP = IPAddress.Parse("192.168.100.50") }, TimeSpan.FromHours(1));
+        await fixture.UntilAsync(status => status.Error is LeaseLostException);
+        var applied = new TaskCompletionSource();
+        rules.Applied = applied.Task;
+        fixture.Host.Move(Moved(fixture, "192.168.100.99"));
+
+        FlannelNodeStatus status = await fixture.UntilAsync(found => found.Lease!.Key != before.Key && found.Peers.Count == 2 && found.Error is null);
+        Assert.Equal(FlannelNodeState.Starting, status.State);
+        applied.SetResult();
+        await fixture.UntilAsync(found => found.State == FlannelNodeState.Ready);
     }
 
     [Fact]

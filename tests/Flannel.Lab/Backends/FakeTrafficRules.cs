@@ -4,7 +4,7 @@ using Flannel.Extensibility;
 
 namespace Flannel.Lab.Backends;
 
-/// <summary>Traffic rules that always hold, without a packet filter.</summary>
+/// <summary>Traffic rules that hold as soon as the test says so, without a packet filter.</summary>
 public sealed class FakeTrafficRules(PacketFilter filter = PacketFilter.Iptables) : ITrafficRules
 {
     private readonly ConcurrentQueue<string> _calls = new();
@@ -13,9 +13,13 @@ public sealed class FakeTrafficRules(PacketFilter filter = PacketFilter.Iptables
 
     public IReadOnlyList<string> Calls => [.. _calls];
 
+    /// <summary>What the rules wait for; nothing by default.</summary>
+    public Task Applied { get; set; } = Task.CompletedTask;
+
     public async IAsyncEnumerable<TrafficStatus> KeepAsync(TrafficPolicy policy, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         _calls.Enqueue("keep");
+        await Applied.WaitAsync(cancellationToken);
         yield return new TrafficStatus(null);
         await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
     }
