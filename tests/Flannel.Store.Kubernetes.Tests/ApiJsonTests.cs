@@ -71,38 +71,6 @@ public sealed class ApiJsonTests
     public async Task String_BeyondEveryLimit_IsRefused() => await Assert.ThrowsAsync<JsonException>(async () =>
         await ReadAsync(ApiShape.Object, Encoding.UTF8.GetBytes($$"""{"a":"{{new string('x', 40 << 20)}}"}"""), 1 << 20));
 
-    [Fact]
-    public async Task FiveThousandNodes_CostWhatIsKeptOfThem()
-    {
-        // 90 MB, made as it is read.
-        string filler = new('x', 17_000);
-        IEnumerable<byte[]> pieces = Enumerable.Range(0, 5000)
-            .Select(i => Encoding.UTF8.GetBytes($$$"""{{{(i == 0 ? """{"metadata":{"resourceVersion":"1"},"items":[""" : ",")}}}{"metadata":{"name":"n{{{i}}}","annotations":{"flannel.alpha.coreos.com/kube-subnet-manager":"true","flannel.alpha.coreos.com/backend-data":"{\"VNI\":1,\"VtepMAC\":\"aa:bb:cc:dd:ee:ff\"}","large":"{{{filler}}}"}},"spec":{"podCIDR":"10.0.0.0/24"},"status":{}}"""))
-            .Append("]}"u8.ToArray());
-        using IEnumerator<byte[]> source = pieces.GetEnumerator();
-        ReadOnlyMemory<byte> left = default;
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        List<ApiObject> kept = [];
-        var decoder = new ApiDecoder(ApiShape.List, new AnnotationNames("flannel.alpha.coreos.com"));
-        await foreach (IReadOnlyList<ApiItem> items in ApiJson.ReadAsync(Next, decoder, CancellationToken.None))
-            kept.AddRange(items.Select(item => item.Object));
-        long after = GC.GetTotalMemory(forceFullCollection: true);
-
-        Assert.Equal(5000, kept.Count);
-        Assert.InRange(after - before, 0, 20 << 20);
-        GC.KeepAlive(kept);
-
-        ValueTask<int> Next(Memory<byte> buffer, CancellationToken token)
-        {
-            if (left.IsEmpty)
-                left = source.MoveNext() ? source.Current : default;
-            int count = Math.Min(buffer.Length, left.Length);
-            left[..count].CopyTo(buffer);
-            left = left[count..];
-            return ValueTask.FromResult(count);
-        }
-    }
-
     private static Task<ApiItem[]> ReadAsync(ApiShape shape, string text, int piece) => ReadAsync(shape, Encoding.UTF8.GetBytes(text), piece);
 
     private static async Task<ApiItem[]> ReadAsync(ApiShape shape, ReadOnlyMemory<byte> text, int piece)

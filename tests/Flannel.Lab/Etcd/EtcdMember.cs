@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Flannel.Lab.Namespaces;
+using Flannel.Lab.Processes;
 
 namespace Flannel.Lab.Etcd;
 
@@ -23,7 +23,7 @@ public sealed class EtcdMember : IAsyncDisposable
     internal EtcdMember(string name, string folder, EtcdOptions options)
     {
         (Name, _folder, _options) = (name, folder, options);
-        (_clientPort, _peerPort, _metricsPort) = FreePorts();
+        (_clientPort, _peerPort, _metricsPort) = (FreePort.Take(), FreePort.Take(), FreePort.Take());
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = NamespaceConnection.From(_options.Host) });
     }
 
@@ -175,21 +175,5 @@ public sealed class EtcdMember : IAsyncDisposable
         _log.Enqueue(line);
         if (_log.Count > 100)
             _log.TryDequeue(out _);
-    }
-
-    // Taken all at once: a port that was given back may be given out again.
-    private static (int Client, int Peer, int Metrics) FreePorts()
-    {
-        using TcpListener client = Listen(), peer = Listen(), metrics = Listen();
-        return (PortOf(client), PortOf(peer), PortOf(metrics));
-
-        static TcpListener Listen()
-        {
-            var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return listener;
-        }
-
-        static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -28,7 +27,7 @@ public sealed class KubeApiServer : IAsyncDisposable
     private readonly LabNode? _host;
     private readonly EtcdServer _etcd;
     private readonly string _adminToken = Guid.NewGuid().ToString("N");
-    private readonly int _port = FreePort();
+    private readonly int _port = FreePort.Take();
     private readonly ConcurrentQueue<string> _log = new();
     private readonly HttpClient _http;
     private Process? _process;
@@ -299,11 +298,4 @@ public sealed class KubeApiServer : IAsyncDisposable
     }
 
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }
