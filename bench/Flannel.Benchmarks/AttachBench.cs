@@ -25,15 +25,22 @@ internal sealed class AttachBench : IBench
     public async Task RunAsync(int rounds, Report report, CancellationToken cancellationToken)
     {
         bool hasChain = PluginChain.IsThere;
-        if (!hasChain) report.AddNote($"attach: nothing to compare with, because {PluginChain.Folder} has no plugins (Debian: containernetworking-plugins).");
+        if (!hasChain)
+            report.AddNote($"attach: nothing to compare with, because {PluginChain.Folder} has no plugins (Debian: containernetworking-plugins).");
         using var lab = new Lab();
         Dictionary<string, Times> times = [];
         // The first round is for the disk's cache and the compiler.
         for (int round = 0; round <= rounds; round++)
         {
             report.Progress(round == 0 ? "  warming up" : $"  round {round} of {rounds}");
-            await MeasureAsync(lab, "ours", static (host, folder) => new OwnAttacher(host, Subnet, folder), round > 0 ? times : [], cancellationToken);
-            if (hasChain) await MeasureAsync(lab, "chain", static (host, folder) => new PluginChain(host, Subnet, folder), round > 0 ? times : [], cancellationToken);
+            await MeasureAsync(
+                lab, "ours", static (host, folder) => new OwnAttacher(host, Subnet, folder), round > 0 ? times : [], cancellationToken);
+            if (hasChain)
+            {
+                await MeasureAsync(
+                    lab, "chain", static (host, folder) => new PluginChain(host, Subnet, folder), round > 0 ? times : [], cancellationToken);
+            }
+
             await PluginShare.MeasureAsync(lab, round > 0 ? times : [], cancellationToken);
         }
 
@@ -46,7 +53,8 @@ internal sealed class AttachBench : IBench
                 Times? chain = times.GetValueOrDefault(Key("chain", what, 1, withPort));
                 bool isGoal = what == "attach";
                 report.Add(Compare(
-                    $"{subject}, median", ours.Each, chain?.Each, isGoal && !withPort ? "< 3 ms" : isGoal && chain is not null ? "< 0.1 of the chain" : null,
+                    $"{subject}, median", ours.Each, chain?.Each, isGoal && !withPort ? "< 3 ms" : isGoal
+                        && chain is not null ? "< 0.1 of the chain" : null,
                     isGoal ? !withPort ? ours.Each.Median < AttachGoal : chain is null ? null : ours.Each.Median < PortGoal * chain.Each.Median : null, 50));
                 report.Add(Compare($"{subject}, 99th percentile", ours.Each, chain?.Each, null, null, 99));
             }
@@ -60,7 +68,8 @@ internal sealed class AttachBench : IBench
                 Times? chain = times.GetValueOrDefault(Key("chain", what, count, withPort: false));
                 bool isGoal = count == 250 && what == "attach";
                 report.Add(Compare(
-                    $"{what} {count} at once, all", ours.All, chain?.All, isGoal ? "< 1.5 s" : null, isGoal ? ours.All.Median < CrowdGoal : null, 50));
+                    $"{what} {count} at once, all", ours.All, chain?.All, isGoal ? "< 1.5 " +
+                    "s" : null, isGoal ? ours.All.Median < CrowdGoal : null, 50));
                 report.Add(Compare($"{what} {count} at once, each, median", ours.Each, chain?.Each, null, null, 50));
                 report.Add(Compare($"{what} {count} at once, each, 99th percentile", ours.Each, chain?.Each, null, null, 99));
             }
@@ -71,9 +80,10 @@ internal sealed class AttachBench : IBench
         else
             report.AddNote("attach: the plugin was not measured, because artifacts/cni/flannel is missing; `./build.sh publish` makes it.");
         report.AddNote(
-            $"attach: {Single} containers one after the other and {string.Join(" and ", Crowds)} at once in each round, each a namespace that is there already, one address of a /22 " +
-            "and a default route over a bridge. Ours: AttachAsync and DetachAsync of Flannel.Containers. The chain: ADD and DEL of Debian's bridge with host-local, and portmap " +
-            "where there is a port, by CniRunner of Flannel.Cni. State files of both are in memory or on disk alike.");
+            $"attach: {Single} containers one after the other and {string.Join(" and ", Crowds)} at once in each round, each a namespace that is " +
+            "there already, one address of a /22 and a default route over a bridge. Ours: AttachAsync and DetachAsync of Flannel.Containers. The " +
+            "chain: ADD and DEL of Debian's bridge with host-local, and portmap where there is a port, by CniRunner of Flannel.Cni. State files " +
+            "of both are in memory or on disk alike.");
     }
 
     private const string Subnet = "10.7.0.0/22";

@@ -25,8 +25,8 @@ internal sealed class GuardBench : IBench
         await CompareProgrammingAsync(lab, rounds, report, cancellationToken);
         await CompareThroughputAsync(lab, rounds, report, cancellationToken);
         report.AddNote(
-            $"guard: with `GuardOptions.Enabled` and without, in turns. Programming is measured as by the bench peers. TCP is measured as by the bench throughput, " +
-            $"one stream, with {Quantity.Count(Peers)} other peers in the store, so that the guard's sets are full.");
+            "guard: with `GuardOptions.Enabled` and without, in turns. Programming is measured as by the bench peers. TCP is measured as by the " +
+            $"bench throughput, one stream, with {Quantity.Count(Peers)} other peers in the store, so that the guard's sets are full.");
     }
 
     private static async Task CompareProgrammingAsync(Lab lab, int rounds, Report report, CancellationToken cancellationToken)
@@ -108,7 +108,8 @@ internal sealed class GuardBench : IBench
         Sample rounds = guarded.Over(open);
         report.AddNote(
             $"guard, {what}: the ratio is that of the medians of {open.Values.Count} rounds. Of the rounds' own ratios half lie between " +
-            $"{Quantity.Round(rounds.Percentile(25))} and {Quantity.Round(rounds.Percentile(75))}, all between {Quantity.Round(rounds.Lowest)} and {Quantity.Round(rounds.Highest)}.");
+            $"{Quantity.Round(rounds.Percentile(25))} and {Quantity.Round(rounds.Percentile(75))}, all between {Quantity.Round(rounds.Lowest)} " +
+            $"and {Quantity.Round(rounds.Highest)}.");
     }
 
     private static string Rate(Sample rates) => $"{Quantity.Round(rates.Median)} Gbit/s";

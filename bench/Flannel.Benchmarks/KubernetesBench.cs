@@ -66,9 +66,9 @@ internal sealed class KubernetesBench : IBench
             Figures = new Dictionary<string, IReadOnlyList<double>> { ["start"] = requests.Values, ["watch_seconds"] = seconds.Values },
         });
         report.AddNote(
-            "kubernetes: the published program in a namespace of its own, joined by veth to a stand-in of the API server, which answers from memory over HTTP without " +
-            "TLS: the own Node, one list of all Nodes, a watch. From before the program is started until a socket of the bench's own was told of the last route. " +
-            "The requests of a quiet hour follow from how long the watches ask to be kept open.");
+            "kubernetes: the published program in a namespace of its own, joined by veth to a stand-in of the API server, which answers from " +
+            "memory over HTTP without TLS: the own Node, one list of all Nodes, a watch. From before the program is started until a socket of the " +
+            "bench's own was told of the last route. The requests of a quiet hour follow from how long the watches ask to be kept open.");
     }
 
     private static Result Describe(string subject, Sample sample, Func<double, string> format, string? goal, double limit) => new()

@@ -24,9 +24,10 @@ internal sealed class NodesBench : IBench
         }
 
         report.AddNote(
-            $"nodes: subnet managers of one process, each with an etcd client and a TCP connection of its own, started {EtcdNodes.StartingTogether} at a time; " +
-            "one etcd beside them with its files in memory. Requests are counted by our metric, and by etcd's own counter in parentheses. The memory is the " +
-            "growth of the process from before the first node until all know each other, the leases that each node holds included.");
+            "nodes: subnet managers of one process, each with an etcd client and a TCP connection of its own, started " +
+            $"{EtcdNodes.StartingTogether} at a time; one etcd beside them with its files in memory. Requests are counted by our metric, and by " +
+            "etcd's own counter in parentheses. The memory is the growth of the process from before the first node until all know each other, " +
+            "the leases that each node holds included.");
     }
 
     private static async Task MeasureAsync(int count, Report report, CancellationToken cancellationToken)
@@ -57,7 +58,8 @@ internal sealed class NodesBench : IBench
             Subject = $"{nodesText}: requests per node",
             Ours = string.Create(
                 CultureInfo.InvariantCulture,
-                $"median {requests.Median}, p99 {requests.Percentile(99):0.#}, most {requests.Highest}, {nodes.Refusals} tries again (etcd: {counted:0.00})"),
+                $"median {requests.Median}, p99 {requests.Percentile(99):0.#}, most {requests.Highest}, {nodes.Refusals} tries again (etcd: " +
+                $"{counted:0.00})"),
             Figures = new Dictionary<string, IReadOnlyList<double>> { ["requests"] = requests.Values },
         });
         report.Add(new Result

@@ -3,7 +3,11 @@ using Flannel.Benchmarks;
 using Flannel.Benchmarks.Reporting;
 using Flannel.Netlink;
 
-IBench[] benches = [new PeersBench(), new ResyncBench(), new LatencyBench(), new NodesBench(), new StartBench(), new KubernetesBench(), new PutBench(), new StoreBench(), new AllocationBench(), new ThroughputBench(), new GuardBench(), new AttachBench()];
+IBench[] benches =
+[
+    new PeersBench(), new ResyncBench(), new LatencyBench(), new NodesBench(), new StartBench(), new KubernetesBench(), new PutBench(), new StoreBench(),
+    new AllocationBench(), new ThroughputBench(), new GuardBench(), new AttachBench(),
+];
 if (args.Intersect(["-h", "--help", "help"]).Any())
 {
     Console.WriteLine(BenchOptions.Usage(benches));

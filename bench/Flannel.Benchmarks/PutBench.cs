@@ -36,8 +36,9 @@ internal sealed class PutBench : IBench
         report.Add(Compare("lease put into etcd to route installed", ourSide.Routes, ourSide.Told, "etcd's watch alone"));
         if (peerSide is not null) report.Add(Compare("lease put into etcd to route installed", ourSide.Routes, peerSide.Routes, "PEER_FLANNELD"));
         report.AddNote(
-            $"put: {Quantity.Count(Events)} leases one by one after {Quantity.Count(WarmUp)} for warming up, from before the put (over etcd's JSON gateway) " +
-            "until a socket of the bench's own is told of the route; the reference is when a watch of the bench's own is told of the same put.");
+            $"put: {Quantity.Count(Events)} leases one by one after {Quantity.Count(WarmUp)} for warming up, from before the put (over etcd's " +
+            "JSON gateway) until a socket of the bench's own is told of the route; the reference is when a watch of the bench's own is told of " +
+            "the same put.");
     }
 
     private static Result Compare(string subject, Sample ours, Sample reference, string what) => new()
@@ -63,7 +64,8 @@ internal sealed class PutBench : IBench
         {
             EtcdLab lab = await EtcdLab.StartAsync(all, role, cancellationToken);
             await lab.Etcd.PutConfigAsync(EtcdUnderTest.Prefix, Peer.NetworkConfig, cancellationToken);
-            await lab.Etcd.PutLeasesAsync(EtcdUnderTest.Prefix, [Peer.Own(LabHost.LoneAddress).Lease], cancellationToken); // else it might draw a subnet of a peer to come
+            // else it might draw a subnet of a peer to come
+            await lab.Etcd.PutLeasesAsync(EtcdUnderTest.Prefix, [Peer.Own(LabHost.LoneAddress).Lease], cancellationToken);
             LabHost host = lab.AddHost(role);
             var flanneld = new Flanneld(program, host, lab.Etcd, EtcdUnderTest.Prefix);
             await flanneld.WaitForSubnetFileAsync(cancellationToken);

@@ -45,18 +45,21 @@ internal sealed class StartBench : IBench
         }
 
         bool hasPeer = peer is not null;
-        report.Add(Compare("flanneld: started to subnet file written", oursRuns.Start, hasPeer ? peerRuns.Start : null, "70 ms", StartGoal, Quantity.Duration));
+        report.Add(Compare("flanneld: started to subnet file written", oursRuns.Start, hasPeer ? peerRuns.Start : null, "70 " +
+            "ms", StartGoal, Quantity.Duration));
         report.Add(Compare(
-            $"flanneld: started to last route, {Quantity.Count(Peers)} leases in etcd", oursRuns.Routes, hasPeer ? peerRuns.Routes : null, "300 ms", RoutesGoal, Quantity.Duration));
+            $"flanneld: started to last route, {Quantity.Count(Peers)} leases in etcd", oursRuns.Routes, hasPeer ? peerRuns.Routes : null, "300 " +
+            "ms", RoutesGoal, Quantity.Duration));
         report.Add(Compare(
             $"flanneld: resident memory a second later, {Quantity.Count(Peers)} leases",
             oursRuns.Memory, hasPeer ? peerRuns.Memory : null, "36 MB", MemoryGoal, Megabytes));
         report.Add(Compare("flanneld: most memory so far", oursRuns.Peak, hasPeer ? peerRuns.Peak : null, null, 0, Megabytes));
         report.Add(Compare("flanneld: size of its file", SizeOf(ours), hasPeer ? SizeOf(peer!) : null, "17 MB", FileGoal, Megabytes));
         report.AddNote(
-            "start: the published program in a namespace of its own, etcd with its files in memory in another, joined by veth; a fresh namespace and a fresh " +
-            "network for each start; from before the program is started (through nsenter), until its subnet file is seen (looked for every millisecond), or " +
-            "until a socket of the bench's own was told of the last route. VXLAN, no masquerading. The memory is what the kernel counts as resident, files included.");
+            "start: the published program in a namespace of its own, etcd with its files in memory in another, joined by veth; a fresh namespace " +
+            "and a fresh network for each start; from before the program is started (through nsenter), until its subnet file is seen (looked for " +
+            "every millisecond), or until a socket of the bench's own was told of the last route. VXLAN, no masquerading. The memory is what the " +
+            "kernel counts as resident, files included.");
     }
 
     private async Task MeasureAsync(string program, EtcdLab lab, Peer[] peers, Runs runs, CancellationToken cancellationToken)

@@ -45,8 +45,8 @@ internal sealed class StoreBench : IBench
             Figures = new Dictionary<string, IReadOnlyList<double>> { ["ours_ms"] = writes.Values },
         });
         report.AddNote(
-            $"store: {Quantity.Count(Reads)} linearizable reads and {Quantity.Count(Writes)} writes one after the other, after {Quantity.Count(WarmUp)} of each for " +
-            "warming up; the memory is all that the process allocated meanwhile, per read.");
+            $"store: {Quantity.Count(Reads)} linearizable reads and {Quantity.Count(Writes)} writes one after the other, after " +
+            $"{Quantity.Count(WarmUp)} of each for warming up; the memory is all that the process allocated meanwhile, per read.");
     }
 
     private static async Task<(Sample Milliseconds, double Kilobytes)> ReadAsync(ILeaseStore store, CancellationToken cancellationToken)

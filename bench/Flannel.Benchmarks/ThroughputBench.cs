@@ -42,8 +42,8 @@ internal sealed class ThroughputBench : IBench
 
         foreach (int streams in StreamCounts) await MeasureAsync(streams, rounds, ours, byHand, plain, report, cancellationToken);
         report.AddNote(
-            $"throughput: two hosts joined by veth of MTU {ContainerPair.UnderlayMtu}, a container routed through each, offloads as the " +
-            $"kernel sets them; `iperf3 --omit 1 --time {Seconds}`, sender and receiver on the same cores. The devices were compared: same settings, " +
+            $"throughput: two hosts joined by veth of MTU {ContainerPair.UnderlayMtu}, a container routed through each, offloads as the kernel " +
+            $"sets them; `iperf3 --omit 1 --time {Seconds}`, sender and receiver on the same cores. The devices were compared: same settings, " +
             "same MTU.");
     }
 

@@ -128,14 +128,15 @@ internal sealed class OverlayRun(OverlayOptions options, OverlayReport report)
     private void Explain(bool hasPeer)
     {
         report.AddNote(
-            $"Two hosts joined by veth of MTU {ContainerPair.UnderlayMtu}, a container behind each, forwarded by its host; both hosts, both containers " +
-            "and the load on the same cores. veth is routes without an overlay, VXLAN is the kernel's, set up by our node.");
+            $"Two hosts joined by veth of MTU {ContainerPair.UnderlayMtu}, a container behind each, forwarded by its host; both hosts, both " +
+            "containers and the load on the same cores. veth is routes without an overlay, VXLAN is the kernel's, set up by our node.");
         if (hasPeer) report.AddNote("peer udp is the udp backend of the program that PEER_FLANNELD names, with etcd.");
         report.AddNote(
-            $"TCP by iperf3, {options.Seconds} s after one that does not count; \"back\" is sent by the container that was connected to, \"each way\" is the " +
-            "sum of both. CPU is the time for which processors of the whole machine were not idle. UDP is sent by one thread without a pause and counted on " +
-            "the device of the container that it is for. Round trips are one datagram of 64 bytes after the other.");
+            $"TCP by iperf3, {options.Seconds} s after one that does not count; \"back\" is sent by the container that was connected to, \"each " +
+            "way\" is the sum of both. CPU is the time for which processors of the whole machine were not idle. UDP is sent by one thread " +
+            "without a pause and counted on the device of the container that it is for. Round trips are one datagram of 64 bytes after the other.");
         report.AddNote(
-            "\"no off-load\": the devices between the hosts take one segment at a time (gso_max_segs 1), so that the kernel has to split before them.");
+            "\"no off-load\": the devices between the hosts take one segment at a time (gso_max_segs 1), so that the kernel has to split " +
+            "before them.");
     }
 }

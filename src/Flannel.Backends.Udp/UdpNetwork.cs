@@ -70,7 +70,13 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         var tunnel = new GuardedTunnel { Port = spec.Port };
         BackendContext guarded = context with { Guard = spec.Guard };
         _guards = [.. spec.Families.Select(family => new TunnelGuard(tunnel, family, guarded, _host, time, logger))];
-        _status = new LatestValue<BackendStatus>(new BackendStatus { Mtu = context.ExternalInterface.Mtu - spec.Overhead, ReadStatistics = FindStatistics, Guard = GuardStatus.Merge(_guards.Select(static guard => guard.Status)) });
+        _status = new LatestValue<BackendStatus>(
+            new BackendStatus
+            {
+                Mtu = context.ExternalInterface.Mtu - spec.Overhead,
+                ReadStatistics = FindStatistics,
+                Guard = GuardStatus.Merge(_guards.Select(static guard => guard.Status)),
+            });
         _metrics = new UdpMetrics(meters, context.NetworkName, this);
     }
 

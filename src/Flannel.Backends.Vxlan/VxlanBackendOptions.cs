@@ -7,7 +7,8 @@ namespace Flannel;
 /// <c>DirectRouting</c>) is in the network configuration's <c>Backend</c> block instead.
 /// </summary>
 /// <remarks>
-/// They are read when the network is made; to change them, remove the network and create it again (<see cref="IFlannelNetworks"/>), or restart the program.
+/// They are read when the network is made; to change them, remove the network and create it again (<see cref="IFlannelNetworks"/>), or restart the
+/// program.
 /// </remarks>
 public sealed class VxlanBackendOptions
 {

@@ -139,7 +139,8 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
     /// <summary>Reads what a peer publishes. The guard and the entries ask for one after the other, so the last answer is kept.</summary>
     private PhysicalAddress? ReadMac(FamilyPeer peer, out string? reason)
     {
-        if (_lastRead is not { } last || !ReferenceEquals(last.Peer, peer)) _lastRead = last = new ReadPeer(peer, ReadMacOnce(peer, out reason), reason);
+        if (_lastRead is not { } last || !ReferenceEquals(last.Peer, peer))
+            _lastRead = last = new ReadPeer(peer, ReadMacOnce(peer, out reason), reason);
         reason = last.Reason;
         return last.Mac;
     }

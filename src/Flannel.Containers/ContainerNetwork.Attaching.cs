@@ -20,7 +20,12 @@ public sealed partial class ContainerNetwork
     {
         HostSubnets subnets = Current;
         foreach (IPAddress address in attachment.Addresses.Where(address => !subnets.Contains(address)))
-            throw new ContainerNetworkException(ContainerNetworkError.AddressOutside, $"{owner} asks for {address}, which is none that containers in {string.Join(" and ", subnets.Subnets)} may have.");
+        {
+            throw new ContainerNetworkException(
+                ContainerNetworkError.AddressOutside,
+                $"{owner} asks for {address}, which is none that containers in {string.Join(" and ", subnets.Subnets)} may have.");
+        }
+
         using NetworkNamespace? opened = Open(attachment);
         NetworkNamespace container = attachment.Namespace ?? opened!;
         string data = DeviceMark.DataOf(IdentityOf(container), Describe(attachment));
@@ -50,7 +55,8 @@ public sealed partial class ContainerNetwork
     }
 
     private AttachedContainer Connect(
-        Kernel kernel, Owner owner, ContainerAttachment attachment, HostSubnets subnets, string hostName, NetworkNamespace container, IReadOnlyList<IPAddress> addresses, string data, Task settling)
+        Kernel kernel, Owner owner, ContainerAttachment attachment, HostSubnets subnets, string hostName, NetworkNamespace container,
+        IReadOnlyList<IPAddress> addresses, string data, Task settling)
     {
         int bridge = kernel.Host.Prepare(subnets);
         Reached?.Invoke(Step.HostPrepared);
@@ -77,8 +83,10 @@ public sealed partial class ContainerNetwork
     private void MapPorts(Kernel kernel, ContainerAttachment attachment, HostSubnets subnets, Wiring wiring, int hostIndex)
     {
         if (attachment.PortMappings.Count == 0) return;
-        foreach ((IPAddress address, AddressRange range) in wiring.Addresses.Zip(subnets.Ranges)) kernel.PortsOf(address).Set(address, range.Subnet, attachment.PortMappings);
-        if (_options.MapLocalhost && wiring.Addresses.Any(IsIPv4)) kernel.Host.AllowLocalnet(wiring.BridgeIndex == 0 ? hostIndex : wiring.BridgeIndex);
+        foreach ((IPAddress address, AddressRange range) in wiring.Addresses.Zip(subnets.Ranges))
+            kernel.PortsOf(address).Set(address, range.Subnet, attachment.PortMappings);
+        if (_options.MapLocalhost && wiring.Addresses.Any(IsIPv4))
+            kernel.Host.AllowLocalnet(wiring.BridgeIndex == 0 ? hostIndex : wiring.BridgeIndex);
     }
 
     private AttachedContainer FindAttached(Kernel kernel, Owner owner, ContainerAttachment attachment, HostSubnets subnets, Link link, bool isSame)
@@ -89,7 +97,8 @@ public sealed partial class ContainerNetwork
         {
             throw new ContainerNetworkException(
                 ContainerNetworkError.AttachedOtherwise,
-                $"{owner} is attached already as {string.Join(", ", addresses)}, with {(isSame ? "addresses of an earlier subnet" : "another namespace, address, MAC or other ports")}. Detach it first.");
+                $"{owner} is attached already as {string.Join(", ", addresses)}, with " +
+                $"{(isSame ? "addresses of an earlier subnet" : "another namespace, address, MAC or other ports")}. Detach it first.");
         }
 
         Wiring wiring = WiringOf(owner, attachment, subnets, link.Name, link.MasterIndex, addresses);
@@ -112,7 +121,8 @@ public sealed partial class ContainerNetwork
         IReadOnlyList<IPAddress> addresses = _book.Find(owner);
         foreach (IPAddress address in addresses) kernel.PortsOf(address).Remove(address.Equals);
         Reached?.Invoke(Step.PortsUnmapped);
-        if (kernel.Netlink.FindLink(DeviceMark.NameOf(_options.NetworkName, owner)) is { } link && DeviceMark.Read(_options.NetworkName, link)?.Owner == owner)
+        if (kernel.Netlink.FindLink(DeviceMark.NameOf(_options.NetworkName, owner)) is { } link
+            && DeviceMark.Read(_options.NetworkName, link)?.Owner == owner)
             await kernel.Containers.DeleteAsync(link.Index).ConfigureAwait(false);
         Reached?.Invoke(Step.DeviceDeleted);
         if (addresses.Count > 0) _book.Release(owner);
@@ -133,24 +143,34 @@ public sealed partial class ContainerNetwork
         return NetworkNamespace.Open(attachment.NamespacePath ?? string.Create(CultureInfo.InvariantCulture, $"/proc/{attachment.ProcessId}/ns/net"));
     }
 
-    private static string IdentityOf(NetworkNamespace networkNamespace) => new FileInfo($"/proc/self/fd/{networkNamespace.Handle.DangerousGetHandle()}").LinkTarget ?? "";
+    private static string IdentityOf(NetworkNamespace networkNamespace) =>
+        new FileInfo($"/proc/self/fd/{networkNamespace.Handle.DangerousGetHandle()}").LinkTarget ?? "";
 
     private DeviceMark MarkOf(Link link, Owner owner) => DeviceMark.Read(_options.NetworkName, link) is { } mark && mark.Owner == owner
         ? mark
-        : throw new ContainerNetworkException(ContainerNetworkError.NameTaken, $"The host has a device {link.Name} already, which is not of {owner}. Remove it if nobody needs it.");
+        : throw new ContainerNetworkException(
+            ContainerNetworkError.NameTaken, $"The host has a device {link.Name} already, which is not of {owner}. Remove it if nobody needs it.");
 
-    private Wiring WiringOf(Owner owner, ContainerAttachment attachment, HostSubnets subnets, string hostName, int bridge, IReadOnlyList<IPAddress> addresses)
+    private Wiring WiringOf(
+        Owner owner, ContainerAttachment attachment, HostSubnets subnets, string hostName, int bridge, IReadOnlyList<IPAddress> addresses)
     {
         List<IPNetwork> destinations = [.. _options.Routes];
-        if (_options.IsDefaultGateway) destinations.AddRange(subnets.Subnets.Select(static subnet => IsIPv4(subnet.BaseAddress) ? new IPNetwork(IPAddress.Any, 0) : new IPNetwork(IPAddress.IPv6Any, 0)));
+        if (_options.IsDefaultGateway)
+        {
+            destinations.AddRange(
+                subnets.Subnets.Select(static subnet => IsIPv4(subnet.BaseAddress) ? new IPNetwork(IPAddress.Any, 0) : new IPNetwork(IPAddress.IPv6Any, 0)));
+        }
+
         // Without a bridge, neighbours are behind the host as well.
         else if (bridge == 0) destinations.AddRange(subnets.Subnets);
-        return new Wiring(owner, hostName, bridge, addresses, subnets.Ranges, destinations, attachment.Mac ?? DeviceMark.MacOf(addresses[0]), subnets.Mtu);
+        return new Wiring(
+            owner, hostName, bridge, addresses, subnets.Ranges, destinations, attachment.Mac ?? DeviceMark.MacOf(addresses[0]), subnets.Mtu);
     }
 
     private AttachedContainer Describe(Wiring wiring, Link host, ContainerAttachment attachment)
     {
-        string sandbox = attachment.NamespacePath ?? attachment.Namespace?.Path ?? (attachment.ProcessId is { } id ? string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/ns/net") : "");
+        string sandbox = attachment.NamespacePath ?? attachment.Namespace?.Path
+            ?? (attachment.ProcessId is { } id ? string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/ns/net") : "");
         List<CniInterface> interfaces =
         [
             new(host.Name) { Mac = Text(host.Address) },
@@ -171,7 +191,10 @@ public sealed partial class ContainerNetwork
                 Interfaces = interfaces,
                 Addresses =
                 [
-                    .. wiring.Addresses.Zip(wiring.Ranges, (address, range) => new CniAddress(address, wiring.BridgeIndex == 0 ? (IsIPv4(address) ? 32 : 128) : range.Subnet.PrefixLength)
+                    .. wiring.Addresses.Zip(
+                        wiring.Ranges,
+                        (address, range) => new CniAddress(
+                            address, wiring.BridgeIndex == 0 ? (IsIPv4(address) ? 32 : 128) : range.Subnet.PrefixLength)
                     {
                         Gateway = range.Gateway,
                         Interface = interfaces.Count - 1,
@@ -181,12 +204,14 @@ public sealed partial class ContainerNetwork
                 [
                     .. wiring.Destinations.Select(destination => new CniRoute(destination)
                     {
-                        Gateway = wiring.Ranges.Select(static range => range.Gateway).FirstOrDefault(gateway => IsIPv4(gateway) == IsIPv4(destination.BaseAddress)),
+                        Gateway = wiring.Ranges.Select(static range => range.Gateway)
+                            .FirstOrDefault(gateway => IsIPv4(gateway) == IsIPv4(destination.BaseAddress)),
                     }),
                 ],
             },
         };
     }
 
-    private static string? Text(PhysicalAddress? address) => address is null ? null : string.Join(':', address.GetAddressBytes().Select(static part => part.ToString("x2", CultureInfo.InvariantCulture)));
+    private static string? Text(PhysicalAddress? address) =>
+        address is null ? null : string.Join(':', address.GetAddressBytes().Select(static part => part.ToString("x2", CultureInfo.InvariantCulture)));
 }

@@ -48,10 +48,13 @@ public sealed partial class ContainerNetwork
         IReadOnlyList<Link> links = kernel.Netlink.GetLinks();
         List<(Link Link, DeviceMark Mark)> containers =
         [
-            .. links.Select(link => (link, DeviceMark.Read(_options.NetworkName, link))).Where(static one => one.Item2 is not null).Select(static one => (one.link, one.Item2!)),
+            .. links.Select(link => (link, DeviceMark.Read(_options.NetworkName, link)))
+            .Where(static one => one.Item2 is not null)
+            .Select(static one => (one.link, one.Item2!)),
         ];
         List<(Link Link, DeviceMark Mark)> others = [.. containers.Where(one => one.Link.Mtu != mtu)];
-        Link? bridge = links.FirstOrDefault(link => _options.Mode == ContainerMode.Bridge && link.Name == _options.BridgeName && link.Kind == "bridge");
+        Link? bridge = links.FirstOrDefault(
+            link => _options.Mode == ContainerMode.Bridge && link.Name == _options.BridgeName && link.Kind == "bridge");
         List<Owner> left = others.Count > 0 ? kernel.Containers.ChangeMtu(others, mtu) : [];
         if (bridge is not null && bridge.Mtu != mtu && (containers.Count > 0 || bridge.Alias == DeviceMark.OfBridge(_options.NetworkName)))
             kernel.Netlink.ChangeLink(bridge.Index, new LinkChange { Mtu = mtu });

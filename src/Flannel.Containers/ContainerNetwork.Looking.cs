@@ -33,7 +33,8 @@ public sealed partial class ContainerNetwork
             });
         }
 
-        listings.AddRange(reserved.Select(static entry => new ContainerListing(entry.Key.ContainerId, entry.Key.InterfaceName, ContainerState.NoDevice) { Addresses = entry.Value }));
+        listings.AddRange(
+            reserved.Select(static entry => new ContainerListing(entry.Key.ContainerId, entry.Key.InterfaceName, ContainerState.NoDevice) { Addresses = entry.Value }));
         return listings;
     }
 
@@ -50,7 +51,8 @@ public sealed partial class ContainerNetwork
         HostSubnets subnets = Current;
         IReadOnlyList<IPAddress> addresses = _book.Find(owner);
         if (addresses.Count == 0) yield return $"no address is reserved for {owner}";
-        foreach (IPAddress address in addresses.Where(address => !subnets.Contains(address))) yield return $"{address} is of an earlier subnet; the host has {string.Join(" and ", subnets.Subnets)} now";
+        foreach (IPAddress address in addresses.Where(address => !subnets.Contains(address)))
+            yield return $"{address} is of an earlier subnet; the host has {string.Join(" and ", subnets.Subnets)} now";
         foreach (IPAddress address in attachment.Addresses.Except(addresses)) yield return $"{address} was asked for and is not reserved";
         foreach (string problem in kernel.Host.FindProblems(subnets)) yield return problem;
         string name = DeviceMark.NameOf(_options.NetworkName, owner);
@@ -63,18 +65,22 @@ public sealed partial class ContainerNetwork
         foreach (string problem in FindDeviceProblems(kernel, owner, attachment, subnets, addresses, link, mark)) yield return problem;
         foreach (IPAddress address in addresses)
         {
-            foreach (PortMapping mapping in kernel.PortsOf(address).FindMissing(address, attachment.PortMappings)) yield return $"the port {mapping} of {address} is not mapped";
+            foreach (PortMapping mapping in kernel.PortsOf(address).FindMissing(address, attachment.PortMappings))
+                yield return $"the port {mapping} of {address} is not mapped";
         }
     }
 
     private IEnumerable<string> FindDeviceProblems(
-        Kernel kernel, Owner owner, ContainerAttachment attachment, HostSubnets subnets, IReadOnlyList<IPAddress> addresses, Link link, DeviceMark mark)
+        Kernel kernel, Owner owner, ContainerAttachment attachment, HostSubnets subnets, IReadOnlyList<IPAddress> addresses, Link link,
+        DeviceMark mark)
     {
         if (mark.Data is null) yield return "its attach was cut short";
         if (!link.IsUp) yield return $"the host's device {link.Name} is down";
         if (link.Mtu != subnets.Mtu) yield return $"the host's device {link.Name} has an MTU of {link.Mtu}, not {subnets.Mtu}";
-        if (_options.Mode == ContainerMode.Bridge && link.MasterIndex != (kernel.Netlink.FindLink(_options.BridgeName)?.Index ?? -1)) yield return $"the host's device {link.Name} is in no bridge, or in another one than {_options.BridgeName}";
-        else if (_options.Mode == ContainerMode.Bridge && link.Hairpin != _options.Hairpin) yield return $"the host's device {link.Name} has hairpin {(link.Hairpin == true ? "on" : "off")}";
+        if (_options.Mode == ContainerMode.Bridge && link.MasterIndex != (kernel.Netlink.FindLink(_options.BridgeName)?.Index ?? -1))
+            yield return $"the host's device {link.Name} is in no bridge, or in another one than {_options.BridgeName}";
+        else if (_options.Mode == ContainerMode.Bridge && link.Hairpin != _options.Hairpin)
+            yield return $"the host's device {link.Name} has hairpin {(link.Hairpin == true ? "on" : "off")}";
         Link? inner = link is { ParentIndex: > 0, ParentNamespaceId: { } id } ? kernel.Netlink.FindLink(link.ParentIndex, id) : null;
         if (inner is null)
         {
@@ -85,14 +91,17 @@ public sealed partial class ContainerNetwork
         if (inner.Name != owner.InterfaceName) yield return $"the container's interface is called {inner.Name}";
         if (!inner.IsUp) yield return $"the container's interface {inner.Name} is down";
         if (inner.Mtu != subnets.Mtu) yield return $"the container's interface {inner.Name} has an MTU of {inner.Mtu}, not {subnets.Mtu}";
-        if (attachment.Mac is { } mac && !mac.Equals(inner.Address)) yield return $"the container's interface has the address {Text(inner.Address)}, not {Text(mac)}";
+        if (attachment.Mac is { } mac && !mac.Equals(inner.Address))
+            yield return $"the container's interface has the address {Text(inner.Address)}, not {Text(mac)}";
         IReadOnlyList<InterfaceAddress> found = kernel.Netlink.GetAddresses(inner.Index, link.ParentNamespaceId!.Value);
-        foreach (IPAddress address in addresses.Where(address => !found.Any(one => one.Address.Equals(address) && !one.IsTentative))) yield return $"the container's interface lost its address {address}";
+        foreach (IPAddress address in addresses.Where(address => !found.Any(one => one.Address.Equals(address) && !one.IsTentative)))
+            yield return $"the container's interface lost its address {address}";
         if (attachment.Namespace is null && attachment.NamespacePath is null && attachment.ProcessId is null) yield break;
         foreach (string problem in FindInnerProblems(owner, attachment, subnets, addresses, link, inner)) yield return problem;
     }
 
-    private List<string> FindInnerProblems(Owner owner, ContainerAttachment attachment, HostSubnets subnets, IReadOnlyList<IPAddress> addresses, Link link, Link inner)
+    private List<string> FindInnerProblems(
+        Owner owner, ContainerAttachment attachment, HostSubnets subnets, IReadOnlyList<IPAddress> addresses, Link link, Link inner)
     {
         List<string> problems = [];
         using NetworkNamespace? opened = Open(attachment);
@@ -102,7 +111,9 @@ public sealed partial class ContainerNetwork
         if (addresses.Count == 0 || !addresses.All(subnets.Contains)) return problems;
         IReadOnlyList<RouteEntry> routes = inside.GetRoutes();
         Wiring wiring = WiringOf(owner, attachment, subnets, link.Name, link.MasterIndex, addresses);
-        foreach (RouteEntry wanted in ContainerDevices.Routes(wiring, inner.Index).Where(wanted => !routes.Any(route => route.Destination == wanted.Destination && Equals(route.Gateway, wanted.Gateway) && route.LinkIndex == inner.Index)))
+        IEnumerable<RouteEntry> missing = ContainerDevices.Routes(wiring, inner.Index).Where(wanted => !routes.Any(route =>
+            route.Destination == wanted.Destination && Equals(route.Gateway, wanted.Gateway) && route.LinkIndex == inner.Index));
+        foreach (RouteEntry wanted in missing)
             problems.Add(string.Create(CultureInfo.InvariantCulture, $"the container lost its route to {wanted.Destination}"));
         return problems;
     }

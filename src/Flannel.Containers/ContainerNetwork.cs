@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Containers;
 using Flannel.Containers.Addresses;
@@ -59,10 +60,12 @@ public sealed partial class ContainerNetwork : IContainerNetwork
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>
     /// <param name="loggerFactory">Where to log; <see langword="null"/> for nowhere.</param>
     /// <exception cref="ContainerNetworkException">An option is invalid.</exception>
-    public static ContainerNetwork For(IEnumerable<IPNetwork> subnets, int mtu, ContainerNetworkOptions? options = null, ILoggerFactory? loggerFactory = null)
+    public static ContainerNetwork For(
+        IEnumerable<IPNetwork> subnets, int mtu, ContainerNetworkOptions? options = null, ILoggerFactory? loggerFactory = null)
     {
         var fixedSubnets = new HostSubnets([.. subnets.OrderBy(static subnet => subnet.BaseAddress.AddressFamily)], mtu);
-        if (fixedSubnets.Subnets.IsEmpty || fixedSubnets.Subnets.GroupBy(static subnet => subnet.BaseAddress.AddressFamily).Any(static family => family.Count() > 1))
+        if (fixedSubnets.Subnets.IsEmpty
+            || fixedSubnets.Subnets.GroupBy(static subnet => subnet.BaseAddress.AddressFamily).Any(static family => family.Count() > 1))
             throw Invalid("One subnet of each family at most is needed, and one at least.");
         return new ContainerNetwork(options ?? new(), () => fixedSubnets, null, LoggerOf(loggerFactory), TimeProvider.System);
     }
@@ -99,7 +102,8 @@ public sealed partial class ContainerNetwork : IContainerNetwork
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ContainerListing>> CollectGarbageAsync(IReadOnlyCollection<string> liveIds, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<ContainerListing>> CollectGarbageAsync(
+        IReadOnlyCollection<string> liveIds, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(liveIds);
         HashSet<string> live = [.. liveIds];
@@ -163,7 +167,8 @@ public sealed partial class ContainerNetwork : IContainerNetwork
     });
 
     private HostSubnets Current => _current() ?? throw new ContainerNetworkException(
-        ContainerNetworkError.NoLease, "The node has no lease at present, so there are no addresses to give. Wait until it is ready (WaitForReadyAsync), and try again.");
+        ContainerNetworkError.NoLease, "The node has no lease at present, so there are no addresses to give. Wait until it is ready " +
+            "(WaitForReadyAsync), and try again.");
 
     /// <summary>Sockets in the host's namespace, opened once.</summary>
     private sealed class Kernel : IDisposable
@@ -172,10 +177,12 @@ public sealed partial class ContainerNetwork : IContainerNetwork
 
         public Kernel(ContainerNetworkOptions options, Func<IReadOnlyDictionary<IPAddress, Owner>> reservations)
         {
-            (Netlink, Nftables, _datagrams) = NetworkNamespace.Run(options.NetworkNamespace, static () => (RouteNetlink.Open(), NftablesNetlink.Open(), new TrackedDatagrams()));
+            (Netlink, Nftables, _datagrams) = NetworkNamespace.Run(
+                options.NetworkNamespace, static () => (RouteNetlink.Open(), NftablesNetlink.Open(), new TrackedDatagrams()));
             Host = new HostDevices(options, Netlink, reservations);
             Containers = new ContainerDevices(options, Netlink);
-            Ports = [.. new[] { System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.AddressFamily.InterNetworkV6 }.Select(family => new PortTable(Nftables, _datagrams, family, options))];
+            AddressFamily[] families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+            Ports = [.. families.Select(family => new PortTable(Nftables, _datagrams, family, options))];
         }
 
         public RouteNetlink Netlink { get; }

@@ -5,10 +5,15 @@ namespace Flannel;
 /// <summary>How containers are attached.</summary>
 public sealed class ContainerNetworkOptions
 {
-    /// <summary>Name of the network, under which addresses are kept (a folder of <see cref="StateDirectory"/>); <c>cbr0</c>, as in flannel's CNI list.</summary>
+    /// <summary>
+    /// Name of the network, under which addresses are kept (a folder of <see cref="StateDirectory"/>); <c>cbr0</c>, as in flannel's CNI list.
+    /// </summary>
     public string NetworkName { get; set; } = "cbr0";
 
-    /// <summary>Where addresses are kept, in the format of CNI's host-local; both may work there at once. <see langword="null"/> keeps them in memory, for tests.</summary>
+    /// <summary>
+    /// Where addresses are kept, in the format of CNI's host-local; both may work there at once. <see langword="null"/> keeps them in memory, for
+    /// tests.
+    /// </summary>
     public string? StateDirectory { get; set; } = "/var/lib/cni/networks";
 
     /// <summary>Name or path of the host's network namespace; <see langword="null"/> for the process's own, or the node's.</summary>
@@ -41,7 +46,9 @@ public sealed class ContainerNetworkOptions
     /// <summary>Whether to switch on forwarding in the host's namespace.</summary>
     public bool EnableForwarding { get; set; } = true;
 
-    /// <summary>Whether mapped ports are reached from the host itself by 127.0.0.1, too. It sets <c>route_localnet</c>, and drops what containers send there.</summary>
+    /// <summary>
+    /// Whether mapped ports are reached from the host itself by 127.0.0.1, too. It sets <c>route_localnet</c>, and drops what containers send there.
+    /// </summary>
     public bool MapLocalhost { get; set; } = true;
 
     /// <summary>Longest wait for the lock of the address directory.</summary>

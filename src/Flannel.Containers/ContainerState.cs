@@ -9,7 +9,10 @@ public enum ContainerState
     /// <summary>An attach was cut short. The next one of this container, or a collection of garbage, clears it up.</summary>
     HalfDone,
 
-    /// <summary>An address is reserved and no device of this package is there: the namespace has ended, the host was restarted, or another program (CNI's bridge) attached it.</summary>
+    /// <summary>
+    /// An address is reserved and no device of this package is there: the namespace has ended, the host was restarted, or another program (CNI's
+    /// bridge) attached it.
+    /// </summary>
     NoDevice,
 
     /// <summary>A device is there and no address is reserved.</summary>

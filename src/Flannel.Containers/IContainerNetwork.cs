@@ -1,14 +1,15 @@
 namespace Flannel;
 
 /// <summary>
-/// Attaches containers to the network of this host. What is attached is known from the kernel and the address directory, so it survives the process; two processes must not
-/// work on one container at once.
+/// Attaches containers to the network of this host. What is attached is known from the kernel and the address directory, so it survives the process;
+/// two processes must not work on one container at once.
 /// </summary>
 /// <remarks>Thread-safe. Calls for one container and interface wait for each other, all others run side by side.</remarks>
 public interface IContainerNetwork : IAsyncDisposable
 {
     /// <summary>
-    /// Gives a container an interface with addresses, routes and mapped ports. Called again with the same data it returns the same; an attach that was cut short is completed.
+    /// Gives a container an interface with addresses, routes and mapped ports. Called again with the same data it returns the same; an attach that
+    /// was cut short is completed.
     /// </summary>
     /// <param name="attachment">What to attach.</param>
     /// <param name="cancellationToken">Ends the wait for another call for this container; what has begun is finished.</param>
@@ -34,8 +35,8 @@ public interface IContainerNetwork : IAsyncDisposable
     Task<IReadOnlyList<ContainerListing>> ListAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Takes away what belongs to no living container, whoever attached it to this network: addresses, devices and ports. Do not attach a container that is not named
-    /// while this runs.
+    /// Takes away what belongs to no living container, whoever attached it to this network: addresses, devices and ports. Do not attach a container
+    /// that is not named while this runs.
     /// </summary>
     /// <param name="liveIds">The ids of all containers that live.</param>
     /// <param name="cancellationToken">Ends it between two containers.</param>

@@ -8,7 +8,9 @@ namespace Flannel;
 /// <param name="Protocol">The transport protocol.</param>
 public sealed record PortMapping(int HostPort, int ContainerPort, PortProtocol Protocol = PortProtocol.Tcp)
 {
-    /// <summary>The address of the host that is mapped; <see langword="null"/>, 0.0.0.0 and :: stand for all, those without a family for both families.</summary>
+    /// <summary>
+    /// The address of the host that is mapped; <see langword="null"/>, 0.0.0.0 and :: stand for all, those without a family for both families.
+    /// </summary>
     public IPAddress? HostAddress { get; init; }
 
     /// <summary>For example <c>8080/Tcp to 80</c>.</summary>

@@ -13,8 +13,8 @@ public sealed unsafe partial class NetlinkSocket
 
     /// <summary>Carries out a transaction of nfnetlink, which must be one datagram and is done as a whole or not at all.</summary>
     /// <remarks>
-    /// Requests are answered in order after the kernel has carried the transaction out or undone it; only a refusal of the whole comes in the name of the message
-    /// that begins it. The last request alone asks for an acknowledgement, so its answer proves that no refusal is still to come.
+    /// Requests are answered in order after the kernel has carried the transaction out or undone it; only a refusal of the whole comes in the name of
+    /// the message that begins it. The last request alone asks for an acknowledgement, so its answer proves that no refusal is still to come.
     /// </remarks>
     /// <param name="messages">
     /// Complete messages back to back: one that begins the transaction, at least one request, one that ends it. Sequence numbers and

@@ -25,7 +25,8 @@ internal sealed partial class EtcdLeaseStore
             try
             {
                 EtcdReply<LeaseGrantResponse> reply = await _client.CallAsync(
-                    EtcdMethods.LeaseGrant, new LeaseGrantRequest { ID = id, TTL = seconds }, $"grant a lease for {_keys.Subnets}{key}", cancellationToken)
+                    EtcdMethods.LeaseGrant, new LeaseGrantRequest { ID = id, TTL = seconds }, "grant a lease for " +
+                        $"{_keys.Subnets}{key}", cancellationToken)
                     .ConfigureAwait(false);
                 return new EtcdLease(id, reply.Value.TTL);
             }

@@ -66,7 +66,10 @@ internal sealed partial class EtcdLeaseStore
             foreach (KeyValue found in page.Kvs)
             {
                 if (_keys.NameOf(found.Key) is { } name)
-                    entries.Add(keysOnly ? Entry(name, found) with { Unreadable = "its document is longer than the store transfers" } : Entry(name, found));
+                {
+                    entries.Add(
+                        keysOnly ? Entry(name, found) with { Unreadable = "its document is longer than the store transfers" } : Entry(name, found));
+                }
                 else if (found.Key == _keys.ConfigKey)
                     config = keysOnly ? throw ConfigTooLarge() : found;
             }
@@ -81,7 +84,9 @@ internal sealed partial class EtcdLeaseStore
     }
 
     private StoreException ConfigTooLarge() =>
-        new($"The network configuration in etcd key {_keys.Config} is longer than the store transfers; put the right document there.", isTransient: true)
+        new(
+            $"The network configuration in etcd key {_keys.Config} is longer than the store transfers; put the right document there.",
+            isTransient: true)
         {
             Kind = StoreErrorKind.TooLarge,
         };

@@ -216,7 +216,8 @@ internal sealed partial class EtcdLeaseStore
         if (reply.Value.Succeeded)
             return new StoreWriteResult(true, entry with { ModRevision = reply.Value.Header.Revision });
         KeyValue? found = EtcdTxn.Found(reply.Value);
-        bool isOurs = reply.MayBeRepeat && found is not null && found.CreateRevision == entry.CreateRevision && found.Value.Span.SequenceEqual(entry.Value.Span);
+        bool isOurs = reply.MayBeRepeat && found is not null && found.CreateRevision == entry.CreateRevision
+            && found.Value.Span.SequenceEqual(entry.Value.Span);
         return isOurs ? new StoreWriteResult(true, Entry(entry.Key, found!)) : Refused(entry.Key, found);
     }
 

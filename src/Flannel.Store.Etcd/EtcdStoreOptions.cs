@@ -6,8 +6,9 @@ namespace Flannel;
 
 /// <summary>Where etcd is, how to get in, and where in it the network is kept. The names in parentheses are flannel's flags.</summary>
 /// <remarks>
-/// They are read when the network is made; to change them, remove the network and create it again, or restart the program. The contents of certificate files
-/// are followed. Networks of a process share one set of connections if all of this is the same but <see cref="Prefix"/> and <see cref="Renewal"/>.
+/// They are read when the network is made; to change them, remove the network and create it again, or restart the program. The contents of
+/// certificate files are followed. Networks of a process share one set of connections if all of this is the same but <see cref="Prefix"/> and
+/// <see cref="Renewal"/>.
 /// </remarks>
 public sealed class EtcdStoreOptions
 {
@@ -63,8 +64,8 @@ public sealed class EtcdStoreOptions
     public string? KeyFile { get; set; }
 
     /// <summary>
-    /// How long one endpoint may take to answer before the next one is asked. One that has never answered gets less at first, so that wrong addresses are
-    /// reported within 3 s.
+    /// How long one endpoint may take to answer before the next one is asked. One that has never answered gets less at first, so that wrong addresses
+    /// are reported within 3 s.
     /// </summary>
     /// <value>100 ms to 60 s. Default 5 s.</value>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -75,9 +76,12 @@ public sealed class EtcdStoreOptions
     public EtcdRenewal Renewal { get; set; }
 
     /// <summary>
-    /// Trusts servers that these certificates vouch for, for programs that have them already; instead of <see cref="CaFile"/>. Not bound from configuration.
+    /// Trusts servers that these certificates vouch for, for programs that have them already; instead of <see cref="CaFile"/>. Not bound from
+    /// configuration.
     /// </summary>
-    /// <param name="authorities">Roots, issuing authorities below them, or the servers' own certificates; at least one. They must not change any more.</param>
+    /// <param name="authorities">
+    /// Roots, issuing authorities below them, or the servers' own certificates; at least one. They must not change any more.
+    /// </param>
     public void TrustAuthorities(X509Certificate2Collection authorities)
     {
         ArgumentNullException.ThrowIfNull(authorities);
@@ -85,11 +89,15 @@ public sealed class EtcdStoreOptions
     }
 
     /// <summary>
-    /// Shows servers that ask for one this certificate, for programs that have it already; instead of <see cref="CertificateFile"/> and <see cref="KeyFile"/>.
-    /// Files are followed when they change, this is not. Not bound from configuration.
+    /// Shows servers that ask for one this certificate, for programs that have it already; instead of <see cref="CertificateFile"/> and
+    /// <see cref="KeyFile"/>. Files are followed when they change, this is not. Not bound from configuration.
     /// </summary>
-    /// <param name="certificate">The certificate with its private key, an ECDSA or RSA key. Whoever made it disposes of it, after the network.</param>
-    /// <param name="intermediates">The certificates between it and its authority, which are sent with it; <see langword="null"/> if there are none.</param>
+    /// <param name="certificate">
+    /// The certificate with its private key, an ECDSA or RSA key. Whoever made it disposes of it, after the network.
+    /// </param>
+    /// <param name="intermediates">
+    /// The certificates between it and its authority, which are sent with it; <see langword="null"/> if there are none.
+    /// </param>
     public void UseCertificate(X509Certificate2 certificate, X509Certificate2Collection? intermediates = null)
     {
         ArgumentNullException.ThrowIfNull(certificate);
@@ -98,8 +106,8 @@ public sealed class EtcdStoreOptions
 
     /// <summary>
     /// Changes the handler of each connection, after everything else was set: its <see cref="SocketsHttpHandler.SslOptions"/>, a proxy, a
-    /// <see cref="SocketsHttpHandler.ConnectCallback"/>. Called again it adds to what was set. Networks share connections only if they change it by the same
-    /// method of the same object. Not bound from configuration.
+    /// <see cref="SocketsHttpHandler.ConnectCallback"/>. Called again it adds to what was set. Networks share connections only if they change it by
+    /// the same method of the same object. Not bound from configuration.
     /// </summary>
     /// <param name="configure">Changes the handler. Called once for each connection, and never in parallel for one of them.</param>
     public void ConfigureHandler(Action<SocketsHttpHandler> configure)

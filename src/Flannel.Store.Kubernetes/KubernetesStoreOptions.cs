@@ -88,12 +88,15 @@ public sealed class KubernetesStoreOptions
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Sends requests through a handler of the host program, with its credentials, certificates and proxy. <see cref="ApiServer"/> must say where to send
-    /// them, and no kubeconfig may be given.
+    /// Sends requests through a handler of the host program, with its credentials, certificates and proxy. <see cref="ApiServer"/> must say where to
+    /// send them, and no kubeconfig may be given.
     /// </summary>
     /// <param name="handler">The handler, which is not disposed; <see langword="null"/> for connections of the store's own, the default.</param>
     public void SetHttpHandler(HttpMessageHandler? handler) => _httpHandler = handler;
 
-    /// <summary>What sends requests instead of the store's own connections. No property: what binds options to configuration would not know what to do with it.</summary>
+    /// <summary>
+    /// What sends requests instead of the store's own connections. No property: what binds options to configuration would not know what to do with
+    /// it.
+    /// </summary>
     internal HttpMessageHandler? GetHttpHandler() => _httpHandler;
 }

@@ -20,7 +20,11 @@ internal sealed partial class KubernetesStoreOptionsRules : IValidateOptions<Kub
         if (options.ApiServer is { } server)
         {
             if (!server.IsAbsoluteUri || server.Scheme is not ("http" or "https") || server.Host.Length == 0)
-                result.AddError($"is '{server.OriginalString}'; it must be http:// or https:// and a host, such as https://10.0.0.1:6443", nameof(options.ApiServer));
+            {
+                result.AddError(
+                    $"is '{server.OriginalString}'; it must be http:// or https:// and a host, such as https://10.0.0.1:6443",
+                    nameof(options.ApiServer));
+            }
             else if (server.UserInfo.Length > 0 || server.Query.Length > 0 || server.Fragment.Length > 0)
                 result.AddError("holds a user, a query or a fragment; it must be scheme, host, port and path only", nameof(options.ApiServer));
         }
@@ -28,7 +32,11 @@ internal sealed partial class KubernetesStoreOptionsRules : IValidateOptions<Kub
         if (options.GetHttpHandler() is not null && options.ApiServer is null)
             result.AddError("is missing; a handler (SetHttpHandler) needs to be told where to send requests", nameof(options.ApiServer));
         if (options.GetHttpHandler() is not null && options.KubeconfigFile is not null)
-            result.AddError("is given beside a handler (SetHttpHandler), which brings its own credentials; remove one of them", nameof(options.KubeconfigFile));
+        {
+            result.AddError(
+                "is given beside a handler (SetHttpHandler), which brings its own credentials; remove one of them", nameof(options.KubeconfigFile));
+        }
+
         if (options is { Context: not null, KubeconfigFile: null })
             result.AddError("is given without KubeconfigFile", nameof(options.Context));
         CheckText(options.KubeconfigFile, nameof(options.KubeconfigFile), result);
@@ -41,12 +49,17 @@ internal sealed partial class KubernetesStoreOptionsRules : IValidateOptions<Kub
         if (options.AnnotationPrefix is { Length: > 0 } prefix && !IsPrefix(prefix))
         {
             result.AddError(
-                $"is '{prefix}'; it must be a domain in lower case, such as {KubernetesStoreOptions.DefaultAnnotationPrefix}, or a domain, a slash and the beginning of a name",
+                $"is '{prefix}'; it must be a domain in lower case, such as {KubernetesStoreOptions.DefaultAnnotationPrefix}, or a domain, a " +
+                "slash and the beginning of a name",
                 nameof(options.AnnotationPrefix));
         }
 
         if (options.RequestTimeout < ShortestTimeout || options.RequestTimeout > LongestTimeout)
-            result.AddError($"is {options.RequestTimeout}; it must be between {ShortestTimeout} and {LongestTimeout}", nameof(options.RequestTimeout));
+        {
+            result.AddError(
+                $"is {options.RequestTimeout}; it must be between {ShortestTimeout} and {LongestTimeout}", nameof(options.RequestTimeout));
+        }
+
         return result.Build();
     }
 

@@ -23,7 +23,8 @@ internal sealed partial class KubernetesSubnetManager
 
         public IPAddress? RequestedPublicIP => NodeLease.ReadAddress(own.Annotations, Annotation.NodePublicIP, AddressFamily.InterNetwork, out _);
 
-        public IPAddress? RequestedPublicIPv6 => NodeLease.ReadAddress(own.Annotations, Annotation.NodePublicIPv6, AddressFamily.InterNetworkV6, out _);
+        public IPAddress? RequestedPublicIPv6 =>
+            NodeLease.ReadAddress(own.Annotations, Annotation.NodePublicIPv6, AddressFamily.InterNetworkV6, out _);
 
         public NetworkConfig ReadConfig() => AssignedNetworkConfig.Parse(config, manager._config.Name);
 
@@ -53,7 +54,10 @@ internal sealed partial class KubernetesSubnetManager
             if (problem is null)
                 _ = NodeLease.ReadAddress(node.Annotations, Annotation.NodePublicIPv6, AddressFamily.InterNetworkV6, out problem);
             if (problem is not null)
-                throw new StoreException($"The Node {node.Name} cannot be published: {problem}. Correct the annotation or remove it.", isTransient: false);
+            {
+                throw new StoreException(
+                    $"The Node {node.Name} cannot be published: {problem}. Correct the annotation or remove it.", isTransient: false);
+            }
 
             KeyValuePair<Annotation, string?>[] changes = [.. node.Annotations.DifferencesTo(NodeLease.ToAnnotations(attributes))];
             if (changes.Length > 0)
@@ -63,7 +67,8 @@ internal sealed partial class KubernetesSubnetManager
             }
 
             manager.LogPublished(node.Name, key, changes.Length);
-            Dictionary<Annotation, string> replaced = NodeKeeper.AddressesIn(changes.Select(change => KeyValuePair.Create(change.Key, own.Annotations[change.Key])));
+            Dictionary<Annotation, string> replaced = NodeKeeper.AddressesIn(
+                changes.Select(change => KeyValuePair.Create(change.Key, own.Annotations[change.Key])));
             return new Membership(manager, request, NodeKeeper.LeaseOf(node, key, attributes), node, list, config, replaced);
         }
 
@@ -131,7 +136,8 @@ internal sealed partial class KubernetesSubnetManager
 
         public Lease Lease => lease;
 
-        public async IAsyncEnumerable<SubnetEvent> WatchAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        public async IAsyncEnumerable<SubnetEvent> WatchAsync(
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {
             var keeper = new NodeKeeper(
                 new NodeKeeperServices

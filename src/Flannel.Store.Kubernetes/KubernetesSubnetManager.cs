@@ -53,7 +53,9 @@ internal sealed partial class KubernetesSubnetManager : ISubnetManager, IDisposa
         _names = new AnnotationNames(options.AnnotationPrefix);
         _connection = new ApiConnection(options, environment, time, logger);
         _client = new ApiClient(_connection, _names, options.RequestTimeout, time, metrics);
-        _config = options.ConfigMap is { } map ? new ConfigMapEntry(map, options.ConfigMapKey, _client, Follow) : new ConfigFile(options.ConfigFile, time);
+        _config = options.ConfigMap is { } map
+            ? new ConfigMapEntry(map, options.ConfigMapKey, _client, Follow)
+            : new ConfigFile(options.ConfigFile, time);
     }
 
     /// <inheritdoc />
@@ -127,8 +129,8 @@ internal sealed partial class KubernetesSubnetManager : ISubnetManager, IDisposa
         catch (KubernetesApiException error) when (error.StatusCode == HttpStatusCode.NotFound)
         {
             throw new StoreException(
-                $"The cluster at {_client.Server} has no Node {ForeignText.Show(name)}, which this host is to be. If its kubelet is not up yet, this waits; else correct " +
-                "NODE_NAME (NodeName): it is the Node's name as 'kubectl get nodes' shows it.",
+                $"The cluster at {_client.Server} has no Node {ForeignText.Show(name)}, which this host is to be. If its kubelet is not up yet, " +
+                "this waits; else correct NODE_NAME (NodeName): it is the Node's name as 'kubectl get nodes' shows it.",
                 isTransient: true,
                 error);
         }
@@ -144,12 +146,14 @@ internal sealed partial class KubernetesSubnetManager : ISubnetManager, IDisposa
         {
             throw new KubernetesAccessException(
                 "the name of this host's Node",
-                "neither NODE_NAME (NodeName) nor both of POD_NAME and POD_NAMESPACE (PodName, PodNamespace) are set; in a pod, take NODE_NAME from the field spec.nodeName");
+                "neither NODE_NAME (NodeName) nor both of POD_NAME and POD_NAMESPACE (PodName, PodNamespace) are set; in a pod, take NODE_NAME " +
+                "from the field spec.nodeName");
         }
 
         ApiObject found = await _client.SendAsync(ApiRequest.GetPod(space, pod), cancellationToken).ConfigureAwait(false);
         return _nodeName = found.NodeName is { Length: > 0 } name
             ? name
-            : throw new StoreException($"The pod {space}/{pod} runs on no Node yet, so this host's Node is not known. Set NODE_NAME (NodeName).", isTransient: true);
+            : throw new StoreException(
+                $"The pod {space}/{pod} runs on no Node yet, so this host's Node is not known. Set NODE_NAME (NodeName).", isTransient: true);
     }
 }

@@ -6,8 +6,9 @@ using FlannelCni.Subnets;
 namespace FlannelCni;
 
 /// <summary>
-/// flannel's CNI plugin: turns the subnet file into the configuration of another plugin, and lets that do the work. Unlike flannel's it keeps the stored
-/// configuration when the delegate's DEL fails, so that the runtime's next DEL works; it has CHECK, STATUS and GC, and writes no configuration to its standard error.
+/// flannel's CNI plugin: turns the subnet file into the configuration of another plugin, and lets that do the work. Unlike flannel's it keeps the
+/// stored configuration when the delegate's DEL fails, so that the runtime's next DEL works; it has CHECK, STATUS and GC, and writes no configuration
+/// to its standard error.
 /// </summary>
 internal sealed class FlannelPlugin : CniPlugin
 {
@@ -35,7 +36,11 @@ internal sealed class FlannelPlugin : CniPlugin
     public override async Task CheckAsync(CniRequest request, CancellationToken cancellationToken)
     {
         if (StoresOf(request).Read(request.ContainerId) is not { } stored)
-            throw new CniException(CniErrorCode.UnknownContainer, $"Nothing is stored of the container '{request.ContainerId}': it was never attached, or is detached.");
+        {
+            throw new CniException(
+                CniErrorCode.UnknownContainer, $"Nothing is stored of the container '{request.ContainerId}': it was never attached, or is detached.");
+        }
+
         AddPrevious(request, stored.Config);
         NameGateways(request.PreviousResult, stored.Config);
         await request.RunDelegateAsync(TypeOf(stored.Config), stored.Config, cancellationToken);
@@ -57,7 +62,8 @@ internal sealed class FlannelPlugin : CniPlugin
             try
             {
                 if (configs.Read(container) is not { } stored) continue;
-                await request.RunDelegateAsync(TypeOf(stored.Config), stored.Config, "DEL", new CniAttachmentKey(container, stored.InterfaceName), cancellationToken);
+                await request.RunDelegateAsync(
+                    TypeOf(stored.Config), stored.Config, "DEL", new CniAttachmentKey(container, stored.InterfaceName), cancellationToken);
                 configs.Remove(container);
             }
             catch (CniException exception)
@@ -93,12 +99,14 @@ internal sealed class FlannelPlugin : CniPlugin
         if (config["prevResult"]?["routes"] is not JsonArray routes) return;
         foreach ((CniRoute route, JsonNode? written) in previous!.Routes.Zip(routes))
         {
-            CniAddress? address = previous.Addresses.FirstOrDefault(address => address.Gateway?.AddressFamily == route.Destination.BaseAddress.AddressFamily);
+            CniAddress? address = previous.Addresses.FirstOrDefault(
+                address => address.Gateway?.AddressFamily == route.Destination.BaseAddress.AddressFamily);
             if (route.Gateway is null && address is not null) written!["gw"] = address.Gateway!.ToString();
         }
     }
 
-    private static SubnetEnv ReadSubnet(CniRequest request, CniErrorCode code) => SubnetEnv.Read(TextOf(request, "subnetFile") ?? SubnetEnv.DefaultPath, code);
+    private static SubnetEnv ReadSubnet(CniRequest request, CniErrorCode code) =>
+        SubnetEnv.Read(TextOf(request, "subnetFile") ?? SubnetEnv.DefaultPath, code);
 
     private static StoredConfigs StoresOf(CniRequest request) => new(TextOf(request, "dataDir") ?? StoredConfigs.DefaultFolder);
 

@@ -15,19 +15,30 @@ internal static partial class Log
         StoreKind store = new Settings(values).Store;
         if (store != StoreKind.Kubernetes)
         {
-            foreach (Flag flag in FlanneldFlags.Kubernetes.Where(values.IsGiven)) Ignored(logger, $"{values.NameOf(flag)} has no effect without -kube-subnet-mgr");
+            foreach (Flag flag in FlanneldFlags.Kubernetes.Where(values.IsGiven))
+                Ignored(logger, $"{values.NameOf(flag)} has no effect without -kube-subnet-mgr");
         }
         else
         {
-            foreach (Flag flag in FlanneldFlags.Etcd.Where(values.IsGiven)) Ignored(logger, $"{values.NameOf(flag)} has no effect with -kube-subnet-mgr");
+            foreach (Flag flag in FlanneldFlags.Etcd.Where(values.IsGiven))
+                Ignored(logger, $"{values.NameOf(flag)} has no effect with -kube-subnet-mgr");
             foreach (string name in Queue.Where(name => variable(name) is { Length: > 0 }))
-                Ignored(logger, $"{name} has no effect: there is no queue of events that could overflow, and the API server is waited for without an end");
+            {
+                Ignored(
+                    logger,
+                    $"{name} has no effect: there is no queue of events that could overflow, and the API server is waited for without an end");
+            }
         }
 
         foreach (Flag flag in new[] { FlanneldFlags.Vmodule, FlanneldFlags.LogBacktraceAt }.Where(values.IsGiven))
             Ignored(logger, $"{values.NameOf(flag)} has no effect: -v is the only log flag that has");
         if (values.IsGiven(FlanneldFlags.NetConfigPath) && store == StoreKind.Etcd)
-            Ignored(logger, $"{values.NameOf(FlanneldFlags.NetConfigPath)} has no effect: the network configuration is in etcd, at the key config below -etcd-prefix");
+        {
+            Ignored(
+                logger,
+                $"{values.NameOf(FlanneldFlags.NetConfigPath)} has no effect: the network configuration is in etcd, at the key config below " +
+                "-etcd-prefix");
+        }
     }
 
     [LoggerMessage(9000, LogLevel.Warning, "{Problem}")]

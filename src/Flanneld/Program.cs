@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 
 if (args is ["docker-opts", .. string[] options]) return DockerOptionsCommand.Run(options, Console.Error);
 if (args is ["install-conf", .. string[] paths]) return InstallConfCommand.Run(paths, Console.Error);
-if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "install-conf") return InstallConfCommand.Run(args, Console.Error); // a link, as flannel's image has it
+// a link, as flannel's image has it
+if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "install-conf") return InstallConfCommand.Run(args, Console.Error);
 
 var flags = new FlagSet(FlanneldFlags.All);
 List<string> problems = [];

@@ -7,7 +7,8 @@ namespace Flannel.Backends.Udp.Tests;
 
 public sealed class UdpBackendTests
 {
-    private static readonly UdpBackend Backend = new(new UdpBackendOptions(), new KernelServices(TimeProvider.System, new Random(1), NullLogger.Instance));
+    private static readonly UdpBackend Backend = new(
+        new UdpBackendOptions(), new KernelServices(TimeProvider.System, new Random(1), NullLogger.Instance));
 
     [Fact]
     public void Name_Always_IsFlannelsWord() => Assert.Equal("udp", Backend.Name);
@@ -15,8 +16,10 @@ public sealed class UdpBackendTests
     [Fact]
     public void Owns_WhatAnyBackendLeaves_IsOurs()
     {
-        Assert.True(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.2.0/24"), "flannel.1", false, IPAddress.Parse("10.5.2.0")), UdpCluster.ConfigOf()));
-        Assert.True(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.2.0/24"), "eth0", false, IPAddress.Parse("192.168.100.2")), UdpCluster.ConfigOf()));
+        Assert.True(
+            Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.2.0/24"), "flannel.1", false, IPAddress.Parse("10.5.2.0")), UdpCluster.ConfigOf()));
+        Assert.True(
+            Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.2.0/24"), "eth0", false, IPAddress.Parse("192.168.100.2")), UdpCluster.ConfigOf()));
         Assert.False(Backend.Owns(new HostPrefix(IPNetwork.Parse("10.5.0.0/16"), "tailscale0", false, null), UdpCluster.ConfigOf()));
     }
 

@@ -56,7 +56,9 @@ public sealed class VxlanLeaseDataTests
 
     [Fact]
     public void TryParse_MutatedDocument_IsReadOrRefused() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(Mutations.Of("{\"VNI\":1,\"VtepMAC\":\"c6:d2:32:6f:8f:44\"}").ToArbitrary(), static bytes =>
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(2000),
+            Prop.ForAll(Mutations.Of("{\"VNI\":1,\"VtepMAC\":\"c6:d2:32:6f:8f:44\"}").ToArbitrary(), static bytes =>
         {
             bool isRead = VxlanLeaseData.TryParse(Encoding.UTF8.GetString(bytes), out VxlanLeaseData? data, out string? reason);
             Assert.Equal((isRead, isRead), (data is not null, reason is null));

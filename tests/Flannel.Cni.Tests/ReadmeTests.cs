@@ -8,7 +8,8 @@ public sealed class ReadmeTests
     {
         using var output = new StringWriter();
         ShowResult(new Output(output));
-        Assert.Equal("10.1.2.1\n{\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"10.1.2.3/24\",\"gateway\":\"10.1.2.1\"}],\"dns\":{}}\n", output.ToString());
+        Assert.Equal(
+            "10.1.2.1\n{\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"10.1.2.3/24\",\"gateway\":\"10.1.2.1\"}],\"dns\":{}}\n", output.ToString());
     }
 
     [Fact]

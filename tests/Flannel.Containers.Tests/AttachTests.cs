@@ -128,7 +128,9 @@ public sealed class AttachTests(ITestOutputHelper output)
     public async Task Attach_RefusedBehindAStep_LeavesNothing(int step, ContainerMode mode)
     {
         await using var host = new Host(mode);
-        host.Network.Reached = reached => _ = (int)reached == step ? throw new ContainerNetworkException(ContainerNetworkError.Kernel, "refused") : true;
+        host.Network.Reached = reached => _ = (int)reached == step
+            ? throw new ContainerNetworkException(ContainerNetworkError.Kernel, "refused")
+            : true;
 
         await Assert.ThrowsAsync<ContainerNetworkException>(
             () => host.Network.AttachAsync(host.NewAttachment("one") with { PortMappings = [new PortMapping(8080, 80)] }));
@@ -158,7 +160,8 @@ public sealed class AttachTests(ITestOutputHelper output)
     {
         await using var host = new Host();
         await host.Network.AttachAsync(host.NewAttachment("living"));
-        for (int i = 0; i < 5; i++) await host.Network.AttachAsync(host.NewAttachment($"dead-{i}") with { PortMappings = [new PortMapping(8000 + i, 80)] });
+        for (int i = 0; i < 5; i++) await host.Network.AttachAsync(
+            host.NewAttachment($"dead-{i}") with { PortMappings = [new PortMapping(8000 + i, 80)] });
         ContainerAttachment ended = host.NewAttachment("ended");
         await host.Network.AttachAsync(ended);
         ended.Namespace!.Dispose();
@@ -266,7 +269,8 @@ public sealed class AttachTests(ITestOutputHelper output)
         host.AssertClean();
         host.Options.ForceAddress = true;
         await host.Network.AttachAsync(host.NewAttachment("one"));
-        Assert.Equal(["10.244.7.1"], host.Netlink.GetAddresses(AddressFamily.InterNetwork, bridge.Index).Select(address => address.Address.ToString()));
+        Assert.Equal(
+            ["10.244.7.1"], host.Netlink.GetAddresses(AddressFamily.InterNetwork, bridge.Index).Select(address => address.Address.ToString()));
     }
 
     [SkippableFact]
@@ -302,7 +306,8 @@ public sealed class AttachTests(ITestOutputHelper output)
     [InlineData(true)]
     public async Task Measure(bool withPort)
     {
-        await using var host = new Host(dualStack: false, configure: options => options.StateDirectory = Directory.CreateTempSubdirectory("flannel-measure-").FullName);
+        await using var host = new Host(
+            dualStack: false, configure: options => options.StateDirectory = Directory.CreateTempSubdirectory("flannel-measure-").FullName);
         ContainerAttachment[] all = [.. Enumerable.Range(0, 250).Select(i => host.NewAttachment($"c{i}") with { PortMappings = withPort ? [new PortMapping(10000 + i, 80)] : [] })];
         List<double> times = [];
         Dictionary<Step, List<double>> steps = [];
@@ -338,7 +343,9 @@ public sealed class AttachTests(ITestOutputHelper output)
         begin = Stopwatch.GetTimestamp();
         await Task.WhenAll(all.Select(one => host.Network.DetachAsync(one.ContainerId)));
         double detach = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
-        output.WriteLine($"attach p50 {times[times.Count / 2]:0.00} ms, p99 {times[^1]:0.00} ms; detach p50 {down.Order().ElementAt(10):0.00} ms; 250 at once: attach {attach:0} ms, detach {detach:0} ms");
+        output.WriteLine(
+            $"attach p50 {times[times.Count / 2]:0.00} ms, p99 {times[^1]:0.00} ms; detach p50 {down.Order().ElementAt(10):0.00} ms; 250 at once: " +
+            $"attach {attach:0} ms, detach {detach:0} ms");
         Assert.True(attach < 60_000);
         host.AssertClean();
         Directory.Delete(host.Options.StateDirectory!, recursive: true);

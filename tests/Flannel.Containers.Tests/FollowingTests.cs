@@ -45,7 +45,8 @@ public sealed class FollowingTests
         Assert.Equal("10.244.9.2", fresh.Addresses[0].ToString());
         Assert.Equal(ContainerState.OutdatedSubnet, (await network.ListAsync()).Single(listing => listing.ContainerId == "old").State);
         Assert.Contains("is of an earlier subnet", (await network.CheckAsync(old)).ToString(), StringComparison.Ordinal);
-        Assert.Equal(ContainerNetworkError.AttachedOtherwise, (await Assert.ThrowsAsync<ContainerNetworkException>(() => network.AttachAsync(old))).Error);
+        Assert.Equal(
+            ContainerNetworkError.AttachedOtherwise, (await Assert.ThrowsAsync<ContainerNetworkException>(() => network.AttachAsync(old))).Error);
         Assert.Equal(["10.244.7.1", "10.244.9.1"], Gateways(host));
         await network.DetachAsync("old");
         await network.CollectGarbageAsync(["fresh"]);
@@ -66,8 +67,11 @@ public sealed class FollowingTests
         host.AssertClean();
     }
 
-    private static ContainerNetwork Open(Host host, Func<HostSubnets?> current) => new(host.Options, current, null, NullLogger.Instance, TimeProvider.System);
+    private static ContainerNetwork Open(Host host, Func<HostSubnets?> current) =>
+        new(host.Options, current, null, NullLogger.Instance, TimeProvider.System);
 
     private static IEnumerable<string> Gateways(Host host) => host.Netlink
-        .GetAddresses(System.Net.Sockets.AddressFamily.InterNetwork, host.Netlink.FindLink("cni0")!.Index).Select(address => address.Address.ToString()).Order(StringComparer.Ordinal);
+        .GetAddresses(System.Net.Sockets.AddressFamily.InterNetwork, host.Netlink.FindLink("cni0")!.Index)
+        .Select(address => address.Address.ToString())
+        .Order(StringComparer.Ordinal);
 }

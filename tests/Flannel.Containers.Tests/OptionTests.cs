@@ -23,7 +23,8 @@ public sealed class OptionTests
         List<RouteEntry> blackholes = [.. host.Netlink.GetRoutes().Where(static route => route.Type == RouteType.Blackhole)];
 
         Assert.Equal(host.Subnets, blackholes.Select(static route => route.Destination).OrderBy(static subnet => subnet.BaseAddress.AddressFamily));
-        foreach (IPAddress address in attached.Addresses) Assert.True((await Pinger.PingAsync(host.Namespace, address)).Received > 0, $"{address} does not answer");
+        foreach (IPAddress address in attached.Addresses)
+            Assert.True((await Pinger.PingAsync(host.Namespace, address)).Received > 0, $"{address} does not answer");
         if (mode == ContainerMode.Routed) Assert.Contains("EINVAL", await RefusalAsync(host, "10.244.7.99"), StringComparison.Ordinal);
     }
 

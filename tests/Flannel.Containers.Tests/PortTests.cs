@@ -55,10 +55,13 @@ public sealed class PortTests
             Assert.Equal("all is well", (await host.Network.CheckAsync(one)).ToString());
         }
 
-        IEnumerable<byte> mapped = host.Nftables.GetSets(NftFamily.IPv4, "flannel-ports-net").SelectMany(map => host.Nftables.GetElements(map)).Select(element => element.Key.Bytes[0]);
+        IEnumerable<byte> mapped = host.Nftables.GetSets(NftFamily.IPv4, "flannel-ports-net")
+            .SelectMany(map => host.Nftables.GetElements(map))
+            .Select(element => element.Key.Bytes[0]);
         Assert.Equal(protocols.Select(static protocol => (byte)protocol).Order(), mapped.Order());
         ContainerAttachment taken = host.NewAttachment("other") with { PortMappings = [new PortMapping(8080, 81, PortProtocol.Sctp)] };
-        Assert.Equal(ContainerNetworkError.PortTaken, (await Assert.ThrowsAsync<ContainerNetworkException>(() => host.Network.AttachAsync(taken))).Error);
+        Assert.Equal(
+            ContainerNetworkError.PortTaken, (await Assert.ThrowsAsync<ContainerNetworkException>(() => host.Network.AttachAsync(taken))).Error);
     }
 
     [SkippableTheory]
@@ -110,7 +113,9 @@ public sealed class PortTests
         await AskAsync(client, listener);
     }
 
-    /// <summary>A question goes to the listener, and the answer comes back to a client that is connected to the mapped port and hears nobody else.</summary>
+    /// <summary>
+    /// A question goes to the listener, and the answer comes back to a client that is connected to the mapped port and hears nobody else.
+    /// </summary>
     private static async Task AskAsync(Socket client, Socket listener)
     {
         using var limit = new CancellationTokenSource(Limit);
@@ -124,7 +129,8 @@ public sealed class PortTests
         }
         else
         {
-            SocketReceiveFromResult asked = await listener.ReceiveFromAsync(buffer, new IPEndPoint(listener.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0), limit.Token);
+            SocketReceiveFromResult asked = await listener.ReceiveFromAsync(
+                buffer, new IPEndPoint(listener.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0), limit.Token);
             await listener.SendToAsync("!"u8.ToArray(), asked.RemoteEndPoint, limit.Token);
         }
 

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Containers.Tests;
 
-/// <summary>The samples of the package's README and of docs/containers.md, compiled and run. The architecture tests compare them with what is shown.</summary>
+/// <summary>
+/// The samples of the package's README and of docs/containers.md, compiled and run. The architecture tests compare them with what is shown.
+/// </summary>
 public sealed class ReadmeTests
 {
     [SkippableFact]
@@ -38,7 +40,8 @@ public sealed class ReadmeTests
         var network = provider.GetRequiredService<IContainerNetwork>();
 
         Assert.Same(network, provider.GetRequiredKeyedService<IContainerNetwork>(""));
-        var refusal = await Assert.ThrowsAsync<ContainerNetworkException>(() => network.AttachAsync(new ContainerAttachment("one") { NamespacePath = "/proc/self/ns/net" }));
+        var refusal = await Assert.ThrowsAsync<ContainerNetworkException>(
+            () => network.AttachAsync(new ContainerAttachment("one") { NamespacePath = "/proc/self/ns/net" }));
         Assert.Equal(ContainerNetworkError.NoLease, refusal.Error);
     }
 

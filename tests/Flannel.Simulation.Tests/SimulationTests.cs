@@ -53,7 +53,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         return text;
     }
 
-    private static int Read(string variable, int usual) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : usual;
+    private static int Read(string variable, int usual) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : usual;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -68,7 +68,9 @@ internal sealed class SoakCluster : IAsyncDisposable
 
         string[] wanted = [.. Agents.Select(static agent => $"/coreos.com/network/subnets/{agent.Subnet.BaseAddress}-{agent.Subnet.PrefixLength}").Order(StringComparer.Ordinal)];
         string[] found = [.. (await Etcd.RunAsync("get", "--prefix", "--keys-only", "/coreos.com/network/subnets/")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
-        return wanted.SequenceEqual(found) ? null : $"leases in etcd: missing {string.Join(", ", wanted.Except(found))}; extra {string.Join(", ", found.Except(wanted))}";
+        return wanted.SequenceEqual(found)
+            ? null
+            : $"leases in etcd: missing {string.Join(", ", wanted.Except(found))}; extra {string.Join(", ", found.Except(wanted))}";
     }
 
     public async ValueTask DisposeAsync()

@@ -9,7 +9,9 @@ internal sealed record SoakOptions
 
     public TimeSpan Duration { get; private init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many hosts. The first two are never disturbed in their agents, so that memory, threads and descriptors can be followed to the end.</summary>
+    /// <summary>
+    /// How many hosts. The first two are never disturbed in their agents, so that memory, threads and descriptors can be followed to the end.
+    /// </summary>
     public int Hosts { get; private init; } = 10;
 
     public string Backend { get; private init; } = "vxlan";

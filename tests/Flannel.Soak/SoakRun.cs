@@ -29,7 +29,9 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
     public async Task<SoakReport> RunAsync(CancellationToken stop)
     {
         long began = Stopwatch.GetTimestamp();
-        output.WriteLine($"{options.Hosts} hosts, {options.Backend}, etcd of three members; faults drawn by seed {options.Seed} for {options.Duration.TotalMinutes:0} minutes");
+        output.WriteLine(
+            $"{options.Hosts} hosts, {options.Backend}, etcd of three members; faults drawn by seed {options.Seed} for " +
+            $"{options.Duration.TotalMinutes:0} minutes");
         if (await SettleAsync() is { } problem) _report.Violations.Add($"before the first fault: {problem}");
         int first = Mesh.Rounds;
         await Task.Delay(WarmUp, CancellationToken.None);
@@ -52,7 +54,8 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
         int host = fault.Needs == Target.Disturbable ? _random.Next(Undisturbed, cluster.Agents.Count) : _random.Next(cluster.Agents.Count);
         SoakAgent agent = cluster.Agents[host];
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{at.TotalSeconds,7:0.0} s  {FaultCatalog.Describe(fault)}{(fault.Needs == Target.None ? "" : $", {agent.Host.NamespaceName}")}"));
+            CultureInfo.InvariantCulture, $"{at.TotalSeconds,7:0.0} s  " +
+                $"{FaultCatalog.Describe(fault)}{(fault.Needs == Target.None ? "" : $", {agent.Host.NamespaceName}")}"));
         int first = Mesh.Rounds;
         long injected = Stopwatch.GetTimestamp();
         string? broken = await fault.RunAsync(agent, _random);
@@ -81,7 +84,8 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
 
         TimeSpan repair = lost == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(released, Math.Max(released, Mesh.SentAt(last)));
         _report.Faults.Add(new FaultRecord(fault, repair, lost, settled));
-        if (fault.Loses && repair > TimeSpan.Zero && lost > 0 && last >= end - 2) _report.Violations.Add($"{fault.Name}: packets are still lost {repair.TotalSeconds:0.0} s later");
+        if (fault.Loses && repair > TimeSpan.Zero && lost > 0 && last >= end - 2)
+            _report.Violations.Add($"{fault.Name}: packets are still lost {repair.TotalSeconds:0.0} s later");
     }
 
     /// <returns>What is still wrong after the limit, or <see langword="null"/>.</returns>
@@ -96,7 +100,8 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
                 problem = await cluster.FindProblemAsync();
                 if (problem is null) return null;
             }
-            catch (Exception exception) when (exception is InvalidOperationException or IOException or TimeoutException or OperationCanceledException or Flannel.Netlink.NetlinkException)
+            catch (Exception exception) when (
+                exception is InvalidOperationException or IOException or TimeoutException or OperationCanceledException or Flannel.Netlink.NetlinkException)
             {
                 problem = exception.Message; // etcd has no leader, a device went while it was looked at
             }
@@ -121,7 +126,9 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
             if (lost.Length == 0) continue;
             _report.LostOutside += lost.Length;
             _report.Violations.Add(
-                $"{lost.Length} packets from {cluster.Agents[from].Host.NamespaceName} to {cluster.Agents[to].Host.NamespaceName} were lost, the first {Stopwatch.GetElapsedTime(Mesh.SentAt(first), Mesh.SentAt(lost[0])).TotalSeconds:0.0} s after the start, though nothing was broken that they depend on");
+                $"{lost.Length} packets from {cluster.Agents[from].Host.NamespaceName} to {cluster.Agents[to].Host.NamespaceName} were lost, the " +
+                $"first {Stopwatch.GetElapsedTime(Mesh.SentAt(first), Mesh.SentAt(lost[0])).TotalSeconds:0.0} s after the start, though nothing " +
+                "was broken that they depend on");
         }
     }
 
@@ -131,10 +138,12 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
         {
             ProcessSample last = cluster.Agents[i].Sample();
             _report.Agents.Add((samples[i], last));
-            if (last.Process != samples[i].Process) _report.Violations.Add($"the agent of {cluster.Agents[i].Host.NamespaceName} is another process, though nobody touched it");
+            if (last.Process != samples[i].Process)
+                _report.Violations.Add($"the agent of {cluster.Agents[i].Host.NamespaceName} is another process, though nobody touched it");
             if (last.ResidentKilobytes > samples[i].ResidentKilobytes + MoreKilobytes) _report.Violations.Add("an agent's memory grows");
             if (last.Threads > samples[i].Threads + MoreThreads) _report.Violations.Add("an agent's threads grow");
-            if (last.Descriptors > samples[i].Descriptors + MoreDescriptors) _report.Violations.Add($"an agent's descriptors grow: {samples[i].Kinds}, then {last.Kinds}");
+            if (last.Descriptors > samples[i].Descriptors + MoreDescriptors)
+                _report.Violations.Add($"an agent's descriptors grow: {samples[i].Kinds}, then {last.Kinds}");
         }
     }
 

@@ -182,7 +182,9 @@ public sealed class EtcdAdministrationTests(EtcdFixture fixture) : IClassFixture
         var administration = provider.GetRequiredService<IFlannelAdministration>();
         await administration.SetConfigAsync("""{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""");
         using var limit = new CancellationTokenSource(Limit);
-        await using IAsyncEnumerator<NetworkEvent> events = provider.GetRequiredService<IFlannelObserver>().WatchAsync(limit.Token).GetAsyncEnumerator(limit.Token);
+        await using IAsyncEnumerator<NetworkEvent> events = provider.GetRequiredService<IFlannelObserver>()
+            .WatchAsync(limit.Token)
+            .GetAsyncEnumerator(limit.Token);
 
         Assert.Empty((await NextAsync<NetworkSnapshot>()).Leases);
         await server.RunAsync("put", _prefix + "/subnets/10.5.1.0-24", """{"PublicIP":"192.168.64.3","PublicIPv6":null,"BackendType":"vxlan"}""");

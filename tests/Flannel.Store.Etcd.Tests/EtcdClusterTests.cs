@@ -46,7 +46,8 @@ public sealed class EtcdClusterTests
     {
         await using EtcdServer server = await EtcdServer.StartAsync();
         await using var relay = new TcpRelay(server.Endpoints[0]);
-        await using EtcdLeaseStore store = Open(server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint, server.Endpoints[0]], TimeSpan.FromSeconds(1)));
+        await using EtcdLeaseStore store = Open(
+            server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint, server.Endpoints[0]], TimeSpan.FromSeconds(1)));
 
         for (int round = 0; round < 20; round++)
         {
@@ -70,7 +71,8 @@ public sealed class EtcdClusterTests
         await using EtcdServer second = await EtcdServer.StartAsync();
         await using var relay = new TcpRelay(first.Endpoints[0]);
         var logger = new ListLogger();
-        await using EtcdLeaseStore store = Open(first, options => options.Endpoints = [relay.Endpoint, relay.Endpoint, second.Endpoints[0]], logger: logger);
+        await using EtcdLeaseStore store = Open(
+            first, options => options.Endpoints = [relay.Endpoint, relay.Endpoint, second.Endpoints[0]], logger: logger);
 
         // Whichever is asked first is the cluster; the other is passed over, whatever it holds.
         await store.CreateAsync();
@@ -123,7 +125,8 @@ public sealed class EtcdClusterTests
 
         foreach (EtcdMember member in server.Members.Skip(1))
             await member.KillAsync();
-        await Follower.UntilAsync(() => logger.Messages.Any(message => message.Contains("no leader", StringComparison.Ordinal)), "the member to say so");
+        await Follower.UntilAsync(
+            () => logger.Messages.Any(message => message.Contains("no leader", StringComparison.Ordinal)), "the member to say so");
         await server.RestartAllAsync();
         entry = await ChangeAsync(writer, entry, 1);
         await follower.UntilRevisionAsync(entry.ModRevision);
@@ -176,7 +179,9 @@ public sealed class EtcdClusterTests
         for (int store = 0; store < 20; store++)
         {
             await using EtcdLeaseStore opened = Open(server, options => options.Endpoints = [learner.Endpoint, server.Endpoints[0]], logger: logger);
-            entry = entry is null ? await opened.CreateAsync() : await opened.UpdateAsync(entry, Bytes($"{store}"), Hour, CancellationToken.None).TakeAsync();
+            entry = entry is null
+                ? await opened.CreateAsync()
+                : await opened.UpdateAsync(entry, Bytes($"{store}"), Hour, CancellationToken.None).TakeAsync();
             await using var follower = new Follower(opened, entry.ModRevision - 1);
             await follower.UntilRevisionAsync(entry.ModRevision);
             Assert.Empty(follower.Errors);

@@ -65,7 +65,9 @@ public sealed class EtcdEffortTests : IDisposable
         string address = new Uri(server.Endpoints[0]).Authority;
         // OK, OUT_OF_RANGE, UNAVAILABLE.
         Assert.Equal([0, 11, 14], _requests.Where(request => request.Server == address).Select(request => request.Status));
-        Assert.All(_requests.Where(request => request.Server == address), request => Assert.Equal(("blue", "etcdserverpb.KV/Range"), (request.Network, request.Method)));
+        Assert.All(
+            _requests.Where(request => request.Server == address),
+            request => Assert.Equal(("blue", "etcdserverpb.KV/Range"), (request.Network, request.Method)));
     }
 
     /// <summary>Starts nodes at once, waits until each sees all others, and tells the requests of each.</summary>
@@ -92,7 +94,8 @@ public sealed class EtcdEffortTests : IDisposable
         }
 
         string address = new Uri(server.Endpoints[0]).Authority;
-        ILookup<string, string> requests = _requests.Where(request => request.Server == address).ToLookup(request => request.Network, request => request.Method);
+        ILookup<string, string> requests = _requests.Where(request => request.Server == address)
+            .ToLookup(request => request.Network, request => request.Method);
         return [.. names.Select(name => string.Join(' ', requests[name]))];
     }
 }

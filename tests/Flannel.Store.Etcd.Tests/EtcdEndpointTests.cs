@@ -70,7 +70,8 @@ public sealed class EtcdEndpointTests
         {
             using TcpClient client = await listener.AcceptTcpClientAsync();
             await client.GetStream().ReadExactlyAsync(new byte[16]);
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+            await client.GetStream()
+                .WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
         }
     }
 

@@ -120,7 +120,8 @@ public sealed class EtcdErrorKindTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
 
-        StoreException error = await ListAsync(options => (options.Endpoints, options.RequestTimeout) = ([$"http://{listener.LocalEndpoint}"], TimeSpan.FromMilliseconds(200)));
+        StoreException error = await ListAsync(
+            options => (options.Endpoints, options.RequestTimeout) = ([$"http://{listener.LocalEndpoint}"], TimeSpan.FromMilliseconds(200)));
 
         Assert.Equal((StoreErrorKind.Unreachable, true), (error.Kind, error.IsTransient));
     }

@@ -9,15 +9,16 @@ using static Flannel.Store.Etcd.Tests.Lab.RawGrpcServer;
 namespace Flannel.Store.Etcd.Tests;
 
 /// <summary>
-/// Answers that no etcd gives: each is one error that says what was wrong, after one request, and nothing waits for ever. The store's clock stands still,
-/// so that no deadline of ours helps.
+/// Answers that no etcd gives: each is one error that says what was wrong, after one request, and nothing waits for ever. The store's clock stands
+/// still, so that no deadline of ours helps.
 /// </summary>
 public sealed class EtcdHostileServerTests
 {
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
 
     private static readonly byte[] Ok = Message(new RangeResponse { Header = new ResponseHeader { ClusterId = 1, Revision = 1 } }.ToByteArray());
-    private static readonly byte[] Created = Message(new WatchResponse { Header = new ResponseHeader { ClusterId = 1, Revision = 1 }, Created = true }.ToByteArray());
+    private static readonly byte[] Created = Message(
+        new WatchResponse { Header = new ResponseHeader { ClusterId = 1, Revision = 1 }, Created = true }.ToByteArray());
 
     private readonly FakeTimeProvider _time = new();
 
@@ -148,7 +149,8 @@ public sealed class EtcdHostileServerTests
     [Fact]
     public async Task Watch_BreaksAgainAndAgain_PausesBeforeTheThirdAttempt()
     {
-        await using var server = new RawGrpcServer(stream => [.. Start(stream), .. Body(stream, Created), .. Body(stream, [0xff, 0, 0, 0, 0], isLast: true)]);
+        await using var server = new RawGrpcServer(
+            stream => [.. Start(stream), .. Body(stream, Created), .. Body(stream, [0xff, 0, 0, 0, 0], isLast: true)]);
         await using EtcdLeaseStore store = Open(options => options.Endpoints = [server.Endpoint], time: _time);
         using var stop = new CancellationTokenSource();
 

@@ -62,7 +62,8 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
     public async Task Create_GivenUpAfterTheGrant_LeavesNoLease()
     {
         await using var relay = new TcpRelay(_server.Endpoints[0]);
-        await using (EtcdLeaseStore store = Open(_server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint], TimeSpan.FromSeconds(1))))
+        await using (
+            EtcdLeaseStore store = Open(_server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint], TimeSpan.FromSeconds(1))))
         {
             await store.ListAsync(null, CancellationToken.None);
             relay.Clog();
@@ -199,12 +200,18 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
     public async Task List_TwentyThousandSubnets_ShowsThemAllAtOneRevision()
     {
         const int Count = 20_000, PerTxn = 100;
-        await using var client = new EtcdClient(new EtcdStoreOptions { Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), NullLogger.Instance, new EtcdMetrics(null, ""));
+        await using var client = new EtcdClient(
+            new EtcdStoreOptions { Endpoints = _server.Endpoints },
+            TimeProvider.System,
+            new Random(),
+            NullLogger.Instance,
+            new EtcdMetrics(null, ""));
         for (int first = 0; first < Count; first += PerTxn)
         {
             var txn = new TxnRequest();
             for (int number = first; number < first + PerTxn; number++)
-                txn.Success.Add(new RequestOp { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8($"{Prefix}/subnets/{Name(number)}"), Value = ByteString.CopyFromUtf8($"{number}") } });
+                txn.Success.Add(
+                    new RequestOp { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8($"{Prefix}/subnets/{Name(number)}"), Value = ByteString.CopyFromUtf8($"{number}") } });
             await client.CallAsync(EtcdMethods.Txn, txn, "fill", CancellationToken.None);
         }
 

@@ -57,7 +57,8 @@ public sealed class EtcdSecurityTests
         Assert.True(HasLoggedInAgain(logger));
         Assert.DoesNotContain(logger.Messages.Concat(watchLogger.Messages), message => message.Contains(Password, StringComparison.Ordinal));
 
-        static bool HasLoggedInAgain(ListLogger logger) => logger.Messages.Any(message => message.Contains("logging in again", StringComparison.Ordinal));
+        static bool HasLoggedInAgain(ListLogger logger) =>
+            logger.Messages.Any(message => message.Contains("logging in again", StringComparison.Ordinal));
 
         void LogInByRelay(EtcdStoreOptions options)
         {
@@ -152,7 +153,8 @@ public sealed class EtcdSecurityTests
     public async Task Tls_FileMissing_IsReportedForGood()
     {
         await using EtcdServer server = await EtcdServer.StartAsync();
-        await using EtcdLeaseStore store = Open(server, options => (options.Endpoints, options.CaFile) = (["https://127.0.0.1:1"], "/nonexistent/ca.pem"));
+        await using EtcdLeaseStore store = Open(
+            server, options => (options.Endpoints, options.CaFile) = (["https://127.0.0.1:1"], "/nonexistent/ca.pem"));
 
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => store.ListAsync(null, CancellationToken.None));
 
@@ -200,7 +202,8 @@ public sealed class EtcdSecurityTests
         await follower.UntilRevisionAsync(entry.ModRevision);
 
         await File.AppendAllTextAsync(certificates.Authority, "\n");
-        await Follower.UntilAsync(() => logger.Messages.Any(message => message.Contains("the certificates have changed", StringComparison.Ordinal)), "a new stream");
+        await Follower.UntilAsync(
+            () => logger.Messages.Any(message => message.Contains("the certificates have changed", StringComparison.Ordinal)), "a new stream");
         entry = await store.UpdateAsync(entry, Bytes("new"), Hour, CancellationToken.None).TakeAsync();
         await follower.UntilRevisionAsync(entry.ModRevision);
 

@@ -122,7 +122,9 @@ public sealed class EtcdStuckConnectionTests(EtcdFixture fixture) : IClassFixtur
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => list.WaitAsync(WaitLimit));
         await time.WaitForTimerAsync(TimeSpan.FromSeconds(2));
         time.Advance(TimeSpan.FromSeconds(2));
-        await Follower.UntilAsync(() => _logger.Messages.Any(message => message.Contains("did not close within 2 s", StringComparison.Ordinal)), "the connection to be abandoned");
+        await Follower.UntilAsync(
+            () => _logger.Messages.Any(message => message.Contains("did not close within 2 s", StringComparison.Ordinal)),
+            "the connection to be abandoned");
 
         Assert.Contains("no answer within 5 s", error.Message, StringComparison.Ordinal);
         await store.ListAsync(null, CancellationToken.None).WaitAsync(WaitLimit);
@@ -167,7 +169,8 @@ public sealed class EtcdStuckConnectionTests(EtcdFixture fixture) : IClassFixtur
         });
         listener.Start();
         await using ServiceProvider provider = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        await using (EtcdLeaseStore store = OpenLogged(_server, http, metrics: new EtcdMetrics(provider.GetRequiredService<IMeterFactory>(), "stuck")))
+        await using (
+            EtcdLeaseStore store = OpenLogged(_server, http, metrics: new EtcdMetrics(provider.GetRequiredService<IMeterFactory>(), "stuck")))
         {
             await using var one = new Follower(store, (await store.CreateAsync("10.5.1.0-24")).ModRevision);
             await using var other = new Follower(store, one.Revision);
@@ -200,7 +203,9 @@ public sealed class EtcdStuckConnectionTests(EtcdFixture fixture) : IClassFixtur
         await store.ListAsync(null, CancellationToken.None);
         await follower.UntilRevisionAsync((await writing.CreateAsync("10.5.3.0-24")).ModRevision);
         Assert.True(clock.Elapsed < StopLimit, $"it took {clock.Elapsed}");
-        Assert.DoesNotContain(_logger.Messages, message => message.Contains("did not close", StringComparison.Ordinal) || message.Contains("fails", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _logger.Messages,
+            message => message.Contains("did not close", StringComparison.Ordinal) || message.Contains("fails", StringComparison.Ordinal));
     }
 
     [SkippableFact]
@@ -246,7 +251,13 @@ public sealed class EtcdStuckConnectionTests(EtcdFixture fixture) : IClassFixtur
     {
         var options = new EtcdStoreOptions { Prefix = Prefix, Endpoints = server.Endpoints };
         configure?.Invoke(options);
-        return new EtcdLeaseStore(options, time ?? TimeProvider.System, new Random(), _logger, metrics ?? new EtcdMetrics(null, ""), http is null ? null : new GrpcTransportOptions { Wrap = http.Wrap })
+        return new EtcdLeaseStore(
+            options,
+            time ?? TimeProvider.System,
+            new Random(),
+            _logger,
+            metrics ?? new EtcdMetrics(null, ""),
+            http is null ? null : new GrpcTransportOptions { Wrap = http.Wrap })
         {
             ProbeAfter = probeAfter ?? TimeSpan.FromSeconds(15),
         };

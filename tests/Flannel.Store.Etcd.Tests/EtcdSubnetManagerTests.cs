@@ -15,7 +15,8 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
     // Twenty subnets and not one more.
     private const string Config = """{"Network":"10.5.0.0/16","SubnetLen":24,"SubnetMin":"10.5.1.0","SubnetMax":"10.5.20.0","Backend":{"Type":"vxlan"}}""";
 
-    // The shortest that the options allow, renewed after half of it: for leases that are to be renewed or to end. All others outlive the slowest machine.
+    // The shortest that the options allow, renewed after half of it: for leases that are to be renewed or to end. All others outlive the slowest
+    // machine.
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongLife = TimeSpan.FromHours(1);
 
@@ -170,7 +171,8 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
 
         relay.Cut();
         await node.UntilAsync(known => known.Results.OfType<StoreAvailabilityChanged>().Any(), "that etcd is out of reach");
-        await EventuallyAsync(async () => (await _server.RunAsync("get", key)).Length == 0 ? "" : throw new StoreException("not yet", isTransient: true));
+        await EventuallyAsync(
+            async () => (await _server.RunAsync("get", key)).Length == 0 ? "" : throw new StoreException("not yet", isTransient: true));
         if (isTaken)
             await _server.RunAsync("put", key, theirs);
         relay.Mend();

@@ -14,8 +14,8 @@ using static Flannel.Store.Etcd.Tests.Lab.LabStore;
 namespace Flannel.Store.Etcd.Tests;
 
 /// <summary>
-/// Endpoints that are not what they should be: reported within 3 s of the first call, with the endpoint, the key and the reason. The store's clock stands
-/// still in these tests unless they move it, so what fails by itself needs no deadline.
+/// Endpoints that are not what they should be: reported within 3 s of the first call, with the endpoint, the key and the reason. The store's clock
+/// stands still in these tests unless they move it, so what fails by itself needs no deadline.
 /// </summary>
 public sealed class EtcdUnreachableTests
 {
@@ -46,7 +46,8 @@ public sealed class EtcdUnreachableTests
     {
         TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
         Array.ForEach(listeners, listener => listener.Start());
-        await using EtcdLeaseStore store = Open(options => options.Endpoints = [.. listeners.Select(listener => $"http://{listener.LocalEndpoint}")], time: _time);
+        await using EtcdLeaseStore store = Open(
+            options => options.Endpoints = [.. listeners.Select(listener => $"http://{listener.LocalEndpoint}")], time: _time);
 
         await FailAfterAsync(store, Enumerable.Repeat(FirstAnswerLimit / count, count));
 
@@ -122,7 +123,8 @@ public sealed class EtcdUnreachableTests
         {
             using TcpClient client = await listener.AcceptTcpClientAsync();
             await client.GetStream().ReadExactlyAsync(new byte[16]);
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+            await client.GetStream()
+                .WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
         }
     }
 
@@ -200,8 +202,8 @@ public sealed class EtcdUnreachableTests
     }
 
     /// <summary>
-    /// Lets the patience of one attempt after the other pass, each as soon as its timer is armed, and expects the call to fail then. Closing what is given up
-    /// arms timers as well, for as long as it takes the machine: they are not waited for.
+    /// Lets the patience of one attempt after the other pass, each as soon as its timer is armed, and expects the call to fail then. Closing what is
+    /// given up arms timers as well, for as long as it takes the machine: they are not waited for.
     /// </summary>
     private async Task FailAfterAsync(EtcdLeaseStore store, params IEnumerable<TimeSpan> patience)
     {

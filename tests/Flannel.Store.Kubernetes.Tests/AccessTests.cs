@@ -106,7 +106,8 @@ public sealed class AccessTests : IAsyncLifetime
         await AskAsync(User("token: t\n    as: jane\n    as-uid: '7'\n    as-groups: [a, b]\n    as-user-extra: {example.com/scopes: [x]}"));
 
         IReadOnlyDictionary<string, string> headers = _api.Requests[^1].Headers;
-        Assert.Equal(("jane", "7", "x"), (headers["Impersonate-User"], headers["Impersonate-Uid"], headers["Impersonate-Extra-example.com%2Fscopes"]));
+        Assert.Equal(
+            ("jane", "7", "x"), (headers["Impersonate-User"], headers["Impersonate-Uid"], headers["Impersonate-Extra-example.com%2Fscopes"]));
         Assert.Equal("a,b", headers["Impersonate-Group"].Replace(" ", "", StringComparison.Ordinal));
     }
 
@@ -167,7 +168,8 @@ public sealed class AccessTests : IAsyncLifetime
             n=$(cat "$0.count" 2>/dev/null || echo 0); n=$((n+1)); echo $n >"$0.count"; printf %s "$KUBERNETES_EXEC_INFO" >"$0.info"
             printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s","expirationTimestamp":"2026-01-01T00:10:00Z"}}' "$1" $n
             """);
-        using ApiConnection connection = Connection(User("exec: {apiVersion: client.authentication.k8s.io/v1, command: ./login, args: [t], provideClusterInfo: true}"), time: time);
+        using ApiConnection connection = Connection(
+            User("exec: {apiVersion: client.authentication.k8s.io/v1, command: ./login, args: [t], provideClusterInfo: true}"), time: time);
 
         await AskAsync(connection, time);
         time.Advance(TimeSpan.FromMinutes(5));
@@ -379,7 +381,9 @@ public sealed class AccessTests : IAsyncLifetime
         using var proxy = new ConnectProxy(_api.Port);
         // This host is never reached through the environment's proxy, so the server has another name there; the proxy knows where it is.
         using ApiConnection connection = ofTheKubeconfig
-            ? Connection(User("token: t", $"insecure-skip-tls-verify: true\n    proxy-url: http://me:pass@127.0.0.1:{proxy.Port}", new Uri("https://cluster.example:6443")))
+            ? Connection(
+                User("token: t", "insecure-skip-tls-verify: true\n    proxy-url: " +
+                    $"http://me:pass@127.0.0.1:{proxy.Port}", new Uri("https://cluster.example:6443")))
             : Connection(
                 User("token: t", "insecure-skip-tls-verify: true", new Uri("https://cluster.example:6443")),
                 new KubernetesEnvironment { HttpsProxy = $"http://me:pass@127.0.0.1:{proxy.Port}", NoProxy = "10.0.0.0/8" });
@@ -399,7 +403,8 @@ public sealed class AccessTests : IAsyncLifetime
 
     private static async Task AskAsync(ApiConnection connection, TimeProvider? time = null)
     {
-        var client = new ApiClient(connection, new AnnotationNames("x"), TimeSpan.FromSeconds(20), time ?? TimeProvider.System, new KubernetesMetrics(null, ""));
+        var client = new ApiClient(
+            connection, new AnnotationNames("x"), TimeSpan.FromSeconds(20), time ?? TimeProvider.System, new KubernetesMetrics(null, ""));
         ApiObject pod = await client.SendAsync(ApiRequest.GetPod("a", "b"), CancellationToken.None);
         Assert.NotNull(pod.NodeName);
     }

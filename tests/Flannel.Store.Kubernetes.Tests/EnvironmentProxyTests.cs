@@ -42,5 +42,8 @@ public sealed class EnvironmentProxyTests
 
     [Fact]
     public void Address_ThatIsNone_IsSaid() =>
-        Assert.Contains("HTTPS_PROXY", Assert.Throws<KubernetesAccessException>(() => new EnvironmentProxy(new KubernetesEnvironment { HttpsProxy = "ftp://x" })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "HTTPS_PROXY",
+            Assert.Throws<KubernetesAccessException>(() => new EnvironmentProxy(new KubernetesEnvironment { HttpsProxy = "ftp://x" })).Message,
+            StringComparison.Ordinal);
 }

@@ -122,7 +122,13 @@ public sealed class FaultTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1);
         lab.Api.Fail(
-            request => what switch { "list nodes" => request.IsList, "get nodes" => request.Path.EndsWith("/host1", StringComparison.Ordinal), _ => request.IsPatch },
+            request => what switch
+            {
+                "list nodes" => request.IsList,
+                "get " +
+                "nodes" => request.Path.EndsWith("/host1", StringComparison.Ordinal),
+                _ => request.IsPatch
+            },
             HttpStatusCode.Forbidden, reason: "Forbidden", message: "User x cannot");
 
         KubernetesApiException error = await Assert.ThrowsAsync<KubernetesApiException>(() => lab.AcquireAsync());

@@ -219,7 +219,8 @@ public sealed class HostedNodeTests
     /// <summary>Tells by what the interface is chosen.</summary>
     private sealed class AskedHostNetwork(IHostNetwork host, Action<ExternalInterfaceOptions> tell) : IHostNetwork
     {
-        public Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) => host.CheckAccessAsync(networkNamespace, cancellationToken);
+        public Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) =>
+            host.CheckAccessAsync(networkNamespace, cancellationToken);
 
         public Task<ExternalInterface> FindExternalInterfaceAsync(
             string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken)
@@ -229,10 +230,12 @@ public sealed class HostedNodeTests
         }
 
         public Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
-            string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken) =>
+            string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current,
+            CancellationToken cancellationToken) =>
             host.WaitForOtherExternalInterfaceAsync(networkNamespace, options, config, current, cancellationToken);
 
-        public Task<ForwardingStatus> CheckForwardingAsync(string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken) =>
+        public Task<ForwardingStatus> CheckForwardingAsync(
+            string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken) =>
             host.CheckForwardingAsync(networkNamespace, config, enable, cancellationToken);
 
         public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) =>

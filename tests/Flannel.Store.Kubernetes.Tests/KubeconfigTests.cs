@@ -84,7 +84,9 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void Data_GoesBeforeTheFile_AndMayHoldABundle()
     {
-        ClusterAccess access = Read(Simple.Replace("server:", "certificate-authority-data: LS0tLS1CRUdJTg==\n    certificate-authority: ca.crt\n    server:", StringComparison.Ordinal));
+        ClusterAccess access = Read(
+            Simple.Replace("server:", "certificate-authority-data: LS0tLS1CRUdJTg==\n    certificate-authority: ca.crt\n    " +
+                "server:", StringComparison.Ordinal));
 
         Assert.Null(access.Authorities!.Path);
         Assert.Equal("-----BEGIN", access.Authorities.Text);
@@ -122,8 +124,10 @@ public sealed class KubeconfigTests : IDisposable
         { "a: &x [1]\nb: *x", "references" },
         { "kind: Pod", "kind is \"Pod\"" },
         { "kind: Config", "current-context is missing; it must name one of the contexts: there are none" },
-        { Simple.Replace("current-context: lab", "", StringComparison.Ordinal), "current-context is missing; it must name one of the contexts: \"lab\"" },
-        { Simple.Replace("current-context: lab", "current-context: x", StringComparison.Ordinal), "current-context names \"x\", which is none of the contexts: \"lab\"" },
+        { Simple.Replace("current-context: lab", "", StringComparison.Ordinal), "current-context is missing; it must name one of the contexts: " +
+            "\"lab\"" },
+        { Simple.Replace("current-context: lab", "current-context: x", StringComparison.Ordinal), "current-context names \"x\", which is none of " +
+            "the contexts: \"lab\"" },
         { Simple.Replace("cluster: k", "cluster: x", StringComparison.Ordinal), "contexts[lab].context.cluster names \"x\"" },
         { Simple.Replace("cluster: k, ", "", StringComparison.Ordinal), "contexts[lab].context.cluster is missing" },
         { Simple.Replace("user: u}", "user: x}", StringComparison.Ordinal), "contexts[lab].context.user names \"x\"" },
@@ -132,8 +136,10 @@ public sealed class KubeconfigTests : IDisposable
         { Simple.Replace("https://10.0.0.1:6443", "\"https://\"", StringComparison.Ordinal), "server is \"https://\"" },
         { Simple.Replace("https://10.0.0.1:6443", "https://me:pass@10.0.0.1", StringComparison.Ordinal), "holds a user" },
         { Simple.Replace("server:", "proxy-url: 1.2.3.4\n    server:", StringComparison.Ordinal), "proxy-url is \"1.2.3.4\"" },
-        { Simple.Replace("server:", "certificate-authority-data: '%%%'\n    server:", StringComparison.Ordinal), "certificate-authority-data is not base64" },
-        { Simple.Replace("server:", "insecure-skip-tls-verify: true\n    certificate-authority: x\n    server:", StringComparison.Ordinal), "insecure-skip-tls-verify is true, and a certificate authority" },
+        { Simple.Replace("server:", "certificate-authority-data: '%%%'\n    server:", StringComparison.Ordinal), "certificate-authority-data is " +
+            "not base64" },
+        { Simple.Replace("server:", "insecure-skip-tls-verify: true\n    certificate-authority: x\n    " +
+            "server:", StringComparison.Ordinal), "insecure-skip-tls-verify is true, and a certificate authority" },
         { Simple.Replace("server:", "insecure-skip-tls-verify: maybe\n    server:", StringComparison.Ordinal), "write true or false" },
         { Simple.Replace("token: secret", "client-certificate: a.crt", StringComparison.Ordinal), "client-key is missing" },
         { Simple.Replace("token: secret", "client-key: a.key", StringComparison.Ordinal), "client-certificate is missing" },
@@ -142,12 +148,15 @@ public sealed class KubeconfigTests : IDisposable
         { Simple.Replace("token: secret", "token: [a]", StringComparison.Ordinal), "token must be text" },
         { Simple.Replace("token: secret", "auth-provider: {name: gcp}", StringComparison.Ordinal), "auth-provider" },
         { Simple.Replace("token: secret", "as-groups: [a]", StringComparison.Ordinal), "as is missing" },
-        { Simple.Replace("token: secret", "exec: {apiVersion: client.authentication.k8s.io/v1}", StringComparison.Ordinal), "exec.command is missing" },
+        { Simple.Replace("token: secret", "exec: {apiVersion: client.authentication.k8s.io/v1}", StringComparison.Ordinal), "exec.command is " +
+            "missing" },
         { Simple.Replace("token: secret", "exec: {command: x}", StringComparison.Ordinal), "exec.apiVersion is missing" },
         { Simple.Replace("token: secret", "exec: {command: x, apiVersion: v7}", StringComparison.Ordinal), "exec.apiVersion is \"v7\"" },
-        { Simple.Replace("token: secret", "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Always}", StringComparison.Ordinal), "nobody to ask" },
+        { Simple.Replace("token: secret", "exec: {command: x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: " +
+            "Always}", StringComparison.Ordinal), "nobody to ask" },
         { Simple.Replace("users:", "users:\n- {name: u, user: {}}", StringComparison.Ordinal), "holds \"u\" twice" },
-        { Simple.Replace("clusters:\n- name: k\n  cluster:\n    server: https://10.0.0.1:6443", "clusters: {k: v}", StringComparison.Ordinal), "clusters must be a list" },
+        { Simple.Replace("clusters:\n- name: k\n  cluster:\n    server: https://10.0.0.1:6443", "clusters: {k: " +
+            "v}", StringComparison.Ordinal), "clusters must be a list" },
         { Simple.Replace("users:", "users:\n- text", StringComparison.Ordinal), "users must hold keys" },
         { Simple + "current-context: lab\n", "not YAML at line" },
     };
@@ -168,8 +177,12 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void Files_ThatCannotBeRead_AreOneClearError()
     {
-        Assert.Contains("does not exist", Assert.Throws<KubernetesAccessException>(() => Kubeconfig.Read(File, null)).Message, StringComparison.Ordinal);
-        Assert.Contains("is a directory", Assert.Throws<KubernetesAccessException>(() => Kubeconfig.Read(_folder.FullName, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist", Assert.Throws<KubernetesAccessException>(() => Kubeconfig.Read(File, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is a directory",
+            Assert.Throws<KubernetesAccessException>(() => Kubeconfig.Read(_folder.FullName, null)).Message,
+            StringComparison.Ordinal);
         System.IO.File.WriteAllText(File, new string('#', 5 << 20));
         Assert.Contains("4 MiB", Assert.Throws<KubernetesAccessException>(() => Kubeconfig.Read(File, null)).Message, StringComparison.Ordinal);
     }
@@ -210,7 +223,8 @@ public sealed class KubeconfigTests : IDisposable
         """;
 
     [Fact]
-    public void MutatedFile_IsReadOrRefused() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(Mutations.Of(Simple).ToArbitrary(), bytes =>
+    public void MutatedFile_IsReadOrRefused() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(Mutations.Of(Simple).ToArbitrary(), bytes =>
     {
         System.IO.File.WriteAllBytes(File, bytes);
         try

@@ -66,7 +66,11 @@ public sealed class KubernetesStoreOptionsTests
     {
         var services = new ServiceCollection();
         services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
-        services.AddFlannel().UseInMemoryStore().UseKubernetes(options => options.NodeName = "a").UseKubernetes(options => options.ConfigFile = "/x").UseAlloc();
+        services.AddFlannel()
+            .UseInMemoryStore()
+            .UseKubernetes(options => options.NodeName = "a")
+            .UseKubernetes(options => options.ConfigFile = "/x")
+            .UseAlloc();
         using ServiceProvider provider = services.BuildServiceProvider();
 
         Assert.IsType<KubernetesSubnetManager>(provider.GetRequiredKeyedService<ISubnetManager>(""));
@@ -85,7 +89,9 @@ public sealed class KubernetesStoreOptionsTests
 
         KubernetesStoreOptions options = provider.GetRequiredService<IOptionsMonitor<KubernetesStoreOptions>>().Get("");
 
-        Assert.Equal(("a", new Uri("https://10.0.0.1:6443"), TimeSpan.FromSeconds(7), false), (options.NodeName, options.ApiServer, options.RequestTimeout, options.SetNodeNetworkUnavailable));
+        Assert.Equal(
+            ("a", new Uri("https://10.0.0.1:6443"), TimeSpan.FromSeconds(7), false),
+            (options.NodeName, options.ApiServer, options.RequestTimeout, options.SetNodeNetworkUnavailable));
     }
 
     private static string Validate(Action<KubernetesStoreOptions> configure)

@@ -69,7 +69,9 @@ public sealed class NetworkConfigTests
         Put("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""");
         LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
-        Assert.Contains(lab.Api.Requests, request => request.Path == "/api/v1/namespaces/kube-flannel/configmaps" && request.Query.Contains("metadata.name%3Dkube-flannel-cfg", StringComparison.Ordinal));
+        Assert.Contains(
+            lab.Api.Requests,
+            request => request.Path == "/api/v1/namespaces/kube-flannel/configmaps" && request.Query.Contains("metadata.name%3Dkube-flannel-cfg", StringComparison.Ordinal));
 
         Put("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan","VNI":3}}""");
         NetworkConfigChanged changed = await node.UntilAsync<NetworkConfigChanged>();

@@ -168,7 +168,8 @@ public sealed class OwnNodeTests
     public async Task AgentOfANodeThatHadAnotherAddress_IsNoDuplicate()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
-        lab.Annotate(1, ("public-ip", "192.168.205.77"), ("backend-type", "vxlan"), ("backend-data", KubeLab.Data(1)), ("kube-subnet-manager", "true"));
+        lab.Annotate(
+            1, ("public-ip", "192.168.205.77"), ("backend-type", "vxlan"), ("backend-data", KubeLab.Data(1)), ("kube-subnet-manager", "true"));
 
         LeaseFollower node = await lab.JoinAsync();
         await node.UntilAsync<LeaseSnapshot>();
@@ -195,7 +196,8 @@ public sealed class OwnNodeTests
         Assert.True(lost.Error!.IsTransient);
         Assert.Equal(OwnLeaseState.Reacquired, again.State);
         Assert.Equal(KubeLab.Data(1), lab.Annotation(1, "backend-data"));
-        await lab.Api.UntilAsync(_ => lab.Api.Nodes.Get("host1")!["status"]!["conditions"]!.ToJsonString().Contains("FlannelIsUp", StringComparison.Ordinal));
+        await lab.Api.UntilAsync(
+            _ => lab.Api.Nodes.Get("host1")!["status"]!["conditions"]!.ToJsonString().Contains("FlannelIsUp", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -164,14 +164,16 @@ public sealed class PeerTests
         LeaseChanges changes = await node.UntilAsync<LeaseChanges>();
 
         LeaseChange change = Assert.Single(changes.Changes);
-        Assert.Equal(("192.168.205.11", "192.168.205.12"), (change.Before!.Attributes.PublicIP!.ToString(), change.After!.Attributes.PublicIP!.ToString()));
+        Assert.Equal(
+            ("192.168.205.11", "192.168.205.12"), (change.Before!.Attributes.PublicIP!.ToString(), change.After!.Attributes.PublicIP!.ToString()));
     }
 
     [Fact]
     public async Task PeerRule_OfTheBackend_Counts()
     {
         await using KubeLab lab = await KubeLab.StartAsync(1, 2, 3);
-        LeaseFollower node = await lab.JoinAsync(rule: peer => peer.Attributes.BackendData == KubeLab.Data(3) ? "its MAC is no unicast address" : null);
+        LeaseFollower node = await lab.JoinAsync(
+            rule: peer => peer.Attributes.BackendData == KubeLab.Data(3) ? "its MAC is no unicast address" : null);
 
         await node.UntilAsync(follower => follower.Quarantine.Count == 1 && follower.Peers.Count == 1);
 
@@ -200,7 +202,8 @@ public sealed class PeerTests
     {
         await using KubeLab lab = await KubeLab.StartAsync(1);
         lab.PutNode(2, managed: true, cidr: "", ("backend-type", "host-gw"), ("backend-data", "null"));
-        LeaseFollower node = await lab.JoinAsync(attributes: new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.205.10"), BackendType = "host-gw" });
+        LeaseFollower node = await lab.JoinAsync(
+            attributes: new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.205.10"), BackendType = "host-gw" });
 
         await node.UntilAsync(follower => follower.Peers.Count == 1);
 
@@ -214,7 +217,8 @@ public sealed class PeerTests
         await using KubeLab lab = await KubeLab.StartAsync();
         lab.WriteConfig("""{"Network":"10.244.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:10:244::/56","Backend":{"Type":"vxlan"}}""");
         lab.PutNode(1, managed: false, cidr: "10.244.1.0/24,fd00:10:244:1::/64");
-        lab.PutNode(2, managed: true, cidr: "10.244.2.0/24,fd00:10:244:2::/64", ("public-ipv6", "2001:db8::2"), ("backend-v6-data", KubeLab.Data(22)));
+        lab.PutNode(
+            2, managed: true, cidr: "10.244.2.0/24,fd00:10:244:2::/64", ("public-ipv6", "2001:db8::2"), ("backend-v6-data", KubeLab.Data(22)));
         lab.PutNode(3, managed: true, cidr: "10.244.3.0/24,fd00:10:244:3::/64");
         LeaseAttributes own = KubeLab.Attributes() with { PublicIPv6 = IPAddress.Parse("2001:db8::1"), BackendV6Data = KubeLab.Data(11) };
         LeaseFollower node = await lab.JoinAsync(attributes: own);
@@ -233,7 +237,11 @@ public sealed class PeerTests
         await using KubeLab lab = await KubeLab.StartAsync(1);
         lab.WriteConfig("""{"Network":"10.0.0.0/8","Backend":{"Type":"vxlan"}}""");
         for (int i = 2; i <= 1001; i++)
-            lab.PutNode(i, managed: true, cidr: string.Create(CultureInfo.InvariantCulture, $"10.{i >> 8}.{i & 0xff}.0/24"), ("public-ip", string.Create(CultureInfo.InvariantCulture, $"172.16.{i >> 8}.{i & 0xff}")));
+            lab.PutNode(
+                i,
+                managed: true,
+                cidr: string.Create(CultureInfo.InvariantCulture, $"10.{i >> 8}.{i & 0xff}.0/24"),
+                ("public-ip", string.Create(CultureInfo.InvariantCulture, $"172.16.{i >> 8}.{i & 0xff}")));
         lab.PutNode(1, managed: false, cidr: "10.200.1.0/24");
         LeaseFollower node = await lab.JoinAsync();
 

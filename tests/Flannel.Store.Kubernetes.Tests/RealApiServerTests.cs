@@ -140,7 +140,9 @@ public sealed class RealApiServerTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(api.Folder, "flannel.crt"), certificate);
         await File.WriteAllTextAsync(Path.Combine(api.Folder, "flannel.key"), key);
         string program = Path.Combine(api.Folder, "login");
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\necho '{{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"status\":{{\"token\":\"{token}\"}}}}'\n");
+        await File.WriteAllTextAsync(
+            program,
+            $"#!/bin/sh\necho '{{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"status\":{{\"token\":\"{token}\"}}}}'\n");
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string[] configs =
         [
@@ -181,7 +183,8 @@ public sealed class RealApiServerTests : IAsyncLifetime
             new KubernetesMetrics(null, ""));
     }
 
-    private static LeaseRequest Request(ISubnetView view, int host = 1) => new() { Config = view.ReadConfig(), Attributes = KubeLab.Attributes(host) };
+    private static LeaseRequest Request(ISubnetView view, int host = 1) =>
+        new() { Config = view.ReadConfig(), Attributes = KubeLab.Attributes(host) };
 
     private static string Change(string name, string? value) =>
         new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [$"{KubeLab.Prefix}/{name}"] = value } } }.ToJsonString();

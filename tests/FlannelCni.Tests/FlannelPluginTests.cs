@@ -221,8 +221,11 @@ public sealed class FlannelPluginTests : IDisposable
     {
         _plugins.Add("bridge", script);
         string program = Path.Combine(AppContext.BaseDirectory, "flannel-cni.dll");
-        var start = new ProcessStartInfo("/bin/bash", ["-c", "trap '' CHLD; exec dotnet \"$0\"", program]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach ((string name, string value) in EnvironmentOf("ADD", "c1")) start.Environment[name] = name == "PATH" ? Environment.GetEnvironmentVariable("PATH") : value;
+        var start = new ProcessStartInfo(
+            "/bin/bash", ["-c", "trap '' CHLD; exec dotnet \"$0\"", program])
+        { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in EnvironmentOf("ADD", "c1"))
+            start.Environment[name] = name == "PATH" ? Environment.GetEnvironmentVariable("PATH") : value;
         using var process = Process.Start(start)!;
         await process.StandardInput.WriteAsync(ConfigOf("", "cbr0"));
         process.StandardInput.Close();
@@ -249,7 +252,10 @@ public sealed class FlannelPluginTests : IDisposable
     private async Task<(int Code, string Output)> RunAsync(string command, string more = "", string container = "c1", string name = "cbr0")
     {
         using var output = new MemoryStream();
-        int code = await new CniPluginHost(EnvironmentOf(command, container), new MemoryStream(Encoding.UTF8.GetBytes(ConfigOf(more, name))), output).RunAsync(new FlannelPlugin(), default);
+        int code = await new CniPluginHost(
+            EnvironmentOf(command, container),
+            new MemoryStream(Encoding.UTF8.GetBytes(ConfigOf(more, name))),
+            output).RunAsync(new FlannelPlugin(), default);
         return (code, Encoding.UTF8.GetString(output.ToArray()));
     }
 }

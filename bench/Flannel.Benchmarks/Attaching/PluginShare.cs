@@ -25,7 +25,8 @@ internal static class PluginShare
         {
             string idle = Path.Combine(folder, "idle");
             await File.WriteAllTextAsync(
-                idle, "#!/bin/sh\nwhile read -r _; do :; done\necho '{\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"10.7.0.2/24\"}]}'\n", cancellationToken);
+                idle, "#!/bin/sh\nwhile read -r _; do :; done\necho " +
+                    "'{\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"10.7.0.2/24\"}]}'\n", cancellationToken);
             File.SetUnixFileMode(idle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             File.CreateSymbolicLink(Path.Combine(folder, "flannel"), Plugin);
             string subnetFile = Path.Combine(folder, "subnet.env");

@@ -8,8 +8,8 @@ using Flannel.Benchmarks.Overlays;
 namespace Flannel.Benchmarks.Labs;
 
 /// <summary>
-/// What a Kubernetes API server says to one agent, over HTTP in a namespace of its own: the own Node, a list of all Nodes, a watch on which nothing happens, and
-/// patches. It answers from memory, so that what is measured is the agent.
+/// What a Kubernetes API server says to one agent, over HTTP in a namespace of its own: the own Node, a list of all Nodes, a watch on which nothing
+/// happens, and patches. It answers from memory, so that what is measured is the agent.
 /// </summary>
 internal sealed class ApiUnderTest : IDisposable
 {
@@ -100,7 +100,8 @@ internal sealed class ApiUnderTest : IDisposable
             {
                 _requests.Enqueue(("patch", ""));
                 var patch = (JsonObject)(await JsonNode.ParseAsync(context.Request.InputStream))!;
-                foreach ((string name, JsonNode? value) in patch["metadata"]?["annotations"] as JsonObject ?? []) _annotations[name] = value?.DeepClone();
+                foreach ((string name, JsonNode? value) in patch["metadata"]?["annotations"] as JsonObject ?? [])
+                    _annotations[name] = value?.DeepClone();
                 await SendAsync(context, [Own()]);
             }
             else if (path.EndsWith("/nodes", StringComparison.Ordinal))
@@ -173,7 +174,8 @@ internal sealed class ApiUnderTest : IDisposable
         {
             var next = new JsonObject
             {
-                ["names"] = new JsonArray($"registry.example/image-{image}@sha256:{new string('a', 64)}", $"registry.example/image-{image}:v1.{image}"),
+                ["names"] = new JsonArray(
+                    $"registry.example/image-{image}@sha256:{new string('a', 64)}", $"registry.example/image-{image}:v1.{image}"),
                 ["sizeBytes"] = 100_000_000 + image,
             };
             length += next.ToJsonString().Length + 1;

@@ -123,13 +123,15 @@ internal sealed class EtcdUnderTest : IDisposable
         {
             try
             {
-                if ((await _http.GetStringAsync(new Uri("/health", UriKind.Relative), limit.Token)).Contains("true", StringComparison.Ordinal)) return;
+                if ((await _http.GetStringAsync(new Uri("/health", UriKind.Relative), limit.Token)).Contains("true", StringComparison.Ordinal))
+                    return;
             }
             catch (HttpRequestException) when (!_process.HasExited)
             {
                 await Task.Delay(50, limit.Token);
             }
-            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (
+                exception is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
                 throw new BenchException($"etcd does not start: {exception.Message}");
             }

@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Flannel.Benchmarks.Overlays;
 
 /// <summary>
-/// Subnet managers of many hosts in one process. Nothing is shared among them: each has an etcd client with a connection of its own, as on a host of its
-/// own.
+/// Subnet managers of many hosts in one process. Nothing is shared among them: each has an etcd client with a connection of its own, as on a host of
+/// its own.
 /// </summary>
 internal sealed class EtcdNodes : IAsyncDisposable
 {

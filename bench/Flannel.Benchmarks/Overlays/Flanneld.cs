@@ -4,7 +4,9 @@ using Flannel.Benchmarks.Labs;
 
 namespace Flannel.Benchmarks.Overlays;
 
-/// <summary>A flanneld as a process in a host's namespace, with its leases in etcd or in Kubernetes; ours, or another program that takes flannel's flags.</summary>
+/// <summary>
+/// A flanneld as a process in a host's namespace, with its leases in etcd or in Kubernetes; ours, or another program that takes flannel's flags.
+/// </summary>
 internal sealed class Flanneld : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);

@@ -13,7 +13,8 @@ internal sealed class NodeUnderTest : IAsyncDisposable
     public IFlannelNode Node => _services.GetRequiredService<IFlannelNode>();
 
     /// <summary>Starts the node and waits until it is ready.</summary>
-    public static async Task<NodeUnderTest> StartAsync(LabHost host, InMemoryLeaseStore store, CancellationToken cancellationToken, bool isGuarded = true)
+    public static async Task<NodeUnderTest> StartAsync(
+        LabHost host, InMemoryLeaseStore store, CancellationToken cancellationToken, bool isGuarded = true)
     {
         var services = new ServiceCollection();
         services.AddFlannel(options =>

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace OverlayBench.Load;
 
 /// <summary>
-/// How busy the machine was since a moment. What the kernel counts as idle is subtracted from the wall clock: the counts of busy time are sampled, and
-/// miss what ends between two ticks.
+/// How busy the machine was since a moment. What the kernel counts as idle is subtracted from the wall clock: the counts of busy time are sampled,
+/// and miss what ends between two ticks.
 /// </summary>
 internal sealed class MachineTime
 {

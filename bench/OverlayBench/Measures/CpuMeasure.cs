@@ -4,8 +4,8 @@ using OverlayBench.Load;
 namespace OverlayBench.Measures;
 
 /// <summary>
-/// What the same amount of TCP costs the whole machine, both hosts and iperf3 together: at the same rate for all, because at the highest rate every path
-/// takes all there is.
+/// What the same amount of TCP costs the whole machine, both hosts and iperf3 together: at the same rate for all, because at the highest rate every
+/// path takes all there is.
 /// </summary>
 /// <param name="seconds">How long.</param>
 /// <param name="condition">What is not as usual, for the name; starts with a comma.</param>

@@ -36,8 +36,8 @@ internal sealed class DatagramMeasure(int size, int seconds, string condition = 
     }
 
     /// <summary>
-    /// A device counts datagrams that arrive as one super-packet as one packet; as many as are missing in the packets have left their headers out of the
-    /// bytes.
+    /// A device counts datagrams that arrive as one super-packet as one packet; as many as are missing in the packets have left their headers out of
+    /// the bytes.
     /// </summary>
     private double CountReceived(LabHost host)
     {

@@ -4,8 +4,8 @@ using OverlayBench.Load;
 namespace OverlayBench.Measures;
 
 /// <summary>
-/// What this process, in which our nodes run, allocates and collects in a while of TCP in both directions through one of its paths, and in as long a while
-/// without: the rest of the process is in both.
+/// What this process, in which our nodes run, allocates and collects in a while of TCP in both directions through one of its paths, and in as long a
+/// while without: the rest of the process is in both.
 /// </summary>
 /// <param name="seconds">How long.</param>
 internal sealed class GarbageMeasure(int seconds) : IMeasure

@@ -13,9 +13,9 @@ namespace Flannel.Backends.Udp.DataPath;
 /// has a thread of its own. What arrived together and belongs together is written together; nothing waits for company.
 /// </summary>
 /// <remarks>
-/// A datagram's way: 1 <see cref="Drain"/> takes as many as one system call brings; 2 <see cref="Take"/> parses each packet, checks that its sender may send
-/// it and that it is for this host's subnet, and lowers its hop limit; 3 the <see cref="Coalescer"/> joins what belongs together; 4 <see cref="WriteOut"/>
-/// writes the joined packets to the device.
+/// A datagram's way: 1 <see cref="Drain"/> takes as many as one system call brings; 2 <see cref="Take"/> parses each packet, checks that its sender
+/// may send it and that it is for this host's subnet, and lowers its hop limit; 3 the <see cref="Coalescer"/> joins what belongs together; 4
+/// <see cref="WriteOut"/> writes the joined packets to the device.
 /// </remarks>
 internal sealed unsafe class Receiver
 {
@@ -143,7 +143,8 @@ internal sealed unsafe class Receiver
         PacketDrop drop = IpPacket.Parse(start, length, out IpPacket packet);
         PeerEndpoint? peer = null;
         if (drop == PacketDrop.None) drop = Check(sender, packet, peers, out peer);
-        if (drop == PacketDrop.None && (drop = packet.DecrementHopLimit()) == PacketDrop.HopLimitExceeded) Answer(drop, packet, sender, replies, socket);
+        if (drop == PacketDrop.None && (drop = packet.DecrementHopLimit()) == PacketDrop.HopLimitExceeded)
+            Answer(drop, packet, sender, replies, socket);
         if (drop != PacketDrop.None)
         {
             _counters.Drop(drop);

@@ -104,7 +104,8 @@ internal sealed unsafe class SendBatch : IDisposable
         {
             if (_stamped + perMessage > MaximumHeaders) Flush();
             int index = FindLast(peer);
-            bool isContinued = index >= 0 && _messages[index] is { IsOpen: true, VectorsPerSegment: 2 } && _messages[index].SegmentSize == segmentSize;
+            bool isContinued = index >= 0 && _messages[index] is { IsOpen: true, VectorsPerSegment: 2 }
+                && _messages[index].SegmentSize == segmentSize;
             if (!isContinued) index = Begin(peer, segmentSize, vectorsPerSegment: 2);
             segment = Fill(index, plan, segment, perMessage);
         }
@@ -209,7 +210,8 @@ internal sealed unsafe class SendBatch : IDisposable
     }
 
     private bool CanExtend(in Message message, int length) =>
-        message.IsOpen && message.VectorsPerSegment == 1 && length <= message.SegmentSize && message.Segments < MaximumSegments && message.Bytes + length <= MaximumBytes
+        message.IsOpen && message.VectorsPerSegment == 1 && length <= message.SegmentSize && message.Segments < MaximumSegments
+            && message.Bytes + length <= MaximumBytes
         && _offloads.Has(UdpOffloads.SendSegmentation);
 
     private int Begin(PeerEndpoint peer, int segmentSize, int vectorsPerSegment)

@@ -13,9 +13,9 @@ namespace Flannel.Backends.Udp.DataPath;
 /// together, and then sends at once: nothing ever waits for company that is not there yet.
 /// </summary>
 /// <remarks>
-/// A packet's way: 1 <see cref="Run"/> reads it from the device; 2 <see cref="Take"/> parses it, finds its peer and lowers its hop limit; 3 <see cref="Queue"/>
-/// completes its checksum, or plans how a super-packet is cut, and adds it to its address family's <see cref="SendBatch"/>; 4 the batch sends as many as one
-/// system call takes. A packet that cannot travel on is counted, and <see cref="Answer"/> tells its source.
+/// A packet's way: 1 <see cref="Run"/> reads it from the device; 2 <see cref="Take"/> parses it, finds its peer and lowers its hop limit; 3
+/// <see cref="Queue"/> completes its checksum, or plans how a super-packet is cut, and adds it to its address family's <see cref="SendBatch"/>; 4 the
+/// batch sends as many as one system call takes. A packet that cannot travel on is counted, and <see cref="Answer"/> tells its source.
 /// </remarks>
 internal sealed unsafe class Sender
 {

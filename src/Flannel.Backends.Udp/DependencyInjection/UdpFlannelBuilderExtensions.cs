@@ -19,13 +19,17 @@ public static class UdpFlannelBuilderExtensions
     public static IFlannelBuilder UseUdp(this IFlannelBuilder builder, Action<UdpBackendOptions>? configure = null) =>
         builder.Configure<UdpBackendOptions>(configure).AddUdp();
 
-    /// <summary>Lets the network use UDP with options that services help to set; as <see cref="UseUdp(IFlannelBuilder, Action{UdpBackendOptions}?)"/>.</summary>
+    /// <summary>
+    /// Lets the network use UDP with options that services help to set; as <see cref="UseUdp(IFlannelBuilder, Action{UdpBackendOptions}?)"/>.
+    /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options, given the services of the process.</param>
     public static IFlannelBuilder UseUdp(this IFlannelBuilder builder, Action<UdpBackendOptions, IServiceProvider> configure) =>
         builder.Configure(configure).AddUdp();
 
-    /// <summary>Lets the network use UDP with options bound from configuration; as <see cref="UseUdp(IFlannelBuilder, Action{UdpBackendOptions}?)"/>.</summary>
+    /// <summary>
+    /// Lets the network use UDP with options bound from configuration; as <see cref="UseUdp(IFlannelBuilder, Action{UdpBackendOptions}?)"/>.
+    /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configuration">The section that holds the <see cref="UdpBackendOptions"/>.</param>
     public static IFlannelBuilder UseUdp(this IFlannelBuilder builder, IConfiguration configuration) =>

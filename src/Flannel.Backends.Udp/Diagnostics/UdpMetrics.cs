@@ -39,9 +39,18 @@ internal sealed class UdpMetrics : IDisposable
         Counter(UdpTelemetry.Packets, "{packet}", "Packets carried.", () => Both(static counters => counters.Packets));
         Counter(UdpTelemetry.Bytes, "By", "Bytes carried.", () => Both(static counters => counters.Bytes));
         Counter(UdpTelemetry.Calls, "{call}", "System calls.", () => Both(static counters => counters.Reads + counters.Writes));
-        Counter(UdpTelemetry.Drops, "{packet}", "Packets that went no further.", () => [.. DropsOf(network.Sent, Sent), .. DropsOf(network.Received, Received)]);
-        Counter(UdpTelemetry.PeerPackets, "{packet}", "Packets to and from a peer.", () => OfPeers(static traffic => (traffic.SentPackets, traffic.ReceivedPackets)));
-        Counter(UdpTelemetry.PeerBytes, "By", "Bytes to and from a peer.", () => OfPeers(static traffic => (traffic.SentBytes, traffic.ReceivedBytes)));
+        Counter(
+            UdpTelemetry.Drops,
+            "{packet}",
+            "Packets that went no further.",
+            () => [.. DropsOf(network.Sent, Sent), .. DropsOf(network.Received, Received)]);
+        Counter(
+            UdpTelemetry.PeerPackets,
+            "{packet}",
+            "Packets to and from a peer.",
+            () => OfPeers(static traffic => (traffic.SentPackets, traffic.ReceivedPackets)));
+        Counter(
+            UdpTelemetry.PeerBytes, "By", "Bytes to and from a peer.", () => OfPeers(static traffic => (traffic.SentBytes, traffic.ReceivedBytes)));
 
         void Counter(string instrument, string unit, string description, Func<IEnumerable<Measurement<long>>> read) =>
             _meter.CreateObservableCounter(instrument, read, unit, description);

@@ -106,7 +106,8 @@ internal sealed class PeerDirectory(UdpSpec spec)
         if (leased is null) reason = $"it has no {name} subnet";
         else if (host is null) reason = $"it publishes no {name} address";
         else if (family.IsIPv6 && peer.Attributes.BackendV6Data is null) reason = "it does not say that it carries IPv6, as flannel's udp does not";
-        else if (family.IsIPv6 && !UdpLeaseData.TryParse(peer.Attributes.BackendV6Data, out data, out string? problem)) reason = $"its BackendV6Data {problem}";
+        else if (family.IsIPv6 && !UdpLeaseData.TryParse(peer.Attributes.BackendV6Data, out data, out string? problem))
+            reason = $"its BackendV6Data {problem}";
         if (reason is not null) return false;
         subnet = leased!.Value;
         address = new SocketAddress(host!, data?.Port ?? spec.Port);

@@ -110,12 +110,14 @@ internal sealed unsafe class UdpSocket : IDisposable
             "Stop it, flanneld perhaps, or choose another Port in the network configuration's Backend block, for all hosts.",
             isTransient: false),
         LinuxErrno.EADDRNOTAVAIL => new UdpPortException(
-            endpoint, $"The host has not, or no longer, the address {endpoint.Address} that the UDP port {endpoint.Port} was to be opened at.", isTransient: true),
+            endpoint, $"The host has not, or no longer, the address {endpoint.Address} that the UDP port {endpoint.Port} was to be opened " +
+                "at.", isTransient: true),
         LinuxErrno.EACCES => new UdpPortException(
             endpoint,
             $"This process may not open the UDP port {endpoint.Port} of {endpoint.Address}. Choose a Port of 1024 or more in the network " +
             "configuration's Backend block, for all hosts, or grant CAP_NET_BIND_SERVICE.",
             isTransient: false),
-        _ => new UdpPortException(endpoint, $"The UDP port {endpoint.Port} of {endpoint.Address} cannot be opened (errno {errno}).", isTransient: true),
+        _ => new UdpPortException(
+            endpoint, $"The UDP port {endpoint.Port} of {endpoint.Address} cannot be opened (errno {errno}).", isTransient: true),
     };
 }

@@ -18,13 +18,17 @@ public static class VxlanFlannelBuilderExtensions
     public static IFlannelBuilder UseVxlan(this IFlannelBuilder builder, Action<VxlanBackendOptions>? configure = null) =>
         builder.Configure<VxlanBackendOptions>(configure).AddVxlan();
 
-    /// <summary>Lets the network use VXLAN with options that services help to set; as <see cref="UseVxlan(IFlannelBuilder, Action{VxlanBackendOptions}?)"/>.</summary>
+    /// <summary>
+    /// Lets the network use VXLAN with options that services help to set; as <see cref="UseVxlan(IFlannelBuilder, Action{VxlanBackendOptions}?)"/>.
+    /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options, given the services of the process.</param>
     public static IFlannelBuilder UseVxlan(this IFlannelBuilder builder, Action<VxlanBackendOptions, IServiceProvider> configure) =>
         builder.Configure(configure).AddVxlan();
 
-    /// <summary>Lets the network use VXLAN with options bound from configuration; as <see cref="UseVxlan(IFlannelBuilder, Action{VxlanBackendOptions}?)"/>.</summary>
+    /// <summary>
+    /// Lets the network use VXLAN with options bound from configuration; as <see cref="UseVxlan(IFlannelBuilder, Action{VxlanBackendOptions}?)"/>.
+    /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configuration">The section that holds the <see cref="VxlanBackendOptions"/>.</param>
     public static IFlannelBuilder UseVxlan(this IFlannelBuilder builder, IConfiguration configuration) =>

@@ -5,8 +5,8 @@ using Flannel.Cni.Json;
 namespace Flannel.Cni.Cache;
 
 /// <summary>
-/// Results of ADD until DEL, in libcni's directory and format: <c>results/NETWORK-CONTAINER-INTERFACE</c> below <paramref name="folder"/>, so that programs
-/// with libcni and this library can work on one host.
+/// Results of ADD until DEL, in libcni's directory and format: <c>results/NETWORK-CONTAINER-INTERFACE</c> below <paramref name="folder"/>, so that
+/// programs with libcni and this library can work on one host.
 /// </summary>
 internal sealed class ResultCache(string folder)
 {
@@ -28,7 +28,8 @@ internal sealed class ResultCache(string folder)
             ["networkName"] = list.Name,
             ["netns"] = attachment.NetworkNamespace,
         };
-        if (attachment.Arguments.Count > 0) json["cniArgs"] = new JsonArray([.. attachment.Arguments.Select(static argument => new JsonArray(argument.Key, argument.Value))]);
+        if (attachment.Arguments.Count > 0)
+            json["cniArgs"] = new JsonArray([.. attachment.Arguments.Select(static argument => new JsonArray(argument.Key, argument.Value))]);
         if (attachment.Capabilities is { Count: > 0 }) json["capabilityArgs"] = attachment.Capabilities.DeepClone();
         json["result"] = result.ToJson();
         string name = NameOf(list.Name, attachment.Key);
@@ -57,7 +58,8 @@ internal sealed class ResultCache(string folder)
         {
             string path = Path.Combine(Results, NameOf(network, key));
             return !File.Exists(path) ? null : ReadFile(path) is { } cached ? cached
-                : new CniCachedAttachment(network, new CniAttachment(key.ContainerId, "", key.InterfaceName), ReadPlain(path)); // before 0.8 libcni wrote the result alone
+                // before 0.8 libcni wrote the result alone
+                : new CniCachedAttachment(network, new CniAttachment(key.ContainerId, "", key.InterfaceName), ReadPlain(path));
         }
         catch (Exception exception) when (exception is CniException or IOException or UnauthorizedAccessException)
         {
@@ -106,7 +108,8 @@ internal sealed class ResultCache(string folder)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CniException(CniErrorCode.IoFailure, $"The result cannot be removed from {Results}: {exception.Message}", innerException: exception);
+            throw new CniException(
+                CniErrorCode.IoFailure, $"The result cannot be removed from {Results}: {exception.Message}", innerException: exception);
         }
     }
 
@@ -114,7 +117,8 @@ internal sealed class ResultCache(string folder)
     {
         var cached = new JsonMembers(JsonText.ParseObject(ConfigFile.ReadWithMode(path).Content, path), "", CniErrorCode.DecodingFailure);
         if (cached.Text("kind") != Kind) return null;
-        if (cached.Text("networkName") is not { } network || cached.Text("containerId") is not { } container || cached.Text("ifName") is not { } name) return null;
+        if (cached.Text("networkName") is not { } network || cached.Text("containerId") is not { } container || cached.Text("ifName") is not { } name)
+            return null;
         if (!CniNames.IsName(network) || !CniNames.IsName(container) || !CniNames.IsInterfaceName(name)) return null;
         var attachment = new CniAttachment(container, cached.Text("netns") ?? "", name)
         {

@@ -10,7 +10,9 @@ public static class CniConfigFile
     /// <param name="from">The file to copy.</param>
     /// <param name="to">The file to write, such as <c>/etc/cni/net.d/10-network.conflist</c>.</param>
     /// <exception cref="JsonException">What is to be copied is no JSON; nothing is changed.</exception>
-    /// <exception cref="IOException">One of them cannot be read or written, or is no regular file, or there are more than 1,048,576 bytes.</exception>
+    /// <exception cref="IOException">
+    /// One of them cannot be read or written, or is no regular file, or there are more than 1,048,576 bytes.
+    /// </exception>
     /// <exception cref="UnauthorizedAccessException">The process may not.</exception>
     public static void Install(string from, string to)
     {

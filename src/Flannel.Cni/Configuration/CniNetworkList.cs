@@ -49,7 +49,8 @@ public sealed class CniNetworkList
 
     /// <summary>
     /// Reads a file: a list (<c>.conflist</c>), or one plugin's configuration (<c>.conf</c>, <c>.json</c>) as a list of one. Unless the list says
-    /// <c>loadOnlyInlinedPlugins</c>, the files <c>*.conf</c> in the folder beside it that is named after the network follow the plugins in it, in name order.
+    /// <c>loadOnlyInlinedPlugins</c>, the files <c>*.conf</c> in the folder beside it that is named after the network follow the plugins in it, in
+    /// name order.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="CniConfigException">It cannot be read or used.</exception>
@@ -78,12 +79,15 @@ public sealed class CniNetworkList
         }
 
         throw new CniConfigException(
-            folder, refused.Count == 0 ? "it holds no file that ends in .conflist, .conf or .json." : $"none of its files is a network. {string.Join(" ", refused)}");
+            folder, refused.Count == 0 ? "it holds no file that ends in .conflist, .conf or .json." : "none of its files is a network. " +
+                $"{string.Join(" ", refused)}");
     }
 
     /// <summary>Every network of a folder, as podman takes them, in the order of the files' names.</summary>
     /// <param name="folder">The folder, such as <c>/etc/cni/net.d</c>.</param>
-    /// <param name="refused">Told of each file that cannot be used and of each network whose name an earlier file has; <see langword="null"/> to pass over them.</param>
+    /// <param name="refused">
+    /// Told of each file that cannot be used and of each network whose name an earlier file has; <see langword="null"/> to pass over them.
+    /// </param>
     /// <exception cref="CniConfigException">The folder cannot be read.</exception>
     public static IReadOnlyList<CniNetworkList> LoadAll(string folder, Action<CniConfigException>? refused = null)
     {
@@ -93,7 +97,8 @@ public sealed class CniNetworkList
             try
             {
                 CniNetworkList list = Load(path);
-                if (found.Find(other => other.Name == list.Name) is { } earlier) throw new CniConfigException(path, $"the network '{list.Name}' is in {earlier.Path} already.");
+                if (found.Find(other => other.Name == list.Name) is { } earlier)
+                    throw new CniConfigException(path, $"the network '{list.Name}' is in {earlier.Path} already.");
                 found.Add(list);
             }
             catch (CniConfigException exception)

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Flannel.Cni.Configuration;
 
-/// <summary>Files of configurations: opened without waiting for anybody, whatever lies at their path, and never larger than anything sensible.</summary>
+/// <summary>
+/// Files of configurations: opened without waiting for anybody, whatever lies at their path, and never larger than anything sensible.
+/// </summary>
 internal static class ConfigFile
 {
     /// <summary>What a ConfigMap can hold.</summary>

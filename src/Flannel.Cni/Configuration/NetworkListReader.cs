@@ -68,7 +68,8 @@ internal static class NetworkListReader
         string type = plugin.Text("type") is { Length: > 0 } given ? given : throw plugin.Wrong("type", "there; it names the plugin");
         if (!CniNames.IsPluginType(type)) throw plugin.Wrong("type", $"the name of a file without a folder: '{type}'");
         string[] capabilities = [];
-        if (plugin.Object("capabilities") is { } declared) capabilities = [.. declared.Source.Select(static entry => entry.Key).Where(key => declared.Flag(key) == true)];
+        if (plugin.Object("capabilities") is { } declared)
+            capabilities = [.. declared.Source.Select(static entry => entry.Key).Where(key => declared.Flag(key) == true)];
         return new CniPluginConfig(type, capabilities, plugin.Source);
     }
 
@@ -76,7 +77,8 @@ internal static class NetworkListReader
     {
         null or "" => throw new CniConfigException(path, "it has no name."),
         { } name when CniNames.IsName(name) => name,
-        { } name => throw new CniConfigException(path, $"its name is '{name}'; a name begins with a letter or digit, and has letters, digits, '_', '.' and '-' only."),
+        { } name => throw new CniConfigException(
+            path, $"its name is '{name}'; a name begins with a letter or digit, and has letters, digits, '_', '.' and '-' only."),
     };
 
     // The newest of all that the list offers; newer ones than this library knows are left out.
@@ -85,7 +87,8 @@ internal static class NetworkListReader
         string[] offered = [.. members.Texts("cniVersions"), .. members.Text("cniVersion") is { Length: > 0 } one ? [one] : Array.Empty<string>()];
         if (offered.Length == 0) return CniVersions.Implicit;
         return CniVersions.All.LastOrDefault(offered.Contains) ?? throw new CniConfigException(
-            path, $"it speaks CNI {string.Join(", ", offered)}; known here are {string.Join(", ", CniVersions.All)}.", CniErrorCode.IncompatibleVersion);
+            path, $"it speaks CNI {string.Join(", ", offered)}; known here are " +
+                $"{string.Join(", ", CniVersions.All)}.", CniErrorCode.IncompatibleVersion);
     }
 
     // libcni takes the text "true", too.

@@ -1,8 +1,8 @@
 namespace Flannel.Cni;
 
 /// <summary>
-/// What went wrong, as a number that travels from a plugin to the runtime (CNI specification, "Error"). Codes from 100 on belong to the plugin that uses
-/// them; cast them: <c>(CniErrorCode)123</c>.
+/// What went wrong, as a number that travels from a plugin to the runtime (CNI specification, "Error"). Codes from 100 on belong to the plugin that
+/// uses them; cast them: <c>(CniErrorCode)123</c>.
 /// </summary>
 public enum CniErrorCode
 {

@@ -5,7 +5,8 @@ namespace Flannel.Cni;
 /// <param name="message">A sentence for people.</param>
 /// <param name="details">More about it, where there is more; plugins send it along.</param>
 /// <param name="innerException">What caused it.</param>
-public class CniException(CniErrorCode code, string message, string? details = null, Exception? innerException = null) : Exception(message, innerException)
+public class CniException(
+    CniErrorCode code, string message, string? details = null, Exception? innerException = null) : Exception(message, innerException)
 {
     /// <summary>What went wrong.</summary>
     public CniErrorCode Code { get; } = code;

@@ -10,7 +10,8 @@ namespace Flannel.Cni;
 /// <param name="errors">What it wrote to its standard error.</param>
 /// <param name="innerException">What caused it.</param>
 public sealed class CniPluginException(
-    string plugin, string command, CniPluginFailure failure, CniErrorCode code, string message, string? details = null, string errors = "", Exception? innerException = null)
+    string plugin, string command, CniPluginFailure failure, CniErrorCode code, string message, string? details = null, string errors = "",
+    Exception? innerException = null)
     : CniException(code, $"The plugin {plugin} failed at {command}: {message}", details, innerException)
 {
     /// <summary>Its type.</summary>
@@ -28,6 +29,8 @@ public sealed class CniPluginException(
     /// <summary>What it wrote to its standard error; empty if nothing.</summary>
     public string StandardError { get; } = errors;
 
-    /// <summary>What went wrong when the failed ADD was undone, or <see langword="null"/>: something may be left that DEL or garbage collection cleans later.</summary>
+    /// <summary>
+    /// What went wrong when the failed ADD was undone, or <see langword="null"/>: something may be left that DEL or garbage collection cleans later.
+    /// </summary>
     public CniException? CleanUpFailure { get; internal set; }
 }

@@ -6,7 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Flannel.Cni;
 
-/// <summary>Runs a <see cref="CniPlugin"/> for one request. No exception leaves it: what goes wrong is written as CNI says, with exit code 1.</summary>
+/// <summary>
+/// Runs a <see cref="CniPlugin"/> for one request. No exception leaves it: what goes wrong is written as CNI says, with exit code 1.
+/// </summary>
 public sealed class CniPluginHost
 {
     private const int MaxInput = 4 * 1024 * 1024;
@@ -71,7 +73,8 @@ public sealed class CniPluginHost
 
             answer = command == "VERSION"
                 ? new JsonObject { ["cniVersion"] = version, ["supportedVersions"] = new JsonArray([.. plugin.SupportedVersions.Select(static one => (JsonNode)one)]) }
-                : await RunAsync(plugin, RequestReader.Read(command, _environment, config!, plugin.SupportedVersions), cancellationToken).ConfigureAwait(false);
+                : await RunAsync(
+                    plugin, RequestReader.Read(command, _environment, config!, plugin.SupportedVersions), cancellationToken).ConfigureAwait(false);
         }
         catch (CniException exception)
         {
@@ -129,13 +132,15 @@ public sealed class CniPluginHost
                 int read = _input.Read(bytes, length, bytes.Length - length);
                 if (read == 0) return bytes.AsSpan(0, length);
                 length += read;
-                if (length > MaxInput) throw new CniException(CniErrorCode.DecodingFailure, $"The configuration on the standard input has more than {MaxInput} bytes.");
+                if (length > MaxInput)
+                    throw new CniException(CniErrorCode.DecodingFailure, $"The configuration on the standard input has more than {MaxInput} bytes.");
                 if (length == bytes.Length) Array.Resize(ref bytes, length * 2);
             }
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {
-            throw new CniException(CniErrorCode.DecodingFailure, $"The standard input cannot be read: {exception.Message}", innerException: exception);
+            throw new CniException(
+                CniErrorCode.DecodingFailure, $"The standard input cannot be read: {exception.Message}", innerException: exception);
         }
     }
 

@@ -52,7 +52,9 @@ public sealed class CniRequest
     /// <summary>The attachments that exist (GC); empty for other commands.</summary>
     public IReadOnlyCollection<CniAttachmentKey> ValidAttachments { get; internal init; } = [];
 
-    /// <summary>Runs another plugin for this request, with its environment and another configuration: the delegate that does the work, or one for addresses.</summary>
+    /// <summary>
+    /// Runs another plugin for this request, with its environment and another configuration: the delegate that does the work, or one for addresses.
+    /// </summary>
     /// <param name="type">The plugin.</param>
     /// <param name="config">Its configuration.</param>
     /// <param name="cancellationToken">Kills it.</param>
@@ -71,7 +73,8 @@ public sealed class CniRequest
     /// <returns>The result of an ADD; <see langword="null"/> for other commands.</returns>
     /// <exception cref="CniPluginException">It is missing or failed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Task<CniResult?> RunDelegateAsync(string type, JsonObject config, string command, CniAttachmentKey? attachment = null, CancellationToken cancellationToken = default)
+    public Task<CniResult?> RunDelegateAsync(
+        string type, JsonObject config, string command, CniAttachmentKey? attachment = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(config);
@@ -91,7 +94,8 @@ public sealed class CniRequest
         try
         {
             // On this thread: a plugin does one thing. In this process group: the delegate ends when the runtime kills it.
-            ended = new CniProcesses(DelegateLimit).Run(new CniProcessStart(path, environment, JsonText.ToBytes(config)), ownGroup: false, cancellationToken);
+            ended = new CniProcesses(DelegateLimit)
+                .Run(new CniProcessStart(path, environment, JsonText.ToBytes(config)), ownGroup: false, cancellationToken);
         }
         catch (CniException exception)
         {

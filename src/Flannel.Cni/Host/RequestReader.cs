@@ -24,7 +24,12 @@ internal static class RequestReader
         CheckVersion(command, version, supported);
         string name = members.Text("name") ?? "";
         if (name.Length == 0) throw new CniException(CniErrorCode.InvalidConfiguration, "The configuration has no name.");
-        if (!CniNames.IsName(name)) throw new CniException(CniErrorCode.InvalidConfiguration, $"The configuration's name '{name}' has other characters than letters, digits, '_', '.' and '-'.");
+        if (!CniNames.IsName(name))
+        {
+            throw new CniException(
+                CniErrorCode.InvalidConfiguration, $"The configuration's name '{name}' has other characters than letters, digits, '_', '.' and '-'.");
+        }
+
         return new CniRequest(command, environment, config)
         {
             CniVersion = version,
@@ -48,7 +53,8 @@ internal static class RequestReader
         if (missing.Length > 0) throw Refused($"{command} needs the environment variables {string.Join(", ", missing)}.");
         if (!attaching) return;
         string container = Value(environment, "CNI_CONTAINERID");
-        if (!CniNames.IsName(container)) throw Refused($"CNI_CONTAINERID is '{container}'; it begins with a letter or digit, and has letters, digits, '_', '.' and '-' only.");
+        if (!CniNames.IsName(container))
+            throw Refused($"CNI_CONTAINERID is '{container}'; it begins with a letter or digit, and has letters, digits, '_', '.' and '-' only.");
         string link = Value(environment, "CNI_IFNAME");
         if (!CniNames.IsInterfaceName(link)) throw Refused($"CNI_IFNAME is '{link}'; it has 1 to 15 characters, no '/', no ':' and no white space.");
     }
@@ -56,9 +62,16 @@ internal static class RequestReader
     private static void CheckVersion(string command, string version, IReadOnlyList<string> supported)
     {
         if (!supported.Contains(version) || !CniVersions.IsKnown(version))
-            throw new CniException(CniErrorCode.IncompatibleVersion, $"The configuration is of CNI {version}; this plugin speaks {string.Join(", ", supported)}.");
+        {
+            throw new CniException(
+                CniErrorCode.IncompatibleVersion, $"The configuration is of CNI {version}; this plugin speaks {string.Join(", ", supported)}.");
+        }
+
         if (!CniVersions.IsAtLeast(version, CniVersions.SinceOf(command)))
-            throw new CniException(CniErrorCode.IncompatibleVersion, $"CNI has {command} since {CniVersions.SinceOf(command)}, and the configuration is of {version}.");
+        {
+            throw new CniException(
+                CniErrorCode.IncompatibleVersion, $"CNI has {command} since {CniVersions.SinceOf(command)}, and the configuration is of {version}.");
+        }
     }
 
     private static CniResult? ReadPrevious(JsonMembers members, string version)
@@ -77,7 +90,9 @@ internal static class RequestReader
 
     private static IEnumerable<CniAttachmentKey> ReadAttachments(JsonMembers members)
     {
-        string name = members.Source.ContainsKey("cni.dev/valid-attachments") || !members.Source.ContainsKey("cni.dev/attachments") ? "cni.dev/valid-attachments" : "cni.dev/attachments";
+        string name = members.Source.ContainsKey("cni.dev/valid-attachments") || !members.Source.ContainsKey("cni.dev/attachments")
+            ? "cni.dev/valid-attachments"
+            : "cni.dev/attachments";
         // Without the list nothing is known to be valid, and everything would be removed.
         if (!members.Source.ContainsKey(name)) throw members.Wrong(name, "there; it lists what GC must not touch");
         foreach (JsonMembers entry in members.Objects(name))

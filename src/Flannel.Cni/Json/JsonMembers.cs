@@ -18,7 +18,8 @@ internal readonly struct JsonMembers(JsonObject members, string where, CniErrorC
         : node is JsonValue value && value.TryGetValue(out bool flag) ? flag : throw Wrong(name, "true or false");
 
     public int? Number(string name) => Value(name) is not { } node ? null
-        : node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int number) ? number : throw Wrong(name, "a whole number");
+        : node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+            && value.TryGetValue(out int number) ? number : throw Wrong(name, "a whole number");
 
     public JsonMembers? Object(string name) => Value(name) is not { } node ? null
         : node is JsonObject found ? new JsonMembers(found, PathOf(name), code) : throw Wrong(name, "an object");
@@ -49,7 +50,9 @@ internal readonly struct JsonMembers(JsonObject members, string where, CniErrorC
     {
         for (int index = 0; index < array.Count; index++)
         {
-            yield return array[index] is JsonValue value && value.TryGetValue(out string? text) ? text : throw members.Wrong($"{name}[{index}]", "text");
+            yield return array[index] is JsonValue value && value.TryGetValue(out string? text)
+                ? text
+                : throw members.Wrong($"{name}[{index}]", "text");
         }
     }
 }

@@ -14,9 +14,13 @@ internal sealed record PluginCall(string Type, string Command)
     /// <summary>The file of the plugin: the first in the folders of <c>CNI_PATH</c>.</summary>
     public string Find(IReadOnlyList<string> folders)
     {
-        if (!CniNames.IsPluginType(Type)) throw Fail(CniPluginFailure.NotFound, CniErrorCode.InvalidConfiguration, $"'{Type}' is no name of a plugin: it has no '/'.");
+        if (!CniNames.IsPluginType(Type))
+            throw Fail(CniPluginFailure.NotFound, CniErrorCode.InvalidConfiguration, $"'{Type}' is no name of a plugin: it has no '/'.");
         return folders.Select(folder => Path.Combine(folder, Type)).FirstOrDefault(File.Exists)
-            ?? throw Fail(CniPluginFailure.NotFound, CniErrorCode.InvalidConfiguration, $"there is no such file in {string.Join(':', folders)}; install it there.");
+            ?? throw Fail(
+                CniPluginFailure.NotFound,
+                CniErrorCode.InvalidConfiguration,
+                $"there is no such file in {string.Join(':', folders)}; install it there.");
     }
 
     public CniException NotStarted(CniException exception) =>
@@ -31,7 +35,11 @@ internal sealed record PluginCall(string Type, string Command)
                 string allowed = limit is { } time ? $" within {time.TotalSeconds:0.###} s" : " in time";
                 throw Fail(CniPluginFailure.TimedOut, CniErrorCode.IoFailure, $"it did not end{allowed} and was killed.{Said(result)}", result);
             case CniProcessEnding.OutputTooLong:
-                throw Fail(CniPluginFailure.OutputTooLong, CniErrorCode.DecodingFailure, $"it wrote more than any result has and was killed.{Said(result)}", result);
+                throw Fail(
+                    CniPluginFailure.OutputTooLong,
+                    CniErrorCode.DecodingFailure,
+                    $"it wrote more than any result has and was killed.{Said(result)}",
+                    result);
             case CniProcessEnding.Signalled:
                 throw Fail(CniPluginFailure.Signalled, CniErrorCode.IoFailure, $"signal {result.Code} ended it.{Said(result)}", result);
         }
@@ -52,7 +60,13 @@ internal sealed record PluginCall(string Type, string Command)
         }
         catch (CniException exception)
         {
-            throw Fail(CniPluginFailure.BadOutput, exception.Code, $"it succeeded, but {Quote(output)} is no result: {exception.Message}", null, errors, exception);
+            throw Fail(
+                CniPluginFailure.BadOutput,
+                exception.Code,
+                $"it succeeded, but {Quote(output)} is no result: {exception.Message}",
+                null,
+                errors,
+                exception);
         }
     }
 
@@ -83,12 +97,14 @@ internal sealed record PluginCall(string Type, string Command)
     }
 
     private CniPluginException Fail(
-        CniPluginFailure failure, CniErrorCode code, string message, CniProcessResult? result = null, string? errors = null, Exception? inner = null, string? details = null) =>
+        CniPluginFailure failure, CniErrorCode code, string message, CniProcessResult? result = null, string? errors = null, Exception? inner = null,
+        string? details = null) =>
         new(Type, Command, failure, code, message, details, errors ?? result?.ErrorText ?? "", inner);
 
     private static string Said(CniProcessResult result) => result.ErrorText is { Length: > 0 } said ? $" Its standard error: {Shorten(said)}" : "";
 
-    private static string Quote(ReadOnlyMemory<byte> output) => $"'{Shorten(Encoding.UTF8.GetString(output.Span[..Math.Min(output.Length, LongestQuote * 4)]).Trim())}'";
+    private static string Quote(ReadOnlyMemory<byte> output) =>
+        $"'{Shorten(Encoding.UTF8.GetString(output.Span[..Math.Min(output.Length, LongestQuote * 4)]).Trim())}'";
 
     // Text of others goes into messages on one line.
     private static string Shorten(string text)

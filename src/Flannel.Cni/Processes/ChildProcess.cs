@@ -71,7 +71,9 @@ internal sealed unsafe class ChildProcess : IDisposable
     {
         long started = time.GetTimestamp();
         using Descriptor cancelled = cancellationToken.CanBeCanceled ? new Descriptor(Libc.eventfd(0, Libc.EFD_CLOEXEC)) : new Descriptor(-1);
-        using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled ? cancellationToken.Register(() => Signal(cancelled)) : default;
+        using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
+            ? cancellationToken.Register(() => Signal(cancelled))
+            : default;
         var output = new Capture(MaxOutput + 1);
         var errors = new Capture(MaxErrors);
         Libc.PollEntry* set = stackalloc Libc.PollEntry[4];
@@ -123,7 +125,8 @@ internal sealed unsafe class ChildProcess : IDisposable
     {
         if (Libc.poll(set, count, milliseconds) >= 0) return;
         int error = Marshal.GetLastPInvokeError();
-        if (error != Libc.EINTR) throw new CniException(CniErrorCode.IoFailure, $"Waiting for a plugin failed: {Marshal.GetPInvokeErrorMessage(error)}.");
+        if (error != Libc.EINTR)
+            throw new CniException(CniErrorCode.IoFailure, $"Waiting for a plugin failed: {Marshal.GetPInvokeErrorMessage(error)}.");
         for (nuint index = 0; index < count; index++) set[index].revents = 0;
     }
 

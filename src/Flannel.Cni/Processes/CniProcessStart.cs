@@ -24,8 +24,8 @@ public enum CniProcessEnding
     OutputTooLong,
 
     /// <summary>
-    /// By itself or by a signal: the kernel has forgotten which. In a process that ignores SIGCHLD, and in one with the number 1 that starts processes by .NET too, somebody
-    /// else learns of every child's end; kernels since 6.15 tell nevertheless. What it wrote says whether it failed.
+    /// By itself or by a signal: the kernel has forgotten which. In a process that ignores SIGCHLD, and in one with the number 1 that starts
+    /// processes by .NET too, somebody else learns of every child's end; kernels since 6.15 tell nevertheless. What it wrote says whether it failed.
     /// </summary>
     Unknown,
 }

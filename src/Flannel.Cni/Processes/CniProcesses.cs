@@ -5,8 +5,8 @@ using Flannel.Cni.Processes;
 namespace Flannel.Cni;
 
 /// <summary>
-/// Runs plugins as processes: each in a process group, with the environment it is given, three descriptors and default signals. What does not end in time is
-/// killed with its group, and every child is waited for.
+/// Runs plugins as processes: each in a process group, with the environment it is given, three descriptors and default signals. What does not end in
+/// time is killed with its group, and every child is waited for.
 /// </summary>
 /// <remarks>Thread-safe. One thread per plugin that runs.</remarks>
 public sealed class CniProcesses : ICniProcesses
@@ -18,7 +18,9 @@ public sealed class CniProcesses : ICniProcesses
     /// <summary>Makes one.</summary>
     /// <param name="limit">How long one plugin may take: more than zero, a day at most.</param>
     /// <param name="time">Measures it; <see langword="null"/> for the system's clock.</param>
-    /// <param name="networkNamespace">The path of the network namespace that plugins begin in, as their host; <see langword="null"/> for the process's own.</param>
+    /// <param name="networkNamespace">
+    /// The path of the network namespace that plugins begin in, as their host; <see langword="null"/> for the process's own.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The limit is out of its range.</exception>
     public CniProcesses(TimeSpan limit, TimeProvider? time = null, string? networkNamespace = null)
     {
@@ -64,7 +66,8 @@ public sealed class CniProcesses : ICniProcesses
         {
             throw new CniException(
                 CniErrorCode.IoFailure,
-                $"The network namespace {_networkNamespace}, which plugins are to begin in, cannot be entered: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+                $"The network namespace {_networkNamespace}, which plugins are to begin in, cannot be entered: " +
+                $"{Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
         }
     }
 }

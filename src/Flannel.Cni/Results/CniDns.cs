@@ -19,7 +19,8 @@ public sealed class CniDns : IEquatable<CniDns>
 
     /// <inheritdoc/>
     public bool Equals(CniDns? other) =>
-        other is not null && Domain == other.Domain && NameServers.SequenceEqual(other.NameServers) && Search.SequenceEqual(other.Search) && Options.SequenceEqual(other.Options);
+        other is not null && Domain == other.Domain && NameServers.SequenceEqual(other.NameServers) && Search.SequenceEqual(other.Search)
+            && Options.SequenceEqual(other.Options);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as CniDns);

@@ -4,8 +4,8 @@ using Flannel.Cni.Results;
 namespace Flannel.Cni;
 
 /// <summary>
-/// What an attachment came to: interfaces, addresses, routes, name servers. One form for all versions of CNI; texts of older ones are converted as they are
-/// read and written.
+/// What an attachment came to: interfaces, addresses, routes, name servers. One form for all versions of CNI; texts of older ones are converted as
+/// they are read and written.
 /// </summary>
 public sealed class CniResult : IEquatable<CniResult>
 {
@@ -24,14 +24,17 @@ public sealed class CniResult : IEquatable<CniResult>
     /// <summary>How the container resolves names, or <see langword="null"/>.</summary>
     public CniDns? Dns { get; init; }
 
-    /// <summary>Members that CNI does not know, which plugins pass on to each other; <see langword="null"/> for none. Not written in versions before 0.3.0.</summary>
+    /// <summary>
+    /// Members that CNI does not know, which plugins pass on to each other; <see langword="null"/> for none. Not written in versions before 0.3.0.
+    /// </summary>
     public JsonObject? Additional { get; init; }
 
     /// <summary>Reads a result of any known version.</summary>
     /// <param name="json">The text, in UTF-8.</param>
     /// <returns>The result; its <see cref="CniVersion"/> is the text's, 0.1.0 if it has none.</returns>
     /// <exception cref="CniException">
-    /// The text is no result (<see cref="CniErrorCode.DecodingFailure"/>), or one of an unknown version (<see cref="CniErrorCode.IncompatibleVersion"/>).
+    /// The text is no result (<see cref="CniErrorCode.DecodingFailure"/>), or one of an unknown version
+    /// (<see cref="CniErrorCode.IncompatibleVersion"/>).
     /// </exception>
     public static CniResult Parse(ReadOnlySpan<byte> json) => ResultReader.Read(Json.JsonText.ParseObject(json, "The result"));
 
@@ -39,7 +42,8 @@ public sealed class CniResult : IEquatable<CniResult>
     /// <param name="json">The object.</param>
     /// <returns>The result; its <see cref="CniVersion"/> is the object's, 0.1.0 if it has none.</returns>
     /// <exception cref="CniException">
-    /// The object is no result (<see cref="CniErrorCode.DecodingFailure"/>), or one of an unknown version (<see cref="CniErrorCode.IncompatibleVersion"/>).
+    /// The object is no result (<see cref="CniErrorCode.DecodingFailure"/>), or one of an unknown version
+    /// (<see cref="CniErrorCode.IncompatibleVersion"/>).
     /// </exception>
     public static CniResult Read(JsonObject json)
     {

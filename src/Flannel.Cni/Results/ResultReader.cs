@@ -38,7 +38,8 @@ internal static class ResultReader
                 PciId = Filled(entry.Text("pciID")),
             }),
         ];
-        var additional = new JsonObject(members.Source.Where(static member => !Lists.Contains(member.Key)).Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
+        var additional = new JsonObject(
+            members.Source.Where(static member => !Lists.Contains(member.Key)).Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
         return new CniResult
         {
             CniVersion = version,
@@ -61,7 +62,8 @@ internal static class ResultReader
             if (address.Address.AddressFamily != family) throw found.Wrong("ip", $"an address of the family that {name} is for");
             addresses.Add(address);
             // What names no next hop goes through the family's gateway.
-            routes.AddRange(found.Objects("routes").Select(static entry => ReadRoute(entry)).Select(route => route.Gateway is null ? route with { Gateway = address.Gateway } : route));
+            routes.AddRange(
+                found.Objects("routes").Select(static entry => ReadRoute(entry)).Select(route => route.Gateway is null ? route with { Gateway = address.Gateway } : route));
         }
 
         return new CniResult { CniVersion = version, Addresses = addresses, Routes = routes, Dns = ReadDns(members.Object("dns")) };

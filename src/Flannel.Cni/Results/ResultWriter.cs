@@ -24,7 +24,8 @@ internal static class ResultWriter
         bool newest = CniVersions.IsAtLeast(version, "1.1.0");
         var json = new JsonObject { ["cniVersion"] = version };
         if (result.Interfaces.Count > 0) json["interfaces"] = Objects(result.Interfaces, link => WriteInterface(link, newest));
-        if (result.Addresses.Count > 0) json["ips"] = Objects(result.Addresses, address => WriteAddress(address, withFamily: !CniVersions.IsAtLeast(version, "1.0.0")));
+        if (result.Addresses.Count > 0)
+            json["ips"] = Objects(result.Addresses, address => WriteAddress(address, withFamily: !CniVersions.IsAtLeast(version, "1.0.0")));
         if (result.Routes.Count > 0) json["routes"] = Objects(result.Routes, route => WriteRoute(route, newest));
         json["dns"] = result.Dns is null ? new JsonObject() : WriteDns(result.Dns);
         foreach ((string name, JsonNode? value) in result.Additional ?? []) json.TryAdd(name, value?.DeepClone());

@@ -8,15 +8,16 @@ namespace Flannel.Cni;
 public sealed partial class CniRunner
 {
     /// <summary>
-    /// Cleans up after attachments that are no more: each cached one that is not valid is detached, then every plugin is told which are valid. Goes on after a
-    /// failure. Does nothing if the list disables it.
+    /// Cleans up after attachments that are no more: each cached one that is not valid is detached, then every plugin is told which are valid. Goes
+    /// on after a failure. Does nothing if the list disables it.
     /// </summary>
     /// <param name="list">The network. Plugins are told if it speaks 1.1.0 or later.</param>
     /// <param name="valid">All attachments of the network that exist, those included that are being made.</param>
     /// <param name="cancellationToken">Kills the plugin that runs.</param>
     /// <exception cref="CniException">Something failed: the first failure; the message counts the others.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public async Task CollectGarbageAsync(CniNetworkList list, IReadOnlyCollection<CniAttachmentKey> valid, CancellationToken cancellationToken = default)
+    public async Task CollectGarbageAsync(
+        CniNetworkList list, IReadOnlyCollection<CniAttachmentKey> valid, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(list);
         ArgumentNullException.ThrowIfNull(valid);
@@ -35,13 +36,19 @@ public sealed partial class CniRunner
                 config["cni.dev/valid-attachments"] = ArrayOf(kept);
                 config["cni.dev/attachments"] = ArrayOf(kept); // what the specification's text said at first, and plugins read
                 var call = new PluginCall(plugin.Type, "GC");
-                await TryAsync(() => RunAsync(call, call.Find(_options.PluginFolders), config, null, cancellationToken), failures).ConfigureAwait(false);
+                await TryAsync(
+                    () => RunAsync(call, call.Find(_options.PluginFolders), config, null, cancellationToken), failures).ConfigureAwait(false);
             }
         }
 
         if (failures.Count == 1) throw failures[0];
         if (failures.Count > 1)
-            throw new CniException(failures[0].Code, $"{failures[0].Message} So did {failures.Count - 1} more: {string.Join(" ", failures.Skip(1).Select(static one => one.Message))}", innerException: failures[0]);
+        {
+            throw new CniException(
+                failures[0].Code,
+                $"{failures[0].Message} So did {failures.Count - 1} more: {string.Join(" ", failures.Skip(1).Select(static one => one.Message))}",
+                innerException: failures[0]);
+        }
     }
 
     /// <summary>Asks every plugin in order whether it can attach containers. Does nothing before version 1.1.0, which brought it.</summary>
@@ -59,7 +66,8 @@ public sealed partial class CniRunner
         foreach (CniPluginConfig plugin in list.Plugins)
         {
             var call = new PluginCall(plugin.Type, "STATUS");
-            await RunAsync(call, call.Find(_options.PluginFolders), ConfigOf(list, plugin, null, null), null, cancellationToken).ConfigureAwait(false);
+            await RunAsync(
+                call, call.Find(_options.PluginFolders), ConfigOf(list, plugin, null, null), null, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -77,8 +85,10 @@ public sealed partial class CniRunner
         string path = call.Find(_options.PluginFolders);
         try
         {
-            (ReadOnlyMemory<byte> output, _) = await RunAsync(call, path, new JsonObject { ["cniVersion"] = CniVersions.Latest }, null, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<string> versions = new JsonMembers(JsonText.ParseObject(output.Span, "The answer"), "", CniErrorCode.DecodingFailure).Texts("supportedVersions");
+            (ReadOnlyMemory<byte> output, _) = await RunAsync(
+                call, path, new JsonObject { ["cniVersion"] = CniVersions.Latest }, null, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<string> versions = new JsonMembers(JsonText.ParseObject(output.Span, "The answer"), "", CniErrorCode.DecodingFailure)
+                .Texts("supportedVersions");
             return versions.Count > 0 ? versions : throw new CniException(CniErrorCode.DecodingFailure, "The answer names no supportedVersions.");
         }
         catch (CniPluginException exception) when (exception.Reason.Contains("unknown CNI_COMMAND: VERSION", StringComparison.Ordinal))
@@ -94,7 +104,9 @@ public sealed partial class CniRunner
     /// <summary>Checks before anything is attached that every plugin of a network is there and speaks its version.</summary>
     /// <param name="list">The network.</param>
     /// <param name="cancellationToken">Kills the plugin that runs.</param>
-    /// <exception cref="CniPluginException">A plugin is missing, fails, or does not speak the version (<see cref="CniErrorCode.IncompatibleVersion"/>).</exception>
+    /// <exception cref="CniPluginException">
+    /// A plugin is missing, fails, or does not speak the version (<see cref="CniErrorCode.IncompatibleVersion"/>).
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task ValidateAsync(CniNetworkList list, CancellationToken cancellationToken = default)
     {

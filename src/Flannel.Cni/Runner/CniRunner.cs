@@ -6,8 +6,8 @@ using Flannel.Cni.Plugins;
 namespace Flannel.Cni;
 
 /// <summary>
-/// Attaches containers to networks by chains of plugins, as the specification's section 3 and libcni do: ADD in order, each plugin with the result of the one
-/// before; DEL in reverse, with the cached result; a failed ADD is undone.
+/// Attaches containers to networks by chains of plugins, as the specification's section 3 and libcni do: ADD in order, each plugin with the result of
+/// the one before; DEL in reverse, with the cached result; a failed ADD is undone.
 /// </summary>
 /// <remarks>
 /// Thread-safe. Calls that change one attachment must not overlap, which the specification asks of runtimes: the second one is refused
@@ -47,7 +47,8 @@ public sealed partial class CniRunner
         cancellationToken.ThrowIfCancellationRequested();
         using Claimed claim = Claim(list, attachment);
         bool wasAttached = _cache.Read(list.Name, attachment.Key) is not null;
-        string[] paths = [.. list.Plugins.Select(plugin => new PluginCall(plugin.Type, "ADD").Find(_options.PluginFolders))]; // nothing to undo if one is missing
+        // nothing to undo if one is missing
+        string[] paths = [.. list.Plugins.Select(plugin => new PluginCall(plugin.Type, "ADD").Find(_options.PluginFolders))];
         try
         {
             JsonObject? previous = null;
@@ -55,7 +56,8 @@ public sealed partial class CniRunner
             foreach ((CniPluginConfig plugin, string path) in list.Plugins.Zip(paths))
             {
                 var call = new PluginCall(plugin.Type, "ADD");
-                (ReadOnlyMemory<byte> output, string errors) = await RunAsync(call, path, ConfigOf(list, plugin, attachment, previous), attachment, cancellationToken).ConfigureAwait(false);
+                (ReadOnlyMemory<byte> output, string errors) = await RunAsync(
+                    call, path, ConfigOf(list, plugin, attachment, previous), attachment, cancellationToken).ConfigureAwait(false);
                 result = call.ReadResult(output, list.CniVersion, errors).ConvertTo(list.CniVersion);
                 previous = result.ToJson();
             }
@@ -76,7 +78,9 @@ public sealed partial class CniRunner
     /// <param name="list">The network.</param>
     /// <param name="attachment">The container; its namespace may be gone.</param>
     /// <param name="cancellationToken">Kills the plugin that runs; the same call may be made again.</param>
-    /// <exception cref="CniPluginException">A plugin failed, and those before it in the list were not called. The result stays cached; try again.</exception>
+    /// <exception cref="CniPluginException">
+    /// A plugin failed, and those before it in the list were not called. The result stays cached; try again.
+    /// </exception>
     /// <exception cref="CniException">An argument is invalid, or the cache cannot be written to.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task DeleteAsync(CniNetworkList list, CniAttachment attachment, CancellationToken cancellationToken = default)
@@ -94,7 +98,8 @@ public sealed partial class CniRunner
     /// <param name="cancellationToken">Kills the plugin that runs.</param>
     /// <exception cref="CniPluginException">A plugin says that it is not.</exception>
     /// <exception cref="CniException">
-    /// The version has no CHECK (<see cref="CniErrorCode.IncompatibleVersion"/>), or there is no such attachment (<see cref="CniErrorCode.UnknownContainer"/>).
+    /// The version has no CHECK (<see cref="CniErrorCode.IncompatibleVersion"/>), or there is no such attachment
+    /// (<see cref="CniErrorCode.UnknownContainer"/>).
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task CheckAsync(CniNetworkList list, CniAttachment attachment, CancellationToken cancellationToken = default)
@@ -102,20 +107,31 @@ public sealed partial class CniRunner
         Validate(list, attachment, needsNamespace: true);
         cancellationToken.ThrowIfCancellationRequested();
         if (!Has(list, "CHECK"))
-            throw new CniException(CniErrorCode.IncompatibleVersion, $"CNI has CHECK since {CniVersions.SinceOf("CHECK")}, and the network '{list.Name}' speaks {list.CniVersion}.");
+        {
+            throw new CniException(
+                CniErrorCode.IncompatibleVersion,
+                $"CNI has CHECK since {CniVersions.SinceOf("CHECK")}, and the network '{list.Name}' speaks {list.CniVersion}.");
+        }
+
         if (list.DisableCheck) return;
         if (_cache.Read(list.Name, attachment.Key)?.Result is not { } cached)
         {
             throw new CniException(
                 CniErrorCode.UnknownContainer,
-                $"Nothing is known of an attachment of '{attachment.ContainerId}' by {attachment.InterfaceName} to '{list.Name}'; attach it, or name the folder that its result is cached in.");
+                $"Nothing is known of an attachment of '{attachment.ContainerId}' by {attachment.InterfaceName} to '{list.Name}'; attach it, or " +
+                "name the folder that its result is cached in.");
         }
 
         JsonObject previous = cached.ConvertTo(list.CniVersion).ToJson();
         foreach (CniPluginConfig plugin in list.Plugins)
         {
             var call = new PluginCall(plugin.Type, "CHECK");
-            await RunAsync(call, call.Find(_options.PluginFolders), ConfigOf(list, plugin, attachment, previous), attachment, cancellationToken).ConfigureAwait(false);
+            await RunAsync(
+                call,
+                call.Find(_options.PluginFolders),
+                ConfigOf(list, plugin, attachment, previous),
+                attachment,
+                cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -132,7 +148,12 @@ public sealed partial class CniRunner
         foreach (CniPluginConfig plugin in list.Plugins.Reverse())
         {
             var call = new PluginCall(plugin.Type, "DEL");
-            await RunAsync(call, call.Find(_options.PluginFolders), ConfigOf(list, plugin, attachment, previous), attachment, cancellationToken).ConfigureAwait(false);
+            await RunAsync(
+                call,
+                call.Find(_options.PluginFolders),
+                ConfigOf(list, plugin, attachment, previous),
+                attachment,
+                cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -145,7 +166,12 @@ public sealed partial class CniRunner
             try
             {
                 var call = new PluginCall(plugin.Type, "DEL");
-                await RunAsync(call, call.Find(_options.PluginFolders), ConfigOf(list, plugin, attachment, null), attachment, CancellationToken.None).ConfigureAwait(false);
+                await RunAsync(
+                    call,
+                    call.Find(_options.PluginFolders),
+                    ConfigOf(list, plugin, attachment, null),
+                    attachment,
+                    CancellationToken.None).ConfigureAwait(false);
             }
             catch (CniException exception)
             {
@@ -175,7 +201,8 @@ public sealed partial class CniRunner
         CniProcessResult result;
         try
         {
-            result = await _processes.RunAsync(new CniProcessStart(path, environment, JsonText.ToBytes(config)), cancellationToken).ConfigureAwait(false);
+            result = await _processes.RunAsync(
+                new CniProcessStart(path, environment, JsonText.ToBytes(config)), cancellationToken).ConfigureAwait(false);
         }
         catch (CniException exception)
         {
@@ -195,7 +222,8 @@ public sealed partial class CniRunner
         config.Remove("prevResult");
         if (previous is not null) config["prevResult"] = previous.DeepClone();
         config.Remove("runtimeConfig");
-        var wanted = new JsonObject((attachment?.Capabilities ?? []).Where(given => plugin.Capabilities.Contains(given.Key)).Select(static given => KeyValuePair.Create(given.Key, given.Value?.DeepClone())));
+        var wanted = new JsonObject(
+            (attachment?.Capabilities ?? []).Where(given => plugin.Capabilities.Contains(given.Key)).Select(static given => KeyValuePair.Create(given.Key, given.Value?.DeepClone())));
         if (wanted.Count > 0) config["runtimeConfig"] = wanted;
         return config;
     }
@@ -205,7 +233,8 @@ public sealed partial class CniRunner
         lock (_busy)
         {
             return _busy.Add((list.Name, attachment.Key)) ? new Claimed(this, (list.Name, attachment.Key)) : throw new CniException(
-                CniErrorCode.TryAgainLater, $"'{attachment.ContainerId}' is being attached to '{list.Name}' by {attachment.InterfaceName}, or detached, by another call; wait for its end.");
+                CniErrorCode.TryAgainLater, $"'{attachment.ContainerId}' is being attached to '{list.Name}' by {attachment.InterfaceName}, or " +
+                    "detached, by another call; wait for its end.");
         }
     }
 
@@ -215,10 +244,14 @@ public sealed partial class CniRunner
     {
         ArgumentNullException.ThrowIfNull(list);
         ArgumentNullException.ThrowIfNull(attachment);
-        if (!CniNames.IsName(attachment.ContainerId)) throw Refused($"'{attachment.ContainerId}' is no container id: a letter or digit, then letters, digits, '_', '.' and '-'.");
-        if (!CniNames.IsInterfaceName(attachment.InterfaceName)) throw Refused($"'{attachment.InterfaceName}' is no name of an interface: 1 to 15 characters without '/', ':' and white space.");
-        if (needsNamespace && string.IsNullOrEmpty(attachment.NetworkNamespace)) throw Refused($"The container '{attachment.ContainerId}' has no path of a network namespace.");
-        if (attachment.NetworkNamespace.Contains('\0', StringComparison.Ordinal)) throw Refused("The path of the network namespace holds a zero character.");
+        if (!CniNames.IsName(attachment.ContainerId))
+            throw Refused($"'{attachment.ContainerId}' is no container id: a letter or digit, then letters, digits, '_', '.' and '-'.");
+        if (!CniNames.IsInterfaceName(attachment.InterfaceName))
+            throw Refused($"'{attachment.InterfaceName}' is no name of an interface: 1 to 15 characters without '/', ':' and white space.");
+        if (needsNamespace && string.IsNullOrEmpty(attachment.NetworkNamespace))
+            throw Refused($"The container '{attachment.ContainerId}' has no path of a network namespace.");
+        if (attachment.NetworkNamespace.Contains('\0', StringComparison.Ordinal))
+            throw Refused("The path of the network namespace holds a zero character.");
         foreach ((string name, string value) in attachment.Arguments)
         {
             if (name.Length == 0 || name.AsSpan().ContainsAny(';', '=', '\0') || value.AsSpan().ContainsAny(';', '=', '\0'))

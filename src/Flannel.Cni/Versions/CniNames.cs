@@ -13,7 +13,8 @@ public static class CniNames
     /// <summary>Whether a text may name an interface: 1 to 15 characters, no '/', no ':', no white space, neither '.' nor '..'.</summary>
     /// <param name="name">The text.</param>
     public static bool IsInterfaceName(string? name) =>
-        name is { Length: > 0 and <= MaxInterfaceLength } and not ("." or "..") && !name.Any(static c => c is '/' or ':' or '\0' || char.IsWhiteSpace(c));
+        name is { Length: > 0 and <= MaxInterfaceLength } and not ("." or "..")
+            && !name.Any(static c => c is '/' or ':' or '\0' || char.IsWhiteSpace(c));
 
     /// <summary>Whether a text may name a plugin's file: no '/', neither '.' nor '..'.</summary>
     /// <param name="type">The text.</param>

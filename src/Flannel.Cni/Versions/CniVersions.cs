@@ -14,7 +14,8 @@ public static class CniVersions
     /// <summary>Every version that this library reads and writes, oldest first.</summary>
     public static IReadOnlyList<string> All { get; } = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", Latest];
 
-    private static readonly FrozenDictionary<string, int> Order = All.Index().ToFrozenDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, int> Order = All.Index().ToFrozenDictionary(
+        entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
 
     /// <summary>Whether this library speaks a version.</summary>
     /// <param name="version">The version, such as <c>0.3.1</c>.</param>

@@ -13,7 +13,9 @@ internal class AddressBook
     /// <summary>
     /// Reserves one address of each range. What the owner has already is kept where it is what is wanted, and given back where it is not.
     /// </summary>
-    /// <exception cref="ContainerNetworkException">An address is taken or outside, all are taken, or the directory cannot be written; nothing is changed then.</exception>
+    /// <exception cref="ContainerNetworkException">
+    /// An address is taken or outside, all are taken, or the directory cannot be written; nothing is changed then.
+    /// </exception>
     public Reservation Reserve(Owner owner, IReadOnlyList<AddressRange> ranges, IReadOnlyList<IPAddress> requested)
     {
         lock (_lock)
@@ -24,8 +26,8 @@ internal class AddressBook
     }
 
     /// <summary>
-    /// Waits until a reservation would outlive the machine. It may be done beside the kernel's work, which does not outlive the machine anyway: what counts is that it is done
-    /// before anybody is told of the address.
+    /// Waits until a reservation would outlive the machine. It may be done beside the kernel's work, which does not outlive the machine anyway: what
+    /// counts is that it is done before anybody is told of the address.
     /// </summary>
     /// <exception cref="ContainerNetworkException">The disk refused.</exception>
     public void Settle(Reservation reservation)
@@ -123,9 +125,19 @@ internal class AddressBook
         if (request is not null)
         {
             if (!range.Contains(request))
-                throw new ContainerNetworkException(ContainerNetworkError.AddressOutside, $"{owner} asks for {request}, which is none that containers in {range.Subnet} may have. Ask for another one, or for none.");
+            {
+                throw new ContainerNetworkException(
+                    ContainerNetworkError.AddressOutside,
+                    $"{owner} asks for {request}, which is none that containers in {range.Subnet} may have. Ask for another one, or for none.");
+            }
+
             if (Owners.TryGetValue(request, out Owner other) || !Write(request, owner))
-                throw new ContainerNetworkException(ContainerNetworkError.AddressTaken, $"{owner} asks for {request}, which {(other == default ? "another container" : other)} has. Ask for another one, or for none.");
+            {
+                throw new ContainerNetworkException(
+                    ContainerNetworkError.AddressTaken,
+                    $"{owner} asks for {request}, which {(other == default ? "another container" : other)} has. Ask for another one, or for none.");
+            }
+
             Owners[request] = owner;
             return request;
         }

@@ -8,12 +8,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Flannel.Containers.Addresses;
 
 /// <summary>
-/// Addresses in the directory of CNI's host-local, which may work there at the same time: a file for each address with the owner's id and interface, the last address given
-/// out, and a lock. What was read counts until another process changes the directory.
+/// Addresses in the directory of CNI's host-local, which may work there at the same time: a file for each address with the owner's id and interface,
+/// the last address given out, and a lock. What was read counts until another process changes the directory.
 /// </summary>
 /// <remarks>
-/// A file that was created stays somebody's even if the directory's time did not show it yet, because creating it again fails; so a stale look never gives an
-/// address to two.
+/// A file that was created stays somebody's even if the directory's time did not show it yet, because creating it again fails; so a stale look never
+/// gives an address to two.
 /// </remarks>
 internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, TimeProvider time) : AddressBook
 {
@@ -92,7 +92,9 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
     protected override IPAddress? ReadLast(int range)
     {
         string path = PathOf($"last_reserved_ip.{range}");
-        return File.Exists(path) && IPAddress.TryParse(Do($"read {path}", () => File.ReadAllText(path)).Trim(), out IPAddress? address) ? address : null;
+        return File.Exists(path) && IPAddress.TryParse(Do($"read {path}", () => File.ReadAllText(path)).Trim(), out IPAddress? address)
+            ? address
+            : null;
     }
 
     protected override void WriteLast(int range, IPAddress address)
@@ -131,7 +133,8 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
 
     private SafeFileHandle OpenLock()
     {
-        SafeFileHandle file = LinuxLock.open(PathOf("lock"), LinuxLock.O_RDWR | LinuxLock.O_CREAT | LinuxLock.O_CLOEXEC, 0x180 /* rw for the owner */);
+        SafeFileHandle file = LinuxLock.open(
+            PathOf("lock"), LinuxLock.O_RDWR | LinuxLock.O_CREAT | LinuxLock.O_CLOEXEC, 0x180 /* rw for the owner */);
         if (!file.IsInvalid) return file;
         string problem = Marshal.GetLastPInvokeErrorMessage();
         file.Dispose();
@@ -146,7 +149,11 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
             int errno = Marshal.GetLastPInvokeError();
             if (errno is not (LinuxLock.EINTR or LinuxLock.EWOULDBLOCK)) throw new IOException($"The lock is refused with error {errno}.");
             if (time.GetElapsedTime(start) > lockTimeout)
-                throw new IOException(string.Create(CultureInfo.InvariantCulture, $"Another process has held the lock for {lockTimeout.TotalSeconds:0.#} s."));
+            {
+                throw new IOException(
+                    string.Create(CultureInfo.InvariantCulture, $"Another process has held the lock for {lockTimeout.TotalSeconds:0.#} s."));
+            }
+
             Never.Wait(TimeSpan.FromMilliseconds(1)); // flock(2) tells nobody when it is free
         }
     }
@@ -171,7 +178,8 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
         {
             throw new ContainerNetworkException(
                 ContainerNetworkError.StateDirectory,
-                $"The directory of addresses does not serve: cannot {what}: {exception.Message.TrimEnd('.')}. Make it writable, make room, or choose another StateDirectory.",
+                $"The directory of addresses does not serve: cannot {what}: {exception.Message.TrimEnd('.')}. Make it writable, make room, or " +
+                "choose another StateDirectory.",
                 exception);
         }
     }

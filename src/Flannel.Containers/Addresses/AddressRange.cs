@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Flannel.Containers.Addresses;
 
-/// <summary>The addresses of a subnet that containers may have: all but the network's own, the gateway's and, of IPv4, the broadcast address.</summary>
+/// <summary>
+/// The addresses of a subnet that containers may have: all but the network's own, the gateway's and, of IPv4, the broadcast address.
+/// </summary>
 internal readonly struct AddressRange
 {
     private readonly bool _isIPv4;

@@ -10,8 +10,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ContainersFlannelBuilderExtensions
 {
     /// <summary>
-    /// Registers <see cref="IContainerNetwork"/> for the network's node, under the network's name; that of the default network also without a key. For networks that are made
-    /// while the process runs, call <see cref="ContainerNetwork.For(IFlannelNode, ContainerNetworkOptions?, Microsoft.Extensions.Logging.ILoggerFactory?)"/> instead.
+    /// Registers <see cref="IContainerNetwork"/> for the network's node, under the network's name; that of the default network also without a key.
+    /// For networks that are made while the process runs, call
+    /// <see cref="ContainerNetwork.For(IFlannelNode, ContainerNetworkOptions?, Microsoft.Extensions.Logging.ILoggerFactory?)"/> instead.
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options.</param>
@@ -21,7 +22,8 @@ public static class ContainersFlannelBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Configure(configure);
         builder.Services.AddKeyedSingleton<IContainerNetwork>(builder.Name, static (provider, key) => Create(provider, (string)key!));
-        if (builder.Name.Length == 0) builder.Services.AddSingleton(static provider => provider.GetRequiredKeyedService<IContainerNetwork>(string.Empty));
+        if (builder.Name.Length == 0)
+            builder.Services.AddSingleton(static provider => provider.GetRequiredKeyedService<IContainerNetwork>(string.Empty));
         return builder;
     }
 

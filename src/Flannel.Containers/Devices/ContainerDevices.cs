@@ -61,7 +61,8 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
 
         Throw(refused);
         return netlink.FindLink(wiring.HostName)
-            ?? throw new ContainerNetworkException(ContainerNetworkError.NamespaceGone, $"The network namespace of {wiring.Owner} ended while it was attached.");
+            ?? throw new ContainerNetworkException(
+                ContainerNetworkError.NamespaceGone, $"The network namespace of {wiring.Owner} ended while it was attached.");
     }
 
     /// <summary>Gives the container's end addresses and routes, and sets it up.</summary>
@@ -92,9 +93,16 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
         else
         {
             foreach (AddressRange range in wiring.Ranges)
-                batch.ReplaceAddress(new InterfaceAddress { LinkIndex = host.Index, Address = range.Gateway, PrefixLength = Bits(range.Gateway), Flags = NoDad(range.Gateway) | AddressFlags.NoPrefixRoute });
+            {
+                batch.ReplaceAddress(
+                    new InterfaceAddress { LinkIndex = host.Index, Address = range.Gateway, PrefixLength = Bits(range.Gateway), Flags = NoDad(range.Gateway) | AddressFlags.NoPrefixRoute });
+            }
+
             foreach (IPAddress address in wiring.Addresses)
-                batch.ReplaceRoute(new RouteEntry { Destination = new IPNetwork(address, Bits(address)), LinkIndex = host.Index, Scope = IsIPv6(address) ? RouteScope.Universe : RouteScope.Link });
+            {
+                batch.ReplaceRoute(
+                    new RouteEntry { Destination = new IPNetwork(address, Bits(address)), LinkIndex = host.Index, Scope = IsIPv6(address) ? RouteScope.Universe : RouteScope.Link });
+            }
         }
 
         // What the host remembers of the container that had the address before.
@@ -115,14 +123,20 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
         netlink.ChangeLink(host.Index, new LinkChange { Alias = new DeviceMark(wiring.Owner, data).Write(options.NetworkName) });
 
     /// <summary>
-    /// Waits until the host's end and the bridge carry packets. The kernel sees to that by itself, usually before it is asked here; until then it drops what is sent.
+    /// Waits until the host's end and the bridge carry packets. The kernel sees to that by itself, usually before it is asked here; until then it
+    /// drops what is sent.
     /// </summary>
     /// <returns>Whether they do.</returns>
-    public bool TryAwaitCarrier(Wiring wiring, Link host) => SpinWait.SpinUntil(() => Carries(host.Index) && (wiring.BridgeIndex == 0 || Carries(wiring.BridgeIndex)), CarrierLimit);
+    public bool TryAwaitCarrier(Wiring wiring, Link host) =>
+        SpinWait.SpinUntil(() => Carries(host.Index) && (wiring.BridgeIndex == 0 || Carries(wiring.BridgeIndex)), CarrierLimit);
 
-    private bool Carries(int index) => netlink.FindLink(index) is not { OperationalStatus: OperationalStatus.Down or OperationalStatus.LowerLayerDown };
+    private bool Carries(int index) =>
+        netlink.FindLink(index) is not { OperationalStatus: OperationalStatus.Down or OperationalStatus.LowerLayerDown };
 
-    /// <summary>Deletes a device and with it its other end. Those that come at once are deleted together, because the kernel waits ten milliseconds or more for each time.</summary>
+    /// <summary>
+    /// Deletes a device and with it its other end. Those that come at once are deleted together, because the kernel waits ten milliseconds or more
+    /// for each time.
+    /// </summary>
     public async Task DeleteAsync(int index)
     {
         Deletion mine;
@@ -162,7 +176,9 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
         List<Owner> left = [];
         foreach ((Link link, DeviceMark mark) in containers)
         {
-            if (mark.Namespace is not { } name || !paths.TryGetValue(name, out string? path) || !TryChangeMtu(path, link.ParentIndex, mark.Owner, mtu)) left.Add(mark.Owner);
+            if (mark.Namespace is not { } name || !paths.TryGetValue(name, out string? path)
+                || !TryChangeMtu(path, link.ParentIndex, mark.Owner, mtu))
+                left.Add(mark.Owner);
         }
 
         return left;
@@ -223,7 +239,15 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
         {
             bool isIPv6 = IsIPv6(range.Gateway);
             if (wiring.BridgeIndex == 0)
-                yield return new RouteEntry { Destination = new IPNetwork(range.Gateway, Bits(range.Gateway)), LinkIndex = index, Scope = isIPv6 ? RouteScope.Universe : RouteScope.Link };
+            {
+                yield return new RouteEntry
+                {
+                    Destination = new IPNetwork(range.Gateway, Bits(range.Gateway)),
+                    LinkIndex = index,
+                    Scope = isIPv6 ? RouteScope.Universe : RouteScope.Link,
+                };
+            }
+
             foreach (IPNetwork network in wiring.Destinations.Where(network => IsIPv6(network.BaseAddress) == isIPv6))
                 yield return new RouteEntry { Destination = network, Gateway = range.Gateway, LinkIndex = index };
         }

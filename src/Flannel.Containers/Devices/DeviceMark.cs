@@ -8,7 +8,10 @@ using Flannel.Netlink.Route.Links;
 
 namespace Flannel.Containers.Devices;
 
-/// <summary>How the host's ends of containers are named and recognised: a name made of the owner, and a note on the device that says whose it is and whether it is finished.</summary>
+/// <summary>
+/// How the host's ends of containers are named and recognised: a name made of the owner, and a note on the device that says whose it is and whether
+/// it is finished.
+/// </summary>
 /// <param name="Owner">Whose it is.</param>
 /// <param name="Data">A digest of what was asked for; <see langword="null"/> until all of it is there.</param>
 internal sealed record DeviceMark(Owner Owner, string? Data)
@@ -16,7 +19,9 @@ internal sealed record DeviceMark(Owner Owner, string? Data)
     private const string Prefix = "flannel";
     private const string Unfinished = "-";
 
-    /// <summary>The container's namespace as <c>/proc</c> shows it, for example <c>net:[4026531840]</c>; <see langword="null"/> until all is there.</summary>
+    /// <summary>
+    /// The container's namespace as <c>/proc</c> shows it, for example <c>net:[4026531840]</c>; <see langword="null"/> until all is there.
+    /// </summary>
     public string? Namespace => Data?.Split('.') is [_, var number] ? $"net:[{number}]" : null;
 
     public static string NameOf(string network, Owner owner) =>
@@ -37,7 +42,10 @@ internal sealed record DeviceMark(Owner Owner, string? Data)
     public static string DataOf(string networkNamespace, IEnumerable<string> parts) =>
         $"{Convert.ToHexStringLower(Hash(string.Join('\0', parts)), 0, 4)}.{networkNamespace.Trim("net:[]".ToCharArray())}";
 
-    /// <summary>The address in the container: one IP address, one link-layer address, so that what neighbours remember stays right when it goes to another container.</summary>
+    /// <summary>
+    /// The address in the container: one IP address, one link-layer address, so that what neighbours remember stays right when it goes to another
+    /// container.
+    /// </summary>
     public static PhysicalAddress MacOf(IPAddress address) => new([0x0a, 0x58, .. address.GetAddressBytes()[^4..]]);
 
     /// <summary>The address of the host's end.</summary>

@@ -30,7 +30,8 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
         lock (_lock)
         {
             Link? bridge = options.Mode == ContainerMode.Bridge ? netlink.FindLink(options.BridgeName) : null;
-            if (_prepared is { } prepared && prepared.Subnets.Equals(subnets) && prepared.Bridge == (bridge?.Index ?? 0) && bridge is null or { IsUp: true })
+            if (_prepared is { } prepared && prepared.Subnets.Equals(subnets) && prepared.Bridge == (bridge?.Index ?? 0)
+                && bridge is null or { IsUp: true })
                 return prepared.Bridge;
             int index = options.Mode == ContainerMode.Bridge ? PrepareBridge(bridge, subnets) : 0;
             if (options.EnableForwarding) EnableForwarding(subnets);
@@ -79,7 +80,12 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
     private int PrepareBridge(Link? bridge, HostSubnets subnets)
     {
         if (bridge is not null and not { Kind: "bridge" })
-            throw new ContainerNetworkException(ContainerNetworkError.NameTaken, $"{bridge.Name} is no bridge but a device of kind {bridge.Kind ?? "hardware"}. Rename it, or choose another BridgeName.");
+        {
+            throw new ContainerNetworkException(
+                ContainerNetworkError.NameTaken,
+                $"{bridge.Name} is no bridge but a device of kind {bridge.Kind ?? "hardware"}. Rename it, or choose another BridgeName.");
+        }
+
         bridge ??= MakeBridge(subnets);
         if (!IsOurs(bridge) || !bridge.IsUp || bridge.Mtu != subnets.Mtu) AdoptBridge(bridge, subnets);
         IReadOnlyList<InterfaceAddress> found = netlink.GetAddresses(AddressFamily.Unspecified, bridge.Index);
@@ -95,7 +101,8 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
     private Link MakeBridge(HostSubnets subnets)
     {
         var batch = new RouteBatch();
-        batch.CreateLink(new BridgeLinkSpec(options.BridgeName) { Mtu = subnets.Mtu, Address = DeviceMark.MacOf(subnets.Ranges[0].Gateway), IsUp = true });
+        batch.CreateLink(
+            new BridgeLinkSpec(options.BridgeName) { Mtu = subnets.Mtu, Address = DeviceMark.MacOf(subnets.Ranges[0].Gateway), IsUp = true });
         batch.ChangeLink(options.BridgeName, new LinkChange
         {
             Alias = DeviceMark.OfBridge(options.NetworkName),
@@ -112,8 +119,8 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
         {
             throw new ContainerNetworkException(
                 ContainerNetworkError.BridgeForeign,
-                $"The bridge {bridge.Name} has the address {strangers[0].Address}/{strangers[0].PrefixLength}, and the host's subnet is {string.Join(" and ", subnets.Subnets)}. " +
-                "Remove the address, choose another BridgeName, or set ForceAddress.");
+                $"The bridge {bridge.Name} has the address {strangers[0].Address}/{strangers[0].PrefixLength}, and the host's subnet is " +
+                $"{string.Join(" and ", subnets.Subnets)}. Remove the address, choose another BridgeName, or set ForceAddress.");
         }
 
         foreach (InterfaceAddress stranger in strangers) netlink.DeleteAddress(stranger);
@@ -151,7 +158,12 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
         foreach (SysctlResult result in NetworkNamespace.Run(options.NetworkNamespace, () => keys.Select(static key => NetworkSysctl.Write(key, "1")).ToArray()))
         {
             if (!result.IsOk)
-                throw new ContainerNetworkException(ContainerNetworkError.Kernel, $"The host forwards no packets, and that cannot be changed: {result}. Write it where /proc/sys is writable, and set EnableForwarding to false.");
+            {
+                throw new ContainerNetworkException(
+                    ContainerNetworkError.Kernel,
+                    $"The host forwards no packets, and that cannot be changed: {result}. Write it where /proc/sys is writable, and set " +
+                    "EnableForwarding to false.");
+            }
         }
     }
 }

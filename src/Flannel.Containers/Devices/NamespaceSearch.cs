@@ -1,6 +1,8 @@
 namespace Flannel.Containers.Devices;
 
-/// <summary>Finds network namespaces by what <c>/proc</c> calls them: those of processes, those with names, and those that this process holds open.</summary>
+/// <summary>
+/// Finds network namespaces by what <c>/proc</c> calls them: those of processes, those with names, and those that this process holds open.
+/// </summary>
 internal static class NamespaceSearch
 {
     private static readonly string[] NamedBy = ["/run/netns", "/run/docker/netns"];
@@ -30,7 +32,10 @@ internal static class NamespaceSearch
         {
             if (path.StartsWith("/proc/", StringComparison.Ordinal)) return new FileInfo(path).LinkTarget;
             using var file = File.OpenHandle(path);
-            return new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget is { } target && target.StartsWith("net:", StringComparison.Ordinal) ? target : null;
+            return new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget is { } target
+                && target.StartsWith("net:", StringComparison.Ordinal)
+                ? target
+                : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -16,7 +16,10 @@ internal static partial class LinuxLock
     internal const int O_CREAT = 0x40;
     internal const int O_CLOEXEC = 0x80000;
 
-    /// <summary>Variadic in C; on 64-bit Linux its integers travel in the same registers either way. .NET's own way to open files takes a lock, which would fail.</summary>
+    /// <summary>
+    /// Variadic in C; on 64-bit Linux its integers travel in the same registers either way. .NET's own way to open files takes a lock, which would
+    /// fail.
+    /// </summary>
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial SafeFileHandle open(string path, int flags, uint mode);
 

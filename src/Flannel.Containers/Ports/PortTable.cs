@@ -11,8 +11,8 @@ using Flannel.Netlink.Netfilter.Tables;
 namespace Flannel.Containers.Ports;
 
 /// <summary>
-/// Mapped ports of one address family: a table of nftables with two maps from protocol and port to the container's address and port, one of them with the host's address in
-/// front. A container is an element of a map, never a rule.
+/// Mapped ports of one address family: a table of nftables with two maps from protocol and port to the container's address and port, one of them with
+/// the host's address in front. A container is an element of a map, never a rule.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class PortTable
@@ -93,7 +93,9 @@ internal sealed class PortTable
         // Who sent before the port was mapped, or to a container that was killed with it.
         HashSet<int> ports = [.. wanted.Select(static one => one.Mapping).Where(static mapping => mapping.Protocol == PortProtocol.Udp).Select(static mapping => mapping.HostPort)];
         if (ports.Count == 0) return;
-        _datagrams.Forget(_addressFamily, tracked => ports.Contains(tracked.Port) && (tracked.Translated is not { } answering || (subnet.Contains(answering) && !answering.Equals(container))));
+        _datagrams.Forget(
+            _addressFamily,
+            tracked => ports.Contains(tracked.Port) && (tracked.Translated is not { } answering || (subnet.Contains(answering) && !answering.Equals(container))));
     }
 
     /// <summary>Gives back the ports that lead to these containers.</summary>
@@ -111,7 +113,8 @@ internal sealed class PortTable
         try
         {
             _netlink.Execute(batch);
-            if (receivers.Count > 0) _datagrams.Forget(_addressFamily, tracked => tracked.Translated is { } answering && receivers.Contains(answering));
+            if (receivers.Count > 0)
+                _datagrams.Forget(_addressFamily, tracked => tracked.Translated is { } answering && receivers.Contains(answering));
         }
         catch (NetlinkException exception) when (exception.IsNotFound)
         {
@@ -123,11 +126,14 @@ internal sealed class PortTable
     /// <summary>The mappings that are missing.</summary>
     public IEnumerable<PortMapping> FindMissing(IPAddress container, IReadOnlyList<PortMapping> mappings)
     {
-        ILookup<bool, NftElement> found = new[] { _everywhere, _atAddress }.SelectMany(map => Read(map).Select(element => (map == _everywhere, element))).ToLookup(static pair => pair.Item1, static pair => pair.element);
-        return mappings.Where(Concerns).Where(mapping => Element(container, mapping) is var (map, element, _) && !found[map == _everywhere].Contains(element));
+        ILookup<bool, NftElement> found = new[] { _everywhere, _atAddress }.SelectMany(
+            map => Read(map).Select(element => (map == _everywhere, element))).ToLookup(static pair => pair.Item1, static pair => pair.element);
+        return mappings.Where(Concerns)
+            .Where(mapping => Element(container, mapping) is var (map, element, _) && !found[map == _everywhere].Contains(element));
     }
 
-    private bool Concerns(PortMapping mapping) => mapping.HostAddress is not { } host || (host.AddressFamily == AddressFamily.InterNetwork) == _isIPv4;
+    private bool Concerns(PortMapping mapping) =>
+        mapping.HostAddress is not { } host || (host.AddressFamily == AddressFamily.InterNetwork) == _isIPv4;
 
     private (NftSet, NftElement, PortMapping) Element(IPAddress container, PortMapping mapping)
     {
@@ -142,7 +148,9 @@ internal sealed class PortTable
     private PortProtocol ProtocolOf(NftSet map, NftElement element) => (PortProtocol)element.Key.Bytes[map == _atAddress ? AddressLength : 0];
 
     private (IPAddress Address, int Port) TargetOf(NftElement element) =>
-        element.Value is { } value ? (new IPAddress(value.Bytes[..AddressLength]), (value.Bytes[AddressLength] << 8) | value.Bytes[AddressLength + 1]) : (IPAddress.None, 0);
+        element.Value is { } value
+            ? (new IPAddress(value.Bytes[..AddressLength]), (value.Bytes[AddressLength] << 8) | value.Bytes[AddressLength + 1])
+            : (IPAddress.None, 0);
 
     private IReadOnlyList<NftElement> Read(NftSet map)
     {
@@ -161,10 +169,20 @@ internal sealed class PortTable
         foreach ((NftSet map, NftElement element, PortMapping mapping) in wanted)
         {
             foreach (NftElement other in Read(map).Where(other => other.Key == element.Key && other.Value != element.Value))
-                return new ContainerNetworkException(ContainerNetworkError.PortTaken, $"The host's port {mapping.HostPort}/{mapping.Protocol} leads to {TargetOf(other).Address} already. Choose another one, or detach that container.", exception);
+            {
+                return new ContainerNetworkException(
+                    ContainerNetworkError.PortTaken,
+                    $"The host's port {mapping.HostPort}/{mapping.Protocol} leads to {TargetOf(other).Address} already. Choose another one, or " +
+                    "detach that container.",
+                    exception);
+            }
         }
 
-        return new ContainerNetworkException(ContainerNetworkError.PortTaken, $"One of the host's ports {string.Join(", ", wanted.Select(static one => one.Mapping.HostPort))} leads to another container. Choose others.", exception);
+        return new ContainerNetworkException(
+            ContainerNetworkError.PortTaken,
+            $"One of the host's ports {string.Join(", ", wanted.Select(static one => one.Mapping.HostPort))} leads to another container. " +
+            "Choose others.",
+            exception);
     }
 
     /// <summary>Everything but the elements, which stay.</summary>
@@ -181,7 +199,13 @@ internal sealed class PortTable
         AddRule(batch, Mapped, [Destination, .. Key(port), new NftLookup(_atAddress.Name) { ValueSlot = ValueSlot }, Translate]);
         AddRule(batch, Mapped, [.. Key(0), new NftLookup(_everywhere.Name) { ValueSlot = ValueSlot }, Translate]);
         foreach (string chain in new[] { "prerouting", "output" })
-            AddRule(batch, chain, [new NftAddressType(NftAddressTypeFlags.Destination), new NftCompare(NftCompareOperator.Equal, NftValue.OfUInt32(Local)), NftVerdict.Jump(Mapped)]);
+        {
+            AddRule(
+                batch,
+                chain,
+                [new NftAddressType(NftAddressTypeFlags.Destination), new NftCompare(NftCompareOperator.Equal, NftValue.OfUInt32(Local)), NftVerdict.Jump(Mapped)]);
+        }
+
         NftField source = _isIPv4 ? NftField.IPv4Source : NftField.IPv6Source, destination = _isIPv4 ? NftField.IPv4Destination : NftField.IPv6Destination;
 
         // A container's answer to its neighbour, or to itself, would not come by here otherwise.
@@ -191,7 +215,10 @@ internal sealed class PortTable
 
         // route_localnet would let containers reach what the host serves at 127.0.0.1.
         AddChain(batch, "localnet", new NftBaseChain(NftChainType.Filter, NftHook.Prerouting, Raw));
-        AddRule(batch, "localnet", [.. NftMatch.In(destination, Localnet), .. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName("lo"), isNot: true), NftVerdict.Drop]);
+        AddRule(
+            batch,
+            "localnet",
+            [.. NftMatch.In(destination, Localnet), .. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName("lo"), isNot: true), NftVerdict.Drop]);
     }
 
     private static ImmutableArray<NftExpression> Translated =>
@@ -203,7 +230,8 @@ internal sealed class PortTable
 
     private NftDestinationNat Translate => new(_family, ValueSlot, ValueSlot + (AddressLength / 4));
 
-    private static NftExpression[] Key(int slot) => [new NftMeta(NftMetaKey.TransportProtocol, slot), new NftPayload(NftHeader.Transport, 2, 2, slot + 1)];
+    private static NftExpression[] Key(int slot) =>
+        [new NftMeta(NftMetaKey.TransportProtocol, slot), new NftPayload(NftHeader.Transport, 2, 2, slot + 1)];
 
     private void AddChain(NftablesBatch batch, string name, NftBaseChain? entry)
     {

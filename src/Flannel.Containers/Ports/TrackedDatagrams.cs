@@ -10,8 +10,8 @@ using static Flannel.Containers.Interop.LinuxConntrack;
 namespace Flannel.Containers.Ports;
 
 /// <summary>
-/// Connections of UDP that the kernel tracks. Only their first packet is looked up in the maps, and every further one renews them: a sender that does not pause would never
-/// reach the container that has the port now.
+/// Connections of UDP that the kernel tracks. Only their first packet is looked up in the maps, and every further one renews them: a sender that does
+/// not pause would never reach the container that has the port now.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class TrackedDatagrams : IDisposable
@@ -20,7 +20,9 @@ internal sealed class TrackedDatagrams : IDisposable
 
     private readonly NetlinkSocket _socket = NetlinkSocket.Open(NetlinkProtocol.Netfilter);
 
-    /// <summary>Forgets the connections that are meant. A kernel that cannot list them keeps them until they expire, which is no reason to refuse a container.</summary>
+    /// <summary>
+    /// Forgets the connections that are meant. A kernel that cannot list them keeps them until they expire, which is no reason to refuse a container.
+    /// </summary>
     public void Forget(AddressFamily family, Func<TrackedConnection, bool> isMeant)
     {
         try
@@ -93,7 +95,9 @@ internal sealed class TrackedDatagrams : IDisposable
         }
 
         attributes.EnsureValid();
-        if (tuple.Length == 0 || id.Length == 0 || original is not { Source: { } from, Destination: { } to } || reply is not { Source: { } answering, Destination: { } answered }) return false;
+        if (tuple.Length == 0 || id.Length == 0 || original is not { Source: { } from, Destination: { } to }
+            || reply is not { Source: { } answering, Destination: { } answered })
+            return false;
         bool isTranslated = !to.Equals(answering) || !from.Equals(answered);
         connection = new TrackedConnection(original.Port, isTranslated ? answering : null, tuple, id, zone);
         return true;

@@ -10,8 +10,8 @@ namespace Flannel;
 /// </summary>
 public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 {
-    // Numbers rather than IPNetwork: the key of every dictionary of leases has to hash and compare without touching the heap. Halves rather than UInt128:
-    // nothing that contains one is compiled ahead of time, which makes every process that uses leases slow to start.
+    // Numbers rather than IPNetwork: the key of every dictionary of leases has to hash and compare without touching the heap. Halves rather than
+    // UInt128: nothing that contains one is compiled ahead of time, which makes every process that uses leases slow to start.
     private readonly ulong _ipv6High;
     private readonly ulong _ipv6Low;
     private readonly uint _ipv4;

@@ -15,7 +15,9 @@ public sealed record BackendContext
     /// <summary>The network namespace to work in (name or path), or <see langword="null"/> for the process's own.</summary>
     public string? NetworkNamespace { get; init; }
 
-    /// <summary>What the node last published, if it holds a lease already; lets a backend keep its identity (a MAC) across a lost device or a reboot.</summary>
+    /// <summary>
+    /// What the node last published, if it holds a lease already; lets a backend keep its identity (a MAC) across a lost device or a reboot.
+    /// </summary>
     public LeaseAttributes? PreviousAttributes { get; init; }
 
     /// <summary>How often the kernel's state is compared in full with the desired state even if nothing seems to have changed.</summary>

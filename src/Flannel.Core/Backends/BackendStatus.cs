@@ -10,8 +10,8 @@ public sealed record BackendStatus
     public required int Mtu { get; init; }
 
     /// <summary>
-    /// What has to be published with the lease now, or <see langword="null"/> if that cannot change. When it differs from what was published at the start (a
-    /// device had to take another MAC), the node publishes it and creates the network again.
+    /// What has to be published with the lease now, or <see langword="null"/> if that cannot change. When it differs from what was published at the
+    /// start (a device had to take another MAC), the node publishes it and creates the network again.
     /// </summary>
     public LeaseAttributes? Attributes { get; init; }
 
@@ -22,8 +22,8 @@ public sealed record BackendStatus
     public string? Problem { get; init; }
 
     /// <summary>
-    /// Whether <see cref="Problem"/> keeps every packet from travelling (the namespace is gone, the external interface is down): the node is not ready then,
-    /// instead of degraded. Default <see langword="false"/>.
+    /// Whether <see cref="Problem"/> keeps every packet from travelling (the namespace is gone, the external interface is down): the node is not
+    /// ready then, instead of degraded. Default <see langword="false"/>.
     /// </summary>
     public bool IsUnusable { get; init; }
 
@@ -51,7 +51,9 @@ public sealed record BackendStatus
     public override string ToString()
     {
         string problem = Problem is null ? "" : $", {(IsUnusable ? "unusable" : "problem")}: {Problem}";
-        string peers = PeerProblems.IsEmpty ? "" : $", peers failing: {Contents.Show(PeerProblems.Select(static peer => $"{peer.Key}: {peer.Value}"), PeerProblems.Count)}";
+        string peers = PeerProblems.IsEmpty
+            ? ""
+            : $", peers failing: {Contents.Show(PeerProblems.Select(static peer => $"{peer.Key}: {peer.Value}"), PeerProblems.Count)}";
         return $"MTU {Mtu}, {(IsConverged ? "converged" : "not converged")}{problem}{peers}";
     }
 

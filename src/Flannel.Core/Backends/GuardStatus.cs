@@ -3,7 +3,9 @@ namespace Flannel;
 /// <summary>The condition of the guard (<see cref="GuardOptions"/>).</summary>
 public sealed record GuardStatus
 {
-    /// <summary>Why the tunnel is not guarded although it should be; <see langword="null"/> if it is. The overlay carries traffic all the same.</summary>
+    /// <summary>
+    /// Why the tunnel is not guarded although it should be; <see langword="null"/> if it is. The overlay carries traffic all the same.
+    /// </summary>
     public string? Problem { get; init; }
 
     /// <summary>What was dropped since the network was made, as it was last read, a few seconds ago at most.</summary>

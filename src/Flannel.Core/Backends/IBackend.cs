@@ -2,8 +2,8 @@ namespace Flannel.Extensibility;
 
 /// <summary>A way for packets to travel between hosts. The network configuration's <c>Backend.Type</c> picks one by <see cref="Name"/>.</summary>
 /// <remarks>
-/// One object serves one network, which calls it from one place at a time. It is disposed of with the network if it can be. Members that are added later have
-/// default implementations.
+/// One object serves one network, which calls it from one place at a time. It is disposed of with the network if it can be. Members that are added
+/// later have default implementations.
 /// </remarks>
 public interface IBackend
 {
@@ -20,8 +20,8 @@ public interface IBackend
     bool Owns(HostPrefix prefix, NetworkConfig config) => false;
 
     /// <summary>
-    /// Checks the backend's own block of a configuration whose other parts may be invalid, so that all problems of a document are reported at once. Must
-    /// not throw.
+    /// Checks the backend's own block of a configuration whose other parts may be invalid, so that all problems of a document are reported at once.
+    /// Must not throw.
     /// </summary>
     /// <param name="config">The configuration, with the block in <see cref="NetworkConfig.Backend"/>.</param>
     /// <returns>Every problem of the block; none by default, which leaves it to <see cref="CreateNetworkAsync"/>.</returns>
@@ -32,17 +32,20 @@ public interface IBackend
     /// Called with configurations that may be invalid for the backend; must not throw.
     /// </summary>
     /// <param name="config">The network's configuration.</param>
-    /// <returns>The device's name, or <see langword="null"/> (default) if the backend makes no device or the configuration does not say which.</returns>
+    /// <returns>
+    /// The device's name, or <see langword="null"/> (default) if the backend makes no device or the configuration does not say which.
+    /// </returns>
     string? GetDeviceName(NetworkConfig config) => null;
 
     /// <summary>
-    /// Whether a running network can follow a change of its configuration: by being closed, which leaves its data path in place, and created again with
-    /// the new configuration, which adopts it.
+    /// Whether a running network can follow a change of its configuration: by being closed, which leaves its data path in place, and created again
+    /// with the new configuration, which adopts it.
     /// </summary>
     /// <param name="running">The configuration that the network runs with.</param>
     /// <param name="wanted">The configuration in the store; only the backend's own block differs in what concerns a backend.</param>
     /// <returns>
-    /// <see langword="null"/> if it can, else the reason why the change waits until the node is restarted; by default that the backend cannot. Must not throw.
+    /// <see langword="null"/> if it can, else the reason why the change waits until the node is restarted; by default that the backend cannot. Must
+    /// not throw.
     /// </returns>
     string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted) => $"the backend {Name} does not follow changes of its block while it runs";
 

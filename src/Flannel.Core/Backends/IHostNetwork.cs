@@ -1,7 +1,11 @@
 namespace Flannel.Extensibility;
 
-/// <summary>What the node must know of the host's own network before it touches anything. It reads, and turns on forwarding if it is asked to.</summary>
-/// <remarks>All members may be called from any thread at any time, also for several networks. Members that are added later have default implementations.</remarks>
+/// <summary>
+/// What the node must know of the host's own network before it touches anything. It reads, and turns on forwarding if it is asked to.
+/// </summary>
+/// <remarks>
+/// All members may be called from any thread at any time, also for several networks. Members that are added later have default implementations.
+/// </remarks>
 public interface IHostNetwork
 {
     /// <summary>Checks that the network namespace exists and that the process may change its network configuration.</summary>
@@ -22,8 +26,8 @@ public interface IHostNetwork
         string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Waits until the external interface is no longer what it was (it is gone, or an address of it) and another choice can be made. A choice that still
-    /// works is never given up for one that would be made today.
+    /// Waits until the external interface is no longer what it was (it is gone, or an address of it) and another choice can be made. A choice that
+    /// still works is never given up for one that would be made today.
     /// </summary>
     /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
     /// <param name="options">How to choose.</param>
@@ -32,7 +36,8 @@ public interface IHostNetwork
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The other choice. By default it waits until it is cancelled, for hosts that never move.</returns>
     Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
-        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken) =>
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current,
+        CancellationToken cancellationToken) =>
         new TaskCompletionSource<ExternalInterface>().Task.WaitAsync(cancellationToken);
 
     /// <summary>Looks whether the host forwards packets of the network's address families, and turns that on if asked to.</summary>

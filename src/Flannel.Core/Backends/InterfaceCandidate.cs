@@ -12,7 +12,8 @@ public sealed record InterfaceCandidate(string Name, IReadOnlyList<IPAddress> Ad
     /// <summary>Whether both are the same interface with the same addresses and the same fate.</summary>
     /// <param name="other">The other one.</param>
     public bool Equals(InterfaceCandidate? other) =>
-        ReferenceEquals(this, other) || (other is not null && Name == other.Name && Refusal == other.Refusal && Contents.AreSame(Addresses, other.Addresses));
+        ReferenceEquals(this, other)
+            || (other is not null && Name == other.Name && Refusal == other.Refusal && Contents.AreSame(Addresses, other.Addresses));
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Refusal, Addresses.Count);

@@ -18,7 +18,9 @@ internal static class BackendBlock
     /// <summary>Reads a block.</summary>
     /// <param name="text">The block as JSON text.</param>
     /// <param name="problem">What is wrong with it, or <see langword="null"/>.</param>
-    /// <returns>The compact text (or <paramref name="text"/> itself if it is not JSON), and the type in lower case (empty if there is none).</returns>
+    /// <returns>
+    /// The compact text (or <paramref name="text"/> itself if it is not JSON), and the type in lower case (empty if there is none).
+    /// </returns>
     public static (string Text, string Type) Read(string text, out NetworkConfigProblem? problem)
     {
         if (GoJson.TryCompact(text, MaxDepth) is not { } compact)

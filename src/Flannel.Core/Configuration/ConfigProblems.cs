@@ -38,7 +38,9 @@ internal sealed class ConfigProblems
     {
         if (_problems.Count > 0)
         {
-            throw new NetworkConfigException(source, [.. _problems.OrderBy(problem => Array.IndexOf(NetworkConfigReader.Keys, problem.Key))]) { Draft = draft };
+            throw new NetworkConfigException(
+                source, [.. _problems.OrderBy(problem => Array.IndexOf(NetworkConfigReader.Keys, problem.Key))])
+            { Draft = draft };
         }
     }
 }

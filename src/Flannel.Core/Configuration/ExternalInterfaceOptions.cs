@@ -14,7 +14,9 @@ public sealed class ExternalInterfaceOptions
     /// <summary>Interface names or addresses, tried in order after <see cref="Name"/>. flannel: <c>--iface</c>, repeated.</summary>
     public IList<string> Names { get; } = [];
 
-    /// <summary>Regular expressions, tried in order against the interfaces' addresses, then against their names. flannel: <c>--iface-regex</c>.</summary>
+    /// <summary>
+    /// Regular expressions, tried in order against the interfaces' addresses, then against their names. flannel: <c>--iface-regex</c>.
+    /// </summary>
     public IList<string> Patterns { get; } = [];
 
     /// <summary>An IP address; the interface that the kernel would use to reach it is taken. flannel: <c>--iface-can-reach</c>.</summary>

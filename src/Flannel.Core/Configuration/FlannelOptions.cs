@@ -6,8 +6,9 @@ namespace Flannel;
 
 /// <summary>The options of one node of one network.</summary>
 /// <remarks>
-/// They are read when the node starts, so a change of the configuration that they are bound to counts after <see cref="IFlannelNode.StopAsync(CancellationToken)"/>
-/// and <see cref="IFlannelNode.StartAsync"/>. <see cref="StopMode"/> and <see cref="ReleaseLeaseOnStop"/> are read when it stops.
+/// They are read when the node starts, so a change of the configuration that they are bound to counts after
+/// <see cref="IFlannelNode.StopAsync(CancellationToken)"/> and <see cref="IFlannelNode.StartAsync"/>. <see cref="StopMode"/> and
+/// <see cref="ReleaseLeaseOnStop"/> are read when it stops.
 /// </remarks>
 public sealed class FlannelOptions
 {
@@ -28,8 +29,9 @@ public sealed class FlannelOptions
     public string? SubnetFile { get; set; }
 
     /// <summary>
-    /// A directory that outlives a reboot, where the node remembers its lease: a host whose address changed while the node was down finds its lease there, as
-    /// long as nobody else has written it since, and keeps its subnet. It is used if it exists, and not created. Default <see langword="null"/>: none.
+    /// A directory that outlives a reboot, where the node remembers its lease: a host whose address changed while the node was down finds its lease
+    /// there, as long as nobody else has written it since, and keeps its subnet. It is used if it exists, and not created. Default
+    /// <see langword="null"/>: none.
     /// </summary>
     public string? StateDirectory { get; set; }
 
@@ -59,17 +61,17 @@ public sealed class FlannelOptions
     public TimeSpan LeaseRenewMargin { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// How long a peer stays reachable after its lease is gone. A node that lost its lease by mistake takes it again within this time, and no packet is
-    /// lost. Default 2 seconds.
+    /// How long a peer stays reachable after its lease is gone. A node that lost its lease by mistake takes it again within this time, and no packet
+    /// is lost. Default 2 seconds.
     /// </summary>
     /// <value>Zero to 1 minute.</value>
     [TimeSpanRange("00:00:00", "00:01:00")]
     public TimeSpan PeerGracePeriod { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long peers stay reachable when more than half of them, and at least three, leave the store together, or when nothing is left in it: an operator's
-    /// mistake or a store that was restored empty is likelier than that. Those that take their leases again meanwhile are as if nothing had been. A subnet that
-    /// another host leases passes to it at once. Default 2 minutes; zero to treat it like the departure of one peer.
+    /// How long peers stay reachable when more than half of them, and at least three, leave the store together, or when nothing is left in it: an
+    /// operator's mistake or a store that was restored empty is likelier than that. Those that take their leases again meanwhile are as if nothing
+    /// had been. A subnet that another host leases passes to it at once. Default 2 minutes; zero to treat it like the departure of one peer.
     /// </summary>
     /// <value>Zero to 1 day.</value>
     [TimeSpanRange("00:00:00", "1.00:00:00")]
@@ -93,25 +95,29 @@ public sealed class FlannelOptions
     public int MaxQuarantined { get; set; } = 1000;
 
     /// <summary>
-    /// Whether the node turns on the host's forwarding of packets (<c>net.ipv4.ip_forward</c>, <c>net.ipv6.conf.all.forwarding</c>) for the network's address
-    /// families, without which containers reach nobody. Default <see langword="false"/>: what is off is reported. It is left on when the node stops.
+    /// Whether the node turns on the host's forwarding of packets (<c>net.ipv4.ip_forward</c>, <c>net.ipv6.conf.all.forwarding</c>) for the network's
+    /// address families, without which containers reach nobody. Default <see langword="false"/>: what is off is reported. It is left on when the node
+    /// stops.
     /// </summary>
     public bool EnableForwarding { get; set; }
 
     /// <summary>
-    /// Whether a running node follows a change of the backend, its VNI or its port in the store: the new data path is made first, then the old one goes. It
-    /// is for networks whose nodes all do so, as nodes that have not changed yet (flannel's never do before a restart) are cut off meanwhile. Default
+    /// Whether a running node follows a change of the backend, its VNI or its port in the store: the new data path is made first, then the old one
+    /// goes. It is for networks whose nodes all do so, as nodes that have not changed yet (flannel's never do before a restart) are cut off
+    /// meanwhile. Default
     /// <see langword="false"/>: such a change shows as pending, and a restart follows it.
     /// </summary>
     public bool FollowBackendChanges { get; set; }
 
-    /// <summary>Whether the node may start although the range it leases from overlaps an address or a route of the host. Default <see langword="false"/>.</summary>
+    /// <summary>
+    /// Whether the node may start although the range it leases from overlaps an address or a route of the host. Default <see langword="false"/>.
+    /// </summary>
     public bool AllowOverlap { get; set; }
 
     /// <summary>
     /// Whether a generic host's start waits until the node is ready, and whether it fails if the node cannot be. Services that are registered behind
-    /// <c>AddFlannel()</c> then start on a network that is there. Default <see cref="HostStart.GoOn"/>. It does not concern networks that are made while the
-    /// process runs.
+    /// <c>AddFlannel()</c> then start on a network that is there. Default <see cref="HostStart.GoOn"/>. It does not concern networks that are made
+    /// while the process runs.
     /// </summary>
     [EnumDataType(typeof(HostStart))]
     public HostStart HostStart { get; set; } = HostStart.GoOn;
@@ -122,16 +128,17 @@ public sealed class FlannelOptions
     public TimeSpan HostStartLimit { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// What the node leaves behind when it stops, unless a call of <see cref="IFlannelNode.StopAsync(StopMode, CancellationToken)"/> says otherwise. Default
+    /// What the node leaves behind when it stops, unless a call of <see cref="IFlannelNode.StopAsync(StopMode, CancellationToken)"/> says otherwise.
+    /// Default
     /// <see cref="StopMode.Detach"/>. Read when the node stops.
     /// </summary>
     [EnumDataType(typeof(StopMode))]
     public StopMode StopMode { get; set; } = StopMode.Detach;
 
     /// <summary>
-    /// Whether the lease is given back when the node stops, whatever <see cref="StopMode"/> says of the data path: for hosts that leave for good. A call that
-    /// names its own mode does not look at it. Default <see langword="false"/>: the next start finds its subnet again, as flannel's does. Read when the node
-    /// stops.
+    /// Whether the lease is given back when the node stops, whatever <see cref="StopMode"/> says of the data path: for hosts that leave for good. A
+    /// call that names its own mode does not look at it. Default <see langword="false"/>: the next start finds its subnet again, as flannel's does.
+    /// Read when the node stops.
     /// </summary>
     public bool ReleaseLeaseOnStop { get; set; }
 }

@@ -32,26 +32,33 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
             }
             catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
             {
-                result.AddError($"has '{pattern}', which is no usable regular expression: {exception.Message}", $"ExternalInterface.{nameof(external.Patterns)}");
+                result.AddError(
+                    $"has '{pattern}', which is no usable regular expression: {exception.Message}", $"ExternalInterface.{nameof(external.Patterns)}");
             }
         }
 
         foreach (string exclusion in options.Traffic.MasqueradeExclusions)
         {
             if (!IPNetwork.TryParse(exclusion, out _))
-                result.AddError($"has '{exclusion}'; it must be a network such as 10.0.0.0/8", $"Traffic.{nameof(TrafficOptions.MasqueradeExclusions)}");
+            {
+                result.AddError(
+                    $"has '{exclusion}'; it must be a network such as 10.0.0.0/8", $"Traffic.{nameof(TrafficOptions.MasqueradeExclusions)}");
+            }
         }
 
         foreach (string sender in options.Guard.Senders)
         {
-            bool isAddress = AddressText.TryParse(sender, sender.Contains(':', StringComparison.Ordinal) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, out _);
+            bool isAddress = AddressText.TryParse(
+                sender, sender.Contains(':', StringComparison.Ordinal) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, out _);
             if (!isAddress && !IPNetwork.TryParse(sender, out _))
                 result.AddError($"has '{sender}'; it must be an address or a range such as 192.0.2.0/24", $"Guard.{nameof(GuardOptions.Senders)}");
         }
 
         if (options.NetworkNamespace is "") result.AddError("is empty; name a namespace or leave it null", nameof(options.NetworkNamespace));
-        if (options.SubnetFile is { } path && !Path.IsPathRooted(path)) result.AddError($"is '{path}'; it must be an absolute path", nameof(options.SubnetFile));
-        if (options.StateDirectory is { } state && !Path.IsPathRooted(state)) result.AddError($"is '{state}'; it must be an absolute path", nameof(options.StateDirectory));
+        if (options.SubnetFile is { } path && !Path.IsPathRooted(path))
+            result.AddError($"is '{path}'; it must be an absolute path", nameof(options.SubnetFile));
+        if (options.StateDirectory is { } state && !Path.IsPathRooted(state))
+            result.AddError($"is '{state}'; it must be an absolute path", nameof(options.StateDirectory));
         return result.Build();
 
         void CheckAddress(string? text, string option, AddressFamily? family)
@@ -67,7 +74,10 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
             if (!AddressText.TryParse(text, found, out UInt128 address) || (family is not null && family != found))
                 result.AddError($"is '{text}'; it must be {wanted}", $"ExternalInterface.{option}");
             else if (family is not null && PublicAddressRules.Refuse(AddressText.ToAddress(address, found)) is { } reason)
-                result.AddError($"is '{text}', which {reason}; it must be an address by which other hosts reach this one", $"ExternalInterface.{option}");
+            {
+                result.AddError(
+                    $"is '{text}', which {reason}; it must be an address by which other hosts reach this one", $"ExternalInterface.{option}");
+            }
         }
     }
 }

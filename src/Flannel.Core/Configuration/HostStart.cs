@@ -7,13 +7,14 @@ public enum HostStart
     GoOn,
 
     /// <summary>
-    /// Until the node is ready. If it cannot become ready by waiting, or not in time (<see cref="FlannelOptions.HostStartLimit"/>), the host starts nevertheless,
-    /// and the log says so.
+    /// Until the node is ready. If it cannot become ready by waiting, or not in time (<see cref="FlannelOptions.HostStartLimit"/>), the host starts
+    /// nevertheless, and the log says so.
     /// </summary>
     WaitForReady,
 
     /// <summary>
-    /// Until the node is ready. If it cannot become ready by waiting, the host's start fails with the <see cref="FlannelException"/> that says why, and with a
+    /// Until the node is ready. If it cannot become ready by waiting, the host's start fails with the <see cref="FlannelException"/> that says why,
+    /// and with a
     /// <see cref="TimeoutException"/> if it is not ready in time (<see cref="FlannelOptions.HostStartLimit"/>).
     /// </summary>
     RequireReady,

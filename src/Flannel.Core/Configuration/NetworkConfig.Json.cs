@@ -36,8 +36,8 @@ public sealed partial record NetworkConfig
     }
 
     /// <summary>
-    /// Finds the keys of a document that mean nothing to Flannel, such as misspelled ones. They are ignored, as by flannel; but a misspelled key is not what its
-    /// author meant.
+    /// Finds the keys of a document that mean nothing to Flannel, such as misspelled ones. They are ignored, as by flannel; but a misspelled key is
+    /// not what its author meant.
     /// </summary>
     /// <param name="utf8Json">The document. One that is no JSON object has no unknown keys.</param>
     /// <returns>The keys in quotes, at most eight.</returns>

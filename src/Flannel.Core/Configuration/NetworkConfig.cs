@@ -61,7 +61,9 @@ public sealed partial record NetworkConfig
         init => (field, BackendType) = value is null ? (null, DefaultBackendType) : BackendBlock.Read(value, out _);
     }
 
-    /// <summary>The backend's name in lower case: the block's <c>Type</c>, <c>udp</c> without a block (flannel's default), empty if a block names none.</summary>
+    /// <summary>
+    /// The backend's name in lower case: the block's <c>Type</c>, <c>udp</c> without a block (flannel's default), empty if a block names none.
+    /// </summary>
     public string BackendType { get; private init; } = DefaultBackendType;
 
     /// <summary>The IPv4 subnets that may be leased, or <see langword="null"/> without IPv4. For validated instances.</summary>

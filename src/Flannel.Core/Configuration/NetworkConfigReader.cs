@@ -41,8 +41,8 @@ internal sealed class NetworkConfigReader
     public static bool IsKey(string name) => Keys.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The members of a document that are no keys of a configuration. flannel ignores them, so they are no problems; but a misspelled key is not what its
-    /// author meant.
+    /// The members of a document that are no keys of a configuration. flannel ignores them, so they are no problems; but a misspelled key is not what
+    /// its author meant.
     /// </summary>
     /// <param name="document">The document, or <see langword="null"/> if there is none. One that is no JSON object has no unknown keys.</param>
     public static IReadOnlyList<string> FindUnknownKeys(ReadOnlyMemory<byte>? document)

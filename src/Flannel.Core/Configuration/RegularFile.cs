@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Flannel.Extensibility;
 
-/// <summary>Files that somebody names in an option or puts where this library looks: whatever lies there, opening it does not wait for anybody.</summary>
+/// <summary>
+/// Files that somebody names in an option or puts where this library looks: whatever lies there, opening it does not wait for anybody.
+/// </summary>
 public static class RegularFile
 {
     private const string Special = "a pipe, a device or a socket, not a regular file";
@@ -29,8 +31,10 @@ public static class RegularFile
         {
             FileSystemInfo target = named.ResolveLinkTarget(returnFinalTarget: true) ?? named;
             if (target is not FileInfo { Exists: true, Length: 0 } || path.StartsWith("/proc/", StringComparison.Ordinal)) return null;
-            if (target.FullName.StartsWith("/dev/", StringComparison.Ordinal) && !target.FullName.StartsWith("/dev/shm/", StringComparison.Ordinal)) return Special;
-            using SafeFileHandle handle = File.OpenHandle(target.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            if (target.FullName.StartsWith("/dev/", StringComparison.Ordinal) && !target.FullName.StartsWith("/dev/shm/", StringComparison.Ordinal))
+                return Special;
+            using SafeFileHandle handle = File.OpenHandle(
+                target.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
             return stream.CanSeek ? null : Special;
         }

@@ -9,13 +9,14 @@ public enum StopMode
     Detach,
 
     /// <summary>
-    /// Everything the node owns is undone: the lease is released, devices, routes, traffic rules and the subnet file are removed. For a host that leaves for good.
+    /// Everything the node owns is undone: the lease is released, devices, routes, traffic rules and the subnet file are removed. For a host that
+    /// leaves for good.
     /// </summary>
     Remove,
 
     /// <summary>
-    /// Devices, routes, traffic rules and the subnet file are removed, the lease stays: for a host that is out of service for a while and gets the same subnet
-    /// when it starts again within the lease's life. Until then its peers send it packets that nobody takes.
+    /// Devices, routes, traffic rules and the subnet file are removed, the lease stays: for a host that is out of service for a while and gets the
+    /// same subnet when it starts again within the lease's life. Until then its peers send it packets that nobody takes.
     /// </summary>
     Suspend,
 }

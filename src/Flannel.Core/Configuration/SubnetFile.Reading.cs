@@ -31,7 +31,8 @@ public sealed partial record SubnetFile
             {
                 throw new SubnetFileException(
                     path,
-                    $"{path} is larger than {MaxBytes / 1024} KiB, so it is no subnet file. Remove it or choose another path with the SubnetFile option.");
+                    $"{path} is larger than {MaxBytes / 1024} KiB, so it is no subnet file. Remove it or choose another path with the SubnetFile " +
+                    "option.");
             }
 
             return Parse(Encoding.UTF8.GetString(content.AsSpan(0, length)), onIgnored);

@@ -55,7 +55,8 @@ public sealed partial record SubnetFile
         {
             string problem = Explain(path, directory) ?? $"{e.Message.TrimEnd('.')}; give the process write access to {directory}";
             throw new SubnetFileException(
-                path, $"The subnet file {path} cannot be written: {problem}, or choose another path with the SubnetFile option (flannel: -subnet-file).", e);
+                path, $"The subnet file {path} cannot be written: {problem}, or choose another path with the SubnetFile option (flannel: " +
+                    "-subnet-file).", e);
         }
     }
 

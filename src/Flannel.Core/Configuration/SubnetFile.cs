@@ -21,13 +21,17 @@ public sealed partial record SubnetFile
     /// <summary>The whole IPv4 overlay range, or <see langword="null"/> without IPv4. Key <c>FLANNEL_NETWORK</c>.</summary>
     public IPNetwork? Network { get; init; }
 
-    /// <summary>The leased IPv4 subnet, or <see langword="null"/> without IPv4. Key <c>FLANNEL_SUBNET</c>, there as its first address plus one.</summary>
+    /// <summary>
+    /// The leased IPv4 subnet, or <see langword="null"/> without IPv4. Key <c>FLANNEL_SUBNET</c>, there as its first address plus one.
+    /// </summary>
     public IPNetwork? Subnet { get; init; }
 
     /// <summary>The whole IPv6 overlay range, or <see langword="null"/> without IPv6. Key <c>FLANNEL_IPV6_NETWORK</c>.</summary>
     public IPNetwork? IPv6Network { get; init; }
 
-    /// <summary>The leased IPv6 subnet, or <see langword="null"/> without IPv6. Key <c>FLANNEL_IPV6_SUBNET</c>, there as its first address plus one.</summary>
+    /// <summary>
+    /// The leased IPv6 subnet, or <see langword="null"/> without IPv6. Key <c>FLANNEL_IPV6_SUBNET</c>, there as its first address plus one.
+    /// </summary>
     public IPNetwork? IPv6Subnet { get; init; }
 
     /// <summary>The overlay's MTU in bytes; 0 if a file that was read names none. Key <c>FLANNEL_MTU</c>.</summary>

@@ -2,13 +2,20 @@ using Flannel.Core.Configuration;
 
 namespace Flannel;
 
-/// <summary>What a node does to the host's packet filter, beside masquerading (<see cref="FlannelOptions.IpMasq"/>). Needs traffic rules, such as <c>UseTrafficRules()</c> registers.</summary>
+/// <summary>
+/// What a node does to the host's packet filter, beside masquerading (<see cref="FlannelOptions.IpMasq"/>). Needs traffic rules, such as
+/// <c>UseTrafficRules()</c> registers.
+/// </summary>
 public sealed class TrafficOptions
 {
-    /// <summary>Which packet filter holds the rules. Default <see langword="null"/>: the network configuration's <c>EnableNFTables</c> decides.</summary>
+    /// <summary>
+    /// Which packet filter holds the rules. Default <see langword="null"/>: the network configuration's <c>EnableNFTables</c> decides.
+    /// </summary>
     public PacketFilter? Filter { get; set; }
 
-    /// <summary>Whether traffic from and to the overlay is accepted for forwarding. Default <see langword="true"/>. flannel: <c>--iptables-forward-rules</c>.</summary>
+    /// <summary>
+    /// Whether traffic from and to the overlay is accepted for forwarding. Default <see langword="true"/>. flannel: <c>--iptables-forward-rules</c>.
+    /// </summary>
     public bool Forward { get; set; } = true;
 
     /// <summary>Destinations, as <c>10.0.0.0/8</c>, that keep seeing container addresses: never masqueraded. Default none.</summary>
@@ -20,7 +27,10 @@ public sealed class TrafficOptions
     /// </summary>
     public bool RandomFully { get; set; } = true;
 
-    /// <summary>Whether packets to an address of this node's subnet that no container has end here. Default <see langword="false"/>. flannel: <c>--ip-blackhole-route</c>.</summary>
+    /// <summary>
+    /// Whether packets to an address of this node's subnet that no container has end here. Default <see langword="false"/>. flannel:
+    /// <c>--ip-blackhole-route</c>.
+    /// </summary>
     public bool Blackhole { get; set; }
 
     /// <summary>How often the rules are checked even if nothing tells of a change. Default 5 seconds. flannel: <c>--iptables-resync</c>.</summary>

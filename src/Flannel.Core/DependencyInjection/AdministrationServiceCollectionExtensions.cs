@@ -14,8 +14,8 @@ public static class AdministrationServiceCollectionExtensions
 {
     /// <summary>
     /// Registers <see cref="IFlannelAdministration"/> and <see cref="IFlannelObserver"/> of a network, without a node: for programs that look after a
-    /// network and are no part of it. Name the store on the builder that is returned, such as <c>UseEtcd()</c>; a backend of your own (<c>UseBackend()</c>)
-    /// is asked about its block of the configuration. <c>AddFlannel()</c> registers the same for its network.
+    /// network and are no part of it. Name the store on the builder that is returned, such as <c>UseEtcd()</c>; a backend of your own
+    /// (<c>UseBackend()</c>) is asked about its block of the configuration. <c>AddFlannel()</c> registers the same for its network.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="name">
@@ -55,6 +55,6 @@ public static class AdministrationServiceCollectionExtensions
 
     private static ILeaseStore Store(IServiceProvider provider, string name) =>
         provider.GetKeyedService<ILeaseStore>(name) ?? throw new StoreNotSupportedException(
-            $"{NetworkName.Of(name)} has no lease store, over which it could be administered or observed: its subnet manager keeps the leases itself, as that of " +
-            "Kubernetes does. Look after it there.");
+            $"{NetworkName.Of(name)} has no lease store, over which it could be administered or observed: its subnet manager keeps the leases " +
+            "itself, as that of Kubernetes does. Look after it there.");
 }

@@ -12,9 +12,9 @@ public static class AllocFlannelBuilderExtensions
     /// </summary>
     /// <remarks>
     /// A node publishes the address of its external interface and looks for collisions, so it has to know the host's network
-    /// (<see cref="IHostNetwork"/>). The backends for Linux bring that knowledge along. With this backend alone, call <c>UseLinux()</c> of the package
-    /// Flannel.Linux, which asks for <c>CAP_NET_ADMIN</c> as for every backend; or use an implementation of your own by <c>UseHostNetwork</c>, which runs
-    /// anywhere and asks for nothing.
+    /// (<see cref="IHostNetwork"/>). The backends for Linux bring that knowledge along. With this backend alone, call <c>UseLinux()</c> of the
+    /// package Flannel.Linux, which asks for <c>CAP_NET_ADMIN</c> as for every backend; or use an implementation of your own by
+    /// <c>UseHostNetwork</c>, which runs anywhere and asks for nothing.
     /// </remarks>
     /// <param name="builder">The network.</param>
     public static IFlannelBuilder UseAlloc(this IFlannelBuilder builder) => builder.UseBackend(static (_, _) => new AllocBackend());

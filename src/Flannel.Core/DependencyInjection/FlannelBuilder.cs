@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>
-/// Writes what it is told into a recipe. For a network that is composed at the start it also makes the parts known to the services, under the network's name,
-/// and hands options to them, so that they can be configured and read as all others are.
+/// Writes what it is told into a recipe. For a network that is composed at the start it also makes the parts known to the services, under the
+/// network's name, and hands options to them, so that they can be configured and read as all others are.
 /// </summary>
 /// <param name="recipe">The network's recipe.</param>
 /// <param name="services">The services being configured; <see langword="null"/> while the process runs.</param>
@@ -29,14 +29,16 @@ internal sealed class FlannelBuilder(NetworkRecipe recipe, IServiceCollection? s
 
     private NetworkRecipe Recipe => !_isClosed
         ? recipe
-        : throw new InvalidOperationException($"{NetworkName.Of(Name)} is made already. Call Use… and Configure inside what is passed to CreateAsync().");
+        : throw new InvalidOperationException(
+            $"{NetworkName.Of(Name)} is made already. Call Use… and Configure inside what is passed to CreateAsync().");
 
     /// <summary>The builder behind the interface.</summary>
     public static FlannelBuilder From(IFlannelBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder as FlannelBuilder ?? throw new ArgumentException(
-            $"{builder.GetType()} is none of Flannel's builders. Take what AddFlannel() returns, or what CreateAsync() of IFlannelNetworks hands out.", nameof(builder));
+            $"{builder.GetType()} is none of Flannel's builders. Take what AddFlannel() returns, or what CreateAsync() of IFlannelNetworks hands " +
+            "out.", nameof(builder));
     }
 
     /// <summary>Takes no more.</summary>
@@ -72,7 +74,8 @@ internal sealed class FlannelBuilder(NetworkRecipe recipe, IServiceCollection? s
 
     public void Use(PartRecipe<ITrafficRules> rules) => Use(Recipe.TrafficRules, rules, static (parts, place) => parts.TrafficRule(place));
 
-    public void Set<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(Action<TOptions, IServiceProvider> configure)
+    public void Set<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
+        Action<TOptions, IServiceProvider> configure)
         where TOptions : class
     {
         ArgumentNullException.ThrowIfNull(configure);

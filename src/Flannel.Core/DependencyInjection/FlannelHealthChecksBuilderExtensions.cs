@@ -9,10 +9,11 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class FlannelHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds two health checks. <c>flannel.ready</c>, with the tag <c>ready</c>, is healthy while containers can use the network, degraded while something is
-    /// wrong that leaves it working, and fails otherwise; its data tell the state, the reason, the subnet, the peers and whether the store is available.
-    /// <c>flannel.live</c>, with the tag <c>live</c>, fails only if a node does not work any more and a restart of the program is the cure: a store that is
-    /// away is no reason for one. Both have the tag <c>flannel</c> as well.
+    /// Adds two health checks. <c>flannel.ready</c>, with the tag <c>ready</c>, is healthy while containers can use the network, degraded while
+    /// something is wrong that leaves it working, and fails otherwise; its data tell the state, the reason, the subnet, the peers and whether the
+    /// store is available.
+    /// <c>flannel.live</c>, with the tag <c>live</c>, fails only if a node does not work any more and a restart of the program is the cure: a store
+    /// that is away is no reason for one. Both have the tag <c>flannel</c> as well.
     /// </summary>
     /// <remarks>Neither asks the store or the kernel anything: a check costs what reading <see cref="IFlannelNode.Status"/> costs.</remarks>
     /// <param name="builder">The health checks.</param>

@@ -15,8 +15,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class FlannelServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers <see cref="IFlannelNetworks"/>, which makes networks while the process runs. A generic host stops them with all others. <c>AddFlannel</c> does
-    /// this too.
+    /// Registers <see cref="IFlannelNetworks"/>, which makes networks while the process runs. A generic host stops them with all others.
+    /// <c>AddFlannel</c> does this too.
     /// </summary>
     /// <param name="services">The services.</param>
     public static IServiceCollection AddFlannelNetworks(this IServiceCollection services)
@@ -57,8 +57,8 @@ public static class FlannelServiceCollectionExtensions
 
     /// <summary>
     /// Registers a node of a named network, so that several networks (or several hosts as network namespaces) run side by side. It is resolved
-    /// as a keyed <see cref="IFlannelNode"/>, its policy and its store as keyed <see cref="ISubnetManager"/> and <see cref="ILeaseStore"/>; those of the default
-    /// network also without a key.
+    /// as a keyed <see cref="IFlannelNode"/>, its policy and its store as keyed <see cref="ISubnetManager"/> and <see cref="ILeaseStore"/>; those of
+    /// the default network also without a key.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The network's name.</param>
@@ -90,7 +90,8 @@ public static class FlannelServiceCollectionExtensions
         if (recipe.HasNode) return builder;
 
         recipe.HasNode = true;
-        services.AddKeyedSingleton<IFlannelNode>(name, static (provider, key) => provider.GetRequiredService<FlannelNetworks>().Compose((string)key!));
+        services.AddKeyedSingleton<IFlannelNode>(
+            name, static (provider, key) => provider.GetRequiredService<FlannelNetworks>().Compose((string)key!));
         if (name == Options.Options.DefaultName)
             services.AddSingleton(static provider => provider.GetRequiredKeyedService<IFlannelNode>(Options.Options.DefaultName));
         return builder;

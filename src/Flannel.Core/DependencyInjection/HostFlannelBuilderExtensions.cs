@@ -6,8 +6,8 @@ using Flannel.Extensibility;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>
-/// Says how a network sees the host and its packet filter. Without any of it the <see cref="IHostNetwork"/> of the services is used; the backends for Linux
-/// bring one along for where there is none.
+/// Says how a network sees the host and its packet filter. Without any of it the <see cref="IHostNetwork"/> of the services is used; the backends for
+/// Linux bring one along for where there is none.
 /// </summary>
 public static class HostFlannelBuilderExtensions
 {
@@ -24,7 +24,8 @@ public static class HostFlannelBuilderExtensions
     /// <param name="create">Makes it from the services and the network's name; called once per network.</param>
     /// <param name="onlyIfNone">Whether it is used only if neither the network nor the services have another one, as backends want it.</param>
     /// <typeparam name="THost">The type. Unless it is a service of the process, it is disposed of with the network, perhaps twice.</typeparam>
-    public static IFlannelBuilder UseHostNetwork<THost>(this IFlannelBuilder builder, Func<IServiceProvider, string, THost> create, bool onlyIfNone = false)
+    public static IFlannelBuilder UseHostNetwork<THost>(
+        this IFlannelBuilder builder, Func<IServiceProvider, string, THost> create, bool onlyIfNone = false)
         where THost : class, IHostNetwork
     {
         ArgumentNullException.ThrowIfNull(create);
@@ -42,7 +43,9 @@ public static class HostFlannelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Lets the network use a packet filter. One for each <see cref="PacketFilter"/> is asked for; calling it again for the same type replaces it.</summary>
+    /// <summary>
+    /// Lets the network use a packet filter. One for each <see cref="PacketFilter"/> is asked for; calling it again for the same type replaces it.
+    /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="create">Makes the rules' keeper from the services and the network's name; called once per network.</param>
     /// <typeparam name="TRules">The type. Unless it is a service of the process, it is disposed of with the network, perhaps twice.</typeparam>

@@ -13,8 +13,8 @@ public static class InMemoryStoreFlannelBuilderExtensions
     public static IFlannelBuilder UseInMemoryStore(this IFlannelBuilder builder, InMemoryLeaseStore store) => builder.UseStore(store);
 
     /// <summary>
-    /// Uses a store of the network's own. Put the configuration into it if it is not known yet: <c>((InMemoryLeaseStore)node.Store!).SetConfig(…)</c>, or,
-    /// of a network that was composed at the start,
+    /// Uses a store of the network's own. Put the configuration into it if it is not known yet:
+    /// <c>((InMemoryLeaseStore)node.Store!).SetConfig(…)</c>, or, of a network that was composed at the start,
     /// <c>provider.GetRequiredKeyedService&lt;InMemoryLeaseStore&gt;(name).SetConfig(…)</c>.
     /// </summary>
     /// <param name="builder">The network.</param>

@@ -11,12 +11,14 @@ public static class OptionsFlannelBuilderExtensions
     /// <summary>Sets the node's options; called again it adds to them.</summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options.</param>
-    public static IFlannelBuilder Configure(this IFlannelBuilder builder, Action<FlannelOptions> configure) => builder.Configure<FlannelOptions>(configure);
+    public static IFlannelBuilder Configure(this IFlannelBuilder builder, Action<FlannelOptions> configure) =>
+        builder.Configure<FlannelOptions>(configure);
 
     /// <summary>Sets the node's options with the help of services; called again it adds to them.</summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options, given the services of the process.</param>
-    public static IFlannelBuilder Configure(this IFlannelBuilder builder, Action<FlannelOptions, IServiceProvider> configure) => builder.Configure<FlannelOptions>(configure);
+    public static IFlannelBuilder Configure(this IFlannelBuilder builder, Action<FlannelOptions, IServiceProvider> configure) =>
+        builder.Configure<FlannelOptions>(configure);
 
     /// <summary>Binds the node's options to configuration, and follows its changes as far as the options say that they are read live.</summary>
     /// <param name="builder">The network.</param>
@@ -51,11 +53,14 @@ public static class OptionsFlannelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Binds options of what the network uses to configuration, for <c>Use…</c> methods. They have the network's name and follow its changes.</summary>
+    /// <summary>
+    /// Binds options of what the network uses to configuration, for <c>Use…</c> methods. They have the network's name and follow its changes.
+    /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configuration">The section that holds the options.</param>
     /// <param name="bind">
-    /// Binds them: <c>static (section, options) =&gt; section.Bind(options)</c>, written where the type is known, so that the binding can be generated.
+    /// Binds them: <c>static (section, options) =&gt; section.Bind(options)</c>, written where the type is known, so that the binding can be
+    /// generated.
     /// </param>
     /// <typeparam name="TOptions">The options' type.</typeparam>
     public static IFlannelBuilder Configure<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(

@@ -5,16 +5,16 @@ using Flannel.Extensibility;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>
-/// Says who keeps a network's leases: a store, over which Flannel decides who gets which subnet, or a subnet manager, which decides by itself. The last call
-/// for a network counts, whichever of them it is.
+/// Says who keeps a network's leases: a store, over which Flannel decides who gets which subnet, or a subnet manager, which decides by itself. The
+/// last call for a network counts, whichever of them it is.
 /// </summary>
 public static class StoreFlannelBuilderExtensions
 {
     /// <summary>Keeps the network's leases in a store of a type of one's own.</summary>
     /// <param name="builder">The network.</param>
     /// <typeparam name="TStore">
-    /// The store's type: the service of that type if there is one, which networks share and the service provider disposes of; else a new instance for the
-    /// network, with services for the constructor's parameters, which is disposed of with the network.
+    /// The store's type: the service of that type if there is one, which networks share and the service provider disposes of; else a new instance for
+    /// the network, with services for the constructor's parameters, which is disposed of with the network.
     /// </typeparam>
     public static IFlannelBuilder UseStore<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TStore>(this IFlannelBuilder builder)
         where TStore : class, ILeaseStore => builder.UseStore(PartFactory.Make<TStore>);
@@ -23,7 +23,8 @@ public static class StoreFlannelBuilderExtensions
     /// <param name="builder">The network.</param>
     /// <param name="create">Makes the store from the services and the network's name; called once per network.</param>
     /// <typeparam name="TStore">
-    /// The store's type. If it is a service of the process, the service provider disposes of the store; else it is disposed of with the network, perhaps twice.
+    /// The store's type. If it is a service of the process, the service provider disposes of the store; else it is disposed of with the network,
+    /// perhaps twice.
     /// </typeparam>
     public static IFlannelBuilder UseStore<TStore>(this IFlannelBuilder builder, Func<IServiceProvider, string, TStore> create)
         where TStore : class, ILeaseStore
@@ -46,8 +47,8 @@ public static class StoreFlannelBuilderExtensions
     /// <summary>Has the network's leases kept by a subnet manager of a type of one's own, instead of a store.</summary>
     /// <param name="builder">The network.</param>
     /// <typeparam name="TManager">
-    /// The manager's type: the service of that type if there is one, which the service provider disposes of; else a new instance for the network, with services
-    /// for the constructor's parameters, which is disposed of with the network.
+    /// The manager's type: the service of that type if there is one, which the service provider disposes of; else a new instance for the network,
+    /// with services for the constructor's parameters, which is disposed of with the network.
     /// </typeparam>
     public static IFlannelBuilder UseSubnetManager<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TManager>(this IFlannelBuilder builder)
         where TManager : class, ISubnetManager => builder.UseSubnetManager(PartFactory.Make<TManager>);
@@ -56,8 +57,8 @@ public static class StoreFlannelBuilderExtensions
     /// <param name="builder">The network.</param>
     /// <param name="create">Makes the manager from the services and the network's name; called once per network.</param>
     /// <typeparam name="TManager">
-    /// The manager's type. If it is a service of the process, the service provider disposes of the manager; else it is disposed of with the network, perhaps
-    /// twice.
+    /// The manager's type. If it is a service of the process, the service provider disposes of the manager; else it is disposed of with the network,
+    /// perhaps twice.
     /// </typeparam>
     public static IFlannelBuilder UseSubnetManager<TManager>(this IFlannelBuilder builder, Func<IServiceProvider, string, TManager> create)
         where TManager : class, ISubnetManager

@@ -31,14 +31,14 @@ public static class FlannelTelemetry
     public const string LeaseRenewals = "flannel.lease.renewals";
 
     /// <summary>
-    /// Counter, <c>{conflict}</c>: claims to the own lease by another live host with the same public address, by <see cref="ResultTag"/> (<c>kept</c> by
-    /// this node, <c>yielded</c> to the other one).
+    /// Counter, <c>{conflict}</c>: claims to the own lease by another live host with the same public address, by <see cref="ResultTag"/> (<c>kept</c>
+    /// by this node, <c>yielded</c> to the other one).
     /// </summary>
     public const string LeaseConflicts = "flannel.lease.conflicts";
 
     /// <summary>
-    /// Counter, <c>{outage}</c>: times that the lease store went away, by <see cref="ReasonTag"/> (<c>failed</c> for an error, <c>silent</c> for a watch
-    /// without any sign of life).
+    /// Counter, <c>{outage}</c>: times that the lease store went away, by <see cref="ReasonTag"/> (<c>failed</c> for an error, <c>silent</c> for a
+    /// watch without any sign of life).
     /// </summary>
     public const string StoreOutages = "flannel.store.outages";
 
@@ -46,7 +46,8 @@ public static class FlannelTelemetry
     public const string StoreAbandoned = "flannel.store.abandoned";
 
     /// <summary>
-    /// Counter, <c>{packet}</c>: packets that the guard dropped, by <see cref="ReasonTag"/> (<c>unknown_sender</c>, <c>container</c>, <c>foreign_source</c>,
+    /// Counter, <c>{packet}</c>: packets that the guard dropped, by <see cref="ReasonTag"/> (<c>unknown_sender</c>, <c>container</c>,
+    /// <c>foreign_source</c>,
     /// <c>foreign_destination</c>).
     /// </summary>
     public const string GuardDrops = "flannel.guard.drops";
@@ -67,7 +68,8 @@ public static class FlannelTelemetry
     public const string ReconcileActivity = "flannel.reconcile";
 
     /// <summary>
-    /// What the names of activities for calls of the lease store begin with: <c>flannel.store.list</c>, <c>.create</c>, <c>.update</c>, <c>.renew</c> and
+    /// What the names of activities for calls of the lease store begin with: <c>flannel.store.list</c>, <c>.create</c>, <c>.update</c>, <c>.renew</c>
+    /// and
     /// <c>.delete</c>.
     /// </summary>
     public const string StoreActivityPrefix = "flannel.store";

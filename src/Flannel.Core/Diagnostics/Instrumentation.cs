@@ -20,8 +20,8 @@ internal static class Instrumentation
         factory?.Create(new MeterOptions(FlannelTelemetry.MeterName) { Version = Version }) ?? Shared;
 
     /// <summary>
-    /// A meter of its owner's own, who disposes it: instruments that are asked for their values would be kept by any other meter longer than what they
-    /// ask. It counts as the factory's.
+    /// A meter of its owner's own, who disposes it: instruments that are asked for their values would be kept by any other meter longer than what
+    /// they ask. It counts as the factory's.
     /// </summary>
     public static Meter NewMeter(IMeterFactory? factory) => new(new MeterOptions(FlannelTelemetry.MeterName) { Version = Version, Scope = factory });
 

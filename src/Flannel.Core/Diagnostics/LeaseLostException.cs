@@ -27,12 +27,13 @@ public sealed class LeaseLostException : LeaseException
         key,
         $"The subnet {key} of this node ({own}) belongs to {to.Holder?.ToString() ?? "somebody whose document cannot be read"} now " +
         $"(key {to.Key}, created at revision {to.CreateRevision}). " +
-        "It is not overwritten, and is taken again as soon as it is free: delete the key to get it back, or restart the node to lease another subnet.",
+        "It is not overwritten, and is taken again as soon as it is free: delete the key to get it back, or restart the node to lease " +
+        "another subnet.",
         isTransient: false);
 
     internal static LeaseLostException Overdue(SubnetKey key, DateTimeOffset? end) => new(
         key,
-        $"The lease {key} could not be renewed before its end{(end is { } time ? $" ({time:u})" : "")} and may be lost: another host may lease the subnet " +
-        "as soon as the store works again. This node renews the lease, or takes it again, when the store answers.",
+        $"The lease {key} could not be renewed before its end{(end is { } time ? $" ({time:u})" : "")} and may be lost: another host may lease " +
+        "the subnet as soon as the store works again. This node renews the lease, or takes it again, when the store answers.",
         isTransient: true);
 }

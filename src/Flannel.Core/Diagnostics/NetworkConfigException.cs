@@ -15,7 +15,9 @@ public sealed class NetworkConfigException : FlannelException
     /// <summary>Where the configuration comes from.</summary>
     internal string Origin { get; }
 
-    /// <summary>The configuration as far as it could be read, so that its backend can be asked as well; <see langword="null"/> if none of it could.</summary>
+    /// <summary>
+    /// The configuration as far as it could be read, so that its backend can be asked as well; <see langword="null"/> if none of it could.
+    /// </summary>
     internal NetworkConfig? Draft { get; init; }
 
     /// <summary>Every problem found, in the order of the document's keys.</summary>

@@ -1,6 +1,8 @@
 namespace Flannel;
 
-/// <summary>Two networks of one process want the same device or overlapping ranges in the same network namespace. The second one is not started.</summary>
+/// <summary>
+/// Two networks of one process want the same device or overlapping ranges in the same network namespace. The second one is not started.
+/// </summary>
 public sealed class NetworkConflictException : FlannelException
 {
     /// <summary>Creates the exception.</summary>
@@ -9,8 +11,8 @@ public sealed class NetworkConflictException : FlannelException
     /// <param name="what">What both want, as a clause: <c>both want the device flannel.1</c>.</param>
     public NetworkConflictException(string network, string other, string what)
         : base(
-            $"The networks '{network}' and '{other}' of this process cannot run in one network namespace: {what}. Give each network a range and, with " +
-            "vxlan, a VNI of its own, or run them in different namespaces (FlannelOptions.NetworkNamespace).")
+            $"The networks '{network}' and '{other}' of this process cannot run in one network namespace: {what}. Give each network a range and, " +
+            "with vxlan, a VNI of its own, or run them in different namespaces (FlannelOptions.NetworkNamespace).")
     {
         Network = network;
         Other = other;

@@ -11,7 +11,8 @@ public sealed class NetworkOverlapException : FlannelException
     public NetworkOverlapException(string range, IReadOnlyList<HostPrefix> conflicts)
         : base(
             $"The overlay leases from {range}, which overlaps what this host already has: {string.Join(", ", conflicts)}. " +
-            "Choose another Network (or SubnetMin and SubnetMax), remove what is in the way, or allow it (FlannelOptions.AllowOverlap; flanneld: -allow-overlap).") =>
+            "Choose another Network (or SubnetMin and SubnetMax), remove what is in the way, or allow it (FlannelOptions.AllowOverlap; flanneld: " +
+            "-allow-overlap).") =>
         Conflicts = conflicts;
 
     /// <summary>The addresses and routes that are in the way.</summary>

@@ -12,7 +12,9 @@ public enum StoreErrorKind
     /// <summary>The name of an endpoint does not resolve to an address.</summary>
     NameNotResolved,
 
-    /// <summary>TLS failed: a certificate was refused by one side or the other, a certificate file is unusable, or the other side does not speak TLS.</summary>
+    /// <summary>
+    /// TLS failed: a certificate was refused by one side or the other, a certificate file is unusable, or the other side does not speak TLS.
+    /// </summary>
     Tls,
 
     /// <summary>The store demands a user, or refuses the one that was named, or its password or token.</summary>

@@ -13,8 +13,8 @@ public class StoreException : FlannelException
         : base(message, innerException) => _isTransient = isTransient;
 
     /// <summary>
-    /// What kind of failure it is. Of several endpoints that failed in different ways, the one whose failure takes an action counts: certificates before
-    /// names before silence.
+    /// What kind of failure it is. Of several endpoints that failed in different ways, the one whose failure takes an action counts: certificates
+    /// before names before silence.
     /// </summary>
     public StoreErrorKind Kind { get; init; }
 

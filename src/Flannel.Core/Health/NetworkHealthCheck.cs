@@ -27,7 +27,8 @@ internal abstract class NetworkHealthCheck(NodeList nodes, string? network) : IH
         {
             return network is null
                 ? HealthCheckResult.Healthy("This process is in no network.")
-                : new HealthCheckResult(failure, $"There is no {NetworkName.Within(network)} in this process; call AddFlannel with this name on the services.");
+                : new HealthCheckResult(
+                    failure, $"There is no {NetworkName.Within(network)} in this process; call AddFlannel with this name on the services.");
         }
 
         HealthStatus worst = HealthStatus.Healthy;

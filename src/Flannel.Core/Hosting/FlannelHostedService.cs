@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Flannel.Core.Hosting;
 
 /// <summary>
-/// Ties the networks to a generic host. What cannot work, such as invalid options, fails its start; a store that is away holds nothing up, unless options ask
-/// for that.
+/// Ties the networks to a generic host. What cannot work, such as invalid options, fails its start; a store that is away holds nothing up, unless
+/// options ask for that.
 /// </summary>
 internal sealed class FlannelHostedService(FlannelNetworks networks) : IHostedLifecycleService
 {

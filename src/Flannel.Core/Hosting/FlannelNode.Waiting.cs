@@ -54,7 +54,8 @@ internal sealed partial class FlannelNode
 
     private InvalidOperationException NeverStarted() => new(_wasStarted
         ? $"The node of {NetworkName.Within(Name)} was stopped, and nothing will start it again. Call {nameof(StartAsync)}() before waiting for it."
-        : $"The node of {NetworkName.Within(Name)} is not started, and nothing will start it: there is no generic host. Call {nameof(StartAsync)}() before waiting for it.");
+        : $"The node of {NetworkName.Within(Name)} is not started, and nothing will start it: there is no generic host. Call " +
+            $"{nameof(StartAsync)}() before waiting for it.");
 
     /// <summary>Says every now and then that the node is still not ready, so that nobody watches a program that seems to do nothing.</summary>
     private async Task RemindAsync(CancellationToken running)

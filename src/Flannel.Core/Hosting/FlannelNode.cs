@@ -9,8 +9,8 @@ namespace Flannel.Core.Hosting;
 
 /// <summary>
 /// The node's life: one background loop that runs one <see cref="OverlaySession"/> after the other until it is stopped. A session that fails is
-/// reported and followed by another one after a back-off; one that ends because the configuration or the host changed is followed by another one at once.
-/// What sessions make is the node's (<see cref="HeldNetwork"/>), and it alone undoes it.
+/// reported and followed by another one after a back-off; one that ends because the configuration or the host changed is followed by another one at
+/// once. What sessions make is the node's (<see cref="HeldNetwork"/>), and it alone undoes it.
 /// </summary>
 internal sealed partial class FlannelNode : IFlannelNode, IDisposable
 {
@@ -122,7 +122,10 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
     public static void Require(StopMode mode)
     {
         if (!Enum.IsDefined(mode))
-            throw new ArgumentOutOfRangeException(nameof(mode), mode, $"There is no such mode. There are {string.Join(", ", Enum.GetNames<StopMode>())}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(mode), mode, $"There is no such mode. There are {string.Join(", ", Enum.GetNames<StopMode>())}.");
+        }
     }
 
     private async Task StopAsync(StopMode? mode, bool isForGood, CancellationToken cancellationToken)
@@ -187,7 +190,8 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         finally
         {
             await reminding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await held.UndoAsync(_stopPlan ?? new StopPlan(_services.Time, StopMode.Detach, releases: false, CancellationToken.None)).ConfigureAwait(false);
+            await held.UndoAsync(
+                _stopPlan ?? new StopPlan(_services.Time, StopMode.Detach, releases: false, CancellationToken.None)).ConfigureAwait(false);
         }
     }
 
@@ -262,7 +266,8 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         {
             Log.StateChanged(_logger, NetworkName.Of(Name), status);
             if (IsTrouble(status)) _trouble.IsDue(Now);
-            else if (status.State == FlannelNodeState.Ready && _trouble.End(Now)) Log.TroubleOver(_logger, NetworkName.Of(Name), _trouble.Duration(Now));
+            else if (status.State == FlannelNodeState.Ready && _trouble.End(Now))
+                Log.TroubleOver(_logger, NetworkName.Of(Name), _trouble.Duration(Now));
         }
     }
 

@@ -21,10 +21,14 @@ public enum FlannelNodeState
     /// <summary>The lease is held and every accepted peer is reachable as far as the kernel knows.</summary>
     Ready,
 
-    /// <summary>The overlay carries traffic, but something is wrong: the store is away, a peer cannot be programmed, an old bridge is in the way.</summary>
+    /// <summary>
+    /// The overlay carries traffic, but something is wrong: the store is away, a peer cannot be programmed, an old bridge is in the way.
+    /// </summary>
     Degraded,
 
-    /// <summary>Not ready for a reason that waiting will not cure, such as a subnet that another host holds. The node keeps trying, in case somebody cures it.</summary>
+    /// <summary>
+    /// Not ready for a reason that waiting will not cure, such as a subnet that another host holds. The node keeps trying, in case somebody cures it.
+    /// </summary>
     Failed,
 
     /// <summary>On the way to stopped.</summary>

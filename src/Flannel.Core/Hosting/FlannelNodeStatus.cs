@@ -9,21 +9,23 @@ public sealed record FlannelNodeStatus
     /// <summary>Where the node is in its life.</summary>
     public FlannelNodeState State { get; init; }
 
-    /// <summary>Why the node is in that state and what else an operator should know, also when it is ready; empty when there is nothing to say.</summary>
+    /// <summary>
+    /// Why the node is in that state and what else an operator should know, also when it is ready; empty when there is nothing to say.
+    /// </summary>
     public string Reason { get; init; } = "";
 
     /// <summary>The error behind the state, or <see langword="null"/>.</summary>
     public Exception? Error { get; init; }
 
     /// <summary>
-    /// Whether containers can use the overlay: the lease is held, the first peers have been programmed, and nothing is known that keeps packets from travelling.
-    /// It turns back when that is no longer so.
+    /// Whether containers can use the overlay: the lease is held, the first peers have been programmed, and nothing is known that keeps packets from
+    /// travelling. It turns back when that is no longer so.
     /// </summary>
     public bool IsReady { get; init; }
 
     /// <summary>
-    /// Whether the node does its work: <see langword="false"/> only after an error of this library has ended it, which a restart of the program cures and
-    /// nothing else. A node that waits for its store is alive, and so is one that was stopped.
+    /// Whether the node does its work: <see langword="false"/> only after an error of this library has ended it, which a restart of the program cures
+    /// and nothing else. A node that waits for its store is alive, and so is one that was stopped.
     /// </summary>
     public bool IsAlive { get; init; } = true;
 
@@ -31,8 +33,8 @@ public sealed record FlannelNodeStatus
     public StoreException? StoreError { get; init; }
 
     /// <summary>
-    /// Whether the subnet file says what this node has to tell; <see langword="false"/> before it is written for the first time, while it cannot be written,
-    /// and without one.
+    /// Whether the subnet file says what this node has to tell; <see langword="false"/> before it is written for the first time, while it cannot be
+    /// written, and without one.
     /// </summary>
     public bool IsSubnetFileCurrent { get; init; }
 
@@ -91,14 +93,48 @@ public sealed record FlannelNodeStatus
     /// <summary>The status on one line, as an operator would put it.</summary>
     public override string ToString()
     {
-        string lease = Lease is null ? "" : $", {Lease.Key}{(ExternalInterface is null ? "" : $" over {ExternalInterface.Name}")}{(Mtu is null ? "" : $", MTU {Mtu}")}";
+        string lease = Lease is null
+            ? ""
+            : $", {Lease.Key}{(ExternalInterface is null ? "" : $" over {ExternalInterface.Name}")}{(Mtu is null ? "" : $", MTU {Mtu}")}";
         string refused = QuarantinedCount == 0 ? "" : $", {QuarantinedCount} leases refused";
         string reason = Reason.Length == 0 ? "" : $": {Reason}";
         return $"{State}{lease}, {Peers.Count} peers{refused}{reason}";
     }
 
     // Everything but the collections.
-    private (FlannelNodeState, string, Exception?, bool, bool, bool, StoreException?, NetworkConfig?, ExternalInterface?, Lease?, int?, int, int, (int, int, int), PendingConfig?, object?, GuardStatus?) Simple =>
-        (State, Reason, Error, IsReady, IsAlive, IsSubnetFileCurrent, StoreError, Config, ExternalInterface, Lease, Mtu, QuarantinedCount, PeersLeftOut, (Peers.Count, PeersRetained, PeerProblems.Count),
+    private (
+        FlannelNodeState,
+        string,
+        Exception?,
+        bool,
+        bool,
+        bool,
+        StoreException?,
+        NetworkConfig?,
+        ExternalInterface?,
+        Lease?,
+        int?,
+        int,
+        int,
+        (int, int, int),
+        PendingConfig?,
+        object?,
+        GuardStatus?) Simple =>
+        (
+            State,
+            Reason,
+            Error,
+            IsReady,
+            IsAlive,
+            IsSubnetFileCurrent,
+            StoreError,
+            Config,
+            ExternalInterface,
+            Lease,
+            Mtu,
+            QuarantinedCount,
+            PeersLeftOut,
+            (Peers.Count, PeersRetained, PeerProblems.Count),
+
             PendingConfig, ReadStatistics, Guard);
 }

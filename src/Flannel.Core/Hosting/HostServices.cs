@@ -13,7 +13,8 @@ public static class HostServices
 
     /// <summary>Where to log: the program's <see cref="ILoggerFactory"/>, else nowhere.</summary>
     /// <param name="provider">The program's services.</param>
-    public static ILoggerFactory GetLoggerFactory(this IServiceProvider provider) => provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+    public static ILoggerFactory GetLoggerFactory(this IServiceProvider provider) =>
+        provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
 
     /// <summary>A logger of a category.</summary>
     /// <param name="provider">The program's services.</param>

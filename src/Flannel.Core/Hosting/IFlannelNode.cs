@@ -44,16 +44,16 @@ public interface IFlannelNode : IAsyncDisposable
     Task StartAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stops the node as its options say (<see cref="FlannelOptions.StopMode"/>, <see cref="FlannelOptions.ReleaseLeaseOnStop"/>). A generic host calls it by
-    /// itself. It ends within five seconds. Stopping a node that does not run does nothing.
+    /// Stops the node as its options say (<see cref="FlannelOptions.StopMode"/>, <see cref="FlannelOptions.ReleaseLeaseOnStop"/>). A generic host
+    /// calls it by itself. It ends within five seconds. Stopping a node that does not run does nothing.
     /// </summary>
     /// <param name="cancellationToken">Cuts the stop short: what could not be undone in time stays.</param>
     Task StopAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Stops the node as this call says: <see cref="StopMode.Detach"/> for an upgrade, which leaves everything in place,
-    /// <see cref="StopMode.Suspend"/> for maintenance, <see cref="StopMode.Remove"/> to take the host out for good. It ends within five seconds. Stopping a node
-    /// that does not run does nothing: to undo what a detached one left behind, start it again first.
+    /// <see cref="StopMode.Suspend"/> for maintenance, <see cref="StopMode.Remove"/> to take the host out for good. It ends within five seconds.
+    /// Stopping a node that does not run does nothing: to undo what a detached one left behind, start it again first.
     /// </summary>
     /// <param name="mode">What stays behind; <see cref="FlannelOptions.ReleaseLeaseOnStop"/> does not count.</param>
     /// <param name="cancellationToken">Cuts the stop short: what could not be undone in time stays.</param>
@@ -66,7 +66,8 @@ public interface IFlannelNode : IAsyncDisposable
     /// The node cannot start for a reason that waiting will not cure; the message says what to do. The node keeps trying nevertheless.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing will start the node: it does not run, and there is no generic host in the services that has yet to start. Also if it is stopped meanwhile.
+    /// Nothing will start the node: it does not run, and there is no generic host in the services that has yet to start. Also if it is stopped
+    /// meanwhile.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node was disposed before it became ready.</exception>
     Task WaitForReadyAsync(CancellationToken cancellationToken = default);
@@ -79,13 +80,16 @@ public interface IFlannelNode : IAsyncDisposable
     /// The node cannot start for a reason that waiting will not cure; the message says what to do. The node keeps trying nevertheless.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// Nothing will start the node: it does not run, and there is no generic host in the services that has yet to start. Also if it is stopped meanwhile.
+    /// Nothing will start the node: it does not run, and there is no generic host in the services that has yet to start. Also if it is stopped
+    /// meanwhile.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node was disposed before it became ready.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative, or longer than 49 days.</exception>
     Task WaitForReadyAsync(TimeSpan timeout, CancellationToken cancellationToken = default);
 
-    /// <summary>Delivers the current status and then each new one, until the node is disposed. A slow reader misses intermediate ones, never the last.</summary>
+    /// <summary>
+    /// Delivers the current status and then each new one, until the node is disposed. A slow reader misses intermediate ones, never the last.
+    /// </summary>
     /// <param name="cancellationToken">Ends the sequence.</param>
     IAsyncEnumerable<FlannelNodeStatus> WatchAsync(CancellationToken cancellationToken = default);
 

@@ -70,9 +70,13 @@ internal sealed record NodeCondition
 
     /// <summary>The same condition with the settled flag brought up to date.</summary>
     public NodeCondition Settle() =>
-        IsSettled || !HasPeers || IsTrafficPending || TrafficError is not null || Backend is not { IsConverged: true } ? this : this with { IsSettled = true };
+        IsSettled || !HasPeers || IsTrafficPending || TrafficError is not null || Backend is not { IsConverged: true }
+            ? this
+            : this with { IsSettled = true };
 
-    /// <summary>The same condition of a node with another subnet than before: packets flow once its peers are programmed and its traffic rules hold.</summary>
+    /// <summary>
+    /// The same condition of a node with another subnet than before: packets flow once its peers are programmed and its traffic rules hold.
+    /// </summary>
     public NodeCondition Unsettle(bool hasTrafficRules) => this with { IsSettled = false, HasPeers = false, IsTrafficPending = hasTrafficRules };
 
     /// <summary>What the log compares to tell whether there is news.</summary>
@@ -111,11 +115,18 @@ internal sealed record NodeCondition
     {
         if (IsStopping) return (FlannelNodeState.Stopping, "", null);
         if (!IsRunning) return (FlannelNodeState.Stopped, "", null);
-        if (HasCrashed) return (FlannelNodeState.Failed, $"the node has ended by an error of this library ({StartError?.Message}); restart the program", StartError);
+        if (HasCrashed)
+        {
+            return (
+                FlannelNodeState.Failed, $"the node has ended by an error of this library ({StartError?.Message}); restart the program", StartError);
+        }
+
         if (StartError is { } failure) return (StateFor(failure), failure.Message, failure);
 
         List<NodeProblem> problems = [.. Problems()];
-        Exception? error = problems.Where(static problem => problem.Weight != NodeProblemWeight.Notice).Select(static problem => problem.Error).FirstOrDefault(static found => found is not null);
+        Exception? error = problems.Where(static problem => problem.Weight != NodeProblemWeight.Notice)
+            .Select(static problem => problem.Error)
+            .FirstOrDefault(static found => found is not null);
         string reason = string.Join("; ", problems.Select(static problem => problem.Text));
         if (!IsSettled)
         {
@@ -141,7 +152,13 @@ internal sealed record NodeCondition
     private IEnumerable<NodeProblem> Problems()
     {
         if (LeaseError is { } lease)
-            yield return new(LeaseState is OwnLeaseState.Overdue or OwnLeaseState.Contested ? NodeProblemWeight.Degrading : NodeProblemWeight.Disabling, lease.Message, lease);
+        {
+            yield return new(
+                LeaseState is OwnLeaseState.Overdue or OwnLeaseState.Contested ? NodeProblemWeight.Degrading : NodeProblemWeight.Disabling,
+                lease.Message,
+                lease);
+        }
+
         if (StoreError is { } store)
             yield return new(NodeProblemWeight.Degrading, $"the store is away: {store.Message}", store) { LogKey = "the store is away" };
         if (Backend?.Problem is { } backend)
@@ -153,7 +170,8 @@ internal sealed record NodeCondition
             yield return new(NodeProblemWeight.Degrading, $"{count} of {Peers.Count} peers cannot be programmed");
         if (Quarantine is { LeftOut: > 0 and int leftOut })
         {
-            yield return new(NodeProblemWeight.Degrading, $"{leftOut} leases are beyond the limit of peers (FlannelOptions.MaxPeers) and are not reached")
+            yield return new(
+                NodeProblemWeight.Degrading, $"{leftOut} leases are beyond the limit of peers (FlannelOptions.MaxPeers) and are not reached")
             {
                 LogKey = "leases are beyond the limit of peers",
             };
@@ -163,8 +181,8 @@ internal sealed record NodeCondition
         {
             yield return new(
                 NodeProblemWeight.Degrading,
-                $"{PeersRetained} peers, more than half, left the store together; in case that was a mistake, the ways to them are kept for a while " +
-                "(FlannelOptions.MassRemovalGracePeriod). If it was, put their leases back; if not, nothing is to be done")
+                $"{PeersRetained} peers, more than half, left the store together; in case that was a mistake, the ways to them are kept for a " +
+                "while (FlannelOptions.MassRemovalGracePeriod). If it was, put their leases back; if not, nothing is to be done")
             {
                 LogKey = "more than half of the peers left the store together",
             };
@@ -174,17 +192,24 @@ internal sealed record NodeCondition
         {
             yield return new(
                 NodeProblemWeight.Degrading,
-                $"the bridge {bridge.Device} still holds {bridge.Prefix}, which is not this host's subnet: its containers are not reached. Restart what made it " +
-                "(for docker0: systemctl restart docker), then this node");
+                $"the bridge {bridge.Device} still holds {bridge.Prefix}, which is not this host's subnet: its containers are not reached. " +
+                "Restart what made it (for docker0: systemctl restart docker), then this node");
         }
 
         if (ForwardingProblem is { } forwarding) yield return new(NodeProblemWeight.Notice, forwarding);
         if (UnknownConfigKeys.Count > 0)
-            yield return new(NodeProblemWeight.Notice, $"the network configuration has keys that mean nothing and are ignored: {string.Join(", ", UnknownConfigKeys)}");
+        {
+            yield return new(
+                NodeProblemWeight.Notice,
+                $"the network configuration has keys that mean nothing and are ignored: {string.Join(", ", UnknownConfigKeys)}");
+        }
+
         if (Quarantine is { Total: > 0 } quarantine)
         {
             string example = quarantine.Leases is [var first, ..] ? $", such as {first.Key}: {first.Reason}" : "";
-            yield return new(NodeProblemWeight.Notice, $"{quarantine.Total} leases in the store are refused{example}") { LogKey = "leases are refused" };
+            yield return new(
+                NodeProblemWeight.Notice, $"{quarantine.Total} leases in the store are refused{example}")
+            { LogKey = "leases are refused" };
         }
     }
 }

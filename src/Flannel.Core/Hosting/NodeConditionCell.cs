@@ -40,7 +40,8 @@ internal sealed class NodeConditionCell(Action<FlannelNodeStatus> onStateChanged
     // What a start goes through is no news, what it fails for is.
     private static bool IsTold(FlannelNodeStatus status) => status.State != FlannelNodeState.Starting || status.Error is not null;
 
-    private static bool IsNews(NodeCondition before, NodeCondition after) => KeyOf(before.StartError) != KeyOf(after.StartError) || before.LogKey != after.LogKey;
+    private static bool IsNews(NodeCondition before, NodeCondition after) =>
+        KeyOf(before.StartError) != KeyOf(after.StartError) || before.LogKey != after.LogKey;
 
     // A store that is away says it in other words at every attempt.
     private static string? KeyOf(Exception? error) => error is StoreException store ? $"{nameof(StoreException)} {store.Kind}" : error?.Message;

@@ -16,18 +16,28 @@ internal sealed class NodeMetrics : IDisposable
         Gauge(FlannelTelemetry.PeersFailing, "{peer}", "Peers that cannot be programmed.", current => current.PeerProblems.Count);
         Gauge(FlannelTelemetry.PeersRetained, "{peer}", "Peers that are gone from the store and kept for a while.", current => current.PeersRetained);
         Gauge(FlannelTelemetry.LeasesQuarantined, "{lease}", "Leases that are refused.", current => current.QuarantinedCount);
-        Gauge(FlannelTelemetry.NodeHealthy, "1", "Whether the node is ready and nothing is wrong.", current => current.State == FlannelNodeState.Ready ? 1 : 0);
-        Gauge(FlannelTelemetry.LeaseExpiresIn, "s", "Remaining life of the own lease.", current => (current.Lease?.Expiration - time.GetUtcNow())?.TotalSeconds);
+        Gauge(
+            FlannelTelemetry.NodeHealthy,
+            "1",
+            "Whether the node is ready and nothing is wrong.",
+            current => current.State == FlannelNodeState.Ready ? 1 : 0);
+        Gauge(
+            FlannelTelemetry.LeaseExpiresIn,
+            "s",
+            "Remaining life of the own lease.",
+            current => (current.Lease?.Expiration - time.GetUtcNow())?.TotalSeconds);
         _meter.CreateObservableCounter(
             FlannelTelemetry.GuardDrops,
             () => status().Guard is { } guard
-                ? ByReason(guard.Drops).Select(drop => new Measurement<long>(drop.Count, tag, KeyValuePair.Create(FlannelTelemetry.ReasonTag, (object?)drop.Reason)))
+                ? ByReason(guard.Drops)
+                    .Select(drop => new Measurement<long>(drop.Count, tag, KeyValuePair.Create(FlannelTelemetry.ReasonTag, (object?)drop.Reason)))
                 : [],
             "{packet}",
             "Packets that the guard dropped.");
 
         void Gauge(string name, string unit, string description, Func<FlannelNodeStatus, double?> read) =>
-            _meter.CreateObservableGauge(name, () => read(status()) is { } value ? new[] { new Measurement<double>(value, tag) } : [], unit, description);
+            _meter.CreateObservableGauge(
+                name, () => read(status()) is { } value ? new[] { new Measurement<double>(value, tag) } : [], unit, description);
     }
 
     public void Dispose() => _meter.Dispose();

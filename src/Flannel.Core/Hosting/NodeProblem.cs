@@ -7,8 +7,8 @@ namespace Flannel.Core.Hosting;
 internal readonly record struct NodeProblem(NodeProblemWeight Weight, string Text, Exception? Error = null)
 {
     /// <summary>
-    /// What the log compares to tell whether there is news; the text itself unless it changes with every attempt (a store names another endpoint) or as often
-    /// as somebody likes (refused leases).
+    /// What the log compares to tell whether there is news; the text itself unless it changes with every attempt (a store names another endpoint) or
+    /// as often as somebody likes (refused leases).
     /// </summary>
     public string LogKey { get; init; } = Text;
 }

@@ -1,8 +1,8 @@
 namespace Flannel.Core.Hosting;
 
 /// <summary>
-/// How a stop's time is divided. A host waits a few seconds for its services, so a stop ends within five, whatever the store, the kernel or a backend does;
-/// a step that does not end leaves the next ones their share.
+/// How a stop's time is divided. A host waits a few seconds for its services, so a stop ends within five, whatever the store, the kernel or a backend
+/// does; a step that does not end leaves the next ones their share.
 /// </summary>
 internal sealed class StopPlan
 {

@@ -15,7 +15,9 @@ internal static class GoJson
     private const int ExcerptLength = 80;
     private static readonly SearchValues<char> ChangedByCompaction = SearchValues.Create(" \t\r\n<>&\u2028\u2029");
 
-    /// <summary>Takes the insignificant white space out of valid JSON and escapes <c>&lt;</c>, <c>&gt;</c>, <c>&amp;</c>, U+2028 and U+2029.</summary>
+    /// <summary>
+    /// Takes the insignificant white space out of valid JSON and escapes <c>&lt;</c>, <c>&gt;</c>, <c>&amp;</c>, U+2028 and U+2029.
+    /// </summary>
     /// <param name="json">Valid JSON; these characters then occur in strings only.</param>
     public static string Compact(string json)
     {

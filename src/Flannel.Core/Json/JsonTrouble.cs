@@ -24,7 +24,8 @@ internal static class JsonTrouble
         int column = Encoding.UTF8.GetCharCount(utf8[start..offset]);
         int at = Encoding.UTF8.GetCharCount(utf8[..offset]);
         string cause = CauseOf(text, ref at, ref column);
-        return $"it is not JSON at line {line + 1}, column {column + 1}{cause}, near {GoJson.Excerpt(text[Math.Max(0, at - Around)..Math.Min(text.Length, at + Around)])}";
+        return $"it is not JSON at line {line + 1}, column {column + 1}{cause}, near " +
+            $"{GoJson.Excerpt(text[Math.Max(0, at - Around)..Math.Min(text.Length, at + Around)])}";
     }
 
     /// <summary>Whether a text that is no UTF-8 is UTF-16, as some editors save it.</summary>
@@ -50,7 +51,8 @@ internal static class JsonTrouble
         char last = LastBefore(text, at);
         return text[at] switch
         {
-            '\u201c' or '\u201d' or '\u201e' or '\u2018' or '\u2019' or '\u00ab' or '\u00bb' => $": {text[at]} is a typographic quote; write a plain \"",
+            '\u201c' or '\u201d' or '\u201e' or '\u2018' or '\u2019' or '\u00ab' or '\u00bb' => $": {text[at]} is a typographic quote; write a " +
+                "plain \"",
             '\'' => ": JSON has no single quotes; write a plain \"",
             '\\' => ": there is a backslash that does not belong there, such as one that kept a shell from taking a quote",
             '/' or '#' => ": JSON has no comments",

@@ -12,7 +12,10 @@ public sealed record Lease
     /// <summary>What the holder publishes: its addresses, its backend and the backend's data.</summary>
     public required LeaseAttributes Attributes { get; init; }
 
-    /// <summary>When the lease ends unless it is renewed; <see langword="null"/> for a reservation, which never ends, and for peers, whose end is the store's business.</summary>
+    /// <summary>
+    /// When the lease ends unless it is renewed; <see langword="null"/> for a reservation, which never ends, and for peers, whose end is the store's
+    /// business.
+    /// </summary>
     public DateTimeOffset? Expiration { get; init; }
 
     /// <summary>Whether the lease is a reservation: it has no time to live and keeps having none when it is renewed.</summary>

@@ -93,7 +93,8 @@ public sealed partial record LeaseAttributes
         byte[] document = Encoding.UTF8.GetBytes(ToJson());
         return document.Length <= MaxBytes
             ? document
-            : throw new InvalidOperationException($"The lease document has {document.Length} bytes, peers accept {MaxBytes}; publish less backend data.");
+            : throw new InvalidOperationException(
+                $"The lease document has {document.Length} bytes, peers accept {MaxBytes}; publish less backend data.");
     }
 
     private static LeaseAttributes? Read(JsonElement document, out string? reason)

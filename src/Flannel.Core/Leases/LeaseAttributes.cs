@@ -11,7 +11,9 @@ namespace Flannel;
 /// </summary>
 public sealed partial record LeaseAttributes
 {
-    /// <summary>The address at which peers reach the host over IPv4; <see langword="null"/> (also set by 0.0.0.0) is written as <c>"0.0.0.0"</c>.</summary>
+    /// <summary>
+    /// The address at which peers reach the host over IPv4; <see langword="null"/> (also set by 0.0.0.0) is written as <c>"0.0.0.0"</c>.
+    /// </summary>
     /// <exception cref="ArgumentException">The address is not an IPv4 address.</exception>
     public IPAddress? PublicIP
     {
@@ -40,7 +42,9 @@ public sealed partial record LeaseAttributes
         }
     }
 
-    /// <summary>The backend's name, such as <c>vxlan</c>; <see langword="null"/> (also set by "") for backends that publish none (udp, alloc).</summary>
+    /// <summary>
+    /// The backend's name, such as <c>vxlan</c>; <see langword="null"/> (also set by "") for backends that publish none (udp, alloc).
+    /// </summary>
     public string? BackendType { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>The backend's data for IPv4 as JSON text, kept compact as flannel writes it; or <see langword="null"/>.</summary>

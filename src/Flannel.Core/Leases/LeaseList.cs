@@ -23,7 +23,8 @@ internal sealed class LeaseList
             if (!SubnetKey.TryParse(entry.Key, out SubnetKey key))
                 continue;
             list.Taken.Add(key);
-            if (LeaseAttributes.TryParse(entry.Value, out LeaseAttributes? attributes, out _) && (identity.IsOwn(attributes) || identity.IsHeld(entry, attributes)))
+            if (LeaseAttributes.TryParse(entry.Value, out LeaseAttributes? attributes, out _)
+                && (identity.IsOwn(attributes) || identity.IsHeld(entry, attributes)))
                 list.Own.Add(new OwnEntry(entry, Lease.From(entry, key, attributes)));
         }
 
@@ -36,7 +37,8 @@ internal sealed class LeaseList
         OwnEntry? chosen = null;
         foreach (OwnEntry own in Own)
         {
-            if (LeaseRules.Fits(request.Config, own.Lease.Key) && (chosen is not { } other || IsBetter(own.Lease, other.Lease, request.PreviousSubnet)))
+            if (LeaseRules.Fits(request.Config, own.Lease.Key)
+                && (chosen is not { } other || IsBetter(own.Lease, other.Lease, request.PreviousSubnet)))
                 chosen = own;
         }
 

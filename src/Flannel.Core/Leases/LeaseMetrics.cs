@@ -17,8 +17,10 @@ internal sealed class LeaseMetrics
         Meter meter = Instrumentation.MeterOf(factory);
         _renewals = meter.CreateCounter<long>(FlannelTelemetry.LeaseRenewals, "{renewal}", "Attempts to renew the own lease.");
         _outages = meter.CreateCounter<long>(FlannelTelemetry.StoreOutages, "{outage}", "Times that the lease store went away.");
-        _abandoned = meter.CreateCounter<long>(FlannelTelemetry.StoreAbandoned, "{call}", "Calls and watches of the store that did not end and were abandoned.");
-        _conflicts = meter.CreateCounter<long>(FlannelTelemetry.LeaseConflicts, "{conflict}", "Claims of other live hosts with this one's public address.");
+        _abandoned = meter.CreateCounter<long>(
+            FlannelTelemetry.StoreAbandoned, "{call}", "Calls and watches of the store that did not end and were abandoned.");
+        _conflicts = meter.CreateCounter<long>(
+            FlannelTelemetry.LeaseConflicts, "{conflict}", "Claims of other live hosts with this one's public address.");
         _network = new KeyValuePair<string, object?>(FlannelTelemetry.NetworkTag, networkName);
     }
 

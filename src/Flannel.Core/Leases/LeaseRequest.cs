@@ -21,8 +21,8 @@ public sealed record LeaseRequest
     public Lease? HeldLease { get; init; }
 
     /// <summary>
-    /// The revision that this host's last write of <see cref="HeldLease"/> made, as far as it is remembered; 0 if not. A lease that stands like that under
-    /// this node's address is claimed without waiting for an answer, which would still be noticed.
+    /// The revision that this host's last write of <see cref="HeldLease"/> made, as far as it is remembered; 0 if not. A lease that stands like that
+    /// under this node's address is claimed without waiting for an answer, which would still be noticed.
     /// </summary>
     internal long LastWrite { get; init; }
 

@@ -14,9 +14,10 @@ namespace Flannel.Core.Leases;
 /// A peer need not have the same families as this node. While a network is changed from IPv4 to dual stack, nodes are restarted one after the
 /// other, and both kinds have to keep talking over IPv4; so a lease is judged by the parts whose family this node uses, needs at least one, and
 /// its other part is ignored. flannel does the same with peers. (Its stricter rule, that a lease has exactly the families of the
-/// configuration, is about a node's own lease: <see cref="Fits"/>.) <c>SubnetMin</c>, <c>SubnetMax</c> and <c>SubnetLen</c> decide what a node leases itself,
-/// not what it accepts of others: while they are being changed, hosts hold leases by the old ones and by the new. A subnet must lie inside the network and
-/// be small enough that four of them fit in. Whether two peers overlap each other is not judged here but by whoever knows all of them.
+/// configuration, is about a node's own lease: <see cref="Fits"/>.) <c>SubnetMin</c>, <c>SubnetMax</c> and <c>SubnetLen</c> decide what a node leases
+/// itself, not what it accepts of others: while they are being changed, hosts hold leases by the old ones and by the new. A subnet must lie inside
+/// the network and be small enough that four of them fit in. Whether two peers overlap each other is not judged here but by whoever knows all of
+/// them.
 /// </remarks>
 internal sealed class LeaseRules
 {

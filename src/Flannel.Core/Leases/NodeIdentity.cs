@@ -20,7 +20,8 @@ internal sealed class NodeIdentity
         Attributes = request.Attributes;
         Document = request.Attributes.ToUtf8Json();
         Address = AddressOf(Attributes) ?? throw new ArgumentException(
-            $"The request lacks {(_byIPv4 ? nameof(LeaseAttributes.PublicIP) : nameof(LeaseAttributes.PublicIPv6))}, by which the node finds its lease.",
+            $"The request lacks {(_byIPv4 ? nameof(LeaseAttributes.PublicIP) : nameof(LeaseAttributes.PublicIPv6))}, by which the node finds " +
+            "its lease.",
             nameof(request));
     }
 

@@ -27,7 +27,8 @@ internal static class PublicAddressRules
     public static string? Refuse(IPAddress address) => Array.Find(NoHost, entry => entry.Range.Contains(address)).Name;
 
     /// <summary>
-    /// What is wrong with a peer's address on this host's link, as the end of a sentence: the link's own name, and the address that reaches every host on it.
+    /// What is wrong with a peer's address on this host's link, as the end of a sentence: the link's own name, and the address that reaches every
+    /// host on it.
     /// </summary>
     /// <param name="peer">The peer.</param>
     /// <param name="links">The networks of the external interface's addresses.</param>
@@ -58,8 +59,8 @@ internal static class PublicAddressRules
     {
         if (address is null || Refuse(address) is not { } reason) return;
         throw new ExternalInterfaceException(
-            $"The address {address} of {external.Name} {reason}, so other hosts cannot reach this one by it. Give the interface another address, or say " +
-            $"by which address others reach this host (ExternalInterface.{option}; flannel: {flag}).",
+            $"The address {address} of {external.Name} {reason}, so other hosts cannot reach this one by it. Give the interface another address, " +
+            $"or say by which address others reach this host (ExternalInterface.{option}; flannel: {flag}).",
             [new InterfaceCandidate(external.Name, [address], reason)]);
     }
 }

@@ -4,7 +4,8 @@ namespace Flannel.Extensibility;
 
 /// <summary>
 /// One item of <see cref="ISubnetMembership.WatchAsync"/>: <see cref="LeaseSnapshot"/>, <see cref="LeaseChanges"/>, <see cref="OwnLeaseChanged"/>,
-/// <see cref="StoreAvailabilityChanged"/>, <see cref="QuarantineChanged"/>, <see cref="PeersRetained"/> or <see cref="NetworkConfigChanged"/>. The set is closed.
+/// <see cref="StoreAvailabilityChanged"/>, <see cref="QuarantineChanged"/>, <see cref="PeersRetained"/> or <see cref="NetworkConfigChanged"/>. The
+/// set is closed.
 /// </summary>
 public abstract record SubnetEvent
 {
@@ -27,7 +28,8 @@ public sealed record LeaseSnapshot(IReadOnlyList<Lease> Peers, long Revision) : 
     public override int GetHashCode() => HashCode.Combine(Revision, Peers.Count);
 
     /// <summary>The peers' subnets on one line.</summary>
-    public override string ToString() => $"{Peers.Count} peers at revision {Revision}: {Contents.Show(Peers.Select(static peer => peer.Key), Peers.Count)}";
+    public override string ToString() =>
+        $"{Peers.Count} peers at revision {Revision}: {Contents.Show(Peers.Select(static peer => peer.Key), Peers.Count)}";
 }
 
 /// <summary>What changed among the peers since the last snapshot or changes. Only real differences are listed.</summary>
@@ -112,7 +114,8 @@ public enum OwnLeaseState
     Overdue,
 
     /// <summary>
-    /// The store gives the node another subnet now. The node acquires again, at once: whoever reports this keeps the sequence open and does nothing more.
+    /// The store gives the node another subnet now. The node acquires again, at once: whoever reports this keeps the sequence open and does nothing
+    /// more.
     /// </summary>
     Moved,
 
@@ -129,19 +132,21 @@ public sealed record QuarantineChanged(IReadOnlyList<QuarantinedLease> Leases, i
     /// <summary>Whether both refuse the same leases.</summary>
     /// <param name="other">The other change.</param>
     public bool Equals(QuarantineChanged? other) =>
-        ReferenceEquals(this, other) || (other is not null && (Total, LeftOut) == (other.Total, other.LeftOut) && Contents.AreSame(Leases, other.Leases));
+        ReferenceEquals(this, other)
+            || (other is not null && (Total, LeftOut) == (other.Total, other.LeftOut) && Contents.AreSame(Leases, other.Leases));
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Total, LeftOut, Leases.Count);
 
     /// <summary>The refused leases on one line.</summary>
     public override string ToString() =>
-        $"{Total} leases refused{(LeftOut == 0 ? "" : $", {LeftOut} not followed")}: {Contents.Show(Leases.Select(static lease => VisibleText.Of($"{lease.Key}: {lease.Reason}")), Leases.Count)}";
+        $"{Total} leases refused{(LeftOut == 0 ? "" : $", {LeftOut} not followed")}: " +
+        $"{Contents.Show(Leases.Select(static lease => VisibleText.Of($"{lease.Key}: {lease.Reason}")), Leases.Count)}";
 }
 
 /// <summary>
-/// The number of peers changed that are gone from the store and reported as there all the same, because more than half of them left together. They go when
-/// their time is over; those that come back before that are as if they had never left.
+/// The number of peers changed that are gone from the store and reported as there all the same, because more than half of them left together. They go
+/// when their time is over; those that come back before that are as if they had never left.
 /// </summary>
 /// <param name="Count">How many there are now.</param>
 public sealed record PeersRetained(int Count) : SubnetEvent;

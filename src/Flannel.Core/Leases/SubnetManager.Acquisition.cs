@@ -6,9 +6,9 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Leases;
 
 /// <content>
-/// Taking a subnet, in the order 1 the node's own lease, 2 the subnet it had before, 3 a free one. The first attempt works on what the step before listed,
-/// each further one on a fresh list; one that lost a race is followed by the next. An attempt fails only because another node succeeded, so all of them
-/// together always get on.
+/// Taking a subnet, in the order 1 the node's own lease, 2 the subnet it had before, 3 a free one. The first attempt works on what the step before
+/// listed, each further one on a fresh list; one that lost a race is followed by the next. An attempt fails only because another node succeeded, so
+/// all of them together always get on.
 /// </content>
 internal sealed partial class SubnetManager
 {
@@ -95,7 +95,9 @@ internal sealed partial class SubnetManager
     {
         foreach (OwnEntry other in leases.Own.Where(other => other.Lease.Key != own.Lease.Key && !other.Lease.IsReservation && identity.IsOwn(other.Lease.Attributes)))
         {
-            StoredEntry? entry = IsWrittenBy(request, other) ? other.Entry : await ClaimAsync(request, identity, other, cancellationToken).ConfigureAwait(false);
+            StoredEntry? entry = IsWrittenBy(request, other)
+                ? other.Entry
+                : await ClaimAsync(request, identity, other, cancellationToken).ConfigureAwait(false);
             if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
                 return false;
             LogOtherDeleted(other.Lease.Key, own.Lease.Key);
@@ -115,7 +117,9 @@ internal sealed partial class SubnetManager
                 continue;
             }
 
-            StoredEntry? entry = IsWrittenBy(request, unfit) ? unfit.Entry : await ClaimAsync(request, identity, unfit, cancellationToken).ConfigureAwait(false);
+            StoredEntry? entry = IsWrittenBy(request, unfit)
+                ? unfit.Entry
+                : await ClaimAsync(request, identity, unfit, cancellationToken).ConfigureAwait(false);
             if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
                 return LostRace(unfit.Lease.Key);
             LogUnfitDeleted(unfit.Lease.Key);

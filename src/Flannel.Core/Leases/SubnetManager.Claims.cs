@@ -5,8 +5,8 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Leases;
 
 /// <content>
-/// A lease that is there already may be held by another live host with the same address. Before anything is made of it, it is claimed: a live holder sees that
-/// and answers by a write of its own; a former life of this host does not.
+/// A lease that is there already may be held by another live host with the same address. Before anything is made of it, it is claimed: a live holder
+/// sees that and answers by a write of its own; a former life of this host does not.
 /// </content>
 internal sealed partial class SubnetManager
 {
@@ -44,17 +44,21 @@ internal sealed partial class SubnetManager
 
     /// <summary>Whether this process wrote an entry last, so that it need not ask who holds it.</summary>
     private static bool IsWrittenBy(LeaseRequest request, OwnEntry own) =>
-        request.HeldLease is { } held && own.Lease.Key == held.Key && own.Lease.CreateRevision == held.CreateRevision && own.Lease.ModRevision == held.ModRevision;
+        request.HeldLease is { } held && own.Lease.Key == held.Key && own.Lease.CreateRevision == held.CreateRevision
+            && own.Lease.ModRevision == held.ModRevision;
 
     /// <summary>Whether a former life of this host wrote an entry last. One of another address may be somebody else's by now.</summary>
     private static bool IsLastWrite(LeaseRequest request, NodeIdentity identity, OwnEntry own) =>
         request is { HeldLease: { } held, LastWrite: > 0 } && own.Lease.Key == held.Key && own.Lease.CreateRevision == held.CreateRevision
             && own.Lease.ModRevision == request.LastWrite && identity.IsOwn(own.Lease.Attributes);
 
-    /// <summary>What was written over a claim is an answer if it names the same host, unless an operator made a reservation of the lease, or a lease of it.</summary>
+    /// <summary>
+    /// What was written over a claim is an answer if it names the same host, unless an operator made a reservation of the lease, or a lease of it.
+    /// </summary>
     private void ThrowIfAnswered(NodeIdentity identity, OwnEntry own, StoredEntry claimed, StoredEntry? found)
     {
-        if (found is null || found.HasTimeToLive != claimed.HasTimeToLive || !LeaseAttributes.TryParse(found.Value, out LeaseAttributes? attributes, out _))
+        if (found is null || found.HasTimeToLive != claimed.HasTimeToLive
+            || !LeaseAttributes.TryParse(found.Value, out LeaseAttributes? attributes, out _))
             return;
         if (identity.AddressOf(own.Lease.Attributes) is not { } address || !address.Equals(identity.AddressOf(attributes))) return;
         _metrics.CountConflict(isKept: false);

@@ -23,7 +23,8 @@ internal sealed partial class SubnetManager
     private partial void LogUnfitDeleted(SubnetKey subnet);
 
     [LoggerMessage(
-        FlannelEventIds.LeaseOtherDeleted, LogLevel.Information, "Deleted the lease {Subnet}, which has this node's address too; this node keeps {Own}.")]
+        FlannelEventIds.LeaseOtherDeleted, LogLevel.Information, "Deleted the lease {Subnet}, which has this node's address too; this node " +
+            "keeps {Own}.")]
     private partial void LogOtherDeleted(SubnetKey subnet, SubnetKey own);
 
     [LoggerMessage(
@@ -35,7 +36,8 @@ internal sealed partial class SubnetManager
     [LoggerMessage(
         FlannelEventIds.LeaseFormerHeld,
         LogLevel.Warning,
-        "The subnet {Subnet}, which this node had under a former address, is held by the live host that has that address now; {Address} leases another one.")]
+        "The subnet {Subnet}, which this node had under a former address, is held by the live host that has that address now; {Address} leases " +
+        "another one.")]
     private partial void LogFormerHeld(SubnetKey subnet, IPAddress address);
 
     [LoggerMessage(FlannelEventIds.LeaseReleased, LogLevel.Information, "Gave the subnet {Subnet} back.")]

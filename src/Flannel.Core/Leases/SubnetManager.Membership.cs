@@ -12,9 +12,11 @@ internal sealed partial class SubnetManager
     /// <param name="taken">The lease as written.</param>
     /// <param name="writtenAt">When its time to live began, as a timestamp.</param>
     /// <param name="listed">
-    /// What was listed shortly before; it may be outdated, but a watch from it delivers what has happened since. <see langword="null"/> to list again.
+    /// What was listed shortly before; it may be outdated, but a watch from it delivers what has happened since. <see langword="null"/> to list
+    /// again.
     /// </param>
-    private sealed class Membership(SubnetManager manager, LeaseRequest request, TakenLease taken, long writtenAt, StoreSnapshot? listed) : ISubnetMembership
+    private sealed class Membership(
+        SubnetManager manager, LeaseRequest request, TakenLease taken, long writtenAt, StoreSnapshot? listed) : ISubnetMembership
     {
         private StoreSnapshot? _listed = listed;
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Leases;
 
 /// <summary>
-/// The lease policy of one node over any <see cref="ILeaseStore"/>. The key of a subnet in the store is the truth about who holds it; every write that
-/// claims, keeps or gives back a subnet compares first, so that two nodes never overwrite each other unnoticed.
+/// The lease policy of one node over any <see cref="ILeaseStore"/>. The key of a subnet in the store is the truth about who holds it; every write
+/// that claims, keeps or gives back a subnet compares first, so that two nodes never overwrite each other unnoticed.
 /// </summary>
 internal sealed partial class SubnetManager : ISubnetManager
 {
@@ -54,7 +54,8 @@ internal sealed partial class SubnetManager : ISubnetManager
         if (lease.IsReservation)
             return;
 
-        var entry = new StoredEntry(lease.Key.ToString(), lease.Attributes.ToUtf8Json(), lease.CreateRevision, lease.ModRevision, HasTimeToLive: true);
+        var entry = new StoredEntry(
+            lease.Key.ToString(), lease.Attributes.ToUtf8Json(), lease.CreateRevision, lease.ModRevision, HasTimeToLive: true);
         StoreWriteResult result = await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false);
         if (result.Succeeded)
             LogReleased(lease.Key);

@@ -33,8 +33,8 @@ internal sealed record SubnetManagerOptions
     public TimeSpan MassRemovalGracePeriod { get; init; }
 
     /// <summary>
-    /// How long a node that finds its lease in the store waits for a live holder to answer before it makes the lease its own; zero to take it at once, and leave
-    /// it when the answer comes.
+    /// How long a node that finds its lease in the store waits for a live holder to answer before it makes the lease its own; zero to take it at
+    /// once, and leave it when the answer comes.
     /// </summary>
     public TimeSpan TakeoverWait { get; init; }
 

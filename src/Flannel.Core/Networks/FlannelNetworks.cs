@@ -104,7 +104,8 @@ internal sealed class FlannelNetworks : IFlannelNetworks, IDisposable, IAsyncDis
         }
 
         node.Dispose();
-        throw new ObjectDisposedException(nameof(IFlannelNode), $"{NetworkName.Of(name)} was removed. Call CreateAsync() of IFlannelNetworks to make another one.");
+        throw new ObjectDisposedException(
+            nameof(IFlannelNode), $"{NetworkName.Of(name)} was removed. Call CreateAsync() of IFlannelNetworks to make another one.");
     }
 
     public async Task<IFlannelNode> CreateAsync(string name, Action<IFlannelBuilder> configure, CancellationToken cancellationToken = default)

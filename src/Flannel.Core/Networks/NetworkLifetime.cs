@@ -1,8 +1,8 @@
 namespace Flannel.Core.Networks;
 
 /// <summary>
-/// Ties a network that is made while the process runs to the service provider. A provider disposes of what it has made in reverse order, so one of these,
-/// made after the network, goes before everything that the network stands on.
+/// Ties a network that is made while the process runs to the service provider. A provider disposes of what it has made in reverse order, so one of
+/// these, made after the network, goes before everything that the network stands on.
 /// </summary>
 internal sealed class NetworkLifetime : IDisposable, IAsyncDisposable
 {

@@ -38,7 +38,8 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
 
     /// <summary>Where the leases are; <see langword="null"/> if the subnet manager keeps them itself.</summary>
     public ILeaseStore? Store =>
-        recipe.Store is { } store ? Make(store) : recipe.SubnetManager is not null ? null : throw Lacks("lease store", "UseInMemoryStore(), UseEtcd() or UseStore<T>()");
+        recipe.Store is { } store ? Make(store) : recipe.SubnetManager is not null ? null : throw Lacks(
+            "lease store", "UseInMemoryStore(), UseEtcd() or UseStore<T>()");
 
     public ISubnetManager SubnetManager => recipe.SubnetManager is { } own ? Make(own) : Policy;
 
@@ -52,8 +53,8 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
             {
                 if (named.ToArray() is not [var first, var second, ..]) continue;
                 throw new InvalidOperationException(
-                    $"{NetworkName.Of(Name)} has two backends named '{named.Key}': {first.GetType()} and {second.GetType()}. Leave one of the two Use… calls out, or " +
-                    "give one backend another name.");
+                    $"{NetworkName.Of(Name)} has two backends named '{named.Key}': {first.GetType()} and {second.GetType()}. Leave one of the two " +
+                    "Use… calls out, or give one backend another name.");
             }
 
             return backends;
@@ -67,8 +68,8 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
         : services.GetService<IHostNetwork>() is { } registered ? registered
         : recipe.UsualHostNetwork is { } usual ? Make(usual)
         : throw new InvalidOperationException(
-            $"{NetworkName.Of(Name)} has nothing that knows the host's network (IHostNetwork). Call UseLinux() of the package Flannel.Linux on what AddFlannel() " +
-            "returned, AddFlannelLinux() on the services, or UseHostNetwork<T>() for an implementation of your own.");
+            $"{NetworkName.Of(Name)} has nothing that knows the host's network (IHostNetwork). Call UseLinux() of the package Flannel.Linux on " +
+            "what AddFlannel() returned, AddFlannelLinux() on the services, or UseHostNetwork<T>() for an implementation of your own.");
 
     private SubnetManager Policy
     {
@@ -124,7 +125,9 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
     /// <summary>
     /// Has the service provider look at every part, so that it disposes of them after the node, which it has made after them.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The provider has other parts under the network's name, which somebody registered by hand.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The provider has other parts under the network's name, which somebody registered by hand.
+    /// </exception>
     public void RequireSameIn(IServiceProvider provider)
     {
         if (provider.GetKeyedService<ILeaseStore>(Name) != Store) throw Foreign(nameof(ILeaseStore), "UseStore<T>()");
@@ -175,7 +178,12 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
         {
             if (_made.TryGetValue(part, out object? known)) return (TPart)known;
             if (!_making.Add(part))
-                throw new InvalidOperationException($"What makes the {part.Type} of {NetworkName.Within(Name)} asks the services for the network's own {typeof(TPart).Name}, which is what it makes.");
+            {
+                throw new InvalidOperationException(
+                    $"What makes the {part.Type} of {NetworkName.Within(Name)} asks the services for the network's own {typeof(TPart).Name}, " +
+                    "which is what it makes.");
+            }
+
             TPart made;
             try
             {
@@ -207,11 +215,16 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
         if (recipe.Backends.Select((_, place) => Try(() => Backend(place))).ToArray().All(static isMade => isMade)) Try(() => Backends);
         if (errors is [var only]) ExceptionDispatchInfo.Throw(only);
         if (errors.Count > 0 && errors.TrueForAll(static error => error is OptionsValidationException))
-            throw new OptionsValidationException(Name, typeof(FlannelOptions), errors.Cast<OptionsValidationException>().SelectMany(static error => error.Failures).Distinct());
+        {
+            throw new OptionsValidationException(
+                Name, typeof(FlannelOptions), errors.Cast<OptionsValidationException>().SelectMany(static error => error.Failures).Distinct());
+        }
+
         if (errors.Count > 0)
         {
             throw new InvalidOperationException(
-                $"{NetworkName.Of(Name)} cannot be made for several reasons. {string.Join(' ', errors.Select(static error => error.Message))}", new AggregateException(errors));
+                $"{NetworkName.Of(Name)} cannot be made for several reasons. " +
+                $"{string.Join(' ', errors.Select(static error => error.Message))}", new AggregateException(errors));
         }
 
         bool Try(Func<object?> make)
@@ -231,12 +244,12 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
     }
 
     private InvalidOperationException Lacks(string part, string calls) =>
-        new($"{NetworkName.Of(Name)} has no {part}. Call a method such as {calls} on what AddFlannel() returned, or on what CreateAsync() hands out. Keyed " +
-        "services are not taken.");
+        new($"{NetworkName.Of(Name)} has no {part}. Call a method such as {calls} on what AddFlannel() returned, or on what CreateAsync() hands " +
+            "out. Keyed services are not taken.");
 
     private InvalidOperationException Foreign(string service, string call) => new(
-        $"The services hold another keyed {service} for {NetworkName.Within(Name)} than the one it was told to use. Networks take none of the keyed services: " +
-        $"call {call} on what AddFlannel() returned, and take the registration out.");
+        $"The services hold another keyed {service} for {NetworkName.Within(Name)} than the one it was told to use. Networks take none of the " +
+        $"keyed services: call {call} on what AddFlannel() returned, and take the registration out.");
 
     private async Task CloseAsync(object part)
     {

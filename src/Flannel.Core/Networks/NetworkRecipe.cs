@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Flannel.Core.Networks;
 
 /// <summary>
-/// What a network is made of, as its builder was told. Where there can be one of a kind, the last one told counts; a store and a subnet manager are of one
-/// kind, for either keeps the leases.
+/// What a network is made of, as its builder was told. Where there can be one of a kind, the last one told counts; a store and a subnet manager are
+/// of one kind, for either keeps the leases.
 /// </summary>
 internal sealed class NetworkRecipe(string name)
 {

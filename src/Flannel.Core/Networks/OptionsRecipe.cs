@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace Flannel.Core.Networks;
 
-/// <summary>How the options of one type come about in a network that is made while the process runs, when nothing can be added to the services.</summary>
+/// <summary>
+/// How the options of one type come about in a network that is made while the process runs, when nothing can be added to the services.
+/// </summary>
 internal abstract class OptionsRecipe
 {
     /// <summary>Makes what delivers the options.</summary>

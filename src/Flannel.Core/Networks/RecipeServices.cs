@@ -3,8 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Flannel.Core.Networks;
 
 /// <summary>
-/// The services of the process as the factories of a network see them that is made while the process runs: with the network's own options. It makes nothing
-/// itself and holds nothing but the options.
+/// The services of the process as the factories of a network see them that is made while the process runs: with the network's own options. It makes
+/// nothing itself and holds nothing but the options.
 /// </summary>
 internal sealed class RecipeServices : IKeyedServiceProvider, IDisposable
 {

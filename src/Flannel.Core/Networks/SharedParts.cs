@@ -1,8 +1,8 @@
 namespace Flannel.Extensibility;
 
 /// <summary>
-/// What the parts of several networks share, such as connections to one cluster. There is one of these in the services, whether networks are composed at the
-/// start or made later: <c>provider.GetRequiredService&lt;SharedParts&gt;().Get(static provider =&gt; new Connections(…))</c>.
+/// What the parts of several networks share, such as connections to one cluster. There is one of these in the services, whether networks are composed
+/// at the start or made later: <c>provider.GetRequiredService&lt;SharedParts&gt;().Get(static provider =&gt; new Connections(…))</c>.
 /// </summary>
 public sealed class SharedParts
 {

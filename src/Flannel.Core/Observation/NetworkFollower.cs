@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Observation;
 
 /// <summary>
-/// One run of <see cref="IFlannelObserver.WatchAsync"/>: a loop without locks that lists, watches on from there, and lists again when the watch broke,
-/// fell silent, or has gone on for long. Only what differs is told.
+/// One run of <see cref="IFlannelObserver.WatchAsync"/>: a loop without locks that lists, watches on from there, and lists again when the watch
+/// broke, fell silent, or has gone on for long. Only what differs is told.
 /// </summary>
 internal sealed partial class NetworkFollower : IAsyncDisposable
 {

@@ -32,8 +32,8 @@ public sealed record ClientCertificate(SslStreamCertificateContext Context, stri
         if (certificates[0].GetKeyAlgorithm() is var algorithm and not (Rsa or EllipticCurve))
         {
             throw new InvalidDataException(
-                $"the key of the certificate in {certificateFile.Name} is {NameOf(algorithm)}, which .NET cannot use to log in; issue the certificate " +
-                "for an ECDSA (P-256) or RSA key");
+                $"the key of the certificate in {certificateFile.Name} is {NameOf(algorithm)}, which .NET cannot use to log in; issue the " +
+                "certificate for an ECDSA (P-256) or RSA key");
         }
 
         foreach (X509Certificate2 certificate in certificates)
@@ -115,5 +115,6 @@ public sealed record ClientCertificate(SslStreamCertificateContext Context, stri
 
     private static string Describe(X509Certificate2 certificate, string source) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Show(certificate.SubjectName)} in {source}, issued by {Show(certificate.IssuerName)}, valid until {certificate.NotAfter.ToUniversalTime():u}");
+        $"{Show(certificate.SubjectName)} in {source}, issued by {Show(certificate.IssuerName)}, valid until " +
+        $"{certificate.NotAfter.ToUniversalTime():u}");
 }

@@ -157,8 +157,8 @@ public sealed class ServerCertificateCheck
         {
             X509ChainStatusFlags.NotTimeValid => string.Create(
                 CultureInfo.InvariantCulture,
-                $"the certificate {name} is valid only from {Utc(certificate.NotBefore):u} to {Utc(certificate.NotAfter):u} (NotTimeValid): replace it, or " +
-                $"correct this host's clock"),
+                $"the certificate {name} is valid only from {Utc(certificate.NotBefore):u} to {Utc(certificate.NotAfter):u} (NotTimeValid): " +
+                $"replace it, or correct this host's clock"),
             X509ChainStatusFlags.NotValidForUsage => $"the certificate {name} is not for servers: its extended key usage lacks server authentication",
             X509ChainStatusFlags.InvalidBasicConstraints =>
                 $"the certificate {name} is not an authority's (basic constraints), yet others were issued with it",

@@ -53,7 +53,8 @@ internal sealed class ConfigTransition
 
     private void Compare<T>(string key, T running, T wanted)
     {
-        if (!Equals(running, wanted)) _reasons.Add($"{key} is {wanted} in the store and {running} here: following it would change this node's subnet");
+        if (!Equals(running, wanted))
+            _reasons.Add($"{key} is {wanted} in the store and {running} here: following it would change this node's subnet");
     }
 
     private void FollowRanges(NetworkConfig wanted, SubnetKey own)
@@ -83,7 +84,8 @@ internal sealed class ConfigTransition
             null => [new UnknownBackendException(wanted.BackendType, [.. backends.Select(candidate => candidate.Name)]).Message],
             { } backend when followsAll => [.. backend.CheckConfig(changed).Select(problem => problem.ToString())],
             { } backend when wanted.BackendType == running.BackendType => backend.RefuseLiveChange(running, changed) is { } refusal ? [refusal] : [],
-            _ => [$"the backend is {wanted.BackendType} in the store and {running.BackendType} here: its packets would not be understood by peers that have not changed yet"],
+            _ => [$"the backend is {wanted.BackendType} in the store and {running.BackendType} here: its packets would not be understood by peers " +
+                "that have not changed yet"],
         };
         if (refusals.Count == 0) Config = Config with { Backend = wanted.Backend };
         else _reasons.AddRange(refusals);

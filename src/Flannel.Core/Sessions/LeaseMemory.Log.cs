@@ -5,9 +5,13 @@ namespace Flannel.Core.Sessions;
 
 internal sealed partial class LeaseMemory
 {
-    [LoggerMessage(FlannelEventIds.LeaseMemoryUnreadable, LogLevel.Warning, "What {Path} remembers of this node's lease cannot be read, and is passed over. {Problem}")]
+    [LoggerMessage(
+        FlannelEventIds.LeaseMemoryUnreadable, LogLevel.Warning, "What {Path} remembers of this node's lease cannot be read, and is passed over. " +
+            "{Problem}")]
     private partial void LogUnreadable(string path, string problem);
 
-    [LoggerMessage(FlannelEventIds.LeaseMemoryNotWritten, LogLevel.Warning, "The lease cannot be remembered in {Path}: a change of this host's address while the node is down costs it its subnet. {Problem}")]
+    [LoggerMessage(
+        FlannelEventIds.LeaseMemoryNotWritten, LogLevel.Warning, "The lease cannot be remembered in {Path}: a change of this host's address while " +
+            "the node is down costs it its subnet. {Problem}")]
     private partial void LogNotWritten(string path, string problem);
 }

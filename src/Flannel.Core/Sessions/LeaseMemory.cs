@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Sessions;
 
 /// <summary>
-/// What a node remembers of its lease over a restart and a reboot, in its state directory, so that a host whose address changed meanwhile finds its lease
-/// again: the key, which life of it, and the document that it wrote there. Only a lease that nobody else has written since is the node's own. As long as the
-/// host runs, it also remembers its last write: whoever claims a lease that stands as it was written need not wait for an answer. Another host made from
-/// this one's image has booted by itself, so it waits.
+/// What a node remembers of its lease over a restart and a reboot, in its state directory, so that a host whose address changed meanwhile finds its
+/// lease again: the key, which life of it, and the document that it wrote there. Only a lease that nobody else has written since is the node's own.
+/// As long as the host runs, it also remembers its last write: whoever claims a lease that stands as it was written need not wait for an answer.
+/// Another host made from this one's image has booted by itself, so it waits.
 /// </summary>
 /// <param name="directory">The state directory; nothing is remembered if it is <see langword="null"/> or does not exist.</param>
 /// <param name="network">The network's name in this process.</param>
@@ -22,9 +22,12 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
 
     private string? _written;
 
-    private string? FilePath => directory is null ? null : Path.Combine(directory, network.Length == 0 ? "lease.json" : $"lease-{Uri.EscapeDataString(network)}.json");
+    private string? FilePath =>
+        directory is null ? null : Path.Combine(directory, network.Length == 0 ? "lease.json" : $"lease-{Uri.EscapeDataString(network)}.json");
 
-    /// <summary>The lease as last remembered, without end and, after a reboot, without its last revision; <see langword="null"/> if there is none.</summary>
+    /// <summary>
+    /// The lease as last remembered, without end and, after a reboot, without its last revision; <see langword="null"/> if there is none.
+    /// </summary>
     public Lease? Read()
     {
         if (FilePath is not { } path || !File.Exists(path)) return null;
@@ -45,7 +48,8 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
                 Attributes = LeaseAttributes.Parse(Encoding.UTF8.GetBytes(root.GetProperty(DocumentName).GetRawText())),
             };
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+        catch (Exception error) when (
+            error is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException or ArgumentException)
         {
             LogUnreadable(path, VisibleText.Of(error.Message));
             return null;

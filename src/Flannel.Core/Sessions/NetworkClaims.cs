@@ -4,8 +4,8 @@ using Flannel.Core.Addressing;
 namespace Flannel.Core.Sessions;
 
 /// <summary>
-/// Which network of this process has which ranges and which device in which namespace. Two that share one would take each other's routes and devices for
-/// their own, and the first to stop would tear the other down.
+/// Which network of this process has which ranges and which device in which namespace. Two that share one would take each other's routes and devices
+/// for their own, and the first to stop would tear the other down.
 /// </summary>
 internal sealed class NetworkClaims
 {

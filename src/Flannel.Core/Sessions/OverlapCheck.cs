@@ -52,11 +52,13 @@ internal static class OverlapCheck
                     && !backend.Owns(prefix, config)),
             ];
 
-            // A bridge shows as its address and as the route that comes with it; what it may hold is one host's subnet, whatever length those have today.
+            // A bridge shows as its address and as the route that comes with it; what it may hold is one host's subnet, whatever length those have
+            // today.
             HashSet<string> bridges =
             [
                 .. conflicts.GroupBy(static conflict => conflict.Device)
-                    .Where(device => device.All(conflict => conflict is { IsOnBridge: true, Gateway: null } && conflict.Prefix == device.First().Prefix)
+                    .Where(
+                        device => device.All(conflict => conflict is { IsOnBridge: true, Gateway: null } && conflict.Prefix == device.First().Prefix)
                         && Contains(network, device.First().Prefix)
                         && device.First().Prefix.PrefixLength >= network.PrefixLength + SubnetAllocator.SmallestSplit)
                     .Select(static device => device.Key),
@@ -67,7 +69,8 @@ internal static class OverlapCheck
         }
     }
 
-    private static IEnumerable<IPNetwork> NetworksOf(IReadOnlyCollection<SubnetKey> keys) => keys.SelectMany(key => new[] { key.IPv4, key.IPv6 }).OfType<IPNetwork>();
+    private static IEnumerable<IPNetwork> NetworksOf(IReadOnlyCollection<SubnetKey> keys) =>
+        keys.SelectMany(key => new[] { key.IPv4, key.IPv6 }).OfType<IPNetwork>();
 
     private static bool Contains(IPNetwork outer, IPNetwork inner) => inner.PrefixLength >= outer.PrefixLength && outer.Contains(inner.BaseAddress);
 

@@ -24,7 +24,8 @@ internal sealed partial class OverlaySession
         if (_subnetFile is not null) loops.Add(_subnetFile.RunAsync(all.Token));
         Task<SessionEnd> first = await Task.WhenAny(loops).ConfigureAwait(false);
         await all.CancelAsync().ConfigureAwait(false);
-        if (!await Task.WhenAll(loops).EndsWithinAsync(LoopLimit, _services.Time).ConfigureAwait(false)) LogLoopAbandoned(_logger, NetworkName.Of(_services.Name));
+        if (!await Task.WhenAll(loops).EndsWithinAsync(LoopLimit, _services.Time).ConfigureAwait(false))
+            LogLoopAbandoned(_logger, NetworkName.Of(_services.Name));
         cancellationToken.ThrowIfCancellationRequested();
         SessionEnd end = await first.ConfigureAwait(false);
         Remember(running.Network);
@@ -95,7 +96,8 @@ internal sealed partial class OverlaySession
             if (network.Status.Attributes is { } attributes && attributes != running.Request.Attributes) return new SessionEnd.PublicationChanged();
             if (network.Status.Mtu == mtu) continue;
             mtu = network.Status.Mtu;
-            await _trafficHolds.Task.WaitAsync(cancellationToken).ConfigureAwait(false); // what the file promises (masquerading) is true before it is there
+            // what the file promises (masquerading) is true before it is there
+            await _trafficHolds.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             Lease lease = running.Membership.Lease;
             _subnetFile?.Put(new SubnetFile
             {

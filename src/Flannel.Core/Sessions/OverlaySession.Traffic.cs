@@ -29,7 +29,9 @@ internal sealed partial class OverlaySession
         TrafficPolicy policy = _held.PolicyFor(_config, _held.Lease!);
         PacketFilter wanted = Options.Traffic.Filter ?? (_config.EnableNFTables ? PacketFilter.Nftables : PacketFilter.Iptables);
         ITrafficRules rules = _services.TrafficRules.FirstOrDefault(candidate => candidate.Filter == wanted)
-            ?? throw new TrafficRulesException($"The network asks for traffic rules in {wanted}, and none are registered for it; call UseTrafficRules() on what AddFlannel() returned.");
+            ?? throw new TrafficRulesException(
+                $"The network asks for traffic rules in {wanted}, and none are registered for it; call UseTrafficRules() on what AddFlannel() " +
+                "returned.");
         Task cleaning = CleanUpAsync(_services.TrafficRules.Where(candidate => candidate != rules), policy, cancellationToken);
         try
         {

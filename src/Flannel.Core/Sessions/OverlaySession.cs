@@ -12,7 +12,8 @@ namespace Flannel.Core.Sessions;
 /// <summary>
 /// One attempt of a node to be in the overlay, in this order: 1 check that we may, 2 read the configuration, 3 choose backend and interface,
 /// 4 look for collisions, 5 create or adopt the backend's device, 6 acquire the lease, 7 put it into effect, 8 follow leases, data path, host and
-/// configuration until cancelled or until something changed that needs a new session. Nothing is touched before step 5. What it makes it leaves to the node.
+/// configuration until cancelled or until something changed that needs a new session. Nothing is touched before step 5. What it makes it leaves to
+/// the node.
 /// </summary>
 internal sealed partial class OverlaySession
 {
@@ -44,10 +45,13 @@ internal sealed partial class OverlaySession
 
     private FlannelOptions Options => _services.Options;
 
-    /// <summary>Joins the overlay and stays in it. Ends by cancellation or by an exception, or when something changed that another session has to follow.</summary>
+    /// <summary>
+    /// Joins the overlay and stays in it. Ends by cancellation or by an exception, or when something changed that another session has to follow.
+    /// </summary>
     public async Task<SessionEnd> RunAsync(CancellationToken cancellationToken)
     {
-        Running running = await TracedAsync(FlannelTelemetry.JoinActivity, () => JoinAsync(cancellationToken), static join => join.Membership).ConfigureAwait(false);
+        Running running = await TracedAsync(
+            FlannelTelemetry.JoinActivity, () => JoinAsync(cancellationToken), static join => join.Membership).ConfigureAwait(false);
         Progress("waiting for the first peers");
         return await FollowAsync(running, cancellationToken).ConfigureAwait(false);
     }
@@ -78,7 +82,8 @@ internal sealed partial class OverlaySession
             ForwardingProblem = forwarding.Problem,
         });
 
-        IReadOnlyList<HostPrefix> prefixes = await _services.HostNetwork.GetPrefixesAsync(Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<HostPrefix> prefixes = await _services.HostNetwork.GetPrefixesAsync(
+            Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
         IPNetwork[] links = [.. prefixes.Where(prefix => prefix.IsAddress && prefix.Device == external.Name).Select(static prefix => prefix.Prefix)];
 
         Progress("looking for the own lease");
@@ -121,17 +126,18 @@ internal sealed partial class OverlaySession
         Remember(network);
         HasRun = true;
         LogLeaseHeld(_logger, NetworkName.Of(_services.Name), membership.Lease.Key, external.Name);
-        _condition.Change(condition => (condition.Lease?.Key == membership.Lease.Key ? condition : condition.Unsettle(_services.TrafficRules.Count > 0)) with
-        {
-            StartError = null,
-            Lease = membership.Lease,
-            LeaseState = OwnLeaseState.Renewed,
-            LeaseError = null,
-            StoreError = null,
-            Quarantine = null,
-            PeersRetained = 0,
-            Backend = network.Status,
-        });
+        _condition.Change(
+            condition => (condition.Lease?.Key == membership.Lease.Key ? condition : condition.Unsettle(_services.TrafficRules.Count > 0)) with
+            {
+                StartError = null,
+                Lease = membership.Lease,
+                LeaseState = OwnLeaseState.Renewed,
+                LeaseError = null,
+                StoreError = null,
+                Quarantine = null,
+                PeersRetained = 0,
+                Backend = network.Status,
+            });
         return new Running(backend, network, external, request, membership);
     }
 
@@ -201,7 +207,9 @@ internal sealed partial class OverlaySession
             throw new NetworkConfigException(error.Origin, [.. error.Problems, .. more], error);
         }
 
-        return ProblemsOfBlock(config) is { Count: > 0 } problems ? throw new NetworkConfigException($"its {BackendBlock.Key} block", problems) : config;
+        return ProblemsOfBlock(config) is { Count: > 0 } problems
+            ? throw new NetworkConfigException($"its {BackendBlock.Key} block", problems)
+            : config;
     }
 
     private IReadOnlyList<NetworkConfigProblem> ProblemsOfBlock(NetworkConfig config) =>

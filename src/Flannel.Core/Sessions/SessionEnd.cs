@@ -1,6 +1,8 @@
 namespace Flannel.Core.Sessions;
 
-/// <summary>Why a session ended although it neither failed nor was stopped: something changed that another session follows. The set is closed.</summary>
+/// <summary>
+/// Why a session ended although it neither failed nor was stopped: something changed that another session follows. The set is closed.
+/// </summary>
 internal abstract record SessionEnd
 {
     private SessionEnd()

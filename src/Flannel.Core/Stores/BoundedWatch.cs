@@ -5,8 +5,8 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Stores;
 
 /// <summary>
-/// One watch of a store, read from outside so that nothing the store does holds up its reader: opening and closing return at once, and a watch that does
-/// not end when it is closed is abandoned.
+/// One watch of a store, read from outside so that nothing the store does holds up its reader: opening and closing return at once, and a watch that
+/// does not end when it is closed is abandoned.
 /// </summary>
 internal sealed class BoundedWatch : IDisposable
 {

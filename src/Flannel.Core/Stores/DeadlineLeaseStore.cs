@@ -7,15 +7,16 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Stores;
 
 /// <summary>
-/// A lease store whose every call ends in bounded time and only by a result, a <see cref="StoreException"/> or the caller's cancellation, whatever the
-/// inner store does. Watches pass through as they are.
+/// A lease store whose every call ends in bounded time and only by a result, a <see cref="StoreException"/> or the caller's cancellation, whatever
+/// the inner store does. Watches pass through as they are.
 /// </summary>
 /// <param name="inner">The store.</param>
 /// <param name="timeout">How long a call may take.</param>
 /// <param name="time">The clock.</param>
 /// <param name="leftovers">Takes over calls that do not end when they are cancelled.</param>
 /// <param name="networkName">The network's name in this process, for traces.</param>
-internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, TimeProvider time, StoreLeftovers leftovers, string networkName = "") : ILeaseStore
+internal sealed class DeadlineLeaseStore(
+    ILeaseStore inner, TimeSpan timeout, TimeProvider time, StoreLeftovers leftovers, string networkName = "") : ILeaseStore
 {
     private static readonly TimeSpan AdministrationTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan AdministrationCloseTimeout = TimeSpan.FromSeconds(2);
@@ -107,7 +108,9 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
     // ListAsync is flannel.store.list.
     private Activity? Begin(string method) => Instrumentation.Source.HasListeners()
         ? Instrumentation.Source
-            .StartActivity($"{FlannelTelemetry.StoreActivityPrefix}.{JsonNamingPolicy.SnakeCaseLower.ConvertName(method[..^"Async".Length])}", ActivityKind.Client)
+            .StartActivity(
+                $"{FlannelTelemetry.StoreActivityPrefix}.{JsonNamingPolicy.SnakeCaseLower.ConvertName(method[..^"Async".Length])}",
+                ActivityKind.Client)
             ?.SetTag(FlannelTelemetry.NetworkTag, networkName)
         : null;
 
@@ -142,7 +145,8 @@ internal sealed class DeadlineLeaseStore(ILeaseStore inner, TimeSpan timeout, Ti
         }
         catch (Exception error) when (error is not StoreException and not OperationCanceledException)
         {
-            throw new StoreException($"The lease store ({inner.ConfigSource}) failed unexpectedly ({what}): {error.Message}", isTransient: true, error);
+            throw new StoreException(
+                $"The lease store ({inner.ConfigSource}) failed unexpectedly ({what}): {error.Message}", isTransient: true, error);
         }
         finally
         {

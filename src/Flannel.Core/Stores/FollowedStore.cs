@@ -3,11 +3,13 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Stores;
 
 /// <summary>
-/// A store that a loop lists and watches on from there: which watch is open, when to list again, when the watch counts as dead, and how long to wait after it
-/// broke. Times are counted from the start of the loop. Not safe for concurrent use.
+/// A store that a loop lists and watches on from there: which watch is open, when to list again, when the watch counts as dead, and how long to wait
+/// after it broke. Times are counted from the start of the loop. Not safe for concurrent use.
 /// </summary>
 /// <param name="store">The store, whose calls end in bounded time.</param>
-/// <param name="relistInterval">How often to list although the watch seems to work; the time used varies by a tenth, so that nodes do not list together.</param>
+/// <param name="relistInterval">
+/// How often to list although the watch seems to work; the time used varies by a tenth, so that nodes do not list together.
+/// </param>
 /// <param name="random">Spreads the times.</param>
 internal sealed class FollowedStore(DeadlineLeaseStore store, TimeSpan relistInterval, Random random)
 {

@@ -61,8 +61,8 @@ public interface ILeaseStore
 
     /// <summary>
     /// Writes an entry again with the document it has, if it is still the one given; its time to live restarts, a reservation stays one. The revision
-    /// changes, and <see cref="StoredEntry.ClaimId"/> does in a store that has them. A node asks by it whether somebody alive holds the entry: a holder
-    /// sees it on its watch and updates the entry at once. By default the entry is updated, with no claim to tell apart.
+    /// changes, and <see cref="StoredEntry.ClaimId"/> does in a store that has them. A node asks by it whether somebody alive holds the entry: a
+    /// holder sees it on its watch and updates the entry at once. By default the entry is updated, with no claim to tell apart.
     /// </summary>
     /// <param name="expected">The entry as last seen, whose document could be read; its <see cref="StoredEntry.ModRevision"/> is compared.</param>
     /// <param name="timeToLive">The time to live of an entry that has one.</param>

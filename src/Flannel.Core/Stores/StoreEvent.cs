@@ -44,7 +44,8 @@ public sealed record StoreSnapshot : StoreEvent
 
     /// <summary>The keys on one line.</summary>
     public override string ToString() =>
-        $"{Entries.Count} entries at revision {Revision}: {Contents.Show(Entries.Select(static entry => entry.Key), Entries.Count)}{(Config is null ? ", no configuration" : "")}";
+        $"{Entries.Count} entries at revision {Revision}: " +
+        $"{Contents.Show(Entries.Select(static entry => entry.Key), Entries.Count)}{(Config is null ? ", no configuration" : "")}";
 }
 
 /// <summary>What changed since the last item, in the order of the store's revisions.</summary>
@@ -80,7 +81,8 @@ public sealed record StoreChanges : StoreEvent
 
     /// <summary>The changes on one line.</summary>
     public override string ToString() =>
-        $"{Changes.Count} changes up to revision {Revision}: {Contents.Show(Changes)}{(IsConfigDeleted ? ", configuration deleted" : Config is null ? "" : ", configuration put")}";
+        $"{Changes.Count} changes up to revision {Revision}: " +
+        $"{Contents.Show(Changes)}{(IsConfigDeleted ? ", configuration deleted" : Config is null ? "" : ", configuration put")}";
 }
 
 /// <summary>One key that was put or deleted.</summary>

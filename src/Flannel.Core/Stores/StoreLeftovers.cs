@@ -1,8 +1,8 @@
 namespace Flannel.Core.Stores;
 
 /// <summary>
-/// What was asked of a store and nobody waits for any more. It gets a moment to end; what does not end then is left behind and counted, because neither a
-/// node nor its host may wait for ever for a connection that is stuck.
+/// What was asked of a store and nobody waits for any more. It gets a moment to end; what does not end then is left behind and counted, because
+/// neither a node nor its host may wait for ever for a connection that is stuck.
 /// </summary>
 /// <param name="limit">How long something may take to end.</param>
 /// <param name="time">The clock.</param>
@@ -44,6 +44,7 @@ internal sealed class StoreLeftovers(TimeSpan limit, TimeProvider time, Action a
         abandon();
         onAbandoned?.Invoke();
         // Its error, if it ever ends, is nobody's any more.
-        _ = leftover.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = leftover.ContinueWith(
+            static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 }

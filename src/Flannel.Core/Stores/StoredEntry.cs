@@ -9,14 +9,14 @@ namespace Flannel.Extensibility;
 public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision, bool HasTimeToLive)
 {
     /// <summary>
-    /// Why the document could not be read although its key is there (it is larger than the store transfers); <see langword="null"/> for a document that
-    /// was read. <see cref="Value"/> is empty then.
+    /// Why the document could not be read although its key is there (it is larger than the store transfers); <see langword="null"/> for a document
+    /// that was read. <see cref="Value"/> is empty then.
     /// </summary>
     public string? Unreadable { get; init; }
 
     /// <summary>
-    /// Tells one claim to the entry from another: it changes when the entry is created or claimed (<see cref="ILeaseStore.ClaimAsync"/>) and stays while it is
-    /// updated. 0 for a reservation, and in a store that cannot tell. etcd: the number of the etcd lease that the key hangs on.
+    /// Tells one claim to the entry from another: it changes when the entry is created or claimed (<see cref="ILeaseStore.ClaimAsync"/>) and stays
+    /// while it is updated. 0 for a reservation, and in a store that cannot tell. etcd: the number of the etcd lease that the key hangs on.
     /// </summary>
     public long ClaimId { get; init; }
 
@@ -34,5 +34,6 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
 
     /// <summary>The key, its revisions and how long the document is; not what stands in it.</summary>
     public override string ToString() =>
-        $"{VisibleText.Of(Key)} (created at {CreateRevision}, changed at {ModRevision}, {(HasTimeToLive ? "" : "reservation, ")}{Unreadable ?? $"{Value.Length} bytes"})";
+        $"{VisibleText.Of(Key)} (created at {CreateRevision}, changed at {ModRevision}, " +
+        $"{(HasTimeToLive ? "" : "reservation, ")}{Unreadable ?? $"{Value.Length} bytes"})";
 }

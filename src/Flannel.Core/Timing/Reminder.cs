@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Flannel.Core.Timing;
 
 /// <summary>
-/// When to speak of trouble that lasts: at once, then after pauses that double, and once more when it is over. Trouble that comes back soon is the same
-/// trouble. Times are counted from wherever the caller likes. Not safe for concurrent use.
+/// When to speak of trouble that lasts: at once, then after pauses that double, and once more when it is over. Trouble that comes back soon is the
+/// same trouble. Times are counted from wherever the caller likes. Not safe for concurrent use.
 /// </summary>
 internal sealed class Reminder
 {

@@ -13,14 +13,15 @@ public interface ITrafficRules
     /// <param name="policy">The rules to keep.</param>
     /// <param name="cancellationToken">Ends the sequence and leaves the rules in place.</param>
     /// <returns>
-    /// One item after the first attempt and then one whenever the outcome changes. A failure is tried again with back-off; the sequence ends only by an
+    /// One item after the first attempt and then one whenever the outcome changes. A failure is tried again with back-off; the sequence ends only by
+    /// an
     /// <see cref="OperationCanceledException"/>.
     /// </returns>
     IAsyncEnumerable<TrafficStatus> KeepAsync(TrafficPolicy policy, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes the rules that this kind of packet filter holds for the policy's network, and its blackhole routes if the policy asks for them, which belong to
-    /// no kind. Does nothing if there are none.
+    /// Removes the rules that this kind of packet filter holds for the policy's network, and its blackhole routes if the policy asks for them, which
+    /// belong to no kind. Does nothing if there are none.
     /// </summary>
     /// <param name="policy">The policy whose rules to remove; its ranges do not matter.</param>
     /// <param name="cancellationToken">Ends the call.</param>

@@ -32,7 +32,10 @@ public sealed record TrafficPolicy
     /// <summary>Destinations that keep seeing container addresses: never masqueraded.</summary>
     public ImmutableArray<IPNetwork> MasqueradeExclusions { get; init; } = [];
 
-    /// <summary>Whether masquerading draws source ports at random, which spares two connections at once the same port. flannel: the opposite of <c>--ip-masq-fully-random-disable</c>.</summary>
+    /// <summary>
+    /// Whether masquerading draws source ports at random, which spares two connections at once the same port. flannel: the opposite of
+    /// <c>--ip-masq-fully-random-disable</c>.
+    /// </summary>
     public bool RandomFully { get; init; } = true;
 
     /// <summary>Whether traffic from and to the overlay is accepted for forwarding. flannel: <c>--iptables-forward-rules</c>.</summary>
@@ -57,7 +60,8 @@ public sealed record TrafficPolicy
     public override int GetHashCode() => Simple.GetHashCode();
 
     // Everything but the collections.
-    private (string, string?, bool, bool, bool, bool, TimeSpan) Simple => (NetworkName, NetworkNamespace, Masquerade, RandomFully, Forward, Blackhole, ResyncInterval);
+    private (string, string?, bool, bool, bool, bool, TimeSpan) Simple =>
+        (NetworkName, NetworkNamespace, Masquerade, RandomFully, Forward, Blackhole, ResyncInterval);
 
     /// <summary>Whether the policy asks for anything.</summary>
     public bool IsEmpty => !Masquerade && !Forward && !Blackhole;

@@ -8,8 +8,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class FlannelLinuxServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers the Linux kernel's network as <see cref="IHostNetwork"/> for all networks of the process, unless there is one already. Backends for Linux bring
-    /// it along by <c>UseLinux()</c>. On other systems its checks fail, saying so.
+    /// Registers the Linux kernel's network as <see cref="IHostNetwork"/> for all networks of the process, unless there is one already. Backends for
+    /// Linux bring it along by <c>UseLinux()</c>. On other systems its checks fail, saying so.
     /// </summary>
     /// <param name="services">The services.</param>
     public static IServiceCollection AddFlannelLinux(this IServiceCollection services)

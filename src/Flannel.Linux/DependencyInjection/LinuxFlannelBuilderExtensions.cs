@@ -8,8 +8,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class LinuxFlannelBuilderExtensions
 {
     /// <summary>
-    /// Lets the network see the Linux kernel's network, unless it or the services have another <see cref="IHostNetwork"/>. The backends for Linux call it; an
-    /// application has to only if it uses none of them (<c>UseAlloc</c>). On other systems the node does not start, and says so.
+    /// Lets the network see the Linux kernel's network, unless it or the services have another <see cref="IHostNetwork"/>. The backends for Linux
+    /// call it; an application has to only if it uses none of them (<c>UseAlloc</c>). On other systems the node does not start, and says so.
     /// </summary>
     /// <param name="builder">The network.</param>
     public static IFlannelBuilder UseLinux(this IFlannelBuilder builder) => OperatingSystem.IsLinux()

@@ -24,7 +24,8 @@ public static class TrafficFlannelBuilderExtensions
     private static NftablesRules CreateNftablesRules(IServiceProvider provider, string network) => new(CreateKeeper(provider));
 
     [SupportedOSPlatform("linux")]
-    private static IptablesRules CreateIptablesRules(IServiceProvider provider, string network) => new(CreateRunner(provider), CreateKeeper(provider));
+    private static IptablesRules CreateIptablesRules(IServiceProvider provider, string network) =>
+        new(CreateRunner(provider), CreateKeeper(provider));
 
     [SupportedOSPlatform("linux")]
     private static ProgramRunner CreateRunner(IServiceProvider provider) => new(ProgramRunner.DefaultSearchPath, provider.GetTime());

@@ -4,8 +4,8 @@ using Flannel.Extensibility;
 namespace Flannel.Linux.Guard;
 
 /// <summary>
-/// What the guard's sets should hold, and what is not written yet. Two peers may need the same element, as while a host changes its lease. Not for several
-/// threads at once.
+/// What the guard's sets should hold, and what is not written yet. Two peers may need the same element, as while a host changes its lease. Not for
+/// several threads at once.
 /// </summary>
 internal sealed class GuardMembers
 {

@@ -11,9 +11,9 @@ using Flannel.Netlink.Netfilter.Tables;
 namespace Flannel.Linux.Guard;
 
 /// <summary>
-/// The guard as tables of nftables, without the elements of their sets. Packets to the tunnel's port are judged where they are whole, at input and forward, so
-/// that no fragment slips through; what comes out of the tunnel, before anything else has seen it: at its device, where no other packet pays for it, or, if the
-/// kernel has no chains there, at prerouting.
+/// The guard as tables of nftables, without the elements of their sets. Packets to the tunnel's port are judged where they are whole, at input and
+/// forward, so that no fragment slips through; what comes out of the tunnel, before anything else has seen it: at its device, where no other packet
+/// pays for it, or, if the kernel has no chains there, at prerouting.
 /// </summary>
 internal sealed class GuardTable
 {
@@ -102,7 +102,10 @@ internal sealed class GuardTable
     /// <summary>Their families.</summary>
     public ImmutableArray<NftFamily> Families => _fromTunnel == NftFamily.Inet ? [NftFamily.Inet] : AllFamilies;
 
-    /// <summary>How many elements each set of members has room for. A set of a known size is quicker to fill and to search; one that is too small is made again.</summary>
+    /// <summary>
+    /// How many elements each set of members has room for. A set of a known size is quicker to fill and to search; one that is too small is made
+    /// again.
+    /// </summary>
     public int Capacity { get; }
 
     public IEnumerable<NftSet> Sets => Senders is null ? _sets.Values : _sets.Values.Append(Senders);
@@ -165,7 +168,9 @@ internal sealed class GuardTable
         return [.. ranges.Select(static range => NftElement.Of(range))];
 
         static IPNetwork ToNetwork(string text) =>
-            IPNetwork.TryParse(text, out IPNetwork network) ? network : new IPNetwork(IPAddress.Parse(text), IPAddress.Parse(text).GetAddressBytes().Length * 8);
+            IPNetwork.TryParse(text, out IPNetwork network)
+                ? network
+                : new IPNetwork(IPAddress.Parse(text), IPAddress.Parse(text).GetAddressBytes().Length * 8);
     }
 
     private void AddPortChains(int port)
@@ -186,7 +191,8 @@ internal sealed class GuardTable
         Rule(Input, [.. toPort, .. NftMatch.InSet(PeersName, Source), .. notFromTunnel, NftVerdict.Accept]);
         Rule(Input, [.. toPort, NftVerdict.Jump(ToPort)]);
         ReturnIfOtherVni(ToPort);
-        if (notFromTunnel.Length > 0) Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(_tunnel.Device!)));
+        if (notFromTunnel.Length > 0)
+            Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(_tunnel.Device!)));
         ReturnIfSender(ToPort);
         ImmutableArray<NftExpression> fromContainer = [.. IsOfFamily, .. NftMatch.In(Source, _family.Network)];
         if (_options.AcceptContainers) Rule(ToPort, [.. fromContainer, NftVerdict.Return]);
@@ -218,7 +224,8 @@ internal sealed class GuardTable
         // What passes is found by the first rule that looks for it; the rest says why the others do not.
         ImmutableArray<NftExpression>? toHere = _options.AcceptForeignDestinations ? [] : _ownSubnet is { } own ? NftMatch.In(Destination, own) : null;
         IEnumerable<ImmutableArray<NftExpression>> sources = _options.AcceptForeignSources ? [IsOfFamilyInTunnel] : _lengths.Select(HasSource);
-        if (_options.AcceptForeignSources && _ownSubnet is { } ours) DropFromTunnel(chain, GuardDrop.ForeignSource, [.. IsOfFamilyInTunnel, .. NftMatch.In(Source, ours)]);
+        if (_options.AcceptForeignSources && _ownSubnet is { } ours)
+            DropFromTunnel(chain, GuardDrop.ForeignSource, [.. IsOfFamilyInTunnel, .. NftMatch.In(Source, ours)]);
         if (toHere is { } here) AddRules(source => Rule(_fromTunnel, chain, [.. source, .. here, NftVerdict.Accept]));
         if (!_options.AcceptForeignDestinations) AddRules(source => DropFromTunnel(chain, GuardDrop.ForeignDestination, source));
 
@@ -232,7 +239,9 @@ internal sealed class GuardTable
         }
     }
 
-    /// <summary>What peers send comes as it is, so that nothing says who sent it; but what this host's containers send does not come from outside.</summary>
+    /// <summary>
+    /// What peers send comes as it is, so that nothing says who sent it; but what this host's containers send does not come from outside.
+    /// </summary>
     private void AddUplinkChain(string uplink)
     {
         Chain(Prerouting, NftHook.Prerouting, BeforeConnectionTracking);
@@ -248,7 +257,8 @@ internal sealed class GuardTable
     {
         IPNetwork mask = new(_family.IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, length);
         NftField bits = length == Source.Length * 8 ? Source : Source.Masked(NftValue.MaskOf(mask));
-        ImmutableArray<NftExpression> isEthernet = NftMatch.Is(NftField.InputInterfaceType, NftValue.OfUInt16(Ethernet)); // for nft, which else shows bare bytes
+        // for nft, which else shows bare bytes
+        ImmutableArray<NftExpression> isEthernet = NftMatch.Is(NftField.InputInterfaceType, NftValue.OfUInt16(Ethernet));
         return [.. IsOfFamilyInTunnel, .. isEthernet, .. NftMatch.InSet(SetFor(length).Name, NftField.EthernetSource, bits)];
     }
 

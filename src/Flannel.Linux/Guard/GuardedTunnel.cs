@@ -14,8 +14,8 @@ public sealed record GuardedTunnel
     public int? Vni { get; init; }
 
     /// <summary>
-    /// The Ethernet device that packets come out of, each with the MAC of the peer that sent it. <see langword="null"/> if there is none, so that packets out of
-    /// the tunnel are not looked at.
+    /// The Ethernet device that packets come out of, each with the MAC of the peer that sent it. <see langword="null"/> if there is none, so that
+    /// packets out of the tunnel are not looked at.
     /// </summary>
     public string? Device { get; init; }
 

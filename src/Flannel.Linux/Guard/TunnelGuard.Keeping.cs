@@ -56,7 +56,8 @@ public sealed partial class TunnelGuard
                 failures = Keep(isSuspect, isDue) ? 0 : failures + 1;
 
                 // Not before the peers are written: the kernel would tell of every one. What happened in between, the generation says.
-                if (monitor is null && IsWritten() && (monitor = OpenMonitor()) is not null) failures = Keep(isSuspect: true, isDue: false) ? 0 : failures + 1;
+                if (monitor is null && IsWritten() && (monitor = OpenMonitor()) is not null)
+                    failures = Keep(isSuspect: true, isDue: false) ? 0 : failures + 1;
             }
         }
         finally
@@ -116,7 +117,8 @@ public sealed partial class TunnelGuard
         if (_table is null) return;
         Dictionary<string, long> counts = _table.Families.SelectMany(family => Netlink_NeedsLock().GetCounters(family, _name))
             .ToDictionary(static counter => counter.Name, static counter => (long)counter.Packets);
-        _dropsNow = new GuardDrops(Of(GuardDrop.UnknownSender), Of(GuardDrop.Container), Of(GuardDrop.ForeignSource), Of(GuardDrop.ForeignDestination));
+        _dropsNow = new GuardDrops(
+            Of(GuardDrop.UnknownSender), Of(GuardDrop.Container), Of(GuardDrop.ForeignSource), Of(GuardDrop.ForeignDestination));
         GuardDrops total = _dropsBefore + _dropsNow;
         if (_status is not { } status || status.Drops == total) return;
         _status = status with { Drops = total };

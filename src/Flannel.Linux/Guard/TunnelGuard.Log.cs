@@ -8,7 +8,8 @@ public sealed partial class TunnelGuard
 {
     private static partial class Log
     {
-        [LoggerMessage(FlannelEventIds.GuardWritten, LogLevel.Information, "Network '{Network}': the tunnel is guarded (nft list table inet {Table})")]
+        [LoggerMessage(
+            FlannelEventIds.GuardWritten, LogLevel.Information, "Network '{Network}': the tunnel is guarded (nft list table inet {Table})")]
         internal static partial void Written(ILogger logger, string network, string table);
 
         [LoggerMessage(FlannelEventIds.GuardRepaired, LogLevel.Warning, "Network '{Network}': the guard {Table} was put right, because {Damage}")]
@@ -26,8 +27,10 @@ public sealed partial class TunnelGuard
         [LoggerMessage(
             FlannelEventIds.GuardDropped,
             LogLevel.Warning,
-            "Network '{Network}': the guard has dropped {Total} packets since it was said last: to the tunnel's port {UnknownSenders} from unknown senders and " +
-            "{Containers} of containers, out of the tunnel {ForeignSources} with a foreign source and {ForeignDestinations} with a foreign destination")]
+            "Network '{Network}': the guard has dropped {Total} packets since it was said last: to the tunnel's port {UnknownSenders} from " +
+            "unknown senders and " +
+            "{Containers} of containers, out of the tunnel {ForeignSources} with a foreign source and {ForeignDestinations} with a foreign " +
+            "destination")]
         internal static partial void Dropped(
             ILogger logger, string network, long total, long unknownSenders, long containers, long foreignSources, long foreignDestinations);
     }

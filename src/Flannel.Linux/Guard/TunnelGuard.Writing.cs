@@ -10,7 +10,9 @@ namespace Flannel.Extensibility;
 /// <content>What is written to the kernel, each time in one transaction, and how it is compared with what is there.</content>
 public sealed partial class TunnelGuard
 {
-    /// <summary>Writes what is not written yet: as a rule some elements, the whole table where rules change or where it is not known what is there.</summary>
+    /// <summary>
+    /// Writes what is not written yet: as a rule some elements, the whole table where rules change or where it is not known what is there.
+    /// </summary>
     private void Write_NeedsLock()
     {
         if (!Listen_NeedsLock(out bool isReleased, out long said)) return;
@@ -90,7 +92,8 @@ public sealed partial class TunnelGuard
     }
 
     /// <summary>
-    /// Carries a batch out. As long as the kernel's generation is the one that this leaves, nobody else has changed anything since the table was written as a whole.
+    /// Carries a batch out. As long as the kernel's generation is the one that this leaves, nobody else has changed anything since the table was
+    /// written as a whole.
     /// </summary>
     private void Execute_NeedsLock(NftablesBatch batch, bool isWhole)
     {
@@ -141,8 +144,10 @@ public sealed partial class TunnelGuard
         IReadOnlyList<NftFamily> families = Find_NeedsLock();
         if (table.Families.Any(family => !families.Contains(family))) return "it was gone";
         if (!All(netlink.GetChains).ToHashSet().SetEquals(table.Chains)) return "its chains were changed";
-        ILookup<string, NftRule> rules = All((family, name) => netlink.GetRules(family, name)).ToLookup(static rule => rule.Chain); // no name is in both tables
-        if (!table.Chains.All(chain => rules[chain.Name].SequenceEqual(table.Rules.Where(rule => rule.Chain == chain.Name)))) return "its rules were changed";
+        // no name is in both tables
+        ILookup<string, NftRule> rules = All((family, name) => netlink.GetRules(family, name)).ToLookup(static rule => rule.Chain);
+        if (!table.Chains.All(chain => rules[chain.Name].SequenceEqual(table.Rules.Where(rule => rule.Chain == chain.Name))))
+            return "its rules were changed";
         if (!All(netlink.GetSets).ToHashSet().SetEquals(table.Sets)) return "its sets were changed";
         foreach (int length in table.Lengths)
         {

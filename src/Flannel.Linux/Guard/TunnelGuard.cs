@@ -13,10 +13,12 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Extensibility;
 
 /// <summary>
-/// Keeps strangers out of the tunnel of one address family: a table of nftables whose sets hold the peers. Peers are let in before entries lead to them and out
-/// after that. The table stays when the process ends, as the data path does; whoever changes it, it is put right.
+/// Keeps strangers out of the tunnel of one address family: a table of nftables whose sets hold the peers. Peers are let in before entries lead to
+/// them and out after that. The table stays when the process ends, as the data path does; whoever changes it, it is put right.
 /// </summary>
-/// <remarks>Thread-safe, but for <see cref="RunAsync"/>, which runs once at a time. A kernel that refuses is told in <see cref="Status"/>; nothing throws.</remarks>
+/// <remarks>
+/// Thread-safe, but for <see cref="RunAsync"/>, which runs once at a time. A kernel that refuses is told in <see cref="Status"/>; nothing throws.
+/// </remarks>
 [SupportedOSPlatform("linux")]
 [Experimental(ExperimentalApi.KernelBackends)]
 public sealed partial class TunnelGuard : IDisposable
@@ -86,8 +88,8 @@ public sealed partial class TunnelGuard : IDisposable
     public GuardStatus? Status => _status;
 
     /// <summary>
-    /// Lets nobody in until the first peers are known, on a host where nothing flows yet. A guard that is there already stays as it is: an earlier process left
-    /// it, with the peers of that moment.
+    /// Lets nobody in until the first peers are known, on a host where nothing flows yet. A guard that is there already stays as it is: an earlier
+    /// process left it, with the peers of that moment.
     /// </summary>
     public void Close()
     {
@@ -102,8 +104,8 @@ public sealed partial class TunnelGuard : IDisposable
     }
 
     /// <summary>
-    /// Guards the tunnel's device, which was made again and is not set up yet: kernels before 6.16 took the chain at it away with the former one. Nothing changes
-    /// before there is a guard.
+    /// Guards the tunnel's device, which was made again and is not set up yet: kernels before 6.16 took the chain at it away with the former one.
+    /// Nothing changes before there is a guard.
     /// </summary>
     internal void Attach()
     {
@@ -113,7 +115,8 @@ public sealed partial class TunnelGuard : IDisposable
             Try(() =>
             {
                 if (_table is not null) WriteWhole_NeedsLock([.. _members.Wanted, .. _members.Surplus]);
-                else if (Find_NeedsLock().Contains(NftFamily.NetDevice) && Netlink_NeedsLock().GetChains(NftFamily.NetDevice, _name).Count == 0) WriteWhole_NeedsLock([]);
+                else if (Find_NeedsLock().Contains(NftFamily.NetDevice) && Netlink_NeedsLock().GetChains(NftFamily.NetDevice, _name).Count == 0)
+                    WriteWhole_NeedsLock([]);
             });
         }
     }
@@ -222,10 +225,11 @@ public sealed partial class TunnelGuard : IDisposable
     private static string Describe(NetlinkException refusal)
     {
         // A kernel without nf_tables does not know the requests (EINVAL) and not the transactions (EOPNOTSUPP).
-        bool isMissing = refusal.IsNotSupported || (refusal.ErrorName == "EINVAL" && refusal.Operation.StartsWith("NFT_MSG_GET", StringComparison.Ordinal));
+        bool isMissing = refusal.IsNotSupported
+            || (refusal.ErrorName == "EINVAL" && refusal.Operation.StartsWith("NFT_MSG_GET", StringComparison.Ordinal));
         string cause = isMissing ? "the kernel has no nf_tables (modprobe nf_tables loads it, if there is such a module)" : refusal.Message;
-        return $"the tunnel is not guarded, so whoever reaches its port reaches the containers: {cause}. The overlay carries traffic all the same; to have it so, " +
-            "turn the guard off (FlannelOptions.Guard.Enabled; flanneld: -guard=false)";
+        return $"the tunnel is not guarded, so whoever reaches its port reaches the containers: {cause}. The overlay carries traffic all the " +
+            "same; to have it so, turn the guard off (FlannelOptions.Guard.Enabled; flanneld: -guard=false)";
     }
 
     private void Report(string? problem)

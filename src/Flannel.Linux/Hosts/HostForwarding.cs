@@ -30,7 +30,8 @@ internal static class HostForwarding
         if (!found.IsOk || found.Value != "0") return null;
         SysctlResult? written = enable ? NetworkSysctl.Write(key, "1") : null;
         if (written is { IsOk: true, Value: not "0" }) return null;
-        string advice = $"turn it on with sysctl -w {found.Key}=1" + (enable ? "" : ", or have the node do it (FlannelOptions.EnableForwarding; flanneld: -enable-forwarding)");
+        string advice = $"turn it on with sysctl -w {found.Key}=1" + (
+            enable ? "" : ", or have the node do it (FlannelOptions.EnableForwarding; flanneld: -enable-forwarding)");
         return $"this host forwards no packets ({written?.ToString() ?? found.ToString()}), so containers reach no other host; {advice}";
     }
 }

@@ -21,6 +21,7 @@ internal sealed partial class LinuxHostNetwork
             LogLevel.Information,
             "The external interface {Name} with {Address} {AddressIPv6} is gone; now it is {OtherName} with {OtherAddress} {OtherAddressIPv6}")]
         internal static partial void ExternalInterfaceMoved(
-            ILogger logger, string name, IPAddress? address, IPAddress? addressIPv6, string otherName, IPAddress? otherAddress, IPAddress? otherAddressIPv6);
+            ILogger logger, string name, IPAddress? address, IPAddress? addressIPv6, string otherName, IPAddress? otherAddress,
+            IPAddress? otherAddressIPv6);
     }
 }

@@ -15,7 +15,8 @@ internal sealed partial class LinuxHostNetwork
 
     /// <inheritdoc/>
     public async Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
-        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken)
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(config);
@@ -36,7 +37,8 @@ internal sealed partial class LinuxHostNetwork
                     await Task.Delay(SettleTime, time, cancellationToken).ConfigureAwait(false);
                     if (FindOther(networkNamespace, options, config, current) is { } other)
                     {
-                        Log.ExternalInterfaceMoved(logger, current.Name, current.Address, current.AddressIPv6, other.Name, other.Address, other.AddressIPv6);
+                        Log.ExternalInterfaceMoved(
+                            logger, current.Name, current.Address, current.AddressIPv6, other.Name, other.Address, other.AddressIPv6);
                         return other;
                     }
                 }

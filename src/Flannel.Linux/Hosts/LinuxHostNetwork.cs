@@ -38,7 +38,8 @@ internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxH
         Do(() => GetPrefixes(networkNamespace), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ForwardingStatus> CheckForwardingAsync(string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken)
+    public Task<ForwardingStatus> CheckForwardingAsync(
+        string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(config);
         return Do(() => NetworkNamespace.Run(networkNamespace, () => HostForwarding.Check(config, enable)), cancellationToken);

@@ -41,7 +41,8 @@ internal static class NetworkAccess
         catch (MissingCapabilityException error)
         {
             // The process has both, but where they do not count.
-            throw new MissingCapabilityException(["CAP_NET_ADMIN", "CAP_SYS_ADMIN"], operation + " from inside a user namespace that does not own it", error);
+            throw new MissingCapabilityException(
+                ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"], operation + " from inside a user namespace that does not own it", error);
         }
     }
 

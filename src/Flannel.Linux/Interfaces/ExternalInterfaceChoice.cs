@@ -82,7 +82,9 @@ internal sealed partial class ExternalInterfaceChoice
         if ((_publicIP ?? _publicIPv6) is { } publicAddress)
         {
             _otherwise = $"it does not have the address {publicAddress}";
-            string option = publicAddress == _publicIP ? "ExternalInterface.PublicIP; flannel: --public-ip" : "ExternalInterface.PublicIPv6; flannel: --public-ipv6";
+            string option = publicAddress == _publicIP
+                ? "ExternalInterface.PublicIP; flannel: --public-ip"
+                : "ExternalInterface.PublicIPv6; flannel: --public-ipv6";
             yield return () => ByAddress(publicAddress) ??
                 Fail($"it is the public address ({option}), which selects the interface when nothing else does; behind NAT name the interface, too");
         }

@@ -101,7 +101,8 @@ public sealed partial class NetworkNamespace : IDisposable
     /// <exception cref="NetworkNamespaceException">There is no such namespace; the message lists the existing ones.</exception>
     /// <exception cref="MissingCapabilityException">The process lacks <c>CAP_SYS_ADMIN</c> in the namespace.</exception>
     /// <exception cref="NetlinkException">The kernel refused the socket.</exception>
-    public static RouteNetlink OpenRouteNetlink(string? nameOrPath, NetlinkSocketOptions? options = null) => Run(nameOrPath, () => RouteNetlink.Open(options));
+    public static RouteNetlink OpenRouteNetlink(string? nameOrPath, NetlinkSocketOptions? options = null) =>
+        Run(nameOrPath, () => RouteNetlink.Open(options));
 
     /// <summary>Runs a function inside a namespace given by name or path, or in the process's own.</summary>
     /// <param name="nameOrPath">As for <see cref="Open"/>; <see langword="null"/> calls the function at once on the calling thread.</param>

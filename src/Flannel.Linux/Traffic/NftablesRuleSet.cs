@@ -71,12 +71,14 @@ internal sealed class NftablesRuleSet : IRuleSet
         catch (NetlinkException exception)
         {
             throw new TrafficRulesException(
-                $"The nftables rules of network '{_policy.NetworkName}' cannot be {(isRemoval ? "removed" : "kept")}: {exception.Message}", isTransient: true, exception);
+                $"The nftables rules of network '{_policy.NetworkName}' cannot be {(isRemoval ? "removed" : "kept")}: " +
+                $"{exception.Message}", isTransient: true, exception);
         }
     }
 
     /// <summary>What a kernel without nfnetlink says to the socket, and one without nf_tables to the first question.</summary>
-    private static bool IsWithoutNftables(NetlinkException exception) => exception is { RequestIndex: null } and ({ IsNotSupported: true } or { ErrorName: "EINVAL" });
+    private static bool IsWithoutNftables(NetlinkException exception) =>
+        exception is { RequestIndex: null } and ({ IsNotSupported: true } or { ErrorName: "EINVAL" });
 
     private string? Repair(NftablesNetlink nftables, NftablesTable table)
     {
@@ -108,8 +110,8 @@ internal sealed class NftablesRuleSet : IRuleSet
         found is not null && (found == wanted || (_kept.TryGetValue(table, out NftablesState? kept) && found == kept));
 
     /// <summary>
-    /// Another kernel may tell a rule differently than it was told, and one before 5.10 keeps no comments. What is read right after writing counts as right from
-    /// then on, unless it has more or less than was written: then somebody else was quicker.
+    /// Another kernel may tell a rule differently than it was told, and one before 5.10 keeps no comments. What is read right after writing counts as
+    /// right from then on, unless it has more or less than was written: then somebody else was quicker.
     /// </summary>
     private void Keep(NftablesTable table, NftablesState wanted, NftablesState? written)
     {

@@ -42,15 +42,18 @@ internal sealed record NftablesState(
                 return found;
         }
 
-        throw new TrafficRulesException($"The nftables table {name} cannot be read: somebody keeps changing rules. It is tried again.", isTransient: true);
+        throw new TrafficRulesException(
+            $"The nftables table {name} cannot be read: somebody keeps changing rules. It is tried again.", isTransient: true);
     }
 
     /// <inheritdoc/>
     public bool Equals(NftablesState? other) =>
         other is not null
         && Table == other.Table
-        && Chains.OrderBy(static chain => chain.Name, StringComparer.Ordinal).SequenceEqual(other.Chains.OrderBy(static chain => chain.Name, StringComparer.Ordinal))
-        && Rules.OrderBy(static rule => rule.Chain, StringComparer.Ordinal).SequenceEqual(other.Rules.OrderBy(static rule => rule.Chain, StringComparer.Ordinal))
+        && Chains.OrderBy(static chain => chain.Name, StringComparer.Ordinal)
+            .SequenceEqual(other.Chains.OrderBy(static chain => chain.Name, StringComparer.Ordinal))
+        && Rules.OrderBy(static rule => rule.Chain, StringComparer.Ordinal)
+            .SequenceEqual(other.Rules.OrderBy(static rule => rule.Chain, StringComparer.Ordinal))
         && Others.SequenceEqual(other.Others);
 
     /// <inheritdoc/>

@@ -114,7 +114,8 @@ internal sealed class NftablesTable
         foreach (NftChain chain in state.Chains)
         {
             lines.Add(chain.Base is { } entry
-                ? $"chain {chain.Name} of type {entry.Type}, hook {entry.Hook}, priority {entry.Priority}, policy {(entry.DropsByDefault ? "drop" : "accept")}"
+                ? $"chain {chain.Name} of type {entry.Type}, hook {entry.Hook}, priority {entry.Priority}, policy " +
+                    $"{(entry.DropsByDefault ? "drop" : "accept")}"
                 : $"chain {chain.Name}");
             lines.AddRange(state.Rules.Where(rule => rule.Chain == chain.Name)
                 .Select(rule => _texts.GetValueOrDefault(rule) ?? $"a rule in {rule.Chain}, handle {rule.Handle}"));

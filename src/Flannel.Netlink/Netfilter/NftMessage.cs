@@ -17,7 +17,9 @@ internal static class NftMessage
 
     /// <param name="buffer">Where to.</param>
     /// <param name="message"><c>NFNL_MSG_BATCH_BEGIN</c> or <c>NFNL_MSG_BATCH_END</c>.</param>
-    /// <param name="generation">The kernel carries the transaction out only if its rules are of this generation; <see langword="null"/> for any.</param>
+    /// <param name="generation">
+    /// The kernel carries the transaction out only if its rules are of this generation; <see langword="null"/> for any.
+    /// </param>
     internal static int WriteBoundary(Span<byte> buffer, ushort message, uint? generation = null)
     {
         var writer = new NetlinkMessageWriter(buffer, message, 0);

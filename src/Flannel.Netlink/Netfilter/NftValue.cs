@@ -6,8 +6,8 @@ using System.Text;
 namespace Flannel.Netlink.Netfilter;
 
 /// <summary>
-/// What nf_tables compares and keeps in sets: up to 64 bytes, as they lie in a register. Addresses and ports are in network byte order, marks and interface
-/// indexes in the machine's.
+/// What nf_tables compares and keeps in sets: up to 64 bytes, as they lie in a register. Addresses and ports are in network byte order, marks and
+/// interface indexes in the machine's.
 /// </summary>
 public readonly struct NftValue : IEquatable<NftValue>
 {

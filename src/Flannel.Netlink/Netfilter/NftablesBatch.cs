@@ -7,8 +7,8 @@ using static Flannel.Netlink.Interop.LinuxNfTables;
 namespace Flannel.Netlink.Netfilter;
 
 /// <summary>
-/// Requests that <see cref="NftablesNetlink.Execute"/> carries out as one transaction, in the order they were queued: all of them or none. Every method
-/// returns the index under which a refusal of its request is reported (<see cref="NetlinkException.RequestIndex"/>).
+/// Requests that <see cref="NftablesNetlink.Execute"/> carries out as one transaction, in the order they were queued: all of them or none. Every
+/// method returns the index under which a refusal of its request is reported (<see cref="NetlinkException.RequestIndex"/>).
 /// </summary>
 /// <remarks>
 /// Not thread-safe. The requests are encoded when queued. Adding what is there already is no error as long as it is the same; deleting what is not
@@ -45,7 +45,10 @@ public sealed class NftablesBatch
     /// <returns>Index of the request.</returns>
     public int DeleteTable(NftFamily family, string name) => Append(TableCodec.WriteDeleteTable(Reserve(), family, name));
 
-    /// <summary>Puts an empty table in the place of the one with its name, whether there is one or not. Packets see the old table until the whole batch is done.</summary>
+    /// <summary>
+    /// Puts an empty table in the place of the one with its name, whether there is one or not. Packets see the old table until the whole batch is
+    /// done.
+    /// </summary>
     /// <param name="table">The table.</param>
     /// <returns>Index of the request.</returns>
     public int ReplaceTable(NftTable table)

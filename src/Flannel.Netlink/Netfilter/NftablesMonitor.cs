@@ -7,8 +7,9 @@ using static Flannel.Netlink.Interop.LinuxNfTables;
 namespace Flannel.Netlink.Netfilter;
 
 /// <summary>
-/// Tells that tables, chains, rules, sets, their elements or named counters of nf_tables changed in one network namespace, the one of the thread that opened it. The kernel keeps
-/// notifications from <see cref="Open"/> on, so a consumer that opens a monitor, reads the rules and then waits misses nothing.
+/// Tells that tables, chains, rules, sets, their elements or named counters of nf_tables changed in one network namespace, the one of the thread that
+/// opened it. The kernel keeps notifications from <see cref="Open"/> on, so a consumer that opens a monitor, reads the rules and then waits misses
+/// nothing.
 /// </summary>
 /// <remarks>
 /// It says that something changed and not what: whoever is told reads the rules again, so a thousand changes are told once and lost ones are told

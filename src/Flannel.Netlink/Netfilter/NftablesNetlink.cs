@@ -9,8 +9,8 @@ namespace Flannel.Netlink.Netfilter;
 
 /// <summary>nf_tables of one network namespace, the one of the thread that opened it: tables, chains, rules, sets, maps and counters.</summary>
 /// <remarks>
-/// Thread-safe and synchronous: the kernel carries a transaction out inside the call. Changes and listings need CAP_NET_ADMIN. Rules are the kernel's own
-/// instructions; <see cref="NftMatch"/> composes them as nft does, so that nft lists them in its words.
+/// Thread-safe and synchronous: the kernel carries a transaction out inside the call. Changes and listings need CAP_NET_ADMIN. Rules are the kernel's
+/// own instructions; <see cref="NftMatch"/> composes them as nft does, so that nft lists them in its words.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 public sealed class NftablesNetlink : IDisposable
@@ -21,15 +21,17 @@ public sealed class NftablesNetlink : IDisposable
         _socket = NetlinkSocket.Open(NetlinkProtocol.Netfilter, options with { Describe = static request => NftRequestFormatter.Format(request) });
 
     /// <summary>
-    /// Opens a socket in the network namespace that the calling thread is in at this moment. The socket stays there: it may be used from any thread afterwards,
-    /// whatever namespace that one is in.
+    /// Opens a socket in the network namespace that the calling thread is in at this moment. The socket stays there: it may be used from any thread
+    /// afterwards, whatever namespace that one is in.
     /// </summary>
     /// <param name="options">Timeout and buffer; null for the defaults. Its <see cref="NetlinkSocketOptions.Describe"/> is not used.</param>
     /// <returns>The open client.</returns>
     /// <exception cref="NetlinkException">The kernel refused the socket.</exception>
     public static NftablesNetlink Open(NetlinkSocketOptions? options = null) => new(options ?? new NetlinkSocketOptions());
 
-    /// <summary>Carries out a batch as one transaction: every packet sees all of it or nothing, and if one request is refused, nothing is changed.</summary>
+    /// <summary>
+    /// Carries out a batch as one transaction: every packet sees all of it or nothing, and if one request is refused, nothing is changed.
+    /// </summary>
     /// <param name="batch">The requests; unchanged by this, so it can be executed again.</param>
     /// <param name="generation">
     /// Only if nothing has changed since <see cref="GetGeneration"/> returned this; else the transaction is refused with <c>ERESTART</c>.
@@ -82,7 +84,8 @@ public sealed class NftablesNetlink : IDisposable
         Span<byte> buffer = stackalloc byte[64];
         return _socket.Dump(
             buffer[..TableCodec.WriteDumpChains(buffer, family)],
-            (NetlinkMessage message, [MaybeNullWhen(false)] out NftChain chain) => TableCodec.TryReadChain(message, out chain) && chain.Table == table); // the kernel does not filter
+            // the kernel does not filter
+            (NetlinkMessage message, [MaybeNullWhen(false)] out NftChain chain) => TableCodec.TryReadChain(message, out chain) && chain.Table == table);
     }
 
     /// <summary>Lists rules, in order.</summary>
@@ -109,8 +112,8 @@ public sealed class NftablesNetlink : IDisposable
     }
 
     /// <summary>
-    /// Lists the elements of a set, in no order. While a set without <see cref="NftSet.Size"/> grows, which the kernel does in the background, an element may be
-    /// listed twice, and another one not at all.
+    /// Lists the elements of a set, in no order. While a set without <see cref="NftSet.Size"/> grows, which the kernel does in the background, an
+    /// element may be listed twice, and another one not at all.
     /// </summary>
     /// <param name="set">The set, as it was added or listed.</param>
     /// <returns>The elements.</returns>

@@ -17,7 +17,11 @@ internal static class Userdata
     {
         int count = Encoding.UTF8.GetByteCount(comment) + 1;
         if (HeaderLength + count > Math.Min(buffer.Length, MaximumLength))
-            throw new ArgumentException($"A comment in nf_tables has at most {MaximumLength - HeaderLength - 1} bytes, unlike '{comment}'.", nameof(comment));
+        {
+            throw new ArgumentException(
+                $"A comment in nf_tables has at most {MaximumLength - HeaderLength - 1} bytes, unlike '{comment}'.", nameof(comment));
+        }
+
         (buffer[0], buffer[1], buffer[HeaderLength + count - 1]) = (type, (byte)count, 0);
         Encoding.UTF8.GetBytes(comment, buffer[HeaderLength..]);
         return HeaderLength + count;

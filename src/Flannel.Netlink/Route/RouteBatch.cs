@@ -34,8 +34,8 @@ public sealed class RouteBatch
     internal int DeletionCount => _deletions.Count;
 
     /// <summary>
-    /// Queues <see cref="RouteNetlink.CreateLink"/>. The new device can be changed by its name behind it; namespaces that <paramref name="spec"/> names must stay open until
-    /// the batch has been executed.
+    /// Queues <see cref="RouteNetlink.CreateLink"/>. The new device can be changed by its name behind it; namespaces that <paramref name="spec"/>
+    /// names must stay open until the batch has been executed.
     /// </summary>
     /// <param name="spec">What to create.</param>
     /// <returns>Index of the request.</returns>
@@ -81,7 +81,8 @@ public sealed class RouteBatch
     }
 
     /// <summary>
-    /// Queues the deletion of all devices of a group (<see cref="LinkChange.Group"/>). The kernel waits for its readers once for all of them, and not once for each.
+    /// Queues the deletion of all devices of a group (<see cref="LinkChange.Group"/>). The kernel waits for its readers once for all of them, and not
+    /// once for each.
     /// </summary>
     /// <param name="group">Number of the group, not 0.</param>
     /// <returns>Index of the request.</returns>

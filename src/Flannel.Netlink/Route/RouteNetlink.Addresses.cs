@@ -26,7 +26,9 @@ public sealed partial class RouteNetlink
 
     /// <summary>Lists the addresses of a device in another namespace (kernel 4.20).</summary>
     /// <param name="linkIndex">Index of the device there.</param>
-    /// <param name="namespaceId">The number that the socket's namespace has for it, as <see cref="Links.Link.ParentNamespaceId"/> of a veth tells.</param>
+    /// <param name="namespaceId">
+    /// The number that the socket's namespace has for it, as <see cref="Links.Link.ParentNamespaceId"/> of a veth tells.
+    /// </param>
     /// <returns>The addresses; none when there is no such device.</returns>
     /// <exception cref="NetlinkException">The kernel refused or did not answer; EINVAL when there is no such namespace any more.</exception>
     public IReadOnlyList<InterfaceAddress> GetAddresses(int linkIndex, int namespaceId)

@@ -31,9 +31,9 @@ public sealed partial class RouteNetlink : IDisposable
     public uint PortId => _socket.PortId;
 
     /// <summary>
-    /// Opens a socket in the network namespace that the calling thread is in at this moment. The socket stays there: it may be used from any thread afterwards,
-    /// whatever namespace that one is in. For another namespace, open it on a thread that has entered that one; the package Flannel.Linux does so
-    /// (<c>NetworkNamespace.OpenRouteNetlink</c>).
+    /// Opens a socket in the network namespace that the calling thread is in at this moment. The socket stays there: it may be used from any thread
+    /// afterwards, whatever namespace that one is in. For another namespace, open it on a thread that has entered that one; the package Flannel.Linux
+    /// does so (<c>NetworkNamespace.OpenRouteNetlink</c>).
     /// </summary>
     /// <param name="options">Timeout and buffer; null for the defaults. Its <see cref="NetlinkSocketOptions.Describe"/> is not used.</param>
     /// <returns>The open client.</returns>

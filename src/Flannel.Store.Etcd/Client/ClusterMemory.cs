@@ -41,7 +41,11 @@ internal sealed class ClusterMemory
             if (_id == 0)
                 _id = header.ClusterId;
             if (_id != header.ClusterId)
-                throw Refused($"it belongs to cluster {header.ClusterId:x}, but cluster {_id:x} answered before: all endpoints must be of one cluster");
+            {
+                throw Refused(
+                    $"it belongs to cluster {header.ClusterId:x}, but cluster {_id:x} answered before: all endpoints must be of one cluster");
+            }
+
             if (header.Revision < atLeast)
                 throw Refused($"it shows revision {header.Revision}, but revision {atLeast} was seen before: was it restored from a backup?");
             _revision = Math.Max(_revision, header.Revision);

@@ -52,7 +52,8 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
         try
         {
             var request = new AuthenticateRequest { Name = userName, Password = password };
-            AuthenticateResponse answer = await transport.CallAsync(EtcdMethods.Authenticate, request, token: null, timeout, metrics, cancellationToken)
+            AuthenticateResponse answer = await transport.CallAsync(
+                EtcdMethods.Authenticate, request, token: null, timeout, metrics, cancellationToken)
                 .ConfigureAwait(false);
             return answer.Token;
         }
@@ -62,7 +63,8 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
         }
         catch (GrpcException error) when (!error.IsEndpointFault)
         {
-            throw new GrpcException(StatusCode.PermissionDenied, $"it refused user '{userName}' ({error.Message}); check Username and Password", error)
+            throw new GrpcException(
+                StatusCode.PermissionDenied, $"it refused user '{userName}' ({error.Message}); check Username and Password", error)
             {
                 Kind = StoreErrorKind.CredentialsRefused,
             };

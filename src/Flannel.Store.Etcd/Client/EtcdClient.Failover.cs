@@ -93,11 +93,14 @@ internal sealed partial class EtcdClient
             { Code: StatusCode.ResourceExhausted } when error.Says("space exceeded") =>
                 " etcd is out of space: compact and defragment it, then clear the alarm with 'etcdctl alarm disarm'.",
             { IsAboutToken: true } => " This etcd demands a user: set Username and Password.",
-            { Code: StatusCode.PermissionDenied } when error.Says("permission denied") => " Grant the user read and write permission below the prefix.",
+            { Code: StatusCode.PermissionDenied } when error.Says("permission denied") => " Grant the user read and write permission below " +
+                "the prefix.",
             _ => "",
         };
         error.MayBeRepeat = mayBeRepeat;
-        return new StoreException($"etcd {endpoint.Name} refused to {what}: {error.Message}.{advice}", isTransient: false, error) { Kind = error.Kind };
+        return new StoreException(
+            $"etcd {endpoint.Name} refused to {what}: {error.Message}.{advice}", isTransient: false, error)
+        { Kind = error.Kind };
     }
 
     private static StoreException Unanswered(string what, List<(EtcdEndpoint Endpoint, GrpcException Error)> failures, bool mayBeRepeat)

@@ -15,6 +15,7 @@ internal sealed partial class EtcdClient
     private partial void LogTokenOutdated(string endpoint);
 
     [LoggerMessage(
-        FlannelEventIds.ClusterReplaced, LogLevel.Error, "Every etcd endpoint says that the cluster was replaced or restored; starting from what it says now. {Reason}")]
+        FlannelEventIds.ClusterReplaced, LogLevel.Error, "Every etcd endpoint says that the cluster was replaced or restored; starting from what " +
+            "it says now. {Reason}")]
     private partial void LogClusterReplaced(string reason);
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Store.Etcd.Client;
 
 /// <summary>
-/// The connections to one cluster with one set of credentials, and what is known of it: which endpoints answer, which token is good. Used by one client, or by
-/// those of several networks.
+/// The connections to one cluster with one set of credentials, and what is known of it: which endpoints answer, which token is good. Used by one
+/// client, or by those of several networks.
 /// </summary>
 internal sealed class EtcdConnection
 {

@@ -3,12 +3,15 @@ using Flannel.Store.Etcd.Security;
 
 namespace Flannel.Store.Etcd.Client;
 
-/// <summary>What two stores must have in common to share connections: everything but where in etcd the network is kept, and how leases are renewed.</summary>
+/// <summary>
+/// What two stores must have in common to share connections: everything but where in etcd the network is kept, and how leases are renewed.
+/// </summary>
 internal sealed record EtcdConnectionKey
 {
     public EtcdConnectionKey(EtcdStoreOptions options)
     {
-        Endpoints = string.Join(' ', options.EffectiveEndpoints.Select(static endpoint => new Uri(endpoint).AbsoluteUri).Distinct().Order(StringComparer.Ordinal));
+        Endpoints = string.Join(
+            ' ', options.EffectiveEndpoints.Select(static endpoint => new Uri(endpoint).AbsoluteUri).Distinct().Order(StringComparer.Ordinal));
         User = (options.Username, options.Password);
         Files = (options.CaFile, options.CertificateFile, options.KeyFile);
         TlsObjects given = options.GetObjects();

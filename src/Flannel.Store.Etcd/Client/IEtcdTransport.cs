@@ -24,7 +24,8 @@ internal interface IEtcdTransport : IAsyncDisposable
     /// <param name="metrics">Where to count it.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     Task<TResponse> CallAsync<TRequest, TResponse>(
-        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, EtcdMetrics metrics, CancellationToken cancellationToken)
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, EtcdMetrics metrics,
+        CancellationToken cancellationToken)
         where TRequest : class
         where TResponse : class;
 

@@ -15,7 +15,8 @@ internal static class StoreExceptionAnswer
         public bool MayBeRepeat => error.InnerException is GrpcException { MayBeRepeat: true };
 
         /// <summary>Whether etcd has a lease of this number.</summary>
-        public bool IsLeaseTaken => error.InnerException is GrpcException { Code: StatusCode.FailedPrecondition } answer && answer.Says("lease already exists");
+        public bool IsLeaseTaken =>
+            error.InnerException is GrpcException { Code: StatusCode.FailedPrecondition } answer && answer.Says("lease already exists");
 
         /// <summary>Whether the answer was too long; one that asks for less may succeed.</summary>
         public bool IsTooLarge => error.InnerException is GrpcException { IsTooLarge: true };

@@ -1,8 +1,8 @@
 namespace Flannel;
 
 /// <summary>
-/// The names of the etcd store's metrics and traces. They are part of the public API: dashboards depend on them. <c>docs/metrics.md</c> of the repository
-/// explains each.
+/// The names of the etcd store's metrics and traces. They are part of the public API: dashboards depend on them. <c>docs/metrics.md</c> of the
+/// repository explains each.
 /// </summary>
 public static class EtcdTelemetry
 {
@@ -10,8 +10,8 @@ public static class EtcdTelemetry
     public const string MeterName = "Flannel.Store.Etcd";
 
     /// <summary>
-    /// The activity source's name. Its activities are client calls, named by the method (<c>etcdserverpb.KV/Txn</c>); a request that is sent to several
-    /// endpoints makes one each.
+    /// The activity source's name. Its activities are client calls, named by the method (<c>etcdserverpb.KV/Txn</c>); a request that is sent to
+    /// several endpoints makes one each.
     /// </summary>
     public const string ActivitySourceName = "Flannel.Store.Etcd";
 

@@ -53,8 +53,8 @@ internal static class TlsFailure
         (42 or 43 or 44 or 45 or 46 or 48 or 49 or 51, null) =>
             $"the server demands a client certificate, or refused the one it was shown ({NameOf(alert)}): check {Files}",
         (42 or 43 or 44 or 45 or 46 or 48 or 49 or 51, _) =>
-            $"the server refused the client certificate {certificate} ({NameOf(alert)}): it must be issued for client authentication by an authority " +
-            $"in the server's --trusted-ca-file; see {Files}",
+            $"the server refused the client certificate {certificate} ({NameOf(alert)}): it must be issued for client authentication by an " +
+            $"authority in the server's --trusted-ca-file; see {Files}",
         (40, _) => $"the server has no cipher, curve or signature algorithm in common with this host ({NameOf(alert)})",
         (70, _) => $"the server takes neither TLS 1.2 nor TLS 1.3 ({NameOf(alert)})",
         (112, _) => $"the server has no certificate for the name in the endpoint ({NameOf(alert)})",

@@ -9,7 +9,8 @@ namespace Flannel.Store.Etcd.Transport;
 /// <param name="code">How the call ended.</param>
 /// <param name="detail">The server's words, or what happened to the connection.</param>
 /// <param name="innerException">The cause.</param>
-internal sealed class GrpcException(StatusCode code, string detail, Exception? innerException = null) : Exception(VisibleText.Of(detail), innerException)
+internal sealed class GrpcException(
+    StatusCode code, string detail, Exception? innerException = null) : Exception(VisibleText.Of(detail), innerException)
 {
     private readonly StoreErrorKind? _kind;
 
@@ -48,7 +49,9 @@ internal sealed class GrpcException(StatusCode code, string detail, Exception? i
         _ => false,
     };
 
-    /// <summary>Whether an earlier attempt of the same call, whose answer got lost, may have been carried out. Set by the client that made both.</summary>
+    /// <summary>
+    /// Whether an earlier attempt of the same call, whose answer got lost, may have been carried out. Set by the client that made both.
+    /// </summary>
     public bool MayBeRepeat { get; set; }
 
     /// <summary>Whether the answer is longer than this side accepts, or than the server may send.</summary>

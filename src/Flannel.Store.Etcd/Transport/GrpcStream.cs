@@ -66,7 +66,8 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
             Task<TResponse> reading = ReceiveAsync();
             _reading = reading;
             // A read that goes on after its connection has ended never ends: the lock it needs is lost.
-            if (_connectionLost is { } lost && await Task.WhenAny(reading, lost).WaitAsync(either.Token).ConfigureAwait(false) == lost && !reading.IsCompleted)
+            if (_connectionLost is { } lost && await Task.WhenAny(reading, lost).WaitAsync(either.Token).ConfigureAwait(false) == lost
+                && !reading.IsCompleted)
                 throw new GrpcException(StatusCode.Unavailable, "the connection ended and the stream did not");
             TResponse answer = await reading.WaitAsync(either.Token).ConfigureAwait(false);
             TellFirst(StatusCode.OK);
@@ -91,7 +92,8 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         await _end(ResetAsync()).ConfigureAwait(false);
     }
 
-    private async Task<AsyncDuplexStreamingCall<TRequest, TResponse>> OpenAsync(Func<CancellationToken, AsyncDuplexStreamingCall<TRequest, TResponse>> open)
+    private async Task<AsyncDuplexStreamingCall<TRequest, TResponse>> OpenAsync(
+        Func<CancellationToken, AsyncDuplexStreamingCall<TRequest, TResponse>> open)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         return open(_abort.Token);

@@ -1,8 +1,8 @@
 namespace Flannel.Store.Etcd.Transport;
 
 /// <content>
-/// How calls, streams and the connection end. In the HTTP/2 stack a lock may be lost for ever; whoever then reads, cancels or closes never comes back.
-/// So all of that happens on threads that are waited for no longer than <see cref="CloseLimit"/>. What has not ended by then is abandoned: its
+/// How calls, streams and the connection end. In the HTTP/2 stack a lock may be lost for ever; whoever then reads, cancels or closes never comes
+/// back. So all of that happens on threads that are waited for no longer than <see cref="CloseLimit"/>. What has not ended by then is abandoned: its
 /// connection is cut and not used again.
 /// </content>
 internal sealed partial class GrpcTransport

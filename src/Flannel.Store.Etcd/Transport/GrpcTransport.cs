@@ -91,8 +91,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         // Without https nothing of it is needed, and it would load OpenSSL.
         HttpMessageHandler sender = identity is not null && endpoint.Scheme == Uri.UriSchemeHttps ? identity.ApplyTo(handler) : handler;
         options.Configure?.Invoke(handler);
-        // No service configuration, so nothing is ever sent twice here: only the client knows whether that is harmless. No compression, which would let
-        // a short message become one of any length.
+        // No service configuration, so nothing is ever sent twice here: only the client knows whether that is harmless. No compression, which would
+        // let a short message become one of any length.
         _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
         {
             CompressionProviders = [],
@@ -114,7 +114,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
 
     /// <inheritdoc />
     public async Task<TResponse> CallAsync<TRequest, TResponse>(
-        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, EtcdMetrics metrics, CancellationToken cancellationToken)
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, EtcdMetrics metrics,
+        CancellationToken cancellationToken)
         where TRequest : class
         where TResponse : class
     {
@@ -155,7 +156,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
     }
 
     /// <inheritdoc />
-    public IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(EtcdStreamMethod<TRequest, TResponse> method, string? token, EtcdMetrics metrics)
+    public IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(
+        EtcdStreamMethod<TRequest, TResponse> method, string? token, EtcdMetrics metrics)
         where TRequest : class
         where TResponse : class
     {
@@ -246,7 +248,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         return RpcFailure.Map(error);
     }
 
-    private void Record(EtcdMetrics metrics, string method, StatusCode status, long started) => metrics.Record(method, _endpoint, status, _time.GetElapsedTime(started));
+    private void Record(EtcdMetrics metrics, string method, StatusCode status, long started) =>
+        metrics.Record(method, _endpoint, status, _time.GetElapsedTime(started));
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {

@@ -23,7 +23,11 @@ internal static class HttpFailure
     public static GrpcException Map(Exception error, TimeSpan? timeout)
     {
         if (timeout is { } limit)
-            return new GrpcException(StatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds:0.###} s"), error);
+        {
+            return new GrpcException(
+                StatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds:0.###} s"), error);
+        }
+
         if (Find<HttpProtocolException>(error) is { } protocol)
             return FromHttp2(protocol);
         if (Find<AuthenticationException>(error) is { } tls)
@@ -54,7 +58,11 @@ internal static class HttpFailure
     };
 
     private static GrpcException TlsFailed(Exception error, Exception cause) =>
-        new(StatusCode.Unavailable, $"TLS failed: {TlsFailure.Describe(cause)}", error) { NeverSent = true, IsLasting = true, Kind = StoreErrorKind.Tls };
+        new(
+            StatusCode.Unavailable,
+            $"TLS failed: {TlsFailure.Describe(cause)}",
+            error)
+        { NeverSent = true, IsLasting = true, Kind = StoreErrorKind.Tls };
 
     private static GrpcException FromHttp2(HttpProtocolException error) => error.ErrorCode switch
     {

@@ -61,7 +61,8 @@ internal sealed class EnvironmentProxy : IWebProxy
 
         string host = exception;
         int colon = exception.LastIndexOf(':');
-        bool isAddress = IPAddress.TryParse(exception.Trim('[', ']'), out IPAddress? alone) && (colon < 0 || !exception.StartsWith('[') || exception.EndsWith(']'));
+        bool isAddress = IPAddress.TryParse(exception.Trim('[', ']'), out IPAddress? alone)
+            && (colon < 0 || !exception.StartsWith('[') || exception.EndsWith(']'));
         if (!isAddress && colon > 0 && int.TryParse(exception.AsSpan(colon + 1), out int only))
         {
             if (only != port)
@@ -74,7 +75,9 @@ internal sealed class EnvironmentProxy : IWebProxy
             return alone!.Equals(address);
         // A name stands for itself and what is below it; one with a dot in front for what is below it only.
         string suffix = host.StartsWith("*.", StringComparison.Ordinal) ? host[1..] : host;
-        return suffix.StartsWith('.') ? name.EndsWith(suffix, StringComparison.Ordinal) : name == suffix || name.EndsWith($".{suffix}", StringComparison.Ordinal);
+        return suffix.StartsWith('.')
+            ? name.EndsWith(suffix, StringComparison.Ordinal)
+            : name == suffix || name.EndsWith($".{suffix}", StringComparison.Ordinal);
     }
 
     // A range may have bits set behind its length, which .NET refuses.

@@ -18,7 +18,12 @@ internal static class ExecClusterInfo
             if (cluster.IsInsecure)
                 json.WriteBoolean("insecure-skip-tls-verify", true);
             if (cluster.Authorities is { } authorities)
-                json.WriteBase64String("certificate-authority-data", Encoding.UTF8.GetBytes(authorities.Text ?? Kubeconfig.ReadText(authorities.Path!, authorities.Name)));
+            {
+                json.WriteBase64String(
+                    "certificate-authority-data",
+                    Encoding.UTF8.GetBytes(authorities.Text ?? Kubeconfig.ReadText(authorities.Path!, authorities.Name)));
+            }
+
             if (cluster.Proxy is { } proxy)
                 json.WriteString("proxy-url", proxy.OriginalString);
             json.WriteEndObject();

@@ -33,7 +33,8 @@ internal static class ExecPlugin
             if (process.ExitCode == 0)
                 return Parse(await output.ConfigureAwait(false), exec, what);
             string said = (await errors.ConfigureAwait(false)).Trim();
-            throw new KubernetesAccessException(what, $"it ended with {process.ExitCode} and said {(said.Length == 0 ? "nothing" : ForeignText.Show(said))}");
+            throw new KubernetesAccessException(
+                what, $"it ended with {process.ExitCode} and said {(said.Length == 0 ? "nothing" : ForeignText.Show(said))}");
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -59,7 +60,11 @@ internal static class ExecPlugin
             if (root.ValueKind != JsonValueKind.Object || Text(root, "kind") != "ExecCredential")
                 throw new KubernetesAccessException(what, "it printed something that is no ExecCredential");
             if (Text(root, "apiVersion") is { } version && version != exec.ApiVersion)
-                throw new KubernetesAccessException(what, $"it printed an ExecCredential of {ForeignText.Show(version)}; the kubeconfig expects {exec.ApiVersion}");
+            {
+                throw new KubernetesAccessException(
+                    what, $"it printed an ExecCredential of {ForeignText.Show(version)}; the kubeconfig expects {exec.ApiVersion}");
+            }
+
             if (!root.TryGetProperty("status", out JsonElement status) || status.ValueKind != JsonValueKind.Object)
                 throw new KubernetesAccessException(what, "it printed no status, so no credentials");
             string? token = Text(status, "token");
@@ -81,13 +86,16 @@ internal static class ExecPlugin
     {
         if (Text(status, "expirationTimestamp") is not { } text)
             return null;
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+        return DateTimeOffset.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
             ? time
             : throw new KubernetesAccessException(what, $"its expirationTimestamp is {ForeignText.Show(text)}, which is no time");
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+            ? text
+            : null;
 
     private static Process Start(ExecAccess exec, string what)
     {

@@ -24,7 +24,9 @@ internal sealed class KubeconfigTree(string file, YamlMappingNode root)
             throw Broken("current-context", $"is missing; it must name one of the contexts: {Names("contexts")}");
         YamlMappingNode chosen = Find("contexts", "context", name, context is null ? "current-context" : "the option Context");
         string path = $"contexts[{name}].context";
-        string clusterName = Text(chosen, "cluster", $"{path}.cluster") is { Length: > 0 } given ? given : throw Broken($"{path}.cluster", "is missing");
+        string clusterName = Text(chosen, "cluster", $"{path}.cluster") is { Length: > 0 } given
+            ? given
+            : throw Broken($"{path}.cluster", "is missing");
         YamlMappingNode cluster = Find("clusters", "cluster", clusterName, $"{path}.cluster");
         string? userName = Text(chosen, "user", $"{path}.user");
         YamlMappingNode? user = userName is { Length: > 0 } ? Find("users", "user", userName, $"{path}.user") : null;
@@ -46,7 +48,10 @@ internal sealed class KubeconfigTree(string file, YamlMappingNode root)
         return new ClusterAccess
         {
             Origin = file,
-            Server = Address(server.Contains("://", StringComparison.Ordinal) ? server : $"{(isSecure ? "https" : "http")}://{server}", $"{path}.server", ["http", "https"]),
+            Server = Address(
+                server.Contains("://", StringComparison.Ordinal) ? server : $"{(isSecure ? "https" : "http")}://{server}",
+                $"{path}.server",
+                ["http", "https"]),
             Authorities = authorities,
             IsInsecure = isInsecure,
             TlsServerName = Text(cluster, "tls-server-name", $"{path}.tls-server-name") is { Length: > 0 } name ? name : null,
@@ -86,8 +91,10 @@ internal sealed class KubeconfigTree(string file, YamlMappingNode root)
 
     private ExecAccess ReadExec(YamlMappingNode exec, string path, ClusterAccess cluster)
     {
-        string command = NonEmpty(exec, "command", path) ?? throw Broken($"{path}.command", "is missing; it names the program that prints credentials");
-        string version = NonEmpty(exec, "apiVersion", path) ?? throw Broken($"{path}.apiVersion", "is missing; write client.authentication.k8s.io/v1");
+        string command = NonEmpty(exec, "command", path)
+            ?? throw Broken($"{path}.command", "is missing; it names the program that prints credentials");
+        string version = NonEmpty(exec, "apiVersion", path)
+            ?? throw Broken($"{path}.apiVersion", "is missing; write client.authentication.k8s.io/v1");
         if (!ExecVersions.Any(known => version == $"client.authentication.k8s.io/{known}"))
             throw Broken($"{path}.apiVersion", $"is {Shown(version)}; client.authentication.k8s.io/v1 or v1beta1 is expected");
         if (NonEmpty(exec, "interactiveMode", path) == "Always")
@@ -125,13 +132,16 @@ internal sealed class KubeconfigTree(string file, YamlMappingNode root)
             foreach ((YamlNode key, YamlNode values) in Mapping(node, $"{path}.as-user-extra").Children)
             {
                 string named = Scalar(key, $"{path}.as-user-extra");
-                extra.AddRange(Sequence(values, $"{path}.as-user-extra.{named}").Select(value => KeyValuePair.Create(named, Scalar(value, $"{path}.as-user-extra.{named}"))));
+                extra.AddRange(
+                    Sequence(values, $"{path}.as-user-extra.{named}").Select(value => KeyValuePair.Create(named, Scalar(value, $"{path}.as-user-extra.{named}"))));
             }
         }
 
         if (name is not null)
             return new Impersonation { User = name, Uid = uid, Groups = groups, Extra = extra };
-        return uid is null && groups.Length == 0 && extra.Count == 0 ? null : throw Broken($"{path}.as", "is missing beside as-uid, as-groups or as-user-extra");
+        return uid is null && groups.Length == 0 && extra.Count == 0
+            ? null
+            : throw Broken($"{path}.as", "is missing beside as-uid, as-groups or as-user-extra");
     }
 
     private PemSource? Pem(YamlMappingNode node, string key, string path)
@@ -150,7 +160,8 @@ internal sealed class KubeconfigTree(string file, YamlMappingNode root)
 
     private Uri Address(string text, string path, string[] schemes) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Host.Length > 0 && schemes.Contains(address.Scheme)
-            ? address.UserInfo.Length == 0 || !path.EndsWith("server", StringComparison.Ordinal) ? address : throw Broken(path, "holds a user; name it below users")
+            ? address.UserInfo.Length == 0
+                || !path.EndsWith("server", StringComparison.Ordinal) ? address : throw Broken(path, "holds a user; name it below users")
             // What has a user in it may hold a password.
             : throw Broken(path, $"is {(text.Contains('@', StringComparison.Ordinal) ? "no address" : Shown(text) + ", which is no address")}; " +
                 $"it must begin with {string.Join(" or ", schemes.Select(static scheme => scheme + "://"))} and name a host");

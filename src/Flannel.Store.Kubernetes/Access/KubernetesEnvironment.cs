@@ -50,7 +50,13 @@ internal sealed record KubernetesEnvironment
 
         string authority = host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') ? $"[{host}]" : host;
         if (!Uri.TryCreate($"https://{authority}:{port}", UriKind.Absolute, out Uri? server))
-            throw new KubernetesAccessException(Origin, $"KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are {ForeignText.Show(host)} and {ForeignText.Show(port)}, which are no address");
+        {
+            throw new KubernetesAccessException(
+                Origin,
+                $"KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are {ForeignText.Show(host)} and {ForeignText.Show(port)}, which are no " +
+                "address");
+        }
+
         return new ClusterAccess
         {
             Origin = Origin,

@@ -25,7 +25,8 @@ internal sealed record TlsMaterial(
 
     /// <summary>Makes what connects. A dead connection shows within 45 seconds, over HTTP/2 by pings, over HTTP/1.1 by TCP's probes.</summary>
     /// <exception cref="InvalidDataException">A certificate or key cannot be used.</exception>
-    [SuppressMessage("Security", "CA5359:Do not disable certificate validation", Justification = "A kubeconfig may say so: insecure-skip-tls-verify.")]
+    [SuppressMessage("Security", "CA5359:Do not disable certificate validation", Justification = "A kubeconfig may say so: " +
+        "insecure-skip-tls-verify.")]
     public SocketsHttpHandler CreateHandler(KubernetesEnvironment environment)
     {
         var handler = new SocketsHttpHandler
@@ -48,7 +49,13 @@ internal sealed record TlsMaterial(
             if (IsInsecure)
                 tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
             else
-                new ServerCertificateCheck(Authorities?.ReadCertificates(), Authorities?.Name ?? "", "name a file with the authority's certificate as certificate-authority in the kubeconfig").ApplyTo(tls);
+            {
+                new ServerCertificateCheck(
+                    Authorities?.ReadCertificates(),
+                    Authorities?.Name ?? "",
+                    "name a file with the authority's certificate as certificate-authority in the kubeconfig").ApplyTo(tls);
+            }
+
             return handler;
         }
         catch (Exception error)

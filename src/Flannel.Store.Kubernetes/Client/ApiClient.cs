@@ -38,7 +38,8 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
         {
             ApiObject? found = null;
             var decoder = new ApiDecoder(ApiShape.Object, names);
-            await foreach (IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, null, cancellationToken).ConfigureAwait(false))
+            await foreach (
+                IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, null, cancellationToken).ConfigureAwait(false))
                 found = items[^1].Object;
             return found ?? throw ApiFailure.FromError(request, channel, new JsonException("the answer is empty"));
         }
@@ -57,7 +58,9 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
         while (true)
         {
             var request = ApiRequest.List(source, version, limit, next);
-            (ApiDecoder decoder, KubernetesApiException? failure) = await ListPageAsync(request, source, objects, cancellationToken).ConfigureAwait(false);
+            (
+                ApiDecoder decoder,
+                KubernetesApiException? failure) = await ListPageAsync(request, source, objects, cancellationToken).ConfigureAwait(false);
             if (failure is not null)
             {
                 // Took so long that the first page's version is forgotten: once more, in one piece.
@@ -90,7 +93,8 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
         {
             yield return [];
             var decoder = new ApiDecoder(ApiShape.Watch, names, source.DataKey);
-            await foreach (IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, duration + WatchMargin, cancellationToken).ConfigureAwait(false))
+            await foreach (
+                IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, duration + WatchMargin, cancellationToken).ConfigureAwait(false))
             {
                 int error = items.ToList().FindIndex(static item => item.Kind == ApiItemKind.Error);
                 if (error < 0)
@@ -118,7 +122,8 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
             (ApiChannel channel, HttpResponseMessage response) = await OpenAsync(request, cancellationToken).ConfigureAwait(false);
             using (response)
             {
-                await foreach (IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, null, cancellationToken).ConfigureAwait(false))
+                await foreach (
+                    IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, null, cancellationToken).ConfigureAwait(false))
                 {
                     foreach (ApiItem item in items)
                         objects.Add(item.Object);
@@ -150,14 +155,22 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
 
             KubernetesApiException failure;
             using (response)
-                failure = await BoundAsync(request, channel, token => ApiFailure.ReadAsync(request, channel, response, time, token), cancellationToken).ConfigureAwait(false);
+            {
+                failure = await BoundAsync(
+                    request,
+                    channel,
+                    token => ApiFailure.ReadAsync(request, channel, response, time, token),
+                    cancellationToken).ConfigureAwait(false);
+            }
+
             if (failure.StatusCode == HttpStatusCode.Unauthorized && refused is null)
             {
                 refused = channel;
                 continue;
             }
 
-            bool mayWait = failure.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable && failure.RetryAfter <= LongestWait;
+            bool mayWait = failure.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
+                && failure.RetryAfter <= LongestWait;
             if (!mayWait || attempt >= MaxAttempts)
                 throw failure;
             await Task.Delay(failure.RetryAfter!.Value, time, cancellationToken).ConfigureAwait(false);
@@ -186,7 +199,8 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
     private static HttpRequestMessage Message(ApiRequest request, ApiChannel channel)
     {
         string query = request.Query.Length > 0 ? $"?{request.Query}" : "";
-        var message = new HttpRequestMessage(request.Body is null ? HttpMethod.Get : HttpMethod.Patch, $"{channel.Server.AbsoluteUri.TrimEnd('/')}{request.Path}{query}")
+        var message = new HttpRequestMessage(
+            request.Body is null ? HttpMethod.Get : HttpMethod.Patch, $"{channel.Server.AbsoluteUri.TrimEnd('/')}{request.Path}{query}")
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
@@ -206,7 +220,8 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
     }
 
     /// <summary>Waits for something of the server's within the time that it has for an answer.</summary>
-    private async Task<T> BoundAsync<T>(ApiRequest request, ApiChannel channel, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> BoundAsync<T>(
+        ApiRequest request, ApiChannel channel, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -224,7 +239,10 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
         finally
         {
             if (!answer.IsCompletedSuccessfully)
-                _ = answer.ContinueWith(static late => Forget(late), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            {
+                _ = answer.ContinueWith(
+                    static late => Forget(late), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            }
         }
     }
 

@@ -8,6 +8,8 @@ internal sealed partial class ApiConnection
     [LoggerMessage(FlannelEventIds.AccessChanged, LogLevel.Information, "The access to Kubernetes has changed; connections are reopened.")]
     private partial void LogChanged();
 
-    [LoggerMessage(FlannelEventIds.AccessUnusable, LogLevel.Warning, "The access to Kubernetes has changed and cannot be used; the earlier one stays in force. {Reason}")]
+    [LoggerMessage(
+        FlannelEventIds.AccessUnusable, LogLevel.Warning, "The access to Kubernetes has changed and cannot be used; the earlier one stays in " +
+            "force. {Reason}")]
     private partial void LogUnusable(string reason);
 }

@@ -37,7 +37,8 @@ internal sealed partial class ApiConnection : IDisposable
     }
 
     /// <summary>The server as last known, for messages.</summary>
-    public string Server => (_channel?.Server ?? _options.ApiServer)?.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) ?? "the API server";
+    public string Server =>
+        (_channel?.Server ?? _options.ApiServer)?.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) ?? "the API server";
 
     /// <summary>The way as it is now.</summary>
     /// <param name="refused">The way whose credentials the server has just refused; they are renewed.</param>
@@ -124,9 +125,14 @@ internal sealed partial class ApiConnection : IDisposable
             return;
         }
 
-        PemFile? certificate = _exec?.Certificate is { } printed ? new PemFile("the certificate printed by the program for credentials", "", printed) : Read(access.User.Certificate);
-        PemFile? key = _exec?.Key is { } printedKey ? new PemFile("the key printed by the program for credentials", "", printedKey) : Read(access.User.Key);
-        var material = new TlsMaterial(access.Server, Read(access.Authorities), access.IsInsecure, access.TlsServerName, certificate, key, access.Proxy);
+        PemFile? certificate = _exec?.Certificate is { } printed
+            ? new PemFile("the certificate printed by the program for credentials", "", printed)
+            : Read(access.User.Certificate);
+        PemFile? key = _exec?.Key is { } printedKey
+            ? new PemFile("the key printed by the program for credentials", "", printedKey)
+            : Read(access.User.Key);
+        var material = new TlsMaterial(
+            access.Server, Read(access.Authorities), access.IsInsecure, access.TlsServerName, certificate, key, access.Proxy);
         if (_channel is { } known && material == _material)
         {
             // The same object as long as nothing changes: a request that was refused tells by it whether that was renewed meanwhile.
@@ -166,7 +172,8 @@ internal sealed partial class ApiConnection : IDisposable
     };
 
     // On a thread of the pool: closing a connection that is stuck may block.
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "However closing fails, the connection is nobody's any more.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "However closing fails, the connection is nobody's " +
+        "any more.")]
     private static Task RetireAsync(ApiChannel? channel) => channel is null ? Task.CompletedTask : Task.Run(() =>
     {
         try

@@ -23,7 +23,13 @@ internal static class ApiFailure
         TimeSpan? retryAfter = RetryAfter(response.Headers.RetryAfter, time)
             ?? (status is { RetryAfter: > 0 and int seconds } ? TimeSpan.FromSeconds(seconds) : null);
         string? location = response.Headers.Location?.ToString();
-        return Describe(request, channel, response.StatusCode, status, location, retryAfter < LongestRetryAfter ? retryAfter : retryAfter is null ? null : LongestRetryAfter);
+        return Describe(
+            request,
+            channel,
+            response.StatusCode,
+            status,
+            location,
+            retryAfter < LongestRetryAfter ? retryAfter : retryAfter is null ? null : LongestRetryAfter);
     }
 
     /// <summary>An event of a watch that says that it cannot go on.</summary>
@@ -41,17 +47,26 @@ internal static class ApiFailure
         for (Exception? cause = error; cause is not null; cause = cause.InnerException)
         {
             if (cause is TlsException tls)
-                return new KubernetesApiException($"{where} is not trusted ({request}): {tls.Message}. See {channel.Origin}.", isTransient: false, null, error) { Kind = StoreErrorKind.Tls };
+            {
+                return new KubernetesApiException(
+                    $"{where} is not trusted ({request}): {tls.Message}. See {channel.Origin}.",
+                    isTransient: false,
+                    null,
+                    error)
+                { Kind = StoreErrorKind.Tls };
+            }
         }
 
         return error switch
         {
             JsonException json => new KubernetesApiException(
-                $"{where} answered '{request}' with something that is no API object, or broke off ({json.Message.TrimEnd('.')}). Is it the API server's address?",
+                $"{where} answered '{request}' with something that is no API object, or broke off ({json.Message.TrimEnd('.')}). Is it the API " +
+                "server's address?",
                 isTransient: true, null, error)
             { Kind = StoreErrorKind.UnexpectedAnswer },
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => new KubernetesApiException(
-                $"{where} cannot be reached ({request}): the name does not resolve. Check the address in {channel.Origin}, or the host's DNS.", isTransient: true, null, error)
+                $"{where} cannot be reached ({request}): the name does not resolve. Check the address in {channel.Origin}, or the host's " +
+                "DNS.", isTransient: true, null, error)
             {
                 Kind = StoreErrorKind.NameNotResolved,
             },
@@ -59,17 +74,21 @@ internal static class ApiFailure
                 $"{where} cannot be reached ({request}): the TLS handshake failed ({Cause(error)}).", isTransient: true, null, error)
             { Kind = StoreErrorKind.Tls },
             HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => new KubernetesApiException(
-                $"{where} cannot be reached ({request}): the proxy refuses ({Cause(error)}). Set NO_PROXY, or proxy-url in {channel.Origin}.", isTransient: true, null, error)
+                $"{where} cannot be reached ({request}): the proxy refuses ({Cause(error)}). Set NO_PROXY, or proxy-url in " +
+                $"{channel.Origin}.", isTransient: true, null, error)
             {
                 Kind = StoreErrorKind.Unreachable,
             },
-            _ => new KubernetesApiException($"{where} cannot be reached ({request}): {Cause(error)}.", isTransient: true, null, error) { Kind = StoreErrorKind.Unreachable },
+            _ => new KubernetesApiException(
+                $"{where} cannot be reached ({request}): {Cause(error)}.", isTransient: true, null, error)
+            { Kind = StoreErrorKind.Unreachable },
         };
     }
 
     /// <summary>A server that took too long.</summary>
     public static KubernetesApiException Silent(ApiRequest request, ApiChannel channel, TimeSpan limit) => new(
-        string.Create(CultureInfo.InvariantCulture, $"The Kubernetes API at {Show(channel)} did not answer within {limit.TotalSeconds:0.#} s ({request})."), isTransient: true)
+        string.Create(CultureInfo.InvariantCulture, $"The Kubernetes API at {Show(channel)} did not answer within {limit.TotalSeconds:0.#} s " +
+            $"({request})."), isTransient: true)
     {
         IsSilent = true,
         Kind = StoreErrorKind.Unreachable,
@@ -80,16 +99,19 @@ internal static class ApiFailure
     {
         string said = status is { Message.Length: > 0 } ? $": {ForeignText.Show(status.Message)}" : "";
         string what = $"The Kubernetes API at {Show(channel)} answered '{request}' with {(int)code}{said}";
-        bool isTransient = (int)code >= 500 || code is HttpStatusCode.TooManyRequests or HttpStatusCode.Gone or HttpStatusCode.Conflict or HttpStatusCode.RequestTimeout;
+        bool isTransient = (int)code >= 500
+            || code is HttpStatusCode.TooManyRequests or HttpStatusCode.Gone or HttpStatusCode.Conflict or HttpStatusCode.RequestTimeout;
         string advice = code switch
         {
             HttpStatusCode.Unauthorized =>
-                $" It does not accept the credentials of {channel.Origin}, also after they were read again: they are expired, revoked, of another cluster, or missing.",
+                $" It does not accept the credentials of {channel.Origin}, also after they were read again: they are expired, revoked, of another " +
+                "cluster, or missing.",
             HttpStatusCode.Forbidden => $" {Role(request)}",
             HttpStatusCode.NotFound when request.Name.Length > 0 => $" There is no such object: check its name.",
             HttpStatusCode.NotFound => $" Is it the API server's address, with its path? See {channel.Origin}.",
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest =>
-                $" It redirects{(location is null ? "" : $" to {ForeignText.Show(location)}")}, which is not followed: is it the API server's address? See {channel.Origin}.",
+                $" It redirects{(location is null ? "" : $" to {ForeignText.Show(location)}")}, which is not followed: is it the API server's " +
+                $"address? See {channel.Origin}.",
             _ => "",
         };
         return new KubernetesApiException($"{what}.{advice}", isTransient, code)

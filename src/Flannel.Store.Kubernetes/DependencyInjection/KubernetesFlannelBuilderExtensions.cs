@@ -13,8 +13,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class KubernetesFlannelBuilderExtensions
 {
     /// <summary>
-    /// Uses the Kubernetes API: the subnet is the Node's podCIDR, what is published are flannel's annotations of the Node, and peers are the other Nodes,
-    /// those of flannel among them. Without options it is the cluster of the pod that this process runs in, the Node named by the variable
+    /// Uses the Kubernetes API: the subnet is the Node's podCIDR, what is published are flannel's annotations of the Node, and peers are the other
+    /// Nodes, those of flannel among them. Without options it is the cluster of the pod that this process runs in, the Node named by the variable
     /// <c>NODE_NAME</c>, and flannel's file with the network configuration.
     /// </summary>
     /// <param name="builder">The network.</param>
@@ -23,7 +23,8 @@ public static class KubernetesFlannelBuilderExtensions
         builder.Configure<KubernetesStoreOptions>(configure).AddKubernetes();
 
     /// <summary>
-    /// Uses the Kubernetes API with options that services help to set; as <see cref="UseKubernetes(IFlannelBuilder, Action{KubernetesStoreOptions}?)"/>.
+    /// Uses the Kubernetes API with options that services help to set; as
+    /// <see cref="UseKubernetes(IFlannelBuilder, Action{KubernetesStoreOptions}?)"/>.
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configure">Sets the options, given the services of the process.</param>
@@ -31,7 +32,8 @@ public static class KubernetesFlannelBuilderExtensions
         builder.Configure(configure).AddKubernetes();
 
     /// <summary>
-    /// Uses the Kubernetes API with options bound from configuration; as <see cref="UseKubernetes(IFlannelBuilder, Action{KubernetesStoreOptions}?)"/>.
+    /// Uses the Kubernetes API with options bound from configuration; as
+    /// <see cref="UseKubernetes(IFlannelBuilder, Action{KubernetesStoreOptions}?)"/>.
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="configuration">The section that holds the <see cref="KubernetesStoreOptions"/>.</param>

@@ -18,7 +18,8 @@ namespace Flannel.Store.Kubernetes.Following;
 /// <param name="random">Spreads what many nodes would do at once; used by this reflector alone.</param>
 /// <param name="metrics">Where to count.</param>
 /// <param name="logger">Where to log.</param>
-internal sealed partial class Reflector(ApiClient client, ApiSource source, TimeProvider time, Random random, KubernetesMetrics metrics, ILogger logger)
+internal sealed partial class Reflector(
+    ApiClient client, ApiSource source, TimeProvider time, Random random, KubernetesMetrics metrics, ILogger logger)
 {
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(300);
     private static readonly BackOff Pauses = new(TimeSpan.FromMilliseconds(800), TimeSpan.FromSeconds(30), jitter: 0.5);
@@ -66,7 +67,8 @@ internal sealed partial class Reflector(ApiClient client, ApiSource source, Time
 
     /// <summary>Lists if it must, and watches.</summary>
     /// <returns>Why it ended, or <see langword="null"/> if the server ended it.</returns>
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whatever goes wrong, the objects are followed further.")]
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Whatever goes wrong, the objects are followed " +
+        "further.")]
     private async Task<StoreException?> FollowOnceAsync(ChannelWriter<ReflectorItem> writer, CancellationToken cancellationToken)
     {
         _isOpen = false;
@@ -130,7 +132,9 @@ internal sealed partial class Reflector(ApiClient client, ApiSource source, Time
                 // Another server has not come as far yet; if it does not catch up, the newest that there is will do.
                 _listFrom = "";
                 return ahead;
-            case KubernetesApiException { StatusCode: { } code } refused when (int)code < 500 && code is not (System.Net.HttpStatusCode.TooManyRequests or System.Net.HttpStatusCode.Unauthorized or System.Net.HttpStatusCode.Forbidden):
+            case KubernetesApiException { StatusCode: { } code } refused when (int)code < 500
+                && code is not (
+                    System.Net.HttpStatusCode.TooManyRequests or System.Net.HttpStatusCode.Unauthorized or System.Net.HttpStatusCode.Forbidden):
                 metrics.WatchBroken("failed");
                 (_version, _listFrom) = (null, "");
                 return refused;

@@ -5,8 +5,8 @@ using Flannel.Store.Kubernetes.Objects;
 namespace Flannel.Store.Kubernetes.Membership;
 
 /// <content>
-/// Two agents with one Node, as by a wrong node name. The one that is there puts its address back when another one publishes its own, and that tells the
-/// other one that it came second.
+/// Two agents with one Node, as by a wrong node name. The one that is there puts its address back when another one publishes its own, and that tells
+/// the other one that it came second.
 /// </content>
 internal sealed partial class NodeKeeper
 {
@@ -18,7 +18,9 @@ internal sealed partial class NodeKeeper
     private DuplicatePublicAddressException? _claimant;
     private TimeSpan _quietAt = TimeSpan.MaxValue;
 
-    private string WayOut => $"Give each host the Node with its own name (the option NodeName, or NODE_NAME in the environment), or stop one of the two agents of {_name}.";
+    private string WayOut =>
+        "Give each host the Node with its own name (the option NodeName, or NODE_NAME in the environment), or stop one of the two agents of " +
+        $"{_name}.";
 
     /// <summary>The hosts' addresses among annotations.</summary>
     public static Dictionary<Annotation, string> AddressesIn(IEnumerable<KeyValuePair<Annotation, string?>> annotations) => annotations
@@ -37,8 +39,8 @@ internal sealed partial class NodeKeeper
         Lose(OwnLeaseState.Taken, new DuplicatePublicAddressException(
             _lease.Key,
             holder,
-            $"Another agent, on a host with the address {holder}, is alive and takes the Node {_name} for its own; it has put its address back. This node cannot " +
-            $"join as that Node, and does not try again until somebody takes the annotations away. {WayOut}"));
+            $"Another agent, on a host with the address {holder}, is alive and takes the Node {_name} for its own; it has put its address back. " +
+            $"This node cannot join as that Node, and does not try again until somebody takes the annotations away. {WayOut}"));
     }
 
     private void NoteClaimant(Dictionary<Annotation, string> published)
@@ -48,7 +50,8 @@ internal sealed partial class NodeKeeper
         bool isNews = _claimant is null;
         _quietAt = Now + QuietTime;
         _claimant ??= new DuplicatePublicAddressException(
-            _lease.Key, address, $"Somebody else, with the address {address}, takes the Node {_name} for its own. This node puts its annotations back and keeps the Node. {WayOut}");
+            _lease.Key, address, $"Somebody else, with the address {address}, takes the Node {_name} for its own. This node puts its annotations " +
+                $"back and keeps the Node. {WayOut}");
         if (!isNews) return;
         LogTaken(_claimant.Message);
         _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Contested, _lease, _claimant));

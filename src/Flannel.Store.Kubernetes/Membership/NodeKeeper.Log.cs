@@ -27,7 +27,9 @@ internal sealed partial class NodeKeeper
 
     private static partial class Log
     {
-        [LoggerMessage(FlannelEventIds.NodeRestored, LogLevel.Warning, "Somebody else took or changed annotations of the Node {Node} that are this node's; putting back {Names}.")]
+        [LoggerMessage(
+            FlannelEventIds.NodeRestored, LogLevel.Warning, "Somebody else took or changed annotations of the Node {Node} that are this node's; " +
+                "putting back {Names}.")]
         public static partial void Restored(ILogger logger, string node, string names);
 
         [LoggerMessage(FlannelEventIds.NodeGone, LogLevel.Warning, "{Reason}")]
@@ -45,7 +47,9 @@ internal sealed partial class NodeKeeper
         [LoggerMessage(FlannelEventIds.NodeNotPublished, LogLevel.Warning, "Writing to the Node {Node} failed; it is tried again. {Reason}")]
         public static partial void NotPublished(ILogger logger, string node, string reason);
 
-        [LoggerMessage(FlannelEventIds.OverwriteUnusable, LogLevel.Warning, "What an administrator asks for on the Node {Node} cannot be used: {Problem}; the former address stays published.")]
+        [LoggerMessage(
+            FlannelEventIds.OverwriteUnusable, LogLevel.Warning, "What an administrator asks for on the Node {Node} cannot be used: {Problem}; " +
+                "the former address stays published.")]
         public static partial void OverwriteUnusable(ILogger logger, string node, string problem);
 
         [LoggerMessage(FlannelEventIds.ApiAway, LogLevel.Warning, "The Kubernetes API cannot be reached; peers stay as last known. {Reason}")]

@@ -42,8 +42,8 @@ internal sealed partial class NodeKeeper
             return $"The Node {node.Name} gives no subnet: {problem}. Waiting until that is corrected.";
         bool isDual = config is { EnableIPv4: true, EnableIPv6: true };
         string what = !isDual || subnets is { IPv4: null, IPv6: null } ? "podCIDR" : subnets.IPv4 is null ? "IPv4 podCIDR" : "IPv6 podCIDR";
-        return $"The Node {node.Name} has no {what} yet; waiting until the cluster gives it one. If that takes long, let the cluster do so (kubeadm: " +
-            "podSubnet; kube-controller-manager: --allocate-node-cidrs and --cluster-cidr), or set spec.podCIDR of the Node.";
+        return $"The Node {node.Name} has no {what} yet; waiting until the cluster gives it one. If that takes long, let the cluster do so " +
+            "(kubeadm: podSubnet; kube-controller-manager: --allocate-node-cidrs and --cluster-cidr), or set spec.podCIDR of the Node.";
     }
 
     /// <summary>Takes in what is found of the own Node.</summary>
@@ -151,7 +151,10 @@ internal sealed partial class NodeKeeper
             _lease.Key,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Somebody else writes the annotations of the Node {_name} too: {_services.Names[name]} is {Access.ForeignText.Show(node.Annotations[name] ?? "")} again, this node puts {Access.ForeignText.Show(own ?? "")} there. It was put back {_restores.Count} times within {ConflictWindow.TotalMinutes} minutes and is left alone now. Are there two agents with one NODE_NAME, or flannel beside this one? Stop the other one, then restart this node."),
+                $"Somebody else writes the annotations of the Node {_name} too: {_services.Names[name]} is " +
+                $"{Access.ForeignText.Show(node.Annotations[name] ?? "")} again, this node puts {Access.ForeignText.Show(own ?? "")} there. It " +
+                $"was put back {_restores.Count} times within {ConflictWindow.TotalMinutes} minutes and is left alone now. Are there two agents " +
+                $"with one NODE_NAME, or flannel beside this one? Stop the other one, then restart this node."),
             isTransient: false));
     }
 
@@ -182,7 +185,8 @@ internal sealed partial class NodeKeeper
         _isMoved = true;
         _writeAt = TimeSpan.MaxValue;
         LogMoved(_name, _lease.Key, key);
-        var loss = new LeaseLostException(_lease.Key, $"The Node {_name} has the subnet {key} now instead of {_lease.Key}; this node takes it.", isTransient: true);
+        var loss = new LeaseLostException(
+            _lease.Key, $"The Node {_name} has the subnet {key} now instead of {_lease.Key}; this node takes it.", isTransient: true);
         _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _lease, loss));
     }
 

@@ -29,7 +29,8 @@ internal sealed partial class NodeKeeper
     {
         get
         {
-            if (!_services.SetsCondition || !_arePeersTold || _loss is not null || _isMoved || _node is not { } node || node.NetworkUnavailable == NodePatch.UpCondition)
+            if (!_services.SetsCondition || !_arePeersTold || _loss is not null || _isMoved || _node is not { } node
+                || node.NetworkUnavailable == NodePatch.UpCondition)
                 return TimeSpan.MaxValue;
             while (_conditions.TryPeek(out TimeSpan oldest) && Now - oldest > ConflictWindow)
                 _conditions.Dequeue();
@@ -93,7 +94,8 @@ internal sealed partial class NodeKeeper
         }
         catch (Exception error)
         {
-            Fail(error as StoreException ?? new StoreException($"Writing the Node {_name} failed unexpectedly: {error.Message}", isTransient: true, error));
+            Fail(error as StoreException ?? new StoreException($"Writing the Node {_name} failed unexpectedly: " +
+                $"{error.Message}", isTransient: true, error));
         }
 
         SettleOwn();

@@ -23,7 +23,8 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
     private readonly PeerTracker _peers;
     private readonly Queue<SubnetEvent> _results = new();
     private readonly Dictionary<string, ApiObject> _nodes = new(StringComparer.Ordinal);
-    private readonly Channel<ReflectorItem> _items = Channel.CreateBounded<ReflectorItem>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    private readonly Channel<ReflectorItem> _items = Channel.CreateBounded<ReflectorItem>(
+        new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly Channel<ConfigDocument> _configs = Channel.CreateBounded<ConfigDocument>(1);
     private readonly CancellationTokenSource _stop = new();
     private readonly long _start;
@@ -114,9 +115,11 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
     {
         // On a thread of the pool: cancelling a connection that is stuck may block.
         Task cancelling = Task.Run(_stop.CancelAsync);
-        Task ending = Task.WhenAll(cancelling, _following ?? Task.CompletedTask, _followingConfig ?? Task.CompletedTask, _write ?? Task.CompletedTask);
+        Task ending = Task.WhenAll(
+            cancelling, _following ?? Task.CompletedTask, _followingConfig ?? Task.CompletedTask, _write ?? Task.CompletedTask);
         await ending.WaitAsync(CloseLimit, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _ = ending.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = ending.ContinueWith(
+            static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         if (ending.IsCompleted)
             _stop.Dispose();
     }
@@ -230,7 +233,8 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
             changes.Add(new PeerEntryChange(name, null));
     }
 
-    private static bool IsSame(ApiObject one, ApiObject other) => one.Annotations.Equals(other.Annotations) && one.PodCidrs.SequenceEqual(other.PodCidrs);
+    private static bool IsSame(ApiObject one, ApiObject other) =>
+        one.Annotations.Equals(other.Annotations) && one.PodCidrs.SequenceEqual(other.PodCidrs);
 
     private void NoteVersion(string version)
     {

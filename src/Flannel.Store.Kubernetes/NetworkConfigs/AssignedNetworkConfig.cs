@@ -52,8 +52,8 @@ internal static class AssignedNetworkConfig
             problems.Add(new NetworkConfigProblem(
                 key,
                 $"\"{whole}\"",
-                $"{option} that contains {part}, the podCIDR of the Node {node}; make it the range that the cluster gives to Nodes (kubeadm: podSubnet; " +
-                "kube-controller-manager: --cluster-cidr)"));
+                $"{option} that contains {part}, the podCIDR of the Node {node}; make it the range that the cluster gives to Nodes (kubeadm: " +
+                "podSubnet; kube-controller-manager: --cluster-cidr)"));
         }
     }
 

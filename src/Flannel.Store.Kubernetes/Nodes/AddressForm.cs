@@ -21,5 +21,6 @@ internal static class AddressForm
     }
 
     /// <summary>Reads an address of a family, or returns <see langword="null"/>.</summary>
-    public static IPAddress? Parse(string? text, AddressFamily family) => Parse(text) is { } address && address.AddressFamily == family ? address : null;
+    public static IPAddress? Parse(string? text, AddressFamily family) =>
+        Parse(text) is { } address && address.AddressFamily == family ? address : null;
 }

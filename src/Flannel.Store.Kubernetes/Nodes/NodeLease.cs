@@ -112,7 +112,9 @@ internal static class NodeLease
     public static LeaseAttributes Overwrite(LeaseAttributes attributes, ApiObject node, out string? problem)
     {
         IPAddress? ipv4 = ReadAddress(node.Annotations, Annotation.PublicIPOverwrite, AddressFamily.InterNetwork, out problem);
-        IPAddress? ipv6 = problem is null ? ReadAddress(node.Annotations, Annotation.PublicIPv6Overwrite, AddressFamily.InterNetworkV6, out problem) : null;
+        IPAddress? ipv6 = problem is null
+            ? ReadAddress(node.Annotations, Annotation.PublicIPv6Overwrite, AddressFamily.InterNetworkV6, out problem)
+            : null;
         if (problem is not null)
             return attributes;
         return attributes with
@@ -130,7 +132,11 @@ internal static class NodeLease
             return null;
         IPAddress? address = AddressForm.Parse(text, family);
         if (address is null)
-            problem = $"its annotation {Word(name)} is {ForeignText.Show(text)}, which is no {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address";
+        {
+            problem = $"its annotation {Word(name)} is {ForeignText.Show(text)}, which is no " +
+                $"{(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address";
+        }
+
         return address;
     }
 
@@ -142,7 +148,8 @@ internal static class NodeLease
 
     private static bool Has(ApiObject node, Annotation name) => node.Annotations[name] is { Length: > 0 } || node.Annotations.IsTooLong(name);
 
-    private static string? DataOf(AnnotationSet annotations, Annotation name) => annotations[name] is { } text && text.Trim() is { Length: > 0 } data && data != NoData ? data : null;
+    private static string? DataOf(AnnotationSet annotations, Annotation name) =>
+        annotations[name] is { } text && text.Trim() is { Length: > 0 } data && data != NoData ? data : null;
 
     private static string Word(Annotation name) => AnnotationNames.WordOf(name);
 }

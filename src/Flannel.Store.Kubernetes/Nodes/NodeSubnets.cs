@@ -64,5 +64,6 @@ internal readonly record struct NodeSubnets(IPNetwork? IPv4, IPNetwork? IPv6)
     }
 
     private static bool TryParseLength(ReadOnlySpan<char> text, out int length) =>
-        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out length) && (text is ['0'] || text is not ['0', ..]);
+        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out length)
+            && (text is ['0'] || text is not ['0', ..]);
 }

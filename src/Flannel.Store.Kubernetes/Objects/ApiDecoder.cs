@@ -254,7 +254,8 @@ internal sealed class ApiDecoder
                 break;
             case (3, Member.Metadata, Member.Annotations) when isText && _annotation is { } annotation:
                 // One character more than allowed is enough to know that it is too long.
-                _annotations = _annotations.With(annotation, Text(ref reader, AnnotationSet.MaxLength) ?? new string('?', AnnotationSet.MaxLength + 1));
+                _annotations = _annotations.With(
+                    annotation, Text(ref reader, AnnotationSet.MaxLength) ?? new string('?', AnnotationSet.MaxLength + 1));
                 break;
             case (4, Member.Status, Member.Conditions) when isText && _fourth == Member.Type:
                 _conditionType = Text(ref reader, MaxMessage);

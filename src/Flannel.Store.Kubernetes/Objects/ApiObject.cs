@@ -38,5 +38,7 @@ internal sealed record ApiObject
 
     /// <summary>A version as a number, if it is one.</summary>
     public static long? ParseVersion(string version) =>
-        long.TryParse(version, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long number) ? number : null;
+        long.TryParse(version, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long number)
+            ? number
+            : null;
 }

@@ -72,7 +72,8 @@ public sealed class ClusterNode
     }
 
     /// <summary>Cuts the host off from the store. Packets still find the peers that are known.</summary>
-    public void Partition() => Store.Away = new StoreException($"{Name} is cut off from the lease store.", isTransient: true) { Kind = StoreErrorKind.Unreachable };
+    public void Partition() =>
+        Store.Away = new StoreException($"{Name} is cut off from the lease store.", isTransient: true) { Kind = StoreErrorKind.Unreachable };
 
     /// <summary>Connects the host with the store again.</summary>
     public void Heal() => Store.Away = null;

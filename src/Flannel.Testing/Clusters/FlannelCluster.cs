@@ -44,7 +44,8 @@ public sealed class FlannelCluster : IAsyncDisposable
     /// <summary>The clock of the store and of every node.</summary>
     /// <exception cref="InvalidOperationException">The cluster runs on real time.</exception>
     public FakeTimeProvider Clock => _clock
-        ?? throw new InvalidOperationException($"The cluster runs on real time ({nameof(FlannelClusterOptions.UseRealTime)}): there is no clock to move.");
+        ?? throw new InvalidOperationException(
+            $"The cluster runs on real time ({nameof(FlannelClusterOptions.UseRealTime)}): there is no clock to move.");
 
     /// <summary>Adds a host whose node does not run yet.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are 250 already.</exception>
@@ -93,8 +94,8 @@ public sealed class FlannelCluster : IAsyncDisposable
 
     /// <summary>Lets time pass, from one timer to the next, so that everything happens in its order.</summary>
     /// <remarks>
-    /// A day costs some hundred timers of each node. A node that is cut off from the store tries every few seconds: give leases of minutes to clusters that
-    /// outlive them.
+    /// A day costs some hundred timers of each node. A node that is cut off from the store tries every few seconds: give leases of minutes to
+    /// clusters that outlive them.
     /// </remarks>
     /// <param name="time">How much.</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -151,7 +152,8 @@ public sealed class FlannelCluster : IAsyncDisposable
         }
     }
 
-    // Nothing tells that every node waits for time to pass. That no call of a store is under way, nothing is queued and no timer is armed comes close.
+    // Nothing tells that every node waits for time to pass. That no call of a store is under way, nothing is queued and no timer is armed comes
+    // close.
     private async Task SettleAsync(CancellationToken cancellationToken)
     {
         // A call that the test holds up is no reason to wait for ever.

@@ -72,7 +72,9 @@ public abstract partial class LeaseStoreContract
         StoreConfigResult first = await WrittenAsync("first", null);
         StoreConfigResult second = await WrittenAsync("second", first.Revision);
 
-        Expect.That(before < first.Revision && first.Revision < second.Revision, $"Two writes after {before} returned {first.Revision} and {second.Revision}.");
+        Expect.That(
+            before < first.Revision && first.Revision < second.Revision,
+            $"Two writes after {before} returned {first.Revision} and {second.Revision}.");
         StoreSnapshot listed = await ListAsync();
         Expect.Same(("second", second.Revision), (Text(listed.Config), listed.ConfigRevision), "The configuration as listed");
         await CreateAsync();
@@ -170,7 +172,10 @@ public abstract partial class LeaseStoreContract
         StoredEntry entry = await ReserveAsync();
         long before = (await ListAsync()).Revision;
 
-        Same(entry, Written(await Store.SetTimeToLiveAsync(entry, null, CancellationToken.None), "Making a reservation"), "The entry that is returned");
+        Same(
+            entry,
+            Written(await Store.SetTimeToLiveAsync(entry, null, CancellationToken.None), "Making a reservation"),
+            "The entry that is returned");
         Expect.Same(before, (await ListAsync()).Revision, "The store's revision");
     }
 

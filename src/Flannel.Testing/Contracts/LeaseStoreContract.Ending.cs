@@ -77,13 +77,16 @@ public abstract partial class LeaseStoreContract
         Same(updated, await FindAsync(), "The reservation after the time to live of its update");
     }
 
-    /// <summary>Reads on until the entry is gone. A store that looks every now and then, on a clock that stands still, needs more time to pass for that.</summary>
+    /// <summary>
+    /// Reads on until the entry is gone. A store that looks every now and then, on a clock that stands still, needs more time to pass for that.
+    /// </summary>
     private async Task EndedAsync(StoreFollower follower)
     {
         while (follower.Entries.ContainsKey(Key))
         {
             Task<StoreEvent> next = follower.NextAsync();
-            while (await Task.WhenAny(next, Task.Delay(LookPause, TimeProvider.System, CancellationToken.None)) != next) await PassTimeAsync(TimeToLive);
+            while (await Task.WhenAny(next, Task.Delay(LookPause, TimeProvider.System, CancellationToken.None)) != next)
+                await PassTimeAsync(TimeToLive);
             await next;
         }
     }

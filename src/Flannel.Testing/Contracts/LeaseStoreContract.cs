@@ -31,8 +31,8 @@ public abstract partial class LeaseStoreContract
     public static IReadOnlyList<string> HistoryCases { get; } = [.. Remembering.Select(static one => one.Name)];
 
     /// <summary>
-    /// The names of the cases beyond that which stores pass over which a network can be administered: they write the configuration conditionally, turn
-    /// leases into reservations and back, and tell how long leases live.
+    /// The names of the cases beyond that which stores pass over which a network can be administered: they write the configuration conditionally,
+    /// turn leases into reservations and back, and tell how long leases live.
     /// </summary>
     public static IReadOnlyList<string> AdministrationCases { get; } = [.. Administering.Select(static one => one.Name)];
 

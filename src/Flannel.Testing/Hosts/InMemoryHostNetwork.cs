@@ -99,7 +99,8 @@ public sealed class InMemoryHostNetwork : IHostNetwork
 
     /// <inheritdoc />
     public async Task<ExternalInterface> WaitForOtherExternalInterfaceAsync(
-        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current, CancellationToken cancellationToken)
+        string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, ExternalInterface current,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -112,14 +113,16 @@ public sealed class InMemoryHostNetwork : IHostNetwork
     }
 
     /// <inheritdoc />
-    public Task<ForwardingStatus> CheckForwardingAsync(string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken)
+    public Task<ForwardingStatus> CheckForwardingAsync(
+        string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken)
     {
         IsForwardingEnabled |= enable;
         return Task.FromResult(new ForwardingStatus(enable ? null : ForwardingProblem));
     }
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) => Task.FromResult(Prefixes);
+    public Task<IReadOnlyList<HostPrefix>> GetPrefixesAsync(string? networkNamespace, CancellationToken cancellationToken) =>
+        Task.FromResult(Prefixes);
 
     private static ExternalInterface ForFamiliesOf(NetworkConfig config, ExternalInterface external) => external with
     {

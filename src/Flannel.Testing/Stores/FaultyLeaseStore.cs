@@ -24,8 +24,9 @@ public sealed class FaultyLeaseStore : ILeaseStore
     public FaultyLeaseStore(ILeaseStore inner) => _inner = inner;
 
     /// <summary>
-    /// The store that carries out what goes right. Setting it is what restoring a store from a backup looks like to its users: whoever has listed the former store
-    /// and is about to watch is refused, as by a store that knows its cluster. (Revisions do not tell; the new store may have reached the same one.)
+    /// The store that carries out what goes right. Setting it is what restoring a store from a backup looks like to its users: whoever has listed the
+    /// former store and is about to watch is refused, as by a store that knows its cluster. (Revisions do not tell; the new store may have reached
+    /// the same one.)
     /// </summary>
     public ILeaseStore Inner
     {
@@ -143,7 +144,8 @@ public sealed class FaultyLeaseStore : ILeaseStore
     /// <inheritdoc />
     public Task<StoreWriteResult> UpdateAsync(
         StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
-        CallAsync(new(StoreOperation.Update, expected.Key), () => Inner.UpdateAsync(expected, value, timeToLive, cancellationToken), cancellationToken);
+        CallAsync(
+            new(StoreOperation.Update, expected.Key), () => Inner.UpdateAsync(expected, value, timeToLive, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>

@@ -22,7 +22,8 @@ public sealed partial class FakeTimeProvider : TimeProvider
     private long _armings;
 
     /// <summary>Starts the clock at 2026-01-01T00:00:00Z, or at <paramref name="start"/>.</summary>
-    public FakeTimeProvider(DateTimeOffset? start = null) => _start = (start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)).ToUniversalTime();
+    public FakeTimeProvider(DateTimeOffset? start = null) =>
+        _start = (start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)).ToUniversalTime();
 
     /// <summary>Always UTC.</summary>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;

@@ -5,8 +5,8 @@ using Flannel.Cni;
 namespace FlannelCni.Delegates;
 
 /// <summary>
-/// The delegates' configurations from ADD to DEL, a file per container as flannel's plugin has them: with them a DEL undoes what its ADD did, whatever the
-/// agent has written since.
+/// The delegates' configurations from ADD to DEL, a file per container as flannel's plugin has them: with them a DEL undoes what its ADD did,
+/// whatever the agent has written since.
 /// </summary>
 internal sealed class StoredConfigs(string folder)
 {
@@ -38,7 +38,8 @@ internal sealed class StoredConfigs(string folder)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CniException(CniErrorCode.IoFailure, $"What DEL needs cannot be kept in {folder}: {exception.Message}", innerException: exception);
+            throw new CniException(
+                CniErrorCode.IoFailure, $"What DEL needs cannot be kept in {folder}: {exception.Message}", innerException: exception);
         }
     }
 
@@ -65,7 +66,10 @@ internal sealed class StoredConfigs(string folder)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CniException(CniErrorCode.IoFailure, $"{path} says how to detach the container, and cannot be read: {exception.Message}", innerException: exception);
+            throw new CniException(
+                CniErrorCode.IoFailure,
+                $"{path} says how to detach the container, and cannot be read: {exception.Message}",
+                innerException: exception);
         }
     }
 
@@ -94,7 +98,9 @@ internal sealed class StoredConfigs(string folder)
         {
             return
             [
-                .. (Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : []).Select(static path => Path.GetFileName(path)).Where(CniNames.IsName)
+                .. (Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [])
+                .Select(static path => Path.GetFileName(path))
+                .Where(CniNames.IsName)
                     .Where(container => Read(container) is { } stored && TextOf(stored.Config, "name") == network).Order(StringComparer.Ordinal),
             ];
         }
@@ -106,5 +112,6 @@ internal sealed class StoredConfigs(string folder)
 
     private string PathOf(string container) => Path.Combine(folder, container);
 
-    private static string? TextOf(JsonObject config, string name) => config[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    private static string? TextOf(JsonObject config, string name) =>
+        config[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

@@ -26,12 +26,21 @@ internal sealed record SubnetEnv(IReadOnlyList<IPNetwork> Networks, IReadOnlyLis
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            string reason = exception is FileNotFoundException or DirectoryNotFoundException ? "the agent has not written it" : exception.Message.TrimEnd('.');
-            throw new CniException(code, $"{path} says what this host's containers get, and cannot be read: {reason}. Is flanneld running and ready on this host? Look at its log.", innerException: exception);
+            string reason = exception is FileNotFoundException or DirectoryNotFoundException
+                ? "the agent has not written it"
+                : exception.Message.TrimEnd('.');
+            throw new CniException(
+                code,
+                $"{path} says what this host's containers get, and cannot be read: {reason}. Is flanneld running and ready on this host? Look at " +
+                "its log.",
+                innerException: exception);
         }
         catch (FormatException exception)
         {
-            throw new CniException(code, $"{path} says what this host's containers get, and {exception.Message} Look at the log of flanneld, which writes it.", innerException: exception);
+            throw new CniException(
+                code,
+                $"{path} says what this host's containers get, and {exception.Message} Look at the log of flanneld, which writes it.",
+                innerException: exception);
         }
     }
 
@@ -61,7 +70,9 @@ internal sealed record SubnetEnv(IReadOnlyList<IPNetwork> Networks, IReadOnlyLis
                     subnetsV6 = [Network(line, value)];
                     break;
                 case "FLANNEL_MTU":
-                    mtu = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new FormatException($"'{line}' is no number.");
+                    mtu = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                        ? number
+                        : throw new FormatException($"'{line}' is no number.");
                     break;
                 case "FLANNEL_IPMASQ":
                     masquerading = value == "true";

@@ -4,8 +4,8 @@ using Flannel.Cni;
 namespace Flanneld.Cni;
 
 /// <summary>
-/// <c>flanneld install-conf</c>, which an init container runs: copies CNI's configuration from a ConfigMap to the folder where the container runtime looks for
-/// it. The runtime may look at any moment, so the file appears all at once, and what is no JSON does not replace what is there.
+/// <c>flanneld install-conf</c>, which an init container runs: copies CNI's configuration from a ConfigMap to the folder where the container runtime
+/// looks for it. The runtime may look at any moment, so the file appears all at once, and what is no JSON does not replace what is there.
 /// </summary>
 internal static class InstallConfCommand
 {

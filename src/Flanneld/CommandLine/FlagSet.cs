@@ -1,9 +1,10 @@
 namespace Flanneld.CommandLine;
 
 /// <summary>
-/// The rules of Go's <c>flag</c> package, which flannel's users know: <c>-x</c> and <c>--x</c> are the same, a value follows after <c>=</c> or as the next
-/// argument, a switch takes one only after <c>=</c>, <c>--</c> or the first argument that is no flag ends the flags. System.CommandLine has other
-/// rules (<c>-iface</c> would be a cluster of short options), so this is written by hand. Unlike Go it goes on after a wrong value, to report all.
+/// The rules of Go's <c>flag</c> package, which flannel's users know: <c>-x</c> and <c>--x</c> are the same, a value follows after <c>=</c> or as the
+/// next argument, a switch takes one only after <c>=</c>, <c>--</c> or the first argument that is no flag ends the flags. System.CommandLine has
+/// other rules (<c>-iface</c> would be a cluster of short options), so this is written by hand. Unlike Go it goes on after a wrong value, to report
+/// all.
 /// </summary>
 internal sealed class FlagSet(IReadOnlyList<Flag> flags)
 {
@@ -72,7 +73,9 @@ internal sealed class FlagSet(IReadOnlyList<Flag> flags)
         return values;
     }
 
-    /// <summary>Fills in from the environment what the command line does not say. A value that is no good is reported and not used, as in flannel.</summary>
+    /// <summary>
+    /// Fills in from the environment what the command line does not say. A value that is no good is reported and not used, as in flannel.
+    /// </summary>
     /// <param name="values">What the command line says.</param>
     /// <param name="environment">Looks a variable up.</param>
     /// <param name="problems">Gets a sentence for each value that is not used.</param>

@@ -11,7 +11,10 @@ internal static class Similarity
         string asked = text.ToLowerInvariant().Replace('_', '-');
         int most = text.Length < 4 ? text.Length / 3 : Math.Max(2, text.Length / 3);
         (string Name, int Distance)[] close = [.. names.Select(name => (name, Distance(asked, name))).Where(pair => pair.Item2 <= most)];
-        return close.Where(pair => pair.Distance == close.Min(other => other.Distance)).Select(pair => pair.Name).Order(StringComparer.Ordinal).Take(MaxNames);
+        return close.Where(pair => pair.Distance == close.Min(other => other.Distance))
+            .Select(pair => pair.Name)
+            .Order(StringComparer.Ordinal)
+            .Take(MaxNames);
     }
 
     /// <summary>How many characters have to be added, left out or replaced.</summary>

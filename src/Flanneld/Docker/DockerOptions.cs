@@ -15,7 +15,9 @@ internal sealed record DockerOptions
 
     public bool WithIpMasq { get; private set; } = true;
 
-    /// <summary>Reads options as getopts does: <c>-ic</c> is two of them, a value follows at once or as the next argument, <c>--</c> ends them.</summary>
+    /// <summary>
+    /// Reads options as getopts does: <c>-ic</c> is two of them, a value follows at once or as the next argument, <c>--</c> ends them.
+    /// </summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="problem">What is wrong with them; empty if help was asked for.</param>
     /// <returns>The options, or <see langword="null"/>.</returns>

@@ -9,7 +9,9 @@ using Flannel.Netlink.Route.Routes;
 
 namespace Flanneld.Docker;
 
-/// <summary><c>flanneld docker-opts</c>: Docker's options from the subnet file, with the options, output and exit codes of flannel's <c>mk-docker-opts.sh</c>.</summary>
+/// <summary>
+/// <c>flanneld docker-opts</c>: Docker's options from the subnet file, with the options, output and exit codes of flannel's <c>mk-docker-opts.sh</c>.
+/// </summary>
 internal static class DockerOptionsCommand
 {
     private const string Prefix = "DOCKER_OPT_";
@@ -152,7 +154,8 @@ internal static class DockerOptionsCommand
     private static SortedDictionary<string, string> Environment()
     {
         var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables()) variables[(string)variable.Key] = (string?)variable.Value ?? "";
+        foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
+            variables[(string)variable.Key] = (string?)variable.Value ?? "";
         return variables;
     }
 }

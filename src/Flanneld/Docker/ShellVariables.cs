@@ -3,8 +3,8 @@ using System.Text;
 namespace Flanneld.Docker;
 
 /// <summary>
-/// The assignments of an environment file, as a shell that sources it would make them: quotes, backslashes, comments, <c>export</c>. Nothing is expanded
-/// and nothing is executed.
+/// The assignments of an environment file, as a shell that sources it would make them: quotes, backslashes, comments, <c>export</c>. Nothing is
+/// expanded and nothing is executed.
 /// </summary>
 internal static class ShellVariables
 {
@@ -15,7 +15,8 @@ internal static class ShellVariables
             string rest = line.Trim();
             if (rest.StartsWith("export ", StringComparison.Ordinal)) rest = rest["export ".Length..].TrimStart();
             int equals = rest.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0 && IsName(rest.AsSpan(0, equals))) yield return new KeyValuePair<string, string>(rest[..equals], Value(rest[(equals + 1)..]));
+            if (equals > 0 && IsName(rest.AsSpan(0, equals)))
+                yield return new KeyValuePair<string, string>(rest[..equals], Value(rest[(equals + 1)..]));
         }
     }
 

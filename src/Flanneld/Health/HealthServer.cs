@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Flanneld.Health;
 
 /// <summary>
-/// Answers health checks: HTTP/1.1, one request per connection. Every size, number and time is bounded, because anybody may connect: whoever comes when
-/// all connections are in use takes the place of the oldest, so a probe is answered whatever others leave open.
-/// A web framework would be most of this program and of the time it takes to start.
+/// Answers health checks: HTTP/1.1, one request per connection. Every size, number and time is bounded, because anybody may connect: whoever comes
+/// when all connections are in use takes the place of the oldest, so a probe is answered whatever others leave open. A web framework would be most of
+/// this program and of the time it takes to start.
 /// </summary>
 internal sealed partial class HealthServer : IAsyncDisposable
 {

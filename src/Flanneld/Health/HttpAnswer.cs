@@ -25,7 +25,8 @@ internal sealed record HttpAnswer(int Status, string Body)
         string allow = Status == 405 ? "Allow: GET, HEAD\r\n" : "";
         byte[] head = Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {Status} {Phrase}\r\nContent-Type: {ContentType}\r\nContent-Length: {body.Length}\r\nCache-Control: no-store\r\n{allow}Connection: close\r\n\r\n"));
+            $"HTTP/1.1 {Status} {Phrase}\r\nContent-Type: {ContentType}\r\nContent-Length: {body.Length}\r\nCache-Control: " +
+            $"no-store\r\n{allow}Connection: close\r\n\r\n"));
         return withBody ? [.. head, .. body] : head;
     }
 }

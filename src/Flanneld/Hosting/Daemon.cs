@@ -36,7 +36,8 @@ internal sealed class Daemon(Settings settings, ILoggerFactory loggers, TimeProv
         catch (OptionsValidationException exception)
         {
             // What the flags' own rules leave to those of the packages.
-            foreach (string problem in exception.Failures) await Console.Error.WriteLineAsync($"flanneld: {LogText.OnOneLine(SettingsRules.InFlags(problem))}");
+            foreach (string problem in exception.Failures)
+                await Console.Error.WriteLineAsync($"flanneld: {LogText.OnOneLine(SettingsRules.InFlags(problem))}");
             return 1;
         }
 
@@ -50,7 +51,8 @@ internal sealed class Daemon(Settings settings, ILoggerFactory loggers, TimeProv
         }
         catch (SocketException exception)
         {
-            await Console.Error.WriteLineAsync($"flanneld: the health server cannot listen on {settings.HealthEndpoint}: {exception.Message}; change -healthz-ip or -healthz-port");
+            await Console.Error.WriteLineAsync(
+                $"flanneld: the health server cannot listen on {settings.HealthEndpoint}: {exception.Message}; change -healthz-ip or -healthz-port");
             return 1;
         }
 
@@ -72,7 +74,12 @@ internal sealed class Daemon(Settings settings, ILoggerFactory loggers, TimeProv
         services.AddSingleton(time);
         services.AddSingleton(loggers);
         services.AddSingleton<IMeterFactory>(meters);
-        IFlannelBuilder flannel = services.AddFlannel(settings.Configure).UseVxlan().UseUdp(settings.Configure).UseHostGateway().UseAlloc().UseTrafficRules();
+        IFlannelBuilder flannel = services.AddFlannel(settings.Configure)
+            .UseVxlan()
+            .UseUdp(settings.Configure)
+            .UseHostGateway()
+            .UseAlloc()
+            .UseTrafficRules();
         _ = settings.Store switch
         {
             StoreKind.Kubernetes => flannel.UseKubernetes(settings.Configure),

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Flanneld.Hosting;
 
 /// <summary>
-/// The network configuration for a store in memory, which nobody can write to from outside: a file that is read again when it changes. If the file was
-/// not asked for by name and there is none, a configuration to try things out takes its place.
+/// The network configuration for a store in memory, which nobody can write to from outside: a file that is read again when it changes. If the file
+/// was not asked for by name and there is none, a configuration to try things out takes its place.
 /// </summary>
 internal sealed partial class NetConfigFile(string path, bool isRequired, ILogger logger, TimeProvider time)
 {

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Flanneld.Hosting;
 
 /// <summary>
-/// Says how the node is, in the log and to systemd: each reason why it is not ready as soon as it is known, and once more if it lasts, so that nobody watches a
-/// program that seems to do nothing.
+/// Says how the node is, in the log and to systemd: each reason why it is not ready as soon as it is known, and once more if it lasts, so that nobody
+/// watches a program that seems to do nothing.
 /// </summary>
 internal sealed partial class NodeReporter(SystemdNotifier systemd, string store, ILogger logger, TimeProvider time)
 {

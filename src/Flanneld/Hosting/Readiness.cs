@@ -11,7 +11,9 @@ internal sealed record Readiness(bool IsReady, string Reason)
     {
         { IsReady: false } => new Readiness(false, status.Reason.Length > 0 ? status.Reason : "the node is not started"),
         { IsSubnetFileCurrent: false } => new Readiness(false, status.Reason.Length > 0 ? status.Reason : "the subnet file is not written yet"),
-        { PendingConfig: { } pending } => new Readiness(true, string.Join("; ", new[] { status.Reason, $"the configuration in the store is not followed: {pending}" }.Where(text => text.Length > 0))),
+        { PendingConfig: { } pending } => new Readiness(
+            true,
+            string.Join("; ", new[] { status.Reason, $"the configuration in the store is not followed: {pending}" }.Where(text => text.Length > 0))),
         _ => new Readiness(true, status.Reason),
     };
 }

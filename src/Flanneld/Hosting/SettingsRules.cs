@@ -39,7 +39,8 @@ internal sealed class SettingsRules
     {
         foreach ((string option, Flag flag) in Options)
         {
-            if (problem.StartsWith($"Property {option}: ", StringComparison.Ordinal)) return $"flag -{flag.Name} {problem[(option.Length + "Property : ".Length)..]}";
+            if (problem.StartsWith($"Property {option}: ", StringComparison.Ordinal))
+                return $"flag -{flag.Name} {problem[(option.Length + "Property : ".Length)..]}";
         }
 
         return problem;
@@ -50,8 +51,8 @@ internal sealed class SettingsRules
         if (_values.Arguments is [string argument, ..])
         {
             _problems.Add(
-                $"\"{argument}\" is no flag, and nothing behind it would be read; a flag starts with -, and the value of a switch is joined by =, as in " +
-                "-ip-masq=false");
+                $"\"{argument}\" is no flag, and nothing behind it would be read; a flag starts with -, and the value of a switch is joined by =, " +
+                "as in -ip-masq=false");
         }
 
         CheckChoice(FlanneldFlags.Store, "etcd", "memory");
@@ -89,16 +90,24 @@ internal sealed class SettingsRules
     // What etcd's flags say does not matter then, as in flannel.
     private void CheckKubernetes()
     {
-        if (_values.IsGiven(FlanneldFlags.Store)) Refuse(FlanneldFlags.Store, $"it cannot be given beside {_values.NameOf(FlanneldFlags.KubeSubnetMgr)}; remove one of them");
+        if (_values.IsGiven(FlanneldFlags.Store))
+            Refuse(FlanneldFlags.Store, $"it cannot be given beside {_values.NameOf(FlanneldFlags.KubeSubnetMgr)}; remove one of them");
         if (_values.TextOrNull(FlanneldFlags.NetConfigPath) is null) Refuse(FlanneldFlags.NetConfigPath, "it must be a path");
-        if (_values.TextOrNull(FlanneldFlags.KubeApiUrl) is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"))
-            Refuse(FlanneldFlags.KubeApiUrl, "it must be https:// or http:// and a host, such as https://10.0.0.1:6443", url.Contains('@', StringComparison.Ordinal) ? "(not shown)" : url);
+        if (_values.TextOrNull(FlanneldFlags.KubeApiUrl) is { } url
+            && !(Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"))
+        {
+            Refuse(
+                FlanneldFlags.KubeApiUrl,
+                "it must be https:// or http:// and a host, such as https://10.0.0.1:6443",
+                url.Contains('@', StringComparison.Ordinal) ? "(not shown)" : url);
+        }
     }
 
     private void CheckEtcd()
     {
         CheckChoice(FlanneldFlags.EtcdRenewal, "keepalive", "put");
-        if (_values.Text(FlanneldFlags.EtcdPrefix).Trim('/').Length == 0) Refuse(FlanneldFlags.EtcdPrefix, "it must name a key, such as /coreos.com/network");
+        if (_values.Text(FlanneldFlags.EtcdPrefix).Trim('/').Length == 0)
+            Refuse(FlanneldFlags.EtcdPrefix, "it must name a key, such as /coreos.com/network");
         CheckPair(FlanneldFlags.EtcdCertFile, FlanneldFlags.EtcdKeyFile);
         CheckPair(FlanneldFlags.EtcdUsername, FlanneldFlags.EtcdPassword);
 
@@ -161,7 +170,8 @@ internal sealed class SettingsRules
 
     private void CheckChoices(Flag flag, string[] choices)
     {
-        foreach (string value in _values.List(flag).Where(value => !choices.Contains(value))) Refuse(flag, $"it must be {string.Join(" or ", choices)}", value);
+        foreach (string value in _values.List(flag).Where(value => !choices.Contains(value)))
+            Refuse(flag, $"it must be {string.Join(" or ", choices)}", value);
     }
 
     private void CheckRange(Flag flag, long lowest, long highest)
@@ -191,7 +201,8 @@ internal sealed class SettingsRules
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {
-            Refuse(FlanneldFlags.IfaceRegex, $"it must be a regular expression without look-around and back-references: {exception.Message}", pattern);
+            Refuse(
+                FlanneldFlags.IfaceRegex, $"it must be a regular expression without look-around and back-references: {exception.Message}", pattern);
         }
     }
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Flanneld.Hosting;
 
 /// <summary>
-/// The first SIGINT or SIGTERM asks for a graceful stop, the second ends the process as it would any other. SIGHUP does nothing: there is no file to read
-/// again, and a terminal that closes must not take the network down.
+/// The first SIGINT or SIGTERM asks for a graceful stop, the second ends the process as it would any other. SIGHUP does nothing: there is no file to
+/// read again, and a terminal that closes must not take the network down.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Flanneld.Logging;
 
-/// <summary>Writes an event as one line with flannel's (klog's) header, which log collectors know: <c>I1121 08:15:57.123456   12345 FlannelNode] text</c>.</summary>
+/// <summary>
+/// Writes an event as one line with flannel's (klog's) header, which log collectors know: <c>I1121 08:15:57.123456 12345 FlannelNode] text</c>.
+/// </summary>
 internal sealed class LineLogger(TextWriter output, TimeProvider time, LogLevel lowest, string source) : ILogger
 {
     private const LogLevel StackTraceLevel = LogLevel.Debug;

@@ -50,7 +50,8 @@ internal sealed class MetricsCollector : IDisposable
 
             _listener.RecordObservableInstruments();
             var text = new StringBuilder();
-            foreach ((Instrument instrument, SortedDictionary<string, Series> series) in _series.OrderBy(pair => pair.Key.Name, StringComparer.Ordinal))
+            foreach (
+                (Instrument instrument, SortedDictionary<string, Series> series) in _series.OrderBy(pair => pair.Key.Name, StringComparer.Ordinal))
                 PrometheusText.Append(text, instrument, series);
             return text.ToString();
         }

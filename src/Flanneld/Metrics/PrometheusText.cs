@@ -24,7 +24,14 @@ internal static class PrometheusText
         string kind = KindOf(instrument);
         string name = NameOf(instrument, kind);
         if (instrument.Description is { Length: > 0 } description)
-            text.Append("# HELP ").Append(name).Append(' ').Append(description.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
+        {
+            text.Append("# HELP ")
+                .Append(name)
+                .Append(' ')
+                .Append(description.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal))
+                .Append('\n');
+        }
+
         text.Append("# TYPE ").Append(name).Append(' ').Append(kind).Append('\n');
         foreach ((string labels, Series one) in series)
         {

@@ -34,7 +34,9 @@ public sealed class EventIdTests
     [Fact]
     public void EventIds_AreUniqueOverAllPackages()
     {
-        foreach (IGrouping<int, string> id in Messages.GroupBy(entry => entry.Message.EventId, entry => $"{entry.Method.DeclaringType}.{entry.Method.Name}"))
+        foreach (
+            IGrouping<int,
+            string> id in Messages.GroupBy(entry => entry.Message.EventId, entry => $"{entry.Method.DeclaringType}.{entry.Method.Name}"))
             Assert.True(id.Count() == 1, $"event id {id.Key} is used by {string.Join(" and ", id)}");
     }
 
@@ -44,7 +46,9 @@ public sealed class EventIdTests
         foreach ((Assembly assembly, MethodInfo method, LoggerMessageAttribute message) in Messages)
         {
             (int first, int last) = Blocks[assembly.GetName().Name!];
-            Assert.True(message.EventId >= first && message.EventId <= last, $"{method.DeclaringType}.{method.Name} has event id {message.EventId}, outside {first} to {last}");
+            Assert.True(
+                message.EventId >= first && message.EventId <= last,
+                $"{method.DeclaringType}.{method.Name} has event id {message.EventId}, outside {first} to {last}");
         }
     }
 

@@ -36,8 +36,10 @@ public sealed class TelemetryTests
 
     [Fact]
     public void MetersAndSources_AreStaticInOnePlaceOfAPackage() => Assert.All(
-        Types.SelectMany(type => type.GetFields(Any)).Where(field => field.IsStatic && (field.FieldType == typeof(Meter) || field.FieldType == typeof(ActivitySource))),
-        field => Assert.True(field is { IsInitOnly: true, DeclaringType.Name: "Instrumentation" }, $"{field.DeclaringType}.{field.Name} is static: ask Instrumentation"));
+        Types.SelectMany(type => type.GetFields(Any))
+            .Where(field => field.IsStatic && (field.FieldType == typeof(Meter) || field.FieldType == typeof(ActivitySource))),
+        field => Assert.True(field is { IsInitOnly: true, DeclaringType.Name: "Instrumentation" }, $"{field.DeclaringType}.{field.Name} is " +
+            "static: ask Instrumentation"));
 
     [Fact]
     public void MetersAndTheirTables_AreTheSame() =>
@@ -79,7 +81,8 @@ public sealed class TelemetryTests
         Types.Where(type => !type.FullName!.Contains('<') && !IsGenerated(type))
             .SelectMany(type => type.GetFields(Any))
             .Where(field => field.IsStatic && !field.Name.Contains('<')),
-        field => Assert.True(field.IsLiteral || field.IsInitOnly, $"{field.DeclaringType}.{field.Name} is static and mutable: two nodes in one process would share it"));
+        field => Assert.True(field.IsLiteral || field.IsInitOnly, $"{field.DeclaringType}.{field.Name} is static and mutable: two nodes in one " +
+            "process would share it"));
 
     private static IEnumerable<string> Constants(string name) =>
         Types.SelectMany(type => type.GetFields(Any)).Where(field => field.IsLiteral && field.Name == name).Select(Value);
@@ -91,7 +94,9 @@ public sealed class TelemetryTests
     private static string Value(FieldInfo field) => (string)field.GetRawConstantValue()!;
 
     private static bool IsGenerated(Type type) =>
-        type.IsDefined(typeof(System.CodeDom.Compiler.GeneratedCodeAttribute)) || IsProtobuf(type) || type.IsAssignableTo(typeof(System.Text.Json.Serialization.JsonSerializerContext)) || (type.DeclaringType is { } outer && IsGenerated(outer));
+        type.IsDefined(typeof(System.CodeDom.Compiler.GeneratedCodeAttribute)) || IsProtobuf(type)
+            || type.IsAssignableTo(typeof(System.Text.Json.Serialization.JsonSerializerContext))
+            || (type.DeclaringType is { } outer && IsGenerated(outer));
 
     // The protocol compiler marks the members of its types, not the types.
     private static bool IsProtobuf(Type type) => type.Namespace?.EndsWith(".Protocol", StringComparison.Ordinal) == true;

@@ -17,7 +17,9 @@ internal sealed partial record Document(string Path, string Text)
 
     /// <summary>The targets of links into the repository.</summary>
     public IEnumerable<string> LocalLinks =>
-        Link().Matches(CodeBlock().Replace(Text, "")).Select(match => match.Groups[1].Value).Where(target => !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith('#'));
+        Link().Matches(CodeBlock().Replace(Text, ""))
+            .Select(match => match.Groups[1].Value)
+            .Where(target => !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith('#'));
 
     /// <summary>The contents of code blocks in one language.</summary>
     public IEnumerable<string> CodeBlocks(string language) =>

@@ -17,7 +17,8 @@ public sealed partial class DocumentTests
     public void Paths_Exist(string path)
     {
         Document document = Find(path);
-        IEnumerable<string> named = document.InlineCode.Where(code => RepositoryPath().IsMatch(code)).Select(code => code.StartsWith("./", StringComparison.Ordinal) ? code[2..].Split(' ')[0] : code);
+        IEnumerable<string> named = document.InlineCode.Where(code => RepositoryPath().IsMatch(code))
+            .Select(code => code.StartsWith("./", StringComparison.Ordinal) ? code[2..].Split(' ')[0] : code);
         Assert.All(named, name => Assert.True(Exists(SourceTree.Root, name), $"{path} names {name}, which does not exist"));
         string folder = System.IO.Path.GetDirectoryName(SourceTree.PathOf(path))!;
         Assert.All(document.LocalLinks, link => Assert.True(Exists(folder, link.Split('#')[0]), $"{path} links to {link}, which does not exist"));
@@ -32,7 +33,9 @@ public sealed partial class DocumentTests
             .SelectMany(code => code.Split('<')[0].Split('.', '('))
             .Where(name => PascalCase().IsMatch(name))
             .Except(Foreign);
-        Assert.All(names, name => Assert.True(Declared.Contains(name) || Projects.Contains(name), $"{path} names `{name}`, which nothing in the code declares"));
+        Assert.All(
+            names,
+            name => Assert.True(Declared.Contains(name) || Projects.Contains(name), $"{path} names `{name}`, which nothing in the code declares"));
     }
 
     [Theory]
@@ -40,7 +43,11 @@ public sealed partial class DocumentTests
     public void Samples_AreRegionsThatCompile(string path)
     {
         foreach (string block in Find(path).CodeBlocks("csharp"))
-            Assert.True(Samples.Contains(block), $"{path} shows C# that is no #region of a test project and no program of one, so nobody knows whether it compiles:\n{block}");
+        {
+            Assert.True(
+                Samples.Contains(block),
+                $"{path} shows C# that is no #region of a test project and no program of one, so nobody knows whether it compiles:\n{block}");
+        }
     }
 
     [Fact]
@@ -68,9 +75,13 @@ public sealed partial class DocumentTests
     public void Architecture_NamesEveryProjectAndFolder()
     {
         string text = Find("docs/architecture.md").Text;
-        Assert.All(SourceTree.AllProjects.Where(project => !project.Name.EndsWith(".Tests", StringComparison.Ordinal)), project => Assert.Contains(project.Name, text, StringComparison.Ordinal));
         Assert.All(
-            SourceTree.Packages.SelectMany(package => Directory.EnumerateDirectories(SourceTree.PathOf(package.Folder))).Select(folder => System.IO.Path.GetFileName(folder)).Where(name => name is not ("bin" or "obj")),
+            SourceTree.AllProjects.Where(project => !project.Name.EndsWith(".Tests", StringComparison.Ordinal)),
+            project => Assert.Contains(project.Name, text, StringComparison.Ordinal));
+        Assert.All(
+            SourceTree.Packages.SelectMany(package => Directory.EnumerateDirectories(SourceTree.PathOf(package.Folder)))
+                .Select(folder => System.IO.Path.GetFileName(folder))
+                .Where(name => name is not ("bin" or "obj")),
             folder => Assert.Contains(folder, text, StringComparison.Ordinal));
     }
 
@@ -88,7 +99,8 @@ public sealed partial class DocumentTests
 
     private static readonly HashSet<string> Samples =
     [
-        .. SourceTree.Files("*.cs", "tests").SelectMany(file => Region().Matches(File.ReadAllText(file)).Select(match => Unindented(match.Groups[1].Value))),
+        .. SourceTree.Files("*.cs", "tests")
+        .SelectMany(file => Region().Matches(File.ReadAllText(file)).Select(match => Unindented(match.Groups[1].Value))),
         .. SourceTree.Files("Program.cs", "tests").Select(File.ReadAllText),
     ];
 
@@ -117,7 +129,8 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"^(?:I[A-Z]|[A-Z])[a-z0-9]+(?:[A-Z]+[a-z0-9]*)+$")]
     private static partial Regex PascalCase();
 
-    // A name that is followed by what follows names where they are declared: types, methods, properties, constants, parameters of records, enum members.
+    // A name that is followed by what follows names where they are declared: types, methods, properties, constants, parameters of records, enum
+    // members.
     [GeneratedRegex(@"\b([A-Z]\w+)(?=\s*(?:<[\w, ]+>)?\s*(?:[({;:,)=]|$))", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 

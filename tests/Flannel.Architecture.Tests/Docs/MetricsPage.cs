@@ -38,7 +38,8 @@ internal sealed partial class MetricsPage
     }
 
     /// <summary>The tags that the page explains.</summary>
-    public IReadOnlyList<string> Tags => [.. TagRow().Matches(_text).SelectMany(static row => Code().Matches(row.Groups[1].Value)).Select(static tag => tag.Groups[1].Value)];
+    public IReadOnlyList<string> Tags =>
+        [.. TagRow().Matches(_text).SelectMany(static row => Code().Matches(row.Groups[1].Value)).Select(static tag => tag.Groups[1].Value)];
 
     /// <summary>The activities of one source, in alphabetical order.</summary>
     public string ActivitiesOf(string source) =>

@@ -6,7 +6,8 @@ namespace Flannel.Architecture.Tests.Docs;
 /// <summary>Pages that promise something name the tests that show it: each is there.</summary>
 public sealed partial class NamedTestTests
 {
-    private static readonly ILookup<string, string> Tests = SourceTree.Files("*Tests.cs", "tests").ToLookup(file => Path.GetFileName(file).Split('.')[0], File.ReadAllText);
+    private static readonly ILookup<string, string> Tests = SourceTree.Files("*Tests.cs", "tests").ToLookup(
+        file => Path.GetFileName(file).Split('.')[0], File.ReadAllText);
 
     [Theory]
     [InlineData("docs/reliability.md")]
@@ -26,7 +27,9 @@ public sealed partial class NamedTestTests
     // Every row of the tables of conformance has one; a promise without a test is none.
     [Fact]
     public void Conformance_NamesATestInEveryRow() => Assert.All(
-        SourceTree.Read("docs/cni-conformance.md").Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| what ", StringComparison.Ordinal)),
+        SourceTree.Read("docs/cni-conformance.md")
+            .Split('\n')
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| what ", StringComparison.Ordinal)),
         row => Assert.Matches(TestName(), row));
 
     [GeneratedRegex(@"`(\w+Tests)\.(\w+)`")]

@@ -15,7 +15,10 @@ public sealed class PublicApiTests
         string[] exported =
         [
             .. SourceTree.Packages.SelectMany(package => SourceTree.AssemblyOf(package).GetExportedTypes())
-                .Where(type => type.DeclaringType is null && Namespaces.Contains(type.Namespace)).Select(type => type.Name.Split('`')[0]).Distinct().Order(StringComparer.Ordinal),
+                .Where(type => type.DeclaringType is null && Namespaces.Contains(type.Namespace))
+                .Select(type => type.Name.Split('`')[0])
+                .Distinct()
+                .Order(StringComparer.Ordinal),
         ];
         string[] named =
         [

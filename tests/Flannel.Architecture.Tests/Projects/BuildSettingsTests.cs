@@ -16,21 +16,26 @@ public sealed class BuildSettingsTests
     [InlineData("src/Directory.Build.props", "IsAotCompatible")]
     [InlineData("src/Directory.Build.props", "IsPackable")]
     [InlineData("src/Directory.Build.props", "EnableConfigurationBindingGenerator")]
-    public void Setting_IsOn(string file, string setting) => Assert.Equal("true", (string?)XDocument.Load(SourceTree.PathOf(file)).Descendants(setting).Single());
+    public void Setting_IsOn(string file, string setting) =>
+        Assert.Equal("true", (string?)XDocument.Load(SourceTree.PathOf(file)).Descendants(setting).Single());
 
     [Fact]
-    public void Nullable_IsOn() => Assert.Equal("enable", (string?)XDocument.Load(SourceTree.PathOf("Directory.Build.props")).Descendants("Nullable").Single());
+    public void Nullable_IsOn() =>
+        Assert.Equal("enable", (string?)XDocument.Load(SourceTree.PathOf("Directory.Build.props")).Descendants("Nullable").Single());
 
     // Where the trimmer takes tracing out, it takes some of what releases locks with it: docs/http2-lost-lock.md. The native compiler does not.
     [Fact]
     public void EventSource_IsSwitchedOff_ForTheNativeCompilerOnly()
     {
         const string Native = "'$(PublishAot)' == 'true'";
-        IEnumerable<string> files = SourceTree.Files("*.csproj", "src", "samples", "tests", "bench").Concat(SourceTree.Files("Directory.Build.props", "."));
+        IEnumerable<string> files = SourceTree.Files("*.csproj", "src", "samples", "tests", "bench")
+            .Concat(SourceTree.Files("Directory.Build.props", "."));
         IEnumerable<XElement> switchedOff = files.SelectMany(static file => XDocument.Load(file).Descendants("EventSourceSupport"))
             .Where(static element => element.Value != "true");
 
-        Assert.All(switchedOff, static element => Assert.Contains(Native, new[] { element, element.Parent! }.Select(at => (string?)at.Attribute("Condition"))));
+        Assert.All(
+            switchedOff,
+            static element => Assert.Contains(Native, new[] { element, element.Parent! }.Select(at => (string?)at.Attribute("Condition"))));
     }
 
     [Fact]
@@ -74,7 +79,9 @@ public sealed class BuildSettingsTests
         string[] files = ["PublicAPI.Shipped.txt", "PublicAPI.Unshipped.txt"];
         IEnumerable<string> expected = SourceTree.Libraries.SelectMany(library => files.Select(file => $"{library.Folder}/{file}"));
 
-        Assert.Equal(expected.Order(StringComparer.Ordinal), SourceTree.Files("PublicAPI.*.txt", "src", "samples", "tests", "bench").Select(SourceTree.Relative).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            SourceTree.Files("PublicAPI.*.txt", "src", "samples", "tests", "bench").Select(SourceTree.Relative).Order(StringComparer.Ordinal));
         Assert.All(expected, file => Assert.StartsWith("#nullable enable\n", SourceTree.Read(file), StringComparison.Ordinal));
         Assert.Contains("Microsoft.CodeAnalysis.PublicApiAnalyzers", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
         Assert.DoesNotMatch("RS00(16|17|36|37|41)", SourceTree.Read(".editorconfig"));
@@ -96,7 +103,8 @@ public sealed class BuildSettingsTests
             int banned = lines.Count(line => Regex.IsMatch(line, $@"^M:dotnet_etcd\.EtcdClient\.{overloads.Key}[(;]"));
             int left = allowed.Count(symbol => symbol.Split('(')[0] == overloads.Key);
             Assert.True(banned + left == overloads.Count(), $"{overloads.Key}: {overloads.Count()} overloads, {banned} banned, {left} allowed");
-            Assert.DoesNotContain(lines, line => allowed.Any(symbol => line.StartsWith($"M:dotnet_etcd.EtcdClient.{symbol};", StringComparison.Ordinal)));
+            Assert.DoesNotContain(
+                lines, line => allowed.Any(symbol => line.StartsWith($"M:dotnet_etcd.EtcdClient.{symbol};", StringComparison.Ordinal)));
         }
 
         IEnumerable<string> types = package.GetExportedTypes()

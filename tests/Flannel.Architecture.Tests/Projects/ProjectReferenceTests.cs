@@ -17,7 +17,8 @@ public sealed class ProjectReferenceTests
         [("Flannel.Backends.Vxlan", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
         [("Flannel.Backends.Vxlan", "Flannel.Netlink")] = "programs the VXLAN device, neighbours, FDB and routes",
         [("Flannel.Backends.HostGateway", "Flannel.Core")] = "implements the backend seam on the core's leases and reconciler",
-        [("Flannel.Backends.HostGateway", "Flannel.Linux")] = "enters network namespaces and knows plain routes to peers, as VXLAN's direct routing does",
+        [("Flannel.Backends.HostGateway", "Flannel.Linux")] = "enters network namespaces and knows plain routes to peers, as VXLAN's direct " +
+            "routing does",
         [("Flannel.Backends.HostGateway", "Flannel.Netlink")] = "programs routes and follows the external interface",
         [("Flannel.Backends.Udp", "Flannel.Core")] = "implements the backend seam on the core's leases",
         [("Flannel.Backends.Udp", "Flannel.Linux")] = "enters network namespaces and sets sysctls, as every Linux backend does",
@@ -42,7 +43,11 @@ public sealed class ProjectReferenceTests
     public void Libraries_ReferenceNoBackendAndNoStore()
     {
         foreach (Project package in SourceTree.Libraries)
-            Assert.DoesNotContain(package.ProjectReferences, to => to.StartsWith("Flannel.Backends.", StringComparison.Ordinal) || to.StartsWith("Flannel.Store.", StringComparison.Ordinal));
+        {
+            Assert.DoesNotContain(
+                package.ProjectReferences,
+                to => to.StartsWith("Flannel.Backends.", StringComparison.Ordinal) || to.StartsWith("Flannel.Store.", StringComparison.Ordinal));
+        }
     }
 
     [Fact]
@@ -54,7 +59,9 @@ public sealed class ProjectReferenceTests
         Assert.Empty(SourceTree.Files("*.cs", metapackage.Folder));
         // What is for tests is no part of a program.
         XElement references = Assert.Single(metapackage.Elements("ProjectReference"));
-        Assert.Equal(("../Flannel.*/*.csproj", "../Flannel.Testing/*.csproj"), ((string?)references.Attribute("Include"), (string?)references.Attribute("Exclude")));
+        Assert.Equal(
+            ("../Flannel.*/*.csproj", "../Flannel.Testing/*.csproj"),
+            ((string?)references.Attribute("Include"), (string?)references.Attribute("Exclude")));
         Assert.All(SourceTree.Libraries, library => Assert.StartsWith("src/Flannel.", library.Folder, StringComparison.Ordinal));
         Assert.Equal(["Microsoft.Extensions.DependencyInjection"], metapackage.PackageReferences);
     }
@@ -84,7 +91,9 @@ public sealed class ProjectReferenceTests
         Project linux = Package("Flannel.Linux");
 
         Assert.Equal(["Tmds.LibC"], linux.PackageReferences.Where(name => !name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)));
-        Assert.Equal("compile", (string?)linux.Elements("PackageReference").Single(reference => (string?)reference.Attribute("Include") == "Tmds.LibC").Attribute("PrivateAssets"));
+        Assert.Equal(
+            "compile",
+            (string?)linux.Elements("PackageReference").Single(reference => (string?)reference.Attribute("Include") == "Tmds.LibC").Attribute("PrivateAssets"));
     }
 
     [Theory]
@@ -100,7 +109,8 @@ public sealed class ProjectReferenceTests
 
     // With any framework for tests, so with none.
     [Fact]
-    public void Testing_DependsOnMicrosoftExtensionsOnly() => Assert.Equal(["Microsoft.Extensions.DependencyInjection"], Package("Flannel.Testing").PackageReferences);
+    public void Testing_DependsOnMicrosoftExtensionsOnly() =>
+        Assert.Equal(["Microsoft.Extensions.DependencyInjection"], Package("Flannel.Testing").PackageReferences);
 
     [Fact]
     public void KubernetesStore_DependsOnYamlDotNetOnly() => Assert.Equal(["YamlDotNet"], Package("Flannel.Store.Kubernetes").PackageReferences);
@@ -120,7 +130,10 @@ public sealed class ProjectReferenceTests
         string[] programs = [.. SourceTree.AllProjects.Where(project => project.IsExecutable && project.Folder.StartsWith("src/", StringComparison.Ordinal)).Select(project => project.Folder)];
 
         Assert.Equal(["src/FlannelCni", "src/Flanneld"], programs);
-        Assert.Contains("Exclude=\"$(MSBuildThisFileDirectory)../src/Flanneld/*.csproj;$(MSBuildThisFileDirectory)../src/FlannelCni/*.csproj\"", SourceTree.Read("eng/Packages.proj"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Exclude=\"$(MSBuildThisFileDirectory)../src/Flanneld/*.csproj;$(MSBuildThisFileDirectory)../src/FlannelCni/*.csproj\"",
+            SourceTree.Read("eng/Packages.proj"),
+            StringComparison.Ordinal);
     }
 
     // Its start is what a container waits for.
@@ -153,7 +166,8 @@ public sealed class ProjectReferenceTests
     public void Internals_AreVisibleToTestsAndBenchmarksOnly()
     {
         // The rule for all packages is in src/Directory.Build.props; a project file may add the benchmarks and the simulation.
-        Assert.Contains("<InternalsVisibleTo Include=\"$(MSBuildProjectName).Tests\" />", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Contains(
+            "<InternalsVisibleTo Include=\"$(MSBuildProjectName).Tests\" />", SourceTree.Read("src/Directory.Build.props"), StringComparison.Ordinal);
         Assert.All(
             SourceTree.Packages.SelectMany(package => package.Elements("InternalsVisibleTo")),
             element => Assert.Matches(@"Tests$|^Flannel\.(Benchmarks|Simulation)$", (string?)element.Attribute("Include")));

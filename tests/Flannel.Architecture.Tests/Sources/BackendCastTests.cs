@@ -44,7 +44,8 @@ public sealed class BackendCastTests
             Assert.Equal(typeof(IFlannelBuilder), use.GetParameters()[0].ParameterType);
             Assert.Equal(typeof(IFlannelBuilder), use.ReturnType);
         });
-        static bool IsMechanism(Type type) => type.BaseType is { IsGenericType: true } parent && parent.GetGenericTypeDefinition() == typeof(KernelMechanism<,>);
+        static bool IsMechanism(Type type) =>
+            type.BaseType is { IsGenericType: true } parent && parent.GetGenericTypeDefinition() == typeof(KernelMechanism<,>);
 
         Type Find(string name) => Assert.Single(types, type => type.Name == name);
 

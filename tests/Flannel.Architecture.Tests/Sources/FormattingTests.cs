@@ -26,7 +26,9 @@ public sealed partial class FormattingTests
         {
             string[] names = [.. Using().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)];
             string[] sorted = [.. names.OrderBy(name => name.Split('.')[0] != "System").ThenBy(name => name, StringComparer.OrdinalIgnoreCase)];
-            Assert.True(names.SequenceEqual(sorted), $"{SourceTree.Relative(file)}: run ./build.sh format, which puts using directives in this order: {string.Join(", ", sorted)}");
+            Assert.True(
+                names.SequenceEqual(sorted),
+                $"{SourceTree.Relative(file)}: run ./build.sh format, which puts using directives in this order: {string.Join(", ", sorted)}");
         }
     }
 

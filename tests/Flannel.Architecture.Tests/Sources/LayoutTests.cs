@@ -12,7 +12,8 @@ public sealed partial class LayoutTests
     private const string RegistrationFolder = "DependencyInjection";
     private const string RegistrationNamespace = "Microsoft.Extensions.DependencyInjection";
 
-    // What a program names lies in two namespaces, whichever package and folder holds it: one for those who host nodes, one for those who extend Flannel.
+    // What a program names lies in two namespaces, whichever package and folder holds it: one for those who host nodes, one for those who extend
+    // Flannel.
     private static readonly string[] PublicNamespaces = ["Flannel", "Flannel.Extensibility"];
 
     // What is for tests has its own, so that no program meets it by accident; CNI is of use to programs that know nothing of Flannel.
@@ -31,7 +32,8 @@ public sealed partial class LayoutTests
                 continue;
             string[] parts = SourceTree.Relative(file).Split('/')[..^1];
             string expected = parts is ["src", .., RegistrationFolder] ? RegistrationNamespace : string.Join('.', parts[1..]);
-            Assert.True(expected == declared.Groups[1].Value, $"{SourceTree.Relative(file)}: namespace {declared.Groups[1].Value}, expected {expected}");
+            Assert.True(
+                expected == declared.Groups[1].Value, $"{SourceTree.Relative(file)}: namespace {declared.Groups[1].Value}, expected {expected}");
         }
     }
 
@@ -54,12 +56,16 @@ public sealed partial class LayoutTests
         {
             Match[] declared = [.. TopLevelType().Matches(File.ReadAllText(file)).Cast<Match>()];
             string[] types = [.. declared.Select(match => match.Groups[1].Value).Distinct()];
-            bool areValues = declared.All(match => match.Value.Contains(" record ", StringComparison.Ordinal) || match.Value.Contains(" enum ", StringComparison.Ordinal));
-            Assert.True(types.Length <= 1 || areValues, $"{SourceTree.Relative(file)} holds {string.Join(", ", types)}: one type per file, or a set of records and enums");
+            bool areValues = declared.All(
+                match => match.Value.Contains(" record ", StringComparison.Ordinal) || match.Value.Contains(" enum ", StringComparison.Ordinal));
+            Assert.True(
+                types.Length <= 1 || areValues,
+                $"{SourceTree.Relative(file)} holds {string.Join(", ", types)}: one type per file, or a set of records and enums");
             string expected = Path.GetFileName(file).Split('.')[0];
             Assert.True(
                 types.Length == 0 || types.Contains(expected),
-                $"{SourceTree.Relative(file)} holds {string.Join(", ", types)}: name the file after its type, with facets of a partial type after a dot");
+                $"{SourceTree.Relative(file)} holds {string.Join(", ", types)}: name the file after its type, with facets of a partial type " +
+                "after a dot");
         }
     }
 
@@ -103,7 +109,8 @@ public sealed partial class LayoutTests
     }
 
     private static bool IsOfPublicNamespaces(string file) =>
-        SourceTree.Relative(file).Split('/') is ["src", var package, var folder, ..] && package.StartsWith("Flannel.", StringComparison.Ordinal) && package != PackageWithItsOwnNamespaces && folder != RegistrationFolder;
+        SourceTree.Relative(file).Split('/') is ["src", var package, var folder, ..] && package.StartsWith("Flannel.", StringComparison.Ordinal)
+            && package != PackageWithItsOwnNamespaces && folder != RegistrationFolder;
 
     private static bool IsInterop(string file) => SourceTree.Relative(file).Contains("/Interop/", StringComparison.Ordinal);
 

@@ -5,7 +5,8 @@ namespace Flannel.Architecture.Tests.Tree;
 /// <summary>What a project file says.</summary>
 internal sealed record Project(string Name, string Folder, XDocument Document)
 {
-    public IReadOnlyList<string> ProjectReferences => [.. Includes("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))];
+    public IReadOnlyList<string> ProjectReferences =>
+        [.. Includes("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))];
 
     public IReadOnlyList<string> PackageReferences => [.. Includes("PackageReference")];
 

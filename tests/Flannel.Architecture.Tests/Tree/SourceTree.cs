@@ -33,7 +33,8 @@ internal static class SourceTree
         }
         catch (FileNotFoundException)
         {
-            throw new InvalidOperationException($"Flannel.Architecture.Tests does not reference {package.Name}: add the project reference, so that its rules are checked.");
+            throw new InvalidOperationException(
+                $"Flannel.Architecture.Tests does not reference {package.Name}: add the project reference, so that its rules are checked.");
         }
     }
 
@@ -56,6 +57,7 @@ internal static class SourceTree
                 return folder.FullName;
         }
 
-        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Flannel.sln: these tests read the sources and must run from their build output.");
+        throw new InvalidOperationException(
+            $"No folder above {AppContext.BaseDirectory} holds Flannel.sln: these tests read the sources and must run from their build output.");
     }
 }

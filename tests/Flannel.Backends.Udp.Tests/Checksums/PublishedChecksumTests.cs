@@ -5,8 +5,8 @@ using Flannel.Lab.Processes;
 namespace Flannel.Backends.Udp.Tests.Checksums;
 
 /// <summary>
-/// Native programs are compiled for every processor of their kind, so what is fast only by luck of the machine that runs these tests would be slow in the
-/// published console host. The checksum's sources are compiled like it, and every loop is timed there.
+/// Native programs are compiled for every processor of their kind, so what is fast only by luck of the machine that runs these tests would be slow in
+/// the published console host. The checksum's sources are compiled like it, and every loop is timed there.
 /// </summary>
 public sealed class PublishedChecksumTests : IDisposable
 {
@@ -53,7 +53,8 @@ public sealed class PublishedChecksumTests : IDisposable
 
     private async Task<string> RunAsync()
     {
-        using Process process = Process.Start(new ProcessStartInfo(Path.Combine(_folder.FullName, "out", "Published")) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(Path.Combine(_folder.FullName, "out", "Published")) { RedirectStandardOutput = true })!;
         string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(Limit);
         await process.WaitForExitAsync().WaitAsync(Limit);
         Assert.Equal(0, process.ExitCode);

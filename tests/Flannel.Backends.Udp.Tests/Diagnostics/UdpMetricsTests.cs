@@ -44,13 +44,17 @@ public sealed class UdpMetricsTests
 
         Dictionary<string, long> found = Collect(name, out IReadOnlyList<MetricsPage.Instrument> instruments);
 
-        Assert.Equal(MetricsPage.Read().InstrumentsOf(UdpTelemetry.MeterName).OrderBy(static instrument => instrument.Name, StringComparer.Ordinal), instruments);
+        Assert.Equal(
+            MetricsPage.Read().InstrumentsOf(UdpTelemetry.MeterName).OrderBy(static instrument => instrument.Name, StringComparer.Ordinal),
+            instruments);
         Assert.Equal(3, found["flannel.udp.packets sent"]);
         Assert.Equal(300, found["flannel.udp.bytes sent"]);
         Assert.Equal(3, found["flannel.udp.peer.packets received 10.5.2.0-24"]);
         Assert.True(found["flannel.udp.calls received"] >= 4);
         Assert.Equal(0, found["flannel.udp.drops received unknown_sender"]);
-        Assert.Equal(2 * (Enum.GetValues<PacketDrop>().Length - 1), found.Keys.Count(static key => key.StartsWith(UdpTelemetry.Drops, StringComparison.Ordinal)));
+        Assert.Equal(
+            2 * (Enum.GetValues<PacketDrop>().Length - 1),
+            found.Keys.Count(static key => key.StartsWith(UdpTelemetry.Drops, StringComparison.Ordinal)));
         await network.DisposeAsync();
         Assert.Empty(Collect(name, out _));
     }

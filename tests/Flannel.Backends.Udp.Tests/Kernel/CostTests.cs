@@ -10,8 +10,8 @@ namespace Flannel.Backends.Udp.Tests.Kernel;
 public sealed class CostTests
 {
     /// <summary>
-    /// The runtime counts in allocation contexts of this size, and a collection meanwhile cuts one short. One object per super-packet would be several times
-    /// as much.
+    /// The runtime counts in allocation contexts of this size, and a collection meanwhile cuts one short. One object per super-packet would be
+    /// several times as much.
     /// </summary>
     private const long Noise = 8192;
 

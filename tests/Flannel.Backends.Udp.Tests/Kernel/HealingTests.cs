@@ -92,7 +92,8 @@ public sealed class HealingTests
 
         await cluster.StopAsync(cluster.Nodes[0]);
         Assert.DoesNotContain(cluster.Lab.Hosts[0].Netlink.GetLinks(), static link => link.Name.StartsWith("flannel", StringComparison.Ordinal));
-        Assert.DoesNotContain(cluster.Lab.Hosts[0].Netlink.GetRoutes(AddressFamily.InterNetwork), static route => route.Destination.PrefixLength == 16);
+        Assert.DoesNotContain(
+            cluster.Lab.Hosts[0].Netlink.GetRoutes(AddressFamily.InterNetwork), static route => route.Destination.PrefixLength == 16);
         await cluster.AddNodeAsync(cluster.Lab.Hosts[0]);
         cluster.Meet();
 

@@ -8,12 +8,15 @@ namespace Flannel.Backends.Udp.Tests.Kernel;
 public sealed class LadderTests
 {
     /// <summary>How many bytes each direction carries: 8 MiB, or what the variable says (4294967296 for a soak of some minutes).</summary>
-    private static readonly long Transfer = long.Parse(Environment.GetEnvironmentVariable("FLANNEL_TEST_TRANSFER_BYTES") ?? "8388608", CultureInfo.InvariantCulture);
+    private static readonly long Transfer = long.Parse(
+        Environment.GetEnvironmentVariable("FLANNEL_TEST_TRANSFER_BYTES") ?? "8388608", CultureInfo.InvariantCulture);
 
     public static TheoryData<UdpOffloads> Steps =>
     [
         UdpOffloads.None,
-        .. Enum.GetValues<UdpOffloads>().Where(static offload => offload is not (UdpOffloads.None or UdpOffloads.All)).Select(static offload => UdpOffloads.All & ~offload),
+        .. Enum.GetValues<UdpOffloads>()
+        .Where(static offload => offload is not (UdpOffloads.None or UdpOffloads.All))
+        .Select(static offload => UdpOffloads.All & ~offload),
         .. Enum.GetValues<UdpOffloads>().Where(static offload => offload is not (UdpOffloads.None or UdpOffloads.All)),
     ];
 

@@ -15,8 +15,10 @@ public sealed class ThreadPairTests
     [InlineData(UdpOffloads.None)]
     public async Task Transfers_ManyAtOnce_ArriveIntactByAllThreads(UdpOffloads offloads)
     {
-        // More peers than threads, each of its own address: the kernel spreads them over the sockets by a hash that is another one in every namespace.
-        await using UdpCluster cluster = await UdpCluster.StartAsync(hosts: 6, options: new UdpBackendOptions { ThreadPairs = Pairs, Offloads = offloads });
+        // More peers than threads, each of its own address: the kernel spreads them over the sockets by a hash that is another one in every
+        // namespace.
+        await using UdpCluster cluster = await UdpCluster.StartAsync(
+            hosts: 6, options: new UdpBackendOptions { ThreadPairs = Pairs, Offloads = offloads });
         UdpNode hub = cluster.Nodes[0];
         LabContainer[] containers = cluster.AddContainers();
 
@@ -42,7 +44,8 @@ public sealed class ThreadPairTests
         TcpTransfer.RunAsync(one, other, other.Address!, Transfer), TcpTransfer.RunAsync(other, one, one.Address!, Transfer));
 
     private static bool AreSpread(UdpNode node) =>
-        node.Network.Sent.Threads.Count(static thread => thread.Packets > 0) > 1 && node.Network.Received.Threads.Count(static thread => thread.Packets > 0) > 1;
+        node.Network.Sent.Threads.Count(static thread => thread.Packets > 0) > 1
+            && node.Network.Received.Threads.Count(static thread => thread.Packets > 0) > 1;
 
     [NetnsFact]
     public async Task Datagrams_OfOneFlow_ArriveInOrder()

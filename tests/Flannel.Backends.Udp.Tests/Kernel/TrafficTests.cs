@@ -108,7 +108,8 @@ public sealed class TrafficTests
         using var exchange = new UdpExchange(containers[0], containers[1], (ipv4 ? containers[1].Address : containers[1].AddressIPv6)!);
 
         await exchange.CheckAsync(UdpExchange.Datagrams(0, 1, 2, 7, 100, 1443, 1444, 1445, 3000, 9000, 65507));
-        await exchange.CheckBurstAsync(UdpExchange.Datagrams([.. Enumerable.Range(0, 300).Select(static index => index % 3 == 0 ? 200 : 1 + (index % 40))]));
+        await exchange.CheckBurstAsync(
+            UdpExchange.Datagrams([.. Enumerable.Range(0, 300).Select(static index => index % 3 == 0 ? 200 : 1 + (index % 40))]));
         await exchange.CheckBurstAsync(UdpExchange.Datagrams([.. Enumerable.Repeat(64, 500)]));
         await exchange.CheckSegmentedAsync(50, 64);
         await exchange.CheckSegmentedAsync(40, 1400);

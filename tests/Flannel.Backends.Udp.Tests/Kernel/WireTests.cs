@@ -49,7 +49,8 @@ public sealed class WireTests
         Assert.Equal(0, reference.Truncated);
         Assert.Equal(0, reference.TooShort);
         Assert.Equal(0, reference.WithWrongLength);
-        PingReport exact = await container.PingAsync(IPAddress.Parse("10.5.2.0"), new PingOptions { PacketSize = 1472, DontFragment = true, Count = 3 });
+        PingReport exact = await container.PingAsync(
+            IPAddress.Parse("10.5.2.0"), new PingOptions { PacketSize = 1472, DontFragment = true, Count = 3 });
         Assert.True(exact.AllAnswered, exact.ToString());
         using var exchange = new UdpExchange(container, cluster.Lab.Hosts[1], IPAddress.Parse("10.5.2.0"));
         await exchange.CheckAsync(UdpExchange.Datagrams(1, 1444, 1445, 9000));
@@ -131,7 +132,8 @@ public sealed class WireTests
     {
         using var limit = new CancellationTokenSource(Deadline);
         byte[] buffer = new byte[65536];
-        SocketReceiveFromResult result = await socket.ReceiveFromAsync(buffer, new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0), limit.Token);
+        SocketReceiveFromResult result = await socket.ReceiveFromAsync(
+            buffer, new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0), limit.Token);
         return (buffer[..result.ReceivedBytes], (IPEndPoint)result.RemoteEndPoint);
     }
 }

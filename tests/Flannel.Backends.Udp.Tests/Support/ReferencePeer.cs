@@ -12,7 +12,8 @@ namespace Flannel.Backends.Udp.Tests.Support;
 
 /// <summary>
 /// A peer that behaves as flannel's udp does: one packet per system call, a TUN device without off-loads, a socket without UDP_GRO, a receive buffer
-/// of the MTU that truncates what is longer, nothing below 20 bytes, one hop taken each way. It knows one other host. On request it sends out of order.
+/// of the MTU that truncates what is longer, nothing below 20 bytes, one hop taken each way. It knows one other host. On request it sends out of
+/// order.
 /// </summary>
 internal sealed unsafe class ReferencePeer : IAsyncDisposable
 {
@@ -58,7 +59,8 @@ internal sealed unsafe class ReferencePeer : IAsyncDisposable
         UdpSocket socket = host.Run(() => UdpSocket.Open(new IPEndPoint(host.Address!, 8285), UdpOffloads.None, 1 << 20, count: 1)[0]);
         Link link = host.Device(tun.Name);
         host.Netlink.ChangeLink(link.Index, new LinkChange { Mtu = Mtu, IsUp = true });
-        host.Netlink.AddAddress(new InterfaceAddress { LinkIndex = link.Index, Address = UdpCluster.KeyOf(number).IPv4!.Value.BaseAddress, PrefixLength = 32 });
+        host.Netlink.AddAddress(
+            new InterfaceAddress { LinkIndex = link.Index, Address = UdpCluster.KeyOf(number).IPv4!.Value.BaseAddress, PrefixLength = 32 });
         host.Netlink.AddRoute(new() { Destination = IPNetwork.Parse("10.5.0.0/16"), LinkIndex = link.Index });
         return new ReferencePeer(tun, socket, peer.Address!, isReordering);
     }

@@ -41,7 +41,8 @@ internal sealed class UdpCluster : IAsyncDisposable
     }
 
     public async Task<UdpNode> AddNodeAsync(
-        LabHost host, bool ipv4 = true, bool ipv6 = false, UdpBackendOptions? options = null, ILogger<UdpBackend>? logger = null, GuardOptions? guard = null)
+        LabHost host, bool ipv4 = true, bool ipv6 = false, UdpBackendOptions? options = null, ILogger<UdpBackend>? logger = null,
+        GuardOptions? guard = null)
     {
         int number = Lab.Hosts.ToList().IndexOf(host) + 1;
         UdpNode node = await UdpNode.StartAsync(host, number, ConfigOf(ipv4, ipv6), options, logger, guard);

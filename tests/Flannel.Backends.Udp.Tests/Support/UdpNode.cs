@@ -29,7 +29,8 @@ internal sealed class UdpNode : IAsyncDisposable
     public string Device => DataPath.Device;
 
     public static async Task<UdpNode> StartAsync(
-        LabHost host, int number, NetworkConfig config, UdpBackendOptions? options = null, ILogger<UdpBackend>? logger = null, GuardOptions? guard = null)
+        LabHost host, int number, NetworkConfig config, UdpBackendOptions? options = null, ILogger<UdpBackend>? logger = null,
+        GuardOptions? guard = null)
     {
         UdpNetwork created = await CreateAsync(host, config, options, logger: logger, guard: guard);
         try
@@ -57,7 +58,8 @@ internal sealed class UdpNode : IAsyncDisposable
         ExternalInterface? external = null,
         ILogger<UdpBackend>? logger = null,
         GuardOptions? guard = null) =>
-        (UdpNetwork)await new UdpBackend(options ?? new UdpBackendOptions(), new KernelServices(TimeProvider.System, new Random(1), logger ?? NullLogger<UdpBackend>.Instance))
+        (UdpNetwork)await new UdpBackend(
+            options ?? new UdpBackendOptions(), new KernelServices(TimeProvider.System, new Random(1), logger ?? NullLogger<UdpBackend>.Instance))
             .CreateNetworkAsync(
                 new BackendContext
                 {

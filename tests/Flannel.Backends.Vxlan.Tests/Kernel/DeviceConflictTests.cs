@@ -87,11 +87,14 @@ public sealed class DeviceConflictTests
         using Socket other = node.Host.Run(static () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         other.Bind(new IPEndPoint(IPAddress.Any, 4789));
 
-        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(() => VxlanNode.CreateAsync(node.Host, VxlanCluster.ConfigOf("\"Port\":4789")));
+        var exception = await Assert.ThrowsAsync<VxlanDeviceException>(
+            () => VxlanNode.CreateAsync(node.Host, VxlanCluster.ConfigOf("\"Port\":4789")));
 
         Assert.Contains("4789", exception.Message, StringComparison.Ordinal);
         Assert.Equal(before, node.Host.Device("flannel.1").Index);
-        Assert.Equal(["flannel.1"], node.Host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["flannel.1"],
+            node.Host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal)));
     }
 
     [NetnsFact]

@@ -21,7 +21,8 @@ public sealed class EffortTests
         (long writes, long resyncs) = (fixture.Network.Writes, fixture.Network.Resyncs);
         Assert.InRange(writes, count * entriesPerPeer, long.MaxValue);
 
-        // The kernel has one neighbour table for all namespaces: what other tests do may hide an entry from a resync, which then writes it. But that is rare.
+        // The kernel has one neighbour table for all namespaces: what other tests do may hide an entry from a resync, which then writes it. But that
+        // is rare.
         await fixture.WaitAsync(network =>
         {
             if (network.Writes != writes)

@@ -31,7 +31,8 @@ public sealed class HealingTests
         Assert.Equal(1000, (await node.LinesAsync("ip", "route", "show", "dev", "flannel.1")).Length);
 
         // The kernel has one neighbour table for all namespaces: what others do meanwhile may hide an entry from a list.
-        await node.EventuallyAsync(async () => (await node.LinesAsync("ip", "-4", "neigh", "show", "dev", "flannel.1", "nud", "permanent")).Length == 1000);
+        await node.EventuallyAsync(
+            async () => (await node.LinesAsync("ip", "-4", "neigh", "show", "dev", "flannel.1", "nud", "permanent")).Length == 1000);
         Assert.Equal(1000, (await node.LinesAsync("bridge", "fdb", "show", "dev", "flannel.1")).Length);
     }
 

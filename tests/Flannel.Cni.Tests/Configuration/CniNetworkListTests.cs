@@ -33,7 +33,8 @@ public sealed class CniNetworkListTests : IDisposable
     [InlineData("""{"name":"n","cniVersion":"0.4.0","plugins":[{"type":"a"}]}""", "0.4.0")]
     [InlineData("""{"name":"n","cniVersion":"0.4.0","cniVersions":["1.0.0","0.3.1","9.0.0"],"plugins":[{"type":"a"}]}""", "1.0.0")]
     [InlineData("""{"name":"n","cniVersions":["0.3.1"],"cniVersion":"0.4.0","plugins":[{"type":"a"}]}""", "0.4.0")]
-    public void Version_IsTheNewestThatIsOfferedAndKnown(string text, string expected) => Assert.Equal(expected, CniNetworkList.Parse(text).CniVersion);
+    public void Version_IsTheNewestThatIsOfferedAndKnown(string text, string expected) =>
+        Assert.Equal(expected, CniNetworkList.Parse(text).CniVersion);
 
     [Fact]
     public void SinglePlugin_IsAListOfOne()
@@ -82,7 +83,8 @@ public sealed class CniNetworkListTests : IDisposable
     {
         Write("00-a.conflist", "garbage");
         Write("01-b.txt", Two);
-        Assert.Contains("00-a.conflist", Assert.Throws<CniConfigException>(() => CniNetworkList.LoadFirst(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "00-a.conflist", Assert.Throws<CniConfigException>(() => CniNetworkList.LoadFirst(_folder)).Message, StringComparison.Ordinal);
         Write("20-c.conflist", Two.Replace("\"net\"", "\"second\"", StringComparison.Ordinal));
         Write("10-d.conflist", Two);
 
@@ -98,7 +100,8 @@ public sealed class CniNetworkListTests : IDisposable
         Write("00-a.conflist", "garbage");
         List<string?> refused = [];
 
-        Assert.Equal(["net", "c"], CniNetworkList.LoadAll(_folder, exception => refused.Add(Path.GetFileName(exception.Path))).Select(list => list.Name));
+        Assert.Equal(
+            ["net", "c"], CniNetworkList.LoadAll(_folder, exception => refused.Add(Path.GetFileName(exception.Path))).Select(list => list.Name));
         Assert.Equal(["00-a.conflist", "30-again.conflist"], refused);
     }
 

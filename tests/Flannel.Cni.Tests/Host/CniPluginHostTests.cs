@@ -16,10 +16,15 @@ public sealed class CniPluginHostTests : IDisposable
     public async Task Add_GetsTheRequest_AndItsResultIsWrittenInTheRequestsVersion()
     {
         CniRequest? seen = null;
-        (int code, string output) = await RunAsync(new Plugin { Add = request => { seen = request; return new CniResult(); } }, "ADD", Config.Replace("1.1.0", "0.3.1", StringComparison.Ordinal));
+        (int code, string output) = await RunAsync(
+            new Plugin { Add = request => { seen = request; return new CniResult(); } },
+            "ADD",
+            Config.Replace("1.1.0", "0.3.1", StringComparison.Ordinal));
 
         Assert.Equal((0, """{"cniVersion":"0.3.1","dns":{}}"""), (code, output));
-        Assert.Equal(("ADD", "net", "c1", "/run/netns/a", "eth0"), (seen!.Command, seen.NetworkName, seen.ContainerId, seen.NetworkNamespace, seen.InterfaceName));
+        Assert.Equal(
+            ("ADD", "net", "c1", "/run/netns/a", "eth0"),
+            (seen!.Command, seen.NetworkName, seen.ContainerId, seen.NetworkNamespace, seen.InterfaceName));
         Assert.Equal([KeyValuePair.Create("A", "b")], seen.Arguments);
         Assert.Equal(1, (int)seen.Config["extra"]!);
         Assert.Null(seen.PreviousResult);
@@ -35,7 +40,10 @@ public sealed class CniPluginHostTests : IDisposable
     public async Task PreviousResult_OfAnyVersion_IsRead()
     {
         CniRequest? seen = null;
-        await RunAsync(new Plugin { Add = request => { seen = request; return new CniResult(); } }, "ADD", Config.Replace("\"extra\"", "\"prevResult\":{\"cniVersion\":\"0.2.0\",\"ip4\":{\"ip\":\"10.0.0.1/8\"}},\"extra\"", StringComparison.Ordinal));
+        await RunAsync(
+            new Plugin { Add = request => { seen = request; return new CniResult(); } },
+            "ADD",
+            Config.Replace("\"extra\"", "\"prevResult\":{\"cniVersion\":\"0.2.0\",\"ip4\":{\"ip\":\"10.0.0.1/8\"}},\"extra\"", StringComparison.Ordinal));
         Assert.Equal("10.0.0.1", Assert.Single(seen!.PreviousResult!.Addresses).Address.ToString());
     }
 
@@ -82,7 +90,8 @@ public sealed class CniPluginHostTests : IDisposable
     [InlineData("CNI_IFNAME", "a234567890123456")]
     [InlineData("CNI_ARGS", "nothing")]
     [InlineData("CNI_COMMAND", "PAINT")]
-    public async Task InvalidVariable_IsError4(string variable, string value) => Assert.Equal(4, await ErrorOf(new Plugin(), "ADD", Config, (variable, value)));
+    public async Task InvalidVariable_IsError4(string variable, string value) =>
+        Assert.Equal(4, await ErrorOf(new Plugin(), "ADD", Config, (variable, value)));
 
     [Fact]
     public async Task Delete_NeedsNoNamespace() => Assert.Equal(0, (await RunAsync(new Plugin(), "DEL", Config, ("CNI_NETNS", ""))).Code);
@@ -105,7 +114,10 @@ public sealed class CniPluginHostTests : IDisposable
     {
         CniRequest? seen = null;
         var plugin = new Plugin { Collect = request => seen = request };
-        await RunAsync(plugin, "GC", Config.Replace("\"extra\"", "\"cni.dev/valid-attachments\":[{\"containerID\":\"c\",\"ifname\":\"eth0\"}],\"extra\"", StringComparison.Ordinal));
+        await RunAsync(
+            plugin,
+            "GC",
+            Config.Replace("\"extra\"", "\"cni.dev/valid-attachments\":[{\"containerID\":\"c\",\"ifname\":\"eth0\"}],\"extra\"", StringComparison.Ordinal));
 
         Assert.Equal([new CniAttachmentKey("c", "eth0")], seen!.ValidAttachments);
         Assert.Equal(7, await ErrorOf(plugin, "GC", Config)); // else everything would be garbage
@@ -124,7 +136,9 @@ public sealed class CniPluginHostTests : IDisposable
 
     [Fact]
     public async Task OutputThatCannotBeWritten_IsExitCode1() =>
-        Assert.Equal(1, await new CniPluginHost(Environment("ADD"), new MemoryStream(Encoding.UTF8.GetBytes(Config)), Stream.Synchronized(new MemoryStream([], writable: false))).RunAsync(new Plugin(), default));
+        Assert.Equal(
+            1,
+            await new CniPluginHost(Environment("ADD"), new MemoryStream(Encoding.UTF8.GetBytes(Config)), Stream.Synchronized(new MemoryStream([], writable: false))).RunAsync(new Plugin(), default));
 
     [Fact]
     public async Task Delegate_GetsTheEnvironmentAndItsConfiguration_AndItsResultReturns()
@@ -145,7 +159,8 @@ public sealed class CniPluginHostTests : IDisposable
         _plugins.Add("ipam", """echo '{"code":111,"msg":"empty"}'; exit 1""");
         var plugin = new Plugin { AddAsyncFunction = async request => (await request.RunDelegateAsync("ipam", []))! };
         Assert.Equal(111, await ErrorOf(plugin, "ADD", Config));
-        Assert.Equal(7, await ErrorOf(new Plugin { AddAsyncFunction = async request => (await request.RunDelegateAsync("missing", []))! }, "ADD", Config));
+        Assert.Equal(
+            7, await ErrorOf(new Plugin { AddAsyncFunction = async request => (await request.RunDelegateAsync("missing", []))! }, "ADD", Config));
     }
 
     private Dictionary<string, string> Environment(string command) => new()
@@ -166,7 +181,8 @@ public sealed class CniPluginHostTests : IDisposable
         return (int)JsonNode.Parse(output)!["code"]!;
     }
 
-    private async Task<(int Code, string Output)> RunAsync(CniPlugin plugin, string command, string input, params (string Name, string Value)[] changes)
+    private async Task<(int Code, string Output)> RunAsync(
+        CniPlugin plugin, string command, string input, params (string Name, string Value)[] changes)
     {
         Dictionary<string, string> environment = Environment(command);
         foreach ((string name, string value) in changes) environment[name] = value;
@@ -183,7 +199,8 @@ public sealed class CniPluginHostTests : IDisposable
 
         public Action<CniRequest> Collect { get; init; } = static _ => { };
 
-        public override Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken) => AddAsyncFunction?.Invoke(request) ?? Task.FromResult(Add(request));
+        public override Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken) =>
+            AddAsyncFunction?.Invoke(request) ?? Task.FromResult(Add(request));
 
         public override Task DeleteAsync(CniRequest request, CancellationToken cancellationToken) => Task.CompletedTask;
 

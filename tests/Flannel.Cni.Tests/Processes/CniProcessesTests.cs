@@ -17,7 +17,9 @@ public sealed class CniProcessesTests : IDisposable
     public async Task Exit_OutputAndErrors_AreReturned()
     {
         CniProcessResult result = await RunAsync("echo out; echo err >&2; exit 3");
-        Assert.Equal((CniProcessEnding.Exited, 3, "out\n", "err"), (result.Ending, result.Code, Encoding.UTF8.GetString(result.Output.Span), result.ErrorText));
+        Assert.Equal(
+            (CniProcessEnding.Exited, 3, "out\n", "err"),
+            (result.Ending, result.Code, Encoding.UTF8.GetString(result.Output.Span), result.ErrorText));
     }
 
     [Fact]
@@ -27,7 +29,8 @@ public sealed class CniProcessesTests : IDisposable
     [Fact]
     public async Task Hanging_IsKilledWithItsGroup()
     {
-        CniProcessResult result = await RunAsync("sleep 1000 & echo $! >\"$OUT\"; echo $$ >>\"$OUT\"; echo said >&2; wait", TimeSpan.FromMilliseconds(300));
+        CniProcessResult result = await RunAsync(
+            "sleep 1000 & echo $! >\"$OUT\"; echo $$ >>\"$OUT\"; echo said >&2; wait", TimeSpan.FromMilliseconds(300));
 
         Assert.Equal((CniProcessEnding.TimedOut, "said"), (result.Ending, result.ErrorText));
         await AssertGoneAsync();
@@ -37,7 +40,10 @@ public sealed class CniProcessesTests : IDisposable
     public async Task Cancelled_IsKilledWithItsGroup()
     {
         using var cancellation = new CancellationTokenSource();
-        Task<CniProcessResult> running = RunAsync("sleep 1000 & echo $! >\"$OUT.new\"; echo $$ >>\"$OUT.new\"; mv \"$OUT.new\" \"$OUT\"; wait", Long, cancellationToken: cancellation.Token);
+        Task<CniProcessResult> running = RunAsync(
+            "sleep 1000 & echo $! >\"$OUT.new\"; echo $$ >>\"$OUT.new\"; mv \"$OUT.new\" \"$OUT\"; wait",
+            Long,
+            cancellationToken: cancellation.Token);
         while (!File.Exists(OutPath) && !running.IsCompleted) await Task.Delay(5);
         await cancellation.CancelAsync();
 
@@ -73,14 +79,18 @@ public sealed class CniProcessesTests : IDisposable
         File.WriteAllText(path, "#!/bin/sh\nexit 0\n");
         Assert.Equal(0, (await new CniProcesses(Long).RunAsync(new CniProcessStart(path, Environment(), input), CancellationToken.None)).Code);
         File.WriteAllText(path, "#!/bin/sh\nwc -c\n");
-        Assert.Equal("1000000", Encoding.UTF8.GetString((await new CniProcesses(Long).RunAsync(new CniProcessStart(path, Environment(), input), CancellationToken.None)).Output.Span).Trim());
+        Assert.Equal(
+            "1000000",
+            Encoding.UTF8.GetString((await new CniProcesses(Long).RunAsync(new CniProcessStart(path, Environment(), input), CancellationToken.None)).Output.Span).Trim());
     }
 
     [Fact]
     public async Task Inheritance_IsThreeDescriptorsAndTheGivenEnvironment()
     {
         using var open = new FileStream("/dev/null", FileMode.Open);
-        CniProcessResult result = await RunAsync("cd /proc/$$/fd; echo *; while read line; do case $line in Sig*) echo $line;; esac; done </proc/$$/status; env | sed 's/=.*//' | sort | tr '\\n' ' '");
+        CniProcessResult result = await RunAsync(
+            "cd /proc/$$/fd; echo *; while read line; do case $line in Sig*) echo $line;; esac; done </proc/$$/status; env | sed 's/=.*//' | sort " +
+            "| tr '\\n' ' '");
         string said = Encoding.UTF8.GetString(result.Output.Span);
 
         Assert.StartsWith("0 1 10 2 3\n", said, StringComparison.Ordinal); // 10 and 3 are the shell's own: its script, this folder
@@ -104,7 +114,8 @@ public sealed class CniProcessesTests : IDisposable
         await RunAsync("exit 0");
         int before = Directory.GetFiles("/proc/self/fd").Length;
         for (int index = 0; index < 100; index++) Write($"p{index}", $"exit {index}");
-        CniProcessResult[] results = await Task.WhenAll(Enumerable.Range(0, 100).Select(index => RunFileAsync(Path.Combine(_plugins.Folder, $"p{index}"), Long, CancellationToken.None)));
+        CniProcessResult[] results = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(index => RunFileAsync(Path.Combine(_plugins.Folder, $"p{index}"), Long, CancellationToken.None)));
 
         Assert.Equal(Enumerable.Range(0, 100), results.Select(result => result.Code));
         Assert.Empty(Zombies());

@@ -81,7 +81,8 @@ public sealed class CniResultTests
     [InlineData("{\"cniVersion\":\"1.0.0\",\"routes\":[{\"dst\":\"x\"}]}")]
     [InlineData("{\"cniVersion\":\"1.0.0\",\"dns\":{\"nameservers\":[1]}}")]
     [InlineData("{\"cniVersion\":\"0.2.0\",\"ip4\":{\"ip\":\"fd00::1/64\"}}")]
-    public void Garbage_IsADecodingFailure(string text) => Assert.Equal(CniErrorCode.DecodingFailure, Assert.Throws<CniException>(() => Read(text)).Code);
+    public void Garbage_IsADecodingFailure(string text) =>
+        Assert.Equal(CniErrorCode.DecodingFailure, Assert.Throws<CniException>(() => Read(text)).Code);
 
     [Fact]
     public void UnknownVersion_IsIncompatible()

@@ -67,7 +67,9 @@ public sealed class CniRunnerTests : IDisposable
         CniResult result = await Runner.AddAsync(list, Container);
 
         var cached = (JsonObject)JsonNode.Parse(await File.ReadAllTextAsync(Cached))!;
-        Assert.Equal(["kind", "containerId", "config", "ifName", "networkName", "netns", "cniArgs", "capabilityArgs", "result"], cached.Select(member => member.Key));
+        Assert.Equal(
+            ["kind", "containerId", "config", "ifName", "networkName", "netns", "cniArgs", "capabilityArgs", "result"],
+            cached.Select(member => member.Key));
         Assert.Equal("""["cniCacheV1","c1","eth0","net","/run/netns/a"]""", new JsonArray([.. new[] { "kind", "containerId", "ifName", "networkName", "netns" }.Select(name => cached[name]!.DeepClone())]).ToJsonString());
         Assert.Equal("""[["IgnoreUnknown","1"],["K8S_POD_NAME","x"]]""", cached["cniArgs"]!.ToJsonString());
         Assert.Equal(list.Source.ToArray(), Convert.FromBase64String((string)cached["config"]!));
@@ -145,7 +147,9 @@ public sealed class CniRunnerTests : IDisposable
         CniPluginException exception = await Assert.ThrowsAsync<CniPluginException>(() => Runner.AddAsync(list, Container));
 
         Assert.Equal(["a ADD", "b ADD", "c DEL", "b DEL", "a DEL"], _plugins.Calls);
-        Assert.Equal(("b", CniPluginFailure.Reported, 123, "no", "more", "said"), (exception.Plugin, exception.Failure, (int)exception.Code, exception.Reason, exception.Details, exception.StandardError));
+        Assert.Equal(
+            ("b", CniPluginFailure.Reported, 123, "no", "more", "said"),
+            (exception.Plugin, exception.Failure, (int)exception.Code, exception.Reason, exception.Details, exception.StandardError));
         Assert.Null(exception.CleanUpFailure);
         Assert.False(File.Exists(Cached));
     }
@@ -241,7 +245,10 @@ public sealed class CniRunnerTests : IDisposable
     {
         CniNetworkList list = AddThree("1.0.0");
         string gate = Path.Combine(_plugins.Root, "gate");
-        _plugins.Add("b", $"[ \"$CNI_COMMAND\" = ADD ] && while ! [ -e '{gate}' ]; do sleep 0.01; done; echo '{First.Replace("VERSION", "1.0.0", StringComparison.Ordinal)}'");
+        _plugins.Add(
+            "b",
+            $"[ \"$CNI_COMMAND\" = ADD ] && while ! [ -e '{gate}' ]; do sleep 0.01; done; echo " +
+            $"'{First.Replace("VERSION", "1.0.0", StringComparison.Ordinal)}'");
         CniRunner runner = Runner;
         Task<CniResult> first = runner.AddAsync(list, Container);
 
@@ -324,8 +331,10 @@ public sealed class CniRunnerTests : IDisposable
     [Fact]
     public async Task Check_BeforeItsVersion_Disabled_OrWithoutAttachment_IsNotRun()
     {
-        Assert.Equal(CniErrorCode.IncompatibleVersion, (await Assert.ThrowsAsync<CniException>(() => Runner.CheckAsync(AddThree("0.3.1"), Container))).Code);
-        Assert.Equal(CniErrorCode.UnknownContainer, (await Assert.ThrowsAsync<CniException>(() => Runner.CheckAsync(AddThree("1.0.0"), Container))).Code);
+        Assert.Equal(
+            CniErrorCode.IncompatibleVersion, (await Assert.ThrowsAsync<CniException>(() => Runner.CheckAsync(AddThree("0.3.1"), Container))).Code);
+        Assert.Equal(
+            CniErrorCode.UnknownContainer, (await Assert.ThrowsAsync<CniException>(() => Runner.CheckAsync(AddThree("1.0.0"), Container))).Code);
         await Runner.CheckAsync(AddThree("1.0.0", "\"disableCheck\":true,"), Container);
         Assert.Empty(_plugins.Calls);
     }
@@ -424,7 +433,8 @@ public sealed class CniRunnerTests : IDisposable
     private CniNetworkList AddThree(string version, string more = "")
     {
         _plugins.Add("a", $"echo '{First.Replace("VERSION", version, StringComparison.Ordinal)}'");
-        foreach (string name in new[] { "b", "c" }) _plugins.Add(name, $"[ \"$CNI_COMMAND\" = ADD ] && echo '{First.Replace("VERSION", version, StringComparison.Ordinal)}'; exit 0");
+        foreach (string name in new[] { "b", "c" })
+            _plugins.Add(name, $"[ \"$CNI_COMMAND\" = ADD ] && echo '{First.Replace("VERSION", version, StringComparison.Ordinal)}'; exit 0");
         return CniNetworkList.Parse($$$"""{"name":"net","cniVersion":"{{{version}}}",{{{more}}}"plugins":[{"type":"a"},{"type":"b","capabilities":{"portMappings":true,"mac":false}},{"type":"c"}]}""");
     }
 

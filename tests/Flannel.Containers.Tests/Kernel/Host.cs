@@ -55,7 +55,9 @@ internal sealed class Host : IAsyncDisposable
     public Link[] Veths => [.. Netlink.GetLinks().Where(link => link.Kind == "veth")];
 
     /// <summary>All elements of maps of ports.</summary>
-    public int MappedPorts => new[] { NftFamily.IPv4, NftFamily.IPv6 }.Sum(family => Nftables.GetSets(family, "flannel-ports-net").Sum(map => Nftables.GetElements(map).Count));
+    public int MappedPorts =>
+        new[] { NftFamily.IPv4, NftFamily.IPv6 }.Sum(
+            family => Nftables.GetSets(family, "flannel-ports-net").Sum(map => Nftables.GetElements(map).Count));
 
     /// <summary>A process that was killed and began again: nothing is known but what kernel and folder say.</summary>
     public async Task RestartAsync()

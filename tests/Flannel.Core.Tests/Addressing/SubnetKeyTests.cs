@@ -106,7 +106,9 @@ public sealed class SubnetKeyTests
 
     [Fact]
     public void ToString_AnyKey_ReadsBackAsTheSameKey() =>
-        Prop.ForAll(Keys().ToArbitrary(), key => SubnetKey.TryParse(key.ToString(), out SubnetKey back) && back == key && back.GetHashCode() == key.GetHashCode())
+        Prop.ForAll(
+            Keys().ToArbitrary(),
+            key => SubnetKey.TryParse(key.ToString(), out SubnetKey back) && back == key && back.GetHashCode() == key.GetHashCode())
             .QuickCheckThrowOnFailure();
 
     [Fact]

@@ -51,7 +51,8 @@ public sealed class AdministrationRegistrationTests
         services.AddFlannelAdministration("green").UseInMemoryStore(AdministrationLab.Network);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        await provider.GetRequiredKeyedService<IFlannelAdministration>("blue").UpdateConfigAsync(static config => config with { EnableNFTables = true });
+        await provider.GetRequiredKeyedService<IFlannelAdministration>("blue")
+            .UpdateConfigAsync(static config => config with { EnableNFTables = true });
 
         var node = provider.GetRequiredKeyedService<IFlannelNode>("blue");
         Assert.True((await IFlannelAdministration.Over(node.Store!).GetConfigAsync())!.Config!.EnableNFTables);

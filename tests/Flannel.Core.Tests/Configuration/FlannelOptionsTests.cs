@@ -38,7 +38,8 @@ public sealed class FlannelOptionsTests
     [InlineData("10.0.0.1:8472", "an IPv4 address")]
     [InlineData(" 10.0.0.1", "an IPv4 address")]
     [InlineData("2001:db8::1", "an IPv4 address")]
-    public void PublicIP_OfNoHost_IsRefused(string address, string reason) => AssertRefused("PublicIP", address, reason, external => external.PublicIP = address);
+    public void PublicIP_OfNoHost_IsRefused(string address, string reason) =>
+        AssertRefused("PublicIP", address, reason, external => external.PublicIP = address);
 
     [Theory]
     [InlineData("::", "names no host")]

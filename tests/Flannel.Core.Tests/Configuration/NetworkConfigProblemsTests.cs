@@ -61,7 +61,8 @@ public sealed class NetworkConfigProblemsTests
     [Fact]
     public void Parse_Utf16_IsSaid() => Assert.Contains(
         "UTF-16",
-        Assert.Throws<NetworkConfigException>(() => NetworkConfig.Parse([0xFF, 0xFE, .. System.Text.Encoding.Unicode.GetBytes("{}")], "test")).Message,
+        Assert.Throws<NetworkConfigException>(() => NetworkConfig.Parse([0xFF, 0xFE, .. System.Text.Encoding.Unicode.GetBytes("{}")], "test"))
+            .Message,
         StringComparison.Ordinal);
 
     [Fact]
@@ -148,7 +149,8 @@ public sealed class NetworkConfigProblemsTests
         if (value is not ("99999999999999999999" or "4294967295"))
         {
             // A CIDR's host bits are already cleared, an IPv6 address may be spelled in its canonical form.
-            Assert.Equal(key == "IPv6Network" && value!.Contains("ffff", StringComparison.Ordinal) ? "\"::ffff:a05:0/112\"" : value ?? "", problem.Value);
+            Assert.Equal(
+                key == "IPv6Network" && value!.Contains("ffff", StringComparison.Ordinal) ? "\"::ffff:a05:0/112\"" : value ?? "", problem.Value);
         }
     }
 

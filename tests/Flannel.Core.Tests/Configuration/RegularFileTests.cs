@@ -54,7 +54,8 @@ public sealed class RegularFileTests : IDisposable
         File.WriteAllText(full, "x");
         File.CreateSymbolicLink(link, full);
 
-        Assert.All([empty, full, link, _directory, Path.Combine(_directory, "nothing"), "/proc/self/status"], path => Assert.Null(RegularFile.Refuse(path)));
+        Assert.All(
+            [empty, full, link, _directory, Path.Combine(_directory, "nothing"), "/proc/self/status"], path => Assert.Null(RegularFile.Refuse(path)));
         Assert.Equal('x', RegularFile.OpenRead(link).ReadByte());
         Assert.Null(SubnetFile.Read(empty)!.Key);
     }

@@ -88,7 +88,8 @@ public sealed class SubnetFileStorageTests : IDisposable
     {
         SubnetFileException e = await Assert.ThrowsAsync<SubnetFileException>(() => _file.WriteAsync(_directory));
 
-        Assert.Contains($"{_directory} cannot be written: it is a directory; name a file in it, or choose another path", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{_directory} cannot be written: it is a directory; name a file in it, or choose another path", e.Message, StringComparison.Ordinal);
         Assert.Contains("-subnet-file", e.Message, StringComparison.Ordinal);
     }
 
@@ -97,7 +98,8 @@ public sealed class SubnetFileStorageTests : IDisposable
     {
         await _file.WriteAsync(FilePath);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => (_file with { Mtu = 1 }).WriteAsync(FilePath, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => (_file with { Mtu = 1 }).WriteAsync(FilePath, new CancellationToken(canceled: true)));
 
         Assert.Equal(_file, SubnetFile.Read(FilePath));
         Assert.Equal([FilePath], Directory.GetFileSystemEntries(_directory));

@@ -30,7 +30,9 @@ public sealed class RegistrationTests
     {
         var services = new ServiceCollection();
         services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
-        services.AddFlannel().UseStore<ILeaseStore>((_, _) => throw new InvalidOperationException("the test talks to the real store")).UseBackend(new FakeBackend());
+        services.AddFlannel()
+            .UseStore<ILeaseStore>((_, _) => throw new InvalidOperationException("the test talks to the real store"))
+            .UseBackend(new FakeBackend());
         services.AddFlannel().UseInMemoryStore(NodeFixture.ConfigJson);
         await using ServiceProvider provider = services.BuildServiceProvider();
         var node = provider.GetRequiredService<IFlannelNode>();
@@ -62,7 +64,8 @@ public sealed class RegistrationTests
         var shared = fixture.Provider.GetRequiredService<DisposableStore>();
         foreach (string name in new[] { "a", "b" })
         {
-            IFlannelNode node = await fixture.Networks.CreateAsync(name, network => network.UseStore<DisposableStore>().UseBackend(new FakeBackend()));
+            IFlannelNode node = await fixture.Networks.CreateAsync(
+                name, network => network.UseStore<DisposableStore>().UseBackend(new FakeBackend()));
             Assert.Same(shared, node.Store);
         }
 
@@ -123,7 +126,8 @@ public sealed class RegistrationTests
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             fixture.Networks.CreateAsync("a", network => network.UseInMemoryStore().UseBackend(new FakeBackend("named")).UseBackend<NamedBackend>()));
 
-        foreach (string part in new[] { "'a'", "'named'", nameof(FakeBackend), nameof(NamedBackend) }) Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        foreach (string part in new[] { "'a'", "'named'", nameof(FakeBackend), nameof(NamedBackend) })
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,7 +168,8 @@ public sealed class RegistrationTests
 
         var error = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredKeyedService<IFlannelNode>("a"));
 
-        foreach (string part in new[] { "no lease store", "no backend", "UseLinux()", "UseHostNetwork<T>()" }) Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        foreach (string part in new[] { "no lease store", "no backend", "UseLinux()", "UseHostNetwork<T>()" })
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -238,7 +243,8 @@ public sealed class RegistrationTests
 
         public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted) => null;
 
-        public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IBackendNetwork> CreateNetworkAsync(BackendContext context, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 
     private sealed class FakeManager : ISubnetManager

@@ -9,7 +9,10 @@ using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Diagnostics;
 
-/// <summary>What a listener hears of a node's work. Other tests run at the same time, so each looks at the children of an activity of its own, or at its own objects.</summary>
+/// <summary>
+/// What a listener hears of a node's work. Other tests run at the same time, so each looks at the children of an activity of its own, or at its own
+/// objects.
+/// </summary>
 public sealed class ActivityTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -37,7 +40,8 @@ public sealed class ActivityTests : IDisposable
         await using var fixture = new NodeFixture();
         await fixture.ReadyAsync();
         string subnet = fixture.Node.Lease.Key.ToString();
-        Activity acquire = await SeenAsync(FlannelTelemetry.AcquireActivity, activity => activity.GetTagItem(FlannelTelemetry.SubnetTag) as string == subnet);
+        Activity acquire = await SeenAsync(
+            FlannelTelemetry.AcquireActivity, activity => activity.GetTagItem(FlannelTelemetry.SubnetTag) as string == subnet);
         Activity join = await SeenAsync(FlannelTelemetry.JoinActivity, activity => activity.SpanId == acquire.ParentSpanId);
 
         Assert.Null(join.ParentId);
@@ -45,7 +49,8 @@ public sealed class ActivityTests : IDisposable
         Assert.Equal("", join.GetTagItem(FlannelTelemetry.NetworkTag));
         Assert.Equal(ActivityStatusCode.Unset, join.Status);
         Activity list = Assert.Single(_stopped, activity => activity.OperationName == "flannel.store.list" && activity.ParentSpanId == join.SpanId);
-        Activity create = Assert.Single(_stopped, activity => activity.OperationName == "flannel.store.create" && activity.ParentSpanId == acquire.SpanId);
+        Activity create = Assert.Single(
+            _stopped, activity => activity.OperationName == "flannel.store.create" && activity.ParentSpanId == acquire.SpanId);
         Assert.All([list, create], call => Assert.Equal((ActivityKind.Client, ""), (call.Kind, call.GetTagItem(FlannelTelemetry.NetworkTag))));
         Assert.Same(request, Activity.Current);
     }
@@ -62,7 +67,9 @@ public sealed class ActivityTests : IDisposable
         Activity list = await SeenAsync("flannel.store.list", activity => activity.StatusDescription == why);
         Activity join = await SeenAsync(FlannelTelemetry.JoinActivity, activity => activity.StatusDescription == why);
 
-        Assert.All([list, join], activity => Assert.Equal((ActivityStatusCode.Error, "credentials_refused"), (activity.Status, activity.GetTagItem("error.type"))));
+        Assert.All(
+            [list, join],
+            activity => Assert.Equal((ActivityStatusCode.Error, "credentials_refused"), (activity.Status, activity.GetTagItem("error.type"))));
         Assert.Equal(join.SpanId, list.ParentSpanId);
     }
 

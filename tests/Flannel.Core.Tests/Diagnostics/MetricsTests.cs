@@ -112,6 +112,7 @@ public sealed class MetricsTests : IDisposable
         if (!all.Contains(new(FlannelTelemetry.NetworkTag, _network))) return;
         _measured[instrument.Name] = MetricsPage.Describe(instrument, all.Select(static tag => tag.Key));
         _values[instrument.Name] = value;
-        if (instrument.Name == FlannelTelemetry.GuardDrops) _drops[(string)all.Single(static tag => tag.Key == FlannelTelemetry.ReasonTag).Value!] = value;
+        if (instrument.Name == FlannelTelemetry.GuardDrops)
+            _drops[(string)all.Single(static tag => tag.Key == FlannelTelemetry.ReasonTag).Value!] = value;
     }
 }

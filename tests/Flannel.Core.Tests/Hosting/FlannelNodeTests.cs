@@ -154,7 +154,8 @@ public class FlannelNodeTests
         SubnetKey key = fixture.Node.Lease.Key;
         long revision = fixture.Node.Lease.ModRevision;
         fixture.Memory.Delete(key.ToString());
-        FlannelNodeStatus status = await fixture.UntilAsync(status => status.Lease!.ModRevision != revision && status.State == FlannelNodeState.Ready);
+        FlannelNodeStatus status = await fixture.UntilAsync(
+            status => status.Lease!.ModRevision != revision && status.State == FlannelNodeState.Ready);
         Assert.Equal(key, status.Lease!.Key);
         Assert.Equal(["start", "set 0"], fixture.Network.Calls);
     }
@@ -252,7 +253,8 @@ public class FlannelNodeTests
             }
 
             string gateway = subnet.BaseAddress.ToString()[..^1] + "1/24";
-            Assert.Equal($"FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET={gateway}\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", await File.ReadAllTextAsync(path));
+            Assert.Equal(
+                $"FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET={gateway}\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", await File.ReadAllTextAsync(path));
 
             // The store forgot everything; the file still knows.
             await using var second = new NodeFixture(options => options.SubnetFile = path);

@@ -15,7 +15,8 @@ public class LiveChangeTests
         fixture.AddPeer("10.5.77.0/24", "192.168.100.2");
         await fixture.ReadyAsync();
         Lease before = fixture.Node.Lease;
-        Task<List<FlannelNodeState>> recording = RecordUntilAsync(fixture, status => status.Config!.Backend!.Contains("Gear", StringComparison.Ordinal));
+        Task<List<FlannelNodeState>> recording = RecordUntilAsync(
+            fixture, status => status.Config!.Backend!.Contains("Gear", StringComparison.Ordinal));
 
         fixture.Memory.SetConfig(NodeFixture.ConfigJson.Replace("\"fake\"", "\"fake\",\"Gear\":2", StringComparison.Ordinal));
         await fixture.UntilAsync(status => status.Config!.Backend!.Contains("Gear", StringComparison.Ordinal) && fixture.Backend.Networks.Count == 2);
@@ -65,7 +66,8 @@ public class LiveChangeTests
         await fixture.ReadyAsync();
         Lease before = fixture.Node.Lease;
         fixture.Memory.SetConfig("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.250.0","Backend":{"Type":"fake"}}""");
-        FlannelNodeStatus status = await fixture.UntilAsync(found => found.PendingConfig is not null || found.Config!.SubnetMin!.ToString() == "10.5.250.0");
+        FlannelNodeStatus status = await fixture.UntilAsync(
+            found => found.PendingConfig is not null || found.Config!.SubnetMin!.ToString() == "10.5.250.0");
         Assert.Equal(before.Key, fixture.Node.Lease.Key);
         await fixture.UntilAsync(found => found.State == FlannelNodeState.Ready && found.Peers.Count == 1);
         Assert.Empty(status.Quarantined);

@@ -68,7 +68,8 @@ public class TwoNetworksTests
         Assert.Contains(log.Lines, line => line.Text == "The network is Ready.");
     }
 
-    private static ServiceProvider Build(out RecordingLogger<object> log, params (string Name, string Range, string? Device, string? Namespace)[] networks)
+    private static ServiceProvider Build(
+        out RecordingLogger<object> log, params (string Name, string Range, string? Device, string? Namespace)[] networks)
     {
         var services = new ServiceCollection();
         var recorder = log = new RecordingLogger<object>();

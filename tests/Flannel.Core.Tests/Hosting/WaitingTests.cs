@@ -99,7 +99,8 @@ public sealed class WaitingTests
 
         string[] lines = [.. log.Lines.Select(line => line.Text).Where(text => text.Contains("is not ready after", StringComparison.Ordinal))];
         Assert.Equal(
-            [.. new[] { 10, 30, 70 }.Select(seconds => $"Network 'red' is not ready after {seconds} s. It is Starting: creating the fake network")], lines);
+            [.. new[] { 10, 30, 70 }.Select(seconds => $"Network 'red' is not ready after {seconds} s. It is Starting: creating the fake " +
+                "network")], lines);
         creation.SetResult(); // the clock stands still, so nothing else ends it
         await node.WaitForReadyAsync(limit.Token);
 

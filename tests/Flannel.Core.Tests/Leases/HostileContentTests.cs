@@ -104,7 +104,8 @@ public sealed class HostileContentTests
         await log.UntilAsync(() => Refusals().Count() == 2);
         Assert.Contains("Refused 1000 leases, 2000 are refused now", Refusals().Last(), StringComparison.Ordinal);
 
-        IEnumerable<string> Refusals() => log.Lines.Where(line => line.Level == LogLevel.Warning && line.Text.StartsWith("Refused", StringComparison.Ordinal)).Select(line => line.Text);
+        IEnumerable<string> Refusals() => log.Lines.Where(
+            line => line.Level == LogLevel.Warning && line.Text.StartsWith("Refused", StringComparison.Ordinal)).Select(line => line.Text);
     }
 
     [Fact]
@@ -181,7 +182,8 @@ public sealed class HostileContentTests
     private static StoredEntry Entry(string key, long revision, string document) =>
         new(key, Encoding.UTF8.GetBytes(document), revision, revision, HasTimeToLive: true);
 
-    private static StoredEntry Peer(string key, int host, long revision) => Entry(key, revision, SubnetManagerLab.Attributes(host).ToJson()) with { CreateRevision = 1 };
+    private static StoredEntry Peer(string key, int host, long revision) =>
+        Entry(key, revision, SubnetManagerLab.Attributes(host).ToJson()) with { CreateRevision = 1 };
 
     private static StoreChanges Change(long revision, string key, StoredEntry? entry) => new([new StoreChange(key, entry)], revision);
 }

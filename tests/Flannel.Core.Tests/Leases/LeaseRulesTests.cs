@@ -43,7 +43,8 @@ public sealed class LeaseRulesTests
     [InlineData("10.5.1.128-25", "overlaps this node's, 10.5.1.0/24")]
     [InlineData("10.5.1.0-24", "overlaps this node's, 10.5.1.0/24")]
     [InlineData("0.0.0.0-0&fd00:10:5:2::-64", "it has only an IPv6 subnet")]
-    public void Refuse_IPv4Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) => AssertReason(reason, _ipv4.Refuse(SubnetKey.Parse(key), Peer));
+    public void Refuse_IPv4Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) =>
+        AssertReason(reason, _ipv4.Refuse(SubnetKey.Parse(key), Peer));
 
     [Theory]
     [InlineData("0.0.0.0-0&fd00:10:5:2::-64", null)]
@@ -55,7 +56,8 @@ public sealed class LeaseRulesTests
     [InlineData("0.0.0.0-0&fd00:10:5:8000::-49", "too large for one host")]
     [InlineData("0.0.0.0-0&fd00:10:5:1::-64", "overlaps this node's")]
     [InlineData("10.5.2.0-24", "it has only an IPv4 subnet")]
-    public void Refuse_IPv6Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) => AssertReason(reason, _ipv6.Refuse(SubnetKey.Parse(key), Peer));
+    public void Refuse_IPv6Subnet_MustBeInsideTheNetworkAndNotOurs(string key, string? reason) =>
+        AssertReason(reason, _ipv6.Refuse(SubnetKey.Parse(key), Peer));
 
     [Theory]
     [InlineData("10.5.2.0-24&fd00:10:5:2::-64", null)]

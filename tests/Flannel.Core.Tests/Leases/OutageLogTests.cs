@@ -28,10 +28,14 @@ public class OutageLogTests
         // 0, 1, 3, 7 and 15 minutes; renewing fails from minute 15 on.
         Assert.Equal(5, Warnings.Count(text => text.Contains("lease store", StringComparison.Ordinal)));
         Assert.InRange(Warnings.Count(text => text.Contains("Keeping the lease", StringComparison.Ordinal)), 1, 2);
-        Assert.Single(Warnings, text => text.StartsWith("The lease store cannot be reached; peers stay as last known. attempt ", StringComparison.Ordinal));
+        Assert.Single(
+            Warnings, text => text.StartsWith("The lease store cannot be reached; peers stay as last known. attempt ", StringComparison.Ordinal));
         Assert.Contains(Warnings, text => text.StartsWith("The lease store has not been reached for 3 min ", StringComparison.Ordinal));
         // The store is back after 16 minutes, which the next attempt finds.
-        string back = Assert.Single(_log.Lines, static line => line.Level == LogLevel.Information && line.Text.StartsWith("The lease store answers again, ", StringComparison.Ordinal)).Text;
+        string back = Assert.Single(
+            _log.Lines,
+            static line => line.Level == LogLevel.Information && line.Text.StartsWith("The lease store answers " +
+                "again, ", StringComparison.Ordinal)).Text;
         Assert.Matches("after 1[67] min ", back);
     }
 

@@ -281,7 +281,8 @@ public sealed class SubnetManagerAcquisitionTests
         NetworkConfig config = NetworkConfig.Parse(Document, "test");
         async Task<Lease> AcquireAsync(int host)
         {
-            var manager = new SubnetManager(store, SubnetManagerLab.NoTimeout, TimeProvider.System, new Random(host), NullLogger<SubnetManager>.Instance);
+            var manager = new SubnetManager(
+                store, SubnetManagerLab.NoTimeout, TimeProvider.System, new Random(host), NullLogger<SubnetManager>.Instance);
             var request = new LeaseRequest { Config = config, Attributes = SubnetManagerLab.Attributes(host) };
             return (await (await manager.OpenAsync(CancellationToken.None)).AcquireAsync(request, CancellationToken.None)).Lease;
         }

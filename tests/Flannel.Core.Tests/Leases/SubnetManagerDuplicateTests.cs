@@ -9,8 +9,8 @@ using Flannel.Testing;
 namespace Flannel.Core.Tests.Leases;
 
 /// <summary>
-/// Two live hosts with one public address: the first keeps the lease, the second waits and takes it when the first is gone. A host that starts again is no
-/// duplicate, however it ended.
+/// Two live hosts with one public address: the first keeps the lease, the second waits and takes it when the first is gone. A host that starts again
+/// is no duplicate, however it ended.
 /// </summary>
 public sealed class SubnetManagerDuplicateTests
 {
@@ -27,7 +27,8 @@ public sealed class SubnetManagerDuplicateTests
         string key = follower.Own.Key.ToString();
         string document = Text(await lab.FindAsync(key));
 
-        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99").AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(
+            () => Twin(lab, "99").AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30)));
 
         Assert.Equal((key, "192.168.0.1", false), (refused.Key.ToString(), refused.Address.ToString(), refused.IsTransient));
         Assert.Contains("ExternalInterface.PublicIP", refused.Message, StringComparison.Ordinal);
@@ -38,7 +39,9 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(1, first.Store.Calls.Count(static call => call.Operation == StoreOperation.Update));
         lab.PutPeer("10.5.250.0-24", host: 250);
         await peer.UntilAsync(one => one.Peers.ContainsKey("10.5.250.0-24"));
-        Assert.All(peer.Seen.OfType<LeaseChanges>().SelectMany(static changes => changes.Changes), change => Assert.NotEqual(key, change.After?.Key.ToString()));
+        Assert.All(
+            peer.Seen.OfType<LeaseChanges>().SelectMany(static changes => changes.Changes),
+            change => Assert.NotEqual(key, change.After?.Key.ToString()));
     }
 
     [Fact]
@@ -197,8 +200,9 @@ public sealed class SubnetManagerDuplicateTests
     }
 
     /// <summary>
-    /// What a host that stood still does when it goes on depends on what its watch had got before. Was that the claim alone, its answer to the claim comes too late
-    /// and is refused, and it answers what stands there instead; else the claim and what followed come together, and are answered once.
+    /// What a host that stood still does when it goes on depends on what its watch had got before. Was that the claim alone, its answer to the claim
+    /// comes too late and is refused, and it answers what stands there instead; else the claim and what followed come together, and are answered
+    /// once.
     /// </summary>
     [Theory]
     [InlineData(true, 2)]
@@ -345,7 +349,8 @@ public sealed class SubnetManagerDuplicateTests
         var time = new FakeTimeProvider();
         var rows = new TableLeaseStore(new Table(), null, time);
         await rows.WriteConfigAsync(Encoding.UTF8.GetBytes(SubnetManagerLab.VxlanNetwork), null, CancellationToken.None);
-        SubnetManager NewManager(int seed) => new(rows, Options, time, new Random(seed), Microsoft.Extensions.Logging.Abstractions.NullLogger<SubnetManager>.Instance);
+        SubnetManager NewManager(int seed) => new(
+            rows, Options, time, new Random(seed), Microsoft.Extensions.Logging.Abstractions.NullLogger<SubnetManager>.Instance);
         var lab = new SubnetManagerLab();
         await using var first = new LeaseFollower(await (await NewManager(1).OpenAsync(default)).AcquireAsync(lab.Request(1), default));
         await first.UntilAsync<LeaseSnapshot>();
@@ -399,7 +404,8 @@ public sealed class SubnetManagerDuplicateTests
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), "It has not come.");
             await Task.WhenAny(task, Task.Delay(2));
-            if (lab.Time.ArmedTimers is [var left, ..] && left <= TimeSpan.FromMinutes(1)) lab.Time.Advance(TimeSpan.FromMilliseconds(Math.Min(left.TotalMilliseconds, 200)));
+            if (lab.Time.ArmedTimers is [var left, ..] && left <= TimeSpan.FromMinutes(1))
+                lab.Time.Advance(TimeSpan.FromMilliseconds(Math.Min(left.TotalMilliseconds, 200)));
         }
 
         await task;

@@ -7,8 +7,8 @@ using Flannel.Testing;
 namespace Flannel.Core.Tests.Leases;
 
 /// <summary>
-/// One in-memory store and nodes on it, each reaching it through a store of its own that can fail. The nodes' clock and the store's are two, so that all
-/// timers of the nodes' clock are the nodes' own: calls have no time limit here unless a test wants one.
+/// One in-memory store and nodes on it, each reaching it through a store of its own that can fail. The nodes' clock and the store's are two, so that
+/// all timers of the nodes' clock are the nodes' own: calls have no time limit here unless a test wants one.
 /// </summary>
 internal sealed class SubnetManagerLab
 {
@@ -63,7 +63,8 @@ internal sealed class SubnetManagerLab
         new(this, Request(host, previous, rule), seed);
 
     /// <summary>A peer's lease, written as the peer would.</summary>
-    public StoredEntry PutPeer(string key, int host, string mac = "1") => Store.Put(SubnetKey.Parse(key), Attributes(host, mac), TimeSpan.FromDays(10));
+    public StoredEntry PutPeer(string key, int host, string mac = "1") =>
+        Store.Put(SubnetKey.Parse(key), Attributes(host, mac), TimeSpan.FromDays(10));
 
     public StoredEntry PutText(string key, string document) => Store.Put(key, Encoding.UTF8.GetBytes(document), TimeSpan.FromDays(10));
 

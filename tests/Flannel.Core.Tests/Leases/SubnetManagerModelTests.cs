@@ -8,8 +8,8 @@ using FsCheck.Fluent;
 namespace Flannel.Core.Tests.Leases;
 
 /// <summary>
-/// One node against everything that others, operators, the store and the clock can do, in any order. After each step the node must arrive at what a slow
-/// model reads out of the store; what somebody else holds must never be overwritten.
+/// One node against everything that others, operators, the store and the clock can do, in any order. After each step the node must arrive at what a
+/// slow model reads out of the store; what somebody else holds must never be overwritten.
 /// </summary>
 public sealed class SubnetManagerModelTests
 {
@@ -132,10 +132,12 @@ public sealed class SubnetManagerModelTests
                 follower.Pending();
                 bool ownIsRight = isTaken
                     ? follower.State == OwnLeaseState.Taken
-                    : own is not null && follower.State is not OwnLeaseState.Taken and not OwnLeaseState.Lost && follower.Own.ModRevision == own.ModRevision;
+                    : own is not null && follower.State is not OwnLeaseState.Taken and not OwnLeaseState.Lost
+                        && follower.Own.ModRevision == own.ModRevision;
                 if (ownIsRight
                     && !follower.IsStoreAway
-                    && Same(_model.Accepted().Select(pair => (pair.Key, pair.Value)), follower.Peers.Select(pair => (pair.Key, pair.Value.Attributes)))
+                    && Same(
+                        _model.Accepted().Select(pair => (pair.Key, pair.Value)), follower.Peers.Select(pair => (pair.Key, pair.Value.Attributes)))
                     && Same(_model.Refused().Select(key => (key, true)), follower.Quarantine.Select(lease => (lease.Key, true))))
                 {
                     return;
@@ -143,8 +145,9 @@ public sealed class SubnetManagerModelTests
 
                 Assert.True(
                     TimeProvider.System.GetElapsedTime(deadline) < TimeSpan.FromSeconds(30),
-                    $"own {follower.State} {own}; peers {string.Join(", ", follower.Peers.Keys)}; quarantine {string.Join(", ", follower.Quarantine)}; " +
-                    $"expected taken: {isTaken}; peers {string.Join(", ", _model.Accepted().Keys)}; refused {string.Join(", ", _model.Refused())}");
+                    $"own {follower.State} {own}; peers {string.Join(", ", follower.Peers.Keys)}; quarantine " +
+                    $"{string.Join(", ", follower.Quarantine)}; expected taken: {isTaken}; peers {string.Join(", ", _model.Accepted().Keys)}; " +
+                    $"refused {string.Join(", ", _model.Refused())}");
                 await Task.Delay(1);
                 // A pending retry is a matter of seconds; the next renewal or listing is not what brings the node there.
                 if (_lab.Time.ArmedTimers is [var left, ..] && left <= TimeSpan.FromMinutes(1))

@@ -38,7 +38,8 @@ public sealed class SubnetManagerPeersTests
         var quarantine = await follower.NextAsync<QuarantineChanged>();
         var snapshot = await follower.NextAsync<LeaseSnapshot>();
 
-        Assert.Equal(["10.5.0.0-16", "10.5.3.0-24", "10.99.0.0-24", "foo"], quarantine.Leases.Select(lease => lease.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["10.5.0.0-16", "10.5.3.0-24", "10.99.0.0-24", "foo"], quarantine.Leases.Select(lease => lease.Key).Order(StringComparer.Ordinal));
         Assert.Equal("10.5.2.0-24", Assert.Single(snapshot.Peers).Key.ToString());
     }
 
@@ -329,7 +330,8 @@ public sealed class SubnetManagerPeersTests
     {
         const int Nodes = 100;
         var lab = new SubnetManagerLab();
-        LeaseFollower[] followers = await Task.WhenAll(Enumerable.Range(1, Nodes).Select(host => Task.Run(() => lab.Node(host, seed: host).StartAsync())));
+        LeaseFollower[] followers = await Task.WhenAll(
+            Enumerable.Range(1, Nodes).Select(host => Task.Run(() => lab.Node(host, seed: host).StartAsync())));
 
         foreach (LeaseFollower follower in followers)
         {

@@ -4,7 +4,9 @@ using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Leases;
 
-/// <summary>A node that starts lists once, and all its steps go on from there. Whatever happens between the steps must come out all the same.</summary>
+/// <summary>
+/// A node that starts lists once, and all its steps go on from there. Whatever happens between the steps must come out all the same.
+/// </summary>
 public sealed class SubnetManagerStartTests
 {
     private const string TwoSubnets = """{"Network":"10.5.0.0/16","SubnetMin":"10.5.1.0","SubnetMax":"10.5.2.0","Backend":{"Type":"vxlan"}}""";

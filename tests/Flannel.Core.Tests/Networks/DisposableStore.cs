@@ -16,15 +16,18 @@ internal sealed class DisposableStore : ILeaseStore, IDisposable
     public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
         _inner.CreateAsync(key, value, timeToLive, cancellationToken);
 
-    public Task<StoreWriteResult> UpdateAsync(StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+    public Task<StoreWriteResult> UpdateAsync(
+        StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         _inner.UpdateAsync(expected, value, timeToLive, cancellationToken);
 
     public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         _inner.RenewAsync(expected, timeToLive, cancellationToken);
 
-    public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) => _inner.DeleteAsync(expected, cancellationToken);
+    public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
+        _inner.DeleteAsync(expected, cancellationToken);
 
-    public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) => _inner.WatchAsync(afterRevision, cancellationToken);
+    public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
+        _inner.WatchAsync(afterRevision, cancellationToken);
 
     public void Dispose() => Disposals++;
 }

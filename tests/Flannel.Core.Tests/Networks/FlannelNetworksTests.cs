@@ -159,7 +159,8 @@ public sealed class FlannelNetworksTests
         await using var fixture = new NetworksFixture();
         var backend = new FakeBackend();
         TaskCompletionSource creation = backend.HoldCreation();
-        IFlannelNode node = await fixture.Networks.CreateAsync("a", network => network.UseInMemoryStore(NetworksFixture.NewConfig()).UseBackend(backend));
+        IFlannelNode node = await fixture.Networks.CreateAsync(
+            "a", network => network.UseInMemoryStore(NetworksFixture.NewConfig()).UseBackend(backend));
         Task waiting = node.WaitForReadyAsync();
 
         Assert.True(await fixture.Networks.RemoveAsync("a", StopMode.Remove).WaitAsync(NetworksFixture.Limit));
@@ -197,7 +198,8 @@ public sealed class FlannelNetworksTests
         await using var fixture = new NetworksFixture();
         var backend = new FakeBackend();
         var store = new InMemoryLeaseStore(NetworksFixture.NewConfig());
-        await fixture.ReadyAsync("a", network => network.UseInMemoryStore(store).UseBackend(backend).Configure(options => options.ReleaseLeaseOnStop = true));
+        await fixture.ReadyAsync(
+            "a", network => network.UseInMemoryStore(store).UseBackend(backend).Configure(options => options.ReleaseLeaseOnStop = true));
 
         await fixture.Networks.RemoveAsync("a", mode);
 
@@ -223,11 +225,13 @@ public sealed class FlannelNetworksTests
         await using var fixture = new NetworksFixture();
         var store = new DisposableStore();
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => fixture.Networks.CreateAsync("a", network => network.UseStore((_, _) => store)));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => fixture.Networks.CreateAsync("a", network => network.UseStore((_, _) => store)));
         Assert.Contains("no backend", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, store.Disposals);
         await Assert.ThrowsAsync<DivideByZeroException>(() => fixture.Networks.CreateAsync("a", _ => throw new DivideByZeroException()));
-        await Assert.ThrowsAsync<OperationCanceledException>(() => fixture.Networks.CreateAsync("a", NetworksFixture.Usual, new CancellationToken(true)));
+        await Assert.ThrowsAsync<OperationCanceledException>(
+            () => fixture.Networks.CreateAsync("a", NetworksFixture.Usual, new CancellationToken(true)));
 
         Assert.Empty(fixture.Networks.All);
         await fixture.ReadyAsync("a");
@@ -387,7 +391,10 @@ public sealed class FlannelNetworksTests
         });
 
         foreach (Action use in (Action[])[() => kept!.UseAlloc(), () => kept!.UseInMemoryStore(), () => kept!.Configure(_ => { })])
-            Assert.Contains("inside what is passed to CreateAsync()", Assert.Throws<InvalidOperationException>(use).Message, StringComparison.Ordinal);
+        {
+            Assert.Contains(
+                "inside what is passed to CreateAsync()", Assert.Throws<InvalidOperationException>(use).Message, StringComparison.Ordinal);
+        }
     }
 
     private sealed class LateService(List<string> log) : IDisposable

@@ -170,7 +170,9 @@ public sealed class ObserverModelTests
             .Select(static lease => (lease.Key, (lease.Revision, lease.IsReservation, lease.Refusal is not null)))
             .SequenceEqual(expected.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => (pair.Key, pair.Value)));
 
-    /// <summary>What an observer should say, worked out from scratch: by age, each lease unless it overlaps one accepted before or has its address.</summary>
+    /// <summary>
+    /// What an observer should say, worked out from scratch: by age, each lease unless it overlaps one accepted before or has its address.
+    /// </summary>
     private static Dictionary<string, (long Revision, bool IsReservation, bool IsRefused)> Slow(StoreSnapshot truth)
     {
         NetworkConfig? config = null;
@@ -193,7 +195,8 @@ public sealed class ObserverModelTests
         return result;
     }
 
-    private static bool SharesAddress((SubnetKey Key, LeaseAttributes Attributes) left, (SubnetKey Key, LeaseAttributes Attributes) right, NetworkConfig config) =>
+    private static bool SharesAddress(
+        (SubnetKey Key, LeaseAttributes Attributes) left, (SubnetKey Key, LeaseAttributes Attributes) right, NetworkConfig config) =>
         !left.Attributes.Equals(right.Attributes) &&
         ((config.EnableIPv4 && left.Key.IPv4Subnet is not null && right.Key.IPv4Subnet is not null && Equals(left.Attributes.PublicIP, right.Attributes.PublicIP))
         || (config.EnableIPv6 && left.Key.IPv6Subnet is not null && right.Key.IPv6Subnet is not null && Equals(left.Attributes.PublicIPv6, right.Attributes.PublicIPv6)));

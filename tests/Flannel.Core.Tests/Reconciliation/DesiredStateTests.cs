@@ -56,7 +56,9 @@ public sealed class DesiredStateTests
     private static (Dictionary<int, int> Entries, HashSet<SubnetKey> Excluded) SlowModel(Dictionary<SubnetKey, PeerEntries<int, int>> peers)
     {
         var winners = new Dictionary<int, SubnetKey>();
-        foreach (PeerEntries<int, int> peer in peers.Values.OrderBy(peer => peer.CreateRevision).ThenBy(peer => peer.Peer.ToString(), StringComparer.Ordinal))
+        foreach (
+            PeerEntries<int,
+            int> peer in peers.Values.OrderBy(peer => peer.CreateRevision).ThenBy(peer => peer.Peer.ToString(), StringComparer.Ordinal))
         {
             foreach ((int key, _) in peer.Entries) winners.TryAdd(key, peer.Peer);
         }

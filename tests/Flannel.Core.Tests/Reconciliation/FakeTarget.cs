@@ -29,7 +29,8 @@ internal sealed class FakeTarget : IReconcileTarget<string, int>
         }
     }
 
-    public void Apply(IReadOnlyList<ReconcileChange<string, int>> changes, IDictionary<string, Exception> failures, CancellationToken cancellationToken)
+    public void Apply(
+        IReadOnlyList<ReconcileChange<string, int>> changes, IDictionary<string, Exception> failures, CancellationToken cancellationToken)
     {
         lock (_gate)
         {

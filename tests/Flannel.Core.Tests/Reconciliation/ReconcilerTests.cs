@@ -292,7 +292,8 @@ public sealed class ReconcilerTests : IAsyncLifetime
     [Fact]
     public async Task KeyThatTwoPeersWantAlike_IsContestedByNobody()
     {
-        _reconciler.Replace([new PeerEntries<string, int>(Peer(1), 1, [new("a", 1), new("b", 2)]), new PeerEntries<string, int>(Peer(2), 2, [new("a", 1), new("c", 3)])]);
+        _reconciler.Replace(
+            [new PeerEntries<string, int>(Peer(1), 1, [new("a", 1), new("b", 2)]), new PeerEntries<string, int>(Peer(2), 2, [new("a", 1), new("c", 3)])]);
         await UntilAsync(status => status.IsConverged);
         Assert.True(_reconciler.Status.PeerProblems.IsEmpty);
         Assert.Equal(["a", "b", "c"], _target.Kernel.Keys.Order());

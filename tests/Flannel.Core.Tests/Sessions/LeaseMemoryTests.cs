@@ -31,7 +31,9 @@ public sealed class LeaseMemoryTests : IDisposable
         Lease read = Memory(network).Read()!;
 
         Assert.Equal([file], Directory.GetFileSystemEntries(_directory).Select(Path.GetFileName));
-        Assert.Equal((Lease.Key, Lease.CreateRevision, Lease.ModRevision, Lease.Attributes), (read.Key, read.CreateRevision, read.ModRevision, read.Attributes));
+        Assert.Equal(
+            (Lease.Key, Lease.CreateRevision, Lease.ModRevision, Lease.Attributes),
+            (read.Key, read.CreateRevision, read.ModRevision, read.Attributes));
         Memory(network).Delete();
         Assert.Null(Memory(network).Read());
     }

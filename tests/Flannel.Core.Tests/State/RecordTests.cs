@@ -22,12 +22,14 @@ public sealed class RecordTests
         { () => new LeaseChanges([new LeaseChange(null, NewLease())], 7), "1 changes up to revision 7: [10.5.1.0-24 came]" },
         { () => new LeaseChange(NewLease(), null), "10.5.1.0-24 left" },
         { () => new QuarantineChanged([new QuarantinedLease("k", "bad", 3)], 1, 2), "1 leases refused, 2 not followed: [k: bad]" },
-        { () => new NetworkConfigChanged(NewConfig(), null) { UnknownKeys = ["Typo"] }, "the network configuration is now: 10.5.0.0/16 in subnets of /24, backend vxlan; unknown keys [Typo]" },
+        { () => new NetworkConfigChanged(NewConfig(), null) { UnknownKeys = ["Typo"] }, "the network configuration is now: 10.5.0.0/16 in subnets " +
+            "of /24, backend vxlan; unknown keys [Typo]" },
         { () => new PendingConfig(NewConfig(), ["one", "two"]), "one; two" },
         { () => new InterfaceCandidate("eth0", [IPAddress.Parse("10.0.0.1")], "too slow"), "eth0 (10.0.0.1): too slow" },
         { () => NewEntry(), "k (created at 3, changed at 4, 2 bytes)" },
         { () => new StoreSnapshot([NewEntry()], 9) { Config = "{}"u8.ToArray() }, "1 entries at revision 9: [k]" },
-        { () => new StoreChanges([new StoreChange("k", NewEntry()), new StoreChange("l", null)], 9) { IsConfigDeleted = true }, "2 changes up to revision 9: [k put, l deleted], configuration deleted" },
+        { () => new StoreChanges([new StoreChange("k", NewEntry()), new StoreChange("l", null)], 9) { IsConfigDeleted = true }, "2 changes up to " +
+            "revision 9: [k put, l deleted], configuration deleted" },
         { () => NewPolicy(), NewPolicy().ToString() },
         { () => NewConfig(), "10.5.0.0/16 in subnets of /24, backend vxlan" },
     };
@@ -65,7 +67,8 @@ public sealed class RecordTests
     public void LongLists_AreCutShort()
     {
         StoredEntry[] entries = [.. Enumerable.Range(0, 1000).Select(number => NewEntry() with { Key = $"{number}" })];
-        Assert.Equal("1000 entries at revision 1: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 990 more], no configuration", new StoreSnapshot(entries, 1).ToString());
+        Assert.Equal(
+            "1000 entries at revision 1: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 990 more], no configuration", new StoreSnapshot(entries, 1).ToString());
     }
 
     private static object? Other(Type type, object? value) => value switch

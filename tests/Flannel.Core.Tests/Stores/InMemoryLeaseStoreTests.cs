@@ -20,7 +20,8 @@ public sealed class InMemoryLeaseStoreTests(ITestOutputHelper output)
         store.SetConfig(config with { EnableNFTables = true });
         Assert.True((await ReadAsync()).EnableNFTables);
 
-        async Task<NetworkConfig> ReadAsync() => NetworkConfig.Parse((await store.ListAsync(null, CancellationToken.None)).Config!.Value.Span, "test");
+        async Task<NetworkConfig> ReadAsync() =>
+            NetworkConfig.Parse((await store.ListAsync(null, CancellationToken.None)).Config!.Value.Span, "test");
     }
 
     [Fact]
@@ -131,7 +132,8 @@ public sealed class InMemoryLeaseStoreTests(ITestOutputHelper output)
         }))];
 
         long started = TimeProvider.System.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, Count).Select(i => Task.Run(() => store.CreateAsync($"key{i}", new byte[] { 1 }, TimeSpan.FromHours(1), stop.Token))));
+        await Task.WhenAll(
+            Enumerable.Range(0, Count).Select(i => Task.Run(() => store.CreateAsync($"key{i}", new byte[] { 1 }, TimeSpan.FromHours(1), stop.Token))));
         await Task.WhenAll(watchers);
 
         output.WriteLine($"{Count} writes to {Count} watchers: {TimeProvider.System.GetElapsedTime(started).TotalMilliseconds:0} ms.");

@@ -63,24 +63,29 @@ public sealed class PollingLeaseStoreOfManyContractTests : LeaseStoreContract
 
         public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) => reader.ListAsync(revision, cancellationToken);
 
-        public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
+        public Task<StoreWriteResult> CreateAsync(
+            string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
             writer.CreateAsync(key, value, timeToLive, cancellationToken);
 
-        public Task<StoreWriteResult> UpdateAsync(StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        public Task<StoreWriteResult> UpdateAsync(
+            StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
             writer.UpdateAsync(expected, value, timeToLive, cancellationToken);
 
         public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
             writer.RenewAsync(expected, timeToLive, cancellationToken);
 
-        public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) => writer.DeleteAsync(expected, cancellationToken);
+        public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
+            writer.DeleteAsync(expected, cancellationToken);
 
-        public Task<StoreConfigResult> WriteConfigAsync(ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
+        public Task<StoreConfigResult> WriteConfigAsync(
+            ReadOnlyMemory<byte>? document, long? expectedRevision, CancellationToken cancellationToken) =>
             writer.WriteConfigAsync(document, expectedRevision, cancellationToken);
 
         public Task<StoreWriteResult> SetTimeToLiveAsync(StoredEntry expected, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
             writer.SetTimeToLiveAsync(expected, timeToLive, cancellationToken);
 
-        public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(
+            IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
             reader.ReadTimesLeftAsync(keys, cancellationToken);
 
         public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>

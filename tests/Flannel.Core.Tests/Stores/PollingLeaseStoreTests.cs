@@ -104,7 +104,8 @@ public sealed class PollingLeaseStoreTests
         _time.Advance(Hour);
         ILeaseStore[] readers = [.. Enumerable.Range(0, 4).Select(_ => new TableLeaseStore(_table, null, _time))];
 
-        StoreSnapshot[] snapshots = await Task.WhenAll(readers.Select(static reader => Task.Run(() => reader.ListAsync(null, CancellationToken.None))));
+        StoreSnapshot[] snapshots = await Task.WhenAll(
+            readers.Select(static reader => Task.Run(() => reader.ListAsync(null, CancellationToken.None))));
 
         Assert.All(snapshots, static snapshot => Assert.Equal((0, 2L), (snapshot.Entries.Count, snapshot.Revision)));
         Assert.Equal(2, _table.Writes);

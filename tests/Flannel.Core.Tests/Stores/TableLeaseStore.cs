@@ -35,7 +35,8 @@ internal sealed class Table
             if (found?.ModRevision != write.ExpectedRevision) return null;
             Revision++;
             Writes++;
-            if (write.Value is { } value) _rows[write.Key] = new StoreRow(write.Key, value.ToArray(), found?.CreateRevision ?? Revision, Revision, write.Expires);
+            if (write.Value is { } value)
+                _rows[write.Key] = new StoreRow(write.Key, value.ToArray(), found?.CreateRevision ?? Revision, Revision, write.Expires);
             else _rows.Remove(write.Key);
             return Revision;
         }

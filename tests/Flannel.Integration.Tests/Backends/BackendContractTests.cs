@@ -43,7 +43,8 @@ public sealed class BackendContractTests
         {
             _host = host;
             var services = new ServiceCollection();
-            CustomBackend.StaticRoutesFlannelBuilderExtensions.UseStaticRoutes(services.AddFlannel(Name).UseVxlan().UseHostGateway().UseUdp().UseAlloc());
+            CustomBackend.StaticRoutesFlannelBuilderExtensions.UseStaticRoutes(
+                services.AddFlannel(Name).UseVxlan().UseHostGateway().UseUdp().UseAlloc());
             _services = services.BuildServiceProvider();
             Backend = _services.GetKeyedServices<IBackend>(Name).Single(candidate => candidate.Name == backend);
             Context = new BackendContext

@@ -45,7 +45,8 @@ internal sealed class BackendLab : IAsyncDisposable
 
     public static SubnetKey KeyOf(int number) => SubnetKey.Parse($"10.5.{number}.0-24&fd00:5:0:{number:x}::-64");
 
-    public LabContainer[] AddContainers() => [.. Hosts.Select((host, index) => host.AddContainer(KeyOf(index + 1).IPv4, KeyOf(index + 1).IPv6, mtu: 1380))];
+    public LabContainer[] AddContainers() =>
+        [.. Hosts.Select((host, index) => host.AddContainer(KeyOf(index + 1).IPv4, KeyOf(index + 1).IPv6, mtu: 1380))];
 
     /// <summary>Starts a network on every host and lets them know each other, as nodes do that are restarted with another configuration.</summary>
     public async Task StartAsync(string backend, int? hosts = null)

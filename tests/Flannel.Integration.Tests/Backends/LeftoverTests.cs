@@ -50,9 +50,11 @@ public sealed class LeftoverTests
 
         string[] devices = [.. BackendLab.DevicesOf(host).Where(static device => device is not ("flannel.2" or "flannel-v6.2" or "flannel0"))];
         Assert.Equal(["flannel.6", "flannel.8", "flannel.9"], devices);
-        string[] routes = [.. (await BackendLab.RoutesOfAsync(host)).Where(static route => !route.Contains("dev flannel0", StringComparison.Ordinal))];
+        string[] routes = [.. (await BackendLab.RoutesOfAsync(host)).Where(static route => !route.Contains("dev " +
+            "flannel0", StringComparison.Ordinal))];
         Assert.Equal(
-            ["10.5.88.0/24 via 192.168.100.254 dev eth0 proto static", "10.5.89.0/24 via 192.168.100.254 dev eth0 proto bgp", "10.5.90.0/25 via 192.168.100.254 dev eth0"],
+            ["10.5.88.0/24 via 192.168.100.254 dev eth0 proto static", "10.5.89.0/24 via 192.168.100.254 dev eth0 proto bgp", "10.5.90.0/25 via " +
+                "192.168.100.254 dev eth0"],
             routes);
         foreach (string foreign in new[] { "flannel.6", "10.5.88.0/24", "10.5.89.0/24", "10.5.90.0/25" })
         {

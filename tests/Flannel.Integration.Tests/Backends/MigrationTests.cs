@@ -104,7 +104,8 @@ public sealed class MigrationTests(ITestOutputHelper output)
         PingReport reportIPv6 = await pingIPv6.StopAsync();
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{what}: {report.LongestSilence.TotalMilliseconds:0} ms without an answer ({report.Lost} lost), IPv6 {reportIPv6.LongestSilence.TotalMilliseconds:0} ms ({reportIPv6.Lost} lost)"));
+            $"{what}: {report.LongestSilence.TotalMilliseconds:0} ms without an answer ({report.Lost} lost), IPv6 " +
+            $"{reportIPv6.LongestSilence.TotalMilliseconds:0} ms ({reportIPv6.Lost} lost)"));
         Assert.True(report.LongestSilence < Limit, $"{report.LongestSilence} without an answer");
         Assert.True(reportIPv6.LongestSilence < Limit, $"{reportIPv6.LongestSilence} without an answer over IPv6");
         Assert.DoesNotContain(lab.Log, static line => line.StartsWith("Error", StringComparison.Ordinal));

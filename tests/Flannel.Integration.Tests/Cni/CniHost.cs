@@ -61,10 +61,13 @@ internal sealed class CniHost : IDisposable
     }
 
     /// <summary>Attaches a new namespace.</summary>
-    public async Task<(CniAttachment Attachment, NetworkNamespace Namespace, CniResult Result)> AttachAsync(string id, JsonObject? capabilities = null)
+    public async Task<(CniAttachment Attachment, NetworkNamespace Namespace, CniResult Result)> AttachAsync(
+        string id, JsonObject? capabilities = null)
     {
         NetworkNamespace made = NetworkNamespace.CreateAnonymous();
-        var attachment = new CniAttachment(id, $"/proc/{Environment.ProcessId}/fd/{made.Handle.DangerousGetHandle()}") { Capabilities = capabilities };
+        var attachment = new CniAttachment(
+            id, $"/proc/{Environment.ProcessId}/fd/{made.Handle.DangerousGetHandle()}")
+        { Capabilities = capabilities };
         _containers.Add((attachment, made));
         return (attachment, made, await Runner.AddAsync(List, attachment));
     }
@@ -90,7 +93,9 @@ internal sealed class CniHost : IDisposable
         foreach ((CniAttachment attachment, _) in _containers) await Runner.DeleteAsync(List, attachment);
         Assert.Empty(Runner.GetAttachments());
         Assert.Empty(Directory.GetFiles(Path.Combine(Root, "flannel")));
-        Assert.DoesNotContain(Directory.GetFiles(Path.Combine(Root, "networks", "cbr0")), file => IPAddress.TryParse(Path.GetFileName(file), out IPAddress? address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
+        Assert.DoesNotContain(
+            Directory.GetFiles(Path.Combine(Root, "networks", "cbr0")),
+            file => IPAddress.TryParse(Path.GetFileName(file), out IPAddress? address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
         Assert.DoesNotContain("veth", await Host.ExecAsync("ip", "link"), StringComparison.Ordinal);
     }
 

@@ -10,7 +10,9 @@ using Flannel.Lab.Namespaces;
 
 namespace Flannel.Integration.Tests.Cni;
 
-/// <summary>Containers of two hosts, attached by our plugin through our runner with the machine's plugins as delegates, over published agents.</summary>
+/// <summary>
+/// Containers of two hosts, attached by our plugin through our runner with the machine's plugins as delegates, over published agents.
+/// </summary>
 public sealed class CniOverlayTests
 {
     [SkippableTheory]
@@ -21,8 +23,10 @@ public sealed class CniOverlayTests
         CniHost.Require();
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 2, DualStack = true });
         await using EtcdServer etcd = await StartTests.StartEtcdAsync(lab.Hosts[0], config);
-        await using FlanneldProcess first = FlanneldProcess.Start(lab.Hosts[0], $"-etcd-endpoints={etcd.Members[0].Endpoint}", "-iface=eth0", "-ip-masq");
-        await using FlanneldProcess second = FlanneldProcess.Start(lab.Hosts[1], $"-etcd-endpoints={etcd.Members[0].Endpoint}", "-iface=eth0", "-ip-masq");
+        await using FlanneldProcess first = FlanneldProcess.Start(
+            lab.Hosts[0], $"-etcd-endpoints={etcd.Members[0].Endpoint}", "-iface=eth0", "-ip-masq");
+        await using FlanneldProcess second = FlanneldProcess.Start(
+            lab.Hosts[1], $"-etcd-endpoints={etcd.Members[0].Endpoint}", "-iface=eth0", "-ip-masq");
         await first.WaitForReadyAsync();
         await second.WaitForReadyAsync();
 
@@ -101,7 +105,9 @@ public sealed class CniOverlayTests
         try
         {
             using var host = new CniHost(lab.Hosts[0], file);
-            await host.AttachAsync("c1", new JsonObject { ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = 8080, ["containerPort"] = 80, ["protocol"] = "tcp" }) });
+            await host.AttachAsync(
+                "c1",
+                new JsonObject { ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = 8080, ["containerPort"] = 80, ["protocol"] = "tcp" }) });
             Assert.Contains("--to-destination 10.5.52.2:80", await lab.Hosts[0].ExecAsync("iptables", "-t", "nat", "-S"), StringComparison.Ordinal);
 
             await host.AssertNothingIsLeftAfterDetachingAsync();

@@ -37,8 +37,10 @@ public sealed class ContainerChangeTests : IDisposable
         {
             cluster.Memory.SetConfig(OverlayCluster.Vxlan.Replace("\"vxlan\"", $"\"vxlan\",\"MTU\":{mtu + 50}", StringComparison.Ordinal));
 
-            await Eventually.IsTrueAsync(() => MtusOf(cluster.Hosts[0], first, one, mode).All(found => found == mtu), $"an MTU of {mtu} on the first host");
-            await Eventually.IsTrueAsync(() => MtusOf(cluster.Hosts[1], second, two, mode).All(found => found == mtu), $"an MTU of {mtu} on the second host");
+            await Eventually.IsTrueAsync(
+                () => MtusOf(cluster.Hosts[0], first, one, mode).All(found => found == mtu), $"an MTU of {mtu} on the first host");
+            await Eventually.IsTrueAsync(
+                () => MtusOf(cluster.Hosts[1], second, two, mode).All(found => found == mtu), $"an MTU of {mtu} on the second host");
             Assert.Equal("all is well", (await near.CheckAsync(one)).ToString());
             Assert.Equal(mtu, Assert.Single(await near.ListAsync()).Mtu);
             Assert.True((await Pinger.PingAsync(one.Namespace!, second.Addresses[0])).Received > 0, $"{second.Addresses[0]} does not answer");
@@ -60,9 +62,11 @@ public sealed class ContainerChangeTests : IDisposable
         if (byAnotherHost) await LoseLeaseAsync(cluster);
         else await MoveNetworkAsync(cluster);
         FlannelNodeStatus status = await cluster.UntilAsync(0, found => found is { IsReady: true, Lease: { } lease } && lease.Key != before);
-        FlannelNodeStatus peer = await cluster.UntilAsync(1, found => found.State == FlannelNodeState.Ready && found.Peers.ContainsKey(status.Lease!.Key));
+        FlannelNodeStatus peer = await cluster.UntilAsync(
+            1, found => found.State == FlannelNodeState.Ready && found.Peers.ContainsKey(status.Lease!.Key));
         // The subnet that another host has now is the one of a bridge here for as long as its old containers are there.
-        await cluster.UntilAsync(0, found => found.IsReady && found.Peers.ContainsKey(peer.Lease!.Key) && found.PeerProblems.ContainsKey(before) == byAnotherHost);
+        await cluster.UntilAsync(
+            0, found => found.IsReady && found.Peers.ContainsKey(peer.Lease!.Key) && found.PeerProblems.ContainsKey(before) == byAnotherHost);
 
         Assert.Equal(ContainerState.OutdatedSubnet, Assert.Single(await network.ListAsync()).State);
         ContainerAttachment fresh = NewAttachment("fresh");
@@ -70,7 +74,8 @@ public sealed class ContainerChangeTests : IDisposable
         Assert.True(status.Lease!.Subnet!.Value.Contains(attached.Addresses[0]), $"{attached.Addresses[0]} is not of {status.Lease.Subnet}");
         AttachedContainer other = await far.AttachAsync(NewAttachment("other"));
         // A peer that came after its neighbour was ready may be programmed a moment later.
-        await Eventually.IsTrueAsync(async () => (await Pinger.PingAsync(fresh.Namespace!, other.Addresses[0])).Received > 0, $"an answer of {other.Addresses[0]}");
+        await Eventually.IsTrueAsync(
+            async () => (await Pinger.PingAsync(fresh.Namespace!, other.Addresses[0])).Received > 0, $"an answer of {other.Addresses[0]}");
 
         await network.DetachAsync("old");
         await network.CollectGarbageAsync(["fresh"]);

@@ -26,7 +26,10 @@ public sealed class ContainerOverlayTests
         var services = new ServiceCollection();
         foreach (LabHost host in lab.Hosts)
         {
-            services.AddFlannel(host.NamespaceName, options => options.NetworkNamespace = host.NamespaceName).UseInMemoryStore(store).UseVxlan().UseContainers(options =>
+            services.AddFlannel(host.NamespaceName, options => options.NetworkNamespace = host.NamespaceName)
+                .UseInMemoryStore(store)
+                .UseVxlan()
+                .UseContainers(options =>
             {
                 options.StateDirectory = Path.Combine(folder, host.NamespaceName);
                 options.Mode = mode;

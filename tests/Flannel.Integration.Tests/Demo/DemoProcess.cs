@@ -121,5 +121,6 @@ internal sealed class DemoProcess : IDisposable
         return [.. network.GetLinks().Select(link => link.Name)];
     }
 
-    private static string Assembly() => Repository.PathOf("samples", "Orchestrator", "bin", Repository.Configuration, Repository.Framework, "Orchestrator.dll");
+    private static string Assembly() =>
+        Repository.PathOf("samples", "Orchestrator", "bin", Repository.Configuration, Repository.Framework, "Orchestrator.dll");
 }

@@ -34,7 +34,9 @@ public class DemoTests
         int containers = 2 * hosts;
         Assert.True((bool)report["ok"]!);
         Assert.Equal(hosts, report["hosts"]!.AsArray().Count);
-        Assert.Equal(hosts * families, report["hosts"]!.AsArray().SelectMany(host => host!["subnets"]!.AsArray()).Select(subnet => (string)subnet!).Distinct().Count());
+        Assert.Equal(
+            hosts * families,
+            report["hosts"]!.AsArray().SelectMany(host => host!["subnets"]!.AsArray()).Select(subnet => (string)subnet!).Distinct().Count());
         Assert.All(report["hosts"]!.AsArray(), host => Assert.Equal(dualStack ? 1430 : 1450, (int)host!["mtu"]!));
         Assert.Equal(containers * (containers - 1) * families, report["pings"]!.AsArray().Count);
         Assert.All(report["pings"]!.AsArray(), ping => Assert.True((double)ping!["milliseconds"]! > 0));

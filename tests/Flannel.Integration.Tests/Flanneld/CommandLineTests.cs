@@ -49,7 +49,8 @@ public sealed class CommandLineTests
     public async Task EtcdsName_DoesNotResolve_IsSaidWhetherNameServersAnswerOrNot()
     {
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
-        await using FlanneldProcess flanneld = FlanneldProcess.Start(lab.Hosts[0], "--etcd-endpoints=http://nowhere.invalid:2379, http://neither.invalid:2379,");
+        await using FlanneldProcess flanneld = FlanneldProcess.Start(
+            lab.Hosts[0], "--etcd-endpoints=http://nowhere.invalid:2379, http://neither.invalid:2379,");
 
         await flanneld.WaitForOutputAsync("http://nowhere.invalid:2379: cannot connect: its name does not resolve (");
         await flanneld.WaitForOutputAsync("http://neither.invalid:2379: cannot connect: its name does not resolve (");
@@ -64,7 +65,10 @@ public sealed class CommandLineTests
         await using FlanneldProcess second = FlanneldProcess.Start(lab.Hosts[0], "--store=memory", $"-healthz-port={StartTests.HealthPort}");
 
         Assert.Equal(1, await second.WaitForExitAsync());
-        Assert.Contains($"cannot listen on 0.0.0.0:{StartTests.HealthPort}: Address already in use; change -healthz-ip or -healthz-port", second.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"cannot listen on 0.0.0.0:{StartTests.HealthPort}: Address already in use; change -healthz-ip or -healthz-port",
+            second.Output,
+            StringComparison.Ordinal);
     }
 
     [NetnsFact]
@@ -90,12 +94,14 @@ public sealed class CommandLineTests
                 LinkIndex = host.Device("eth0").Index,
             });
             File.Delete(output);
-            Assert.Equal((1, "flanneld docker-opts: the routing table already contains the subnet: 10.1.74.0/24 via 192.168.100.200\n"), await RunAsync());
+            Assert.Equal(
+                (1, "flanneld docker-opts: the routing table already contains the subnet: 10.1.74.0/24 via 192.168.100.200\n"), await RunAsync());
             Assert.Equal(Expected, await File.ReadAllTextAsync(output)); // written all the same, as flannel's script does
 
             async Task<(int, string)> RunAsync()
             {
-                await using FlanneldProcess flanneld = FlanneldProcess.Start(host, "docker-opts", "-f", input, "-d", output, "-c", "-k", "DOCKER_NETWORK_OPTIONS");
+                await using FlanneldProcess flanneld = FlanneldProcess.Start(
+                    host, "docker-opts", "-f", input, "-d", output, "-c", "-k", "DOCKER_NETWORK_OPTIONS");
                 return (await flanneld.WaitForExitAsync(), flanneld.Output);
             }
         }

@@ -41,11 +41,14 @@ public sealed class DuplicateTests(ITestOutputHelper output)
             double refused = Stopwatch.GetElapsedTime(started).TotalSeconds;
             await first.WaitForOutputAsync("PublicIP");
             double told = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            output.WriteLine($"the second one said so after {refused:0.00} s, the first one after {told:0.00} s{(FlanneldProcess.IsPublished ? ", published" : "")}");
+            output.WriteLine(
+                $"the second one said so after {refused:0.00} s, the first one after {told:0.00} " +
+                $"s{(FlanneldProcess.IsPublished ? ", published" : "")}");
             Assert.True(told < Limit.TotalSeconds, $"{told} s");
 
             Assert.Contains("PublicIP", await first.WaitForHealthAsync(HealthPort, "/readyz", HttpStatusCode.OK), StringComparison.Ordinal);
-            Assert.Contains("PublicIP", await second.WaitForHealthAsync(HealthPort, "/readyz", HttpStatusCode.ServiceUnavailable), StringComparison.Ordinal);
+            Assert.Contains(
+                "PublicIP", await second.WaitForHealthAsync(HealthPort, "/readyz", HttpStatusCode.ServiceUnavailable), StringComparison.Ordinal);
             Assert.False(File.Exists(second.SubnetFile));
 
             // Each of its attempts is a claim and an answer, two writes of the lease. Nothing else comes of them.
@@ -113,11 +116,13 @@ public sealed class DuplicateTests(ITestOutputHelper output)
             image.Delete(recursive: true);
         }
 
-        static async Task<bool> HasRouteAsync(LabHost host) => (await host.ExecAsync("ip", "route")).Contains("dev flannel.1 onlink", StringComparison.Ordinal);
+        static async Task<bool> HasRouteAsync(LabHost host) =>
+            (await host.ExecAsync("ip", "route")).Contains("dev flannel.1 onlink", StringComparison.Ordinal);
     }
 
     private static FlanneldProcess Start(LabHost host, EtcdServer etcd, DirectoryInfo state, params string[] more) => FlanneldProcess.Start(
         host, [$"-etcd-endpoints={etcd.Members[0].Endpoint}", "-iface=eth0", $"-healthz-port={HealthPort}", $"-state-dir={state.FullName}", .. more]);
 
-    private static FileInfo[] Copy(DirectoryInfo from, DirectoryInfo to) => [.. from.GetFiles().Select(file => file.CopyTo(Path.Combine(to.FullName, file.Name)))];
+    private static FileInfo[] Copy(DirectoryInfo from, DirectoryInfo to) =>
+        [.. from.GetFiles().Select(file => file.CopyTo(Path.Combine(to.FullName, file.Name)))];
 }

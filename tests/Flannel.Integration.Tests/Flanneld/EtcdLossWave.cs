@@ -108,7 +108,9 @@ internal sealed class EtcdLossWave : IAsyncDisposable
     {
         if (!keys.Contains(agent.Key)) return "has no lease";
         (HttpStatusCode status, string body) = await AskAsync(agent, "/readyz");
-        return body == Well || (body.StartsWith(Well, StringComparison.Ordinal) && body.Contains(Kept, StringComparison.Ordinal)) ? null : $"says {(int)status} '{body.TrimEnd()}' with its lease in etcd";
+        return body == Well || (body.StartsWith(Well, StringComparison.Ordinal) && body.Contains(Kept, StringComparison.Ordinal))
+            ? null
+            : $"says {(int)status} '{body.TrimEnd()}' with its lease in etcd";
     }
 
     private static async Task<string?> LacksPeersAsync(StressedAgent agent, int peers)
@@ -118,7 +120,9 @@ internal sealed class EtcdLossWave : IAsyncDisposable
         return all - kept == peers ? null : $"says that it has {all} peers, of which {kept} are gone and kept for a while, with {peers} in etcd";
 
         int? Read(string name) =>
-            metrics.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line ? int.Parse(line[name.Length..], CultureInfo.InvariantCulture) : null;
+            metrics.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
+                ? int.Parse(line[name.Length..], CultureInfo.InvariantCulture)
+                : null;
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> AskAsync(StressedAgent agent, string path)

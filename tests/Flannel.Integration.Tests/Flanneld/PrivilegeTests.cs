@@ -30,7 +30,12 @@ public sealed class PrivilegeTests
             Assert.All(threads, static thread =>
             {
                 foreach (string set in (string[])["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
-                    Assert.True((ulong.Parse(thread[set], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ~Kept) == 0, $"{thread["Name"]}: {set} {thread[set]}");
+                {
+                    Assert.True(
+                        (ulong.Parse(thread[set], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ~Kept) == 0,
+                        $"{thread["Name"]}: {set} {thread[set]}");
+                }
+
                 Assert.Equal("1", thread["NoNewPrivs"]);
             });
             if (FlanneldProcess.IsPublished)
@@ -66,7 +71,9 @@ public sealed class PrivilegeTests
         Assert.InRange(double.Parse(rating, CultureInfo.InvariantCulture), 0, 2.5);
     }
 
-    /// <summary>The runtime that compiles as it runs has threads before the program begins, and these keep what they have; the published program has none.</summary>
+    /// <summary>
+    /// The runtime that compiles as it runs has threads before the program begins, and these keep what they have; the published program has none.
+    /// </summary>
     private static IEnumerable<IReadOnlyDictionary<string, string>> StatusOfThreads(int process)
     {
         foreach (string thread in Directory.GetDirectories($"/proc/{process}/task"))

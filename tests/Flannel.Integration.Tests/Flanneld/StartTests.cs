@@ -35,10 +35,15 @@ public sealed class StartTests
             string subnet = SubnetFile.Parse(file).Subnet!.Value.ToString();
             string first = subnet.Replace(".0/20", ".1/20", StringComparison.Ordinal);
             Assert.Equal($"FLANNEL_NETWORK=10.0.0.0/8\nFLANNEL_SUBNET={first}\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n", file);
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(flanneld.SubnetFile));
+            Assert.Equal(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+                File.GetUnixFileMode(flanneld.SubnetFile));
             Assert.NotNull(host.Netlink.FindLink("flannel.100"));
             string lease = await etcd.RunAsync("get", "--prefix", "/coreos.com/network/subnets/");
-            Assert.StartsWith($"/coreos.com/network/subnets/{subnet.Replace('/', '-')}\n{{\"PublicIP\":\"{host.Address}\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\"", lease, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"/coreos.com/network/subnets/{subnet.Replace('/', '-')}\n{{\"PublicIP\":\"{host.Address}\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\"",
+                lease,
+                StringComparison.Ordinal);
 
             Assert.Equal((HttpStatusCode.OK, "flanneld is running"), await flanneld.GetAsync(HealthPort, "/healthz"));
             Assert.Equal((HttpStatusCode.OK, "flanneld is ready"), await flanneld.GetAsync(HealthPort, "/readyz"));
@@ -99,7 +104,8 @@ public sealed class StartTests
     public async Task MemoryStore_NeedsNoEtcd()
     {
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
-        await using FlanneldProcess flanneld = FlanneldProcess.Start(lab.Hosts[0], "--store", "memory", "--net-config-path=/nonexistent/net-conf.json");
+        await using FlanneldProcess flanneld = FlanneldProcess.Start(
+            lab.Hosts[0], "--store", "memory", "--net-config-path=/nonexistent/net-conf.json");
         await flanneld.WaitForOutputAsync("/nonexistent/net-conf.json cannot be read, trying again");
         Assert.Equal(0, await flanneld.StopAsync());
 

@@ -19,7 +19,8 @@ public sealed partial class TroubleTests
     public async Task NobodyListening_IsReported_UntilEtcdIsThere()
     {
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
-        await using FlanneldProcess flanneld = FlanneldProcess.Start(lab.Hosts[0], "-etcd-endpoints=http://127.0.0.1:1", $"-healthz-port={StartTests.HealthPort}");
+        await using FlanneldProcess flanneld = FlanneldProcess.Start(
+            lab.Hosts[0], "-etcd-endpoints=http://127.0.0.1:1", $"-healthz-port={StartTests.HealthPort}");
 
         await AssertReportedAsync(flanneld, "http://127.0.0.1:1: cannot connect: Connection refused");
         string body = await flanneld.WaitForHealthAsync(StartTests.HealthPort, "/readyz", HttpStatusCode.ServiceUnavailable);
@@ -41,9 +42,11 @@ public sealed partial class TroubleTests
         silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         silent.Listen();
         int port = ((IPEndPoint)silent.LocalEndPoint!).Port;
-        await using FlanneldProcess flanneld = FlanneldProcess.Start(host, $"-etcd-endpoints=http://127.0.0.1:{port}", $"-healthz-port={StartTests.HealthPort}");
+        await using FlanneldProcess flanneld = FlanneldProcess.Start(
+            host, $"-etcd-endpoints=http://127.0.0.1:{port}", $"-healthz-port={StartTests.HealthPort}");
 
-        await AssertReportedAsync(flanneld, $"Still not ready: reading the network configuration, and no answer so far; leases are in etcd at http://127.0.0.1:{port}");
+        await AssertReportedAsync(
+            flanneld, $"Still not ready: reading the network configuration, and no answer so far; leases are in etcd at http://127.0.0.1:{port}");
         await flanneld.WaitForOutputAsync("Not ready, trying again: ");
     }
 
@@ -67,7 +70,8 @@ public sealed partial class TroubleTests
         using var certificates = new EtcdCertificates();
         await using EtcdServer etcd = await StartTests.StartEtcdAsync(lab.Hosts[0], config: null, new EtcdOptions { Certificates = certificates });
         await etcd.RunAsync("put", "/coreos.com/network/config", StartTests.Config);
-        await using FlanneldProcess flanneld = FlanneldProcess.Start(lab.Hosts[0], StartTests.Endpoints(etcd), $"-etcd-cafile={certificates.Authority}");
+        await using FlanneldProcess flanneld = FlanneldProcess.Start(
+            lab.Hosts[0], StartTests.Endpoints(etcd), $"-etcd-cafile={certificates.Authority}");
 
         await flanneld.WaitForReadyAsync();
     }
@@ -135,7 +139,8 @@ public sealed partial class TroubleTests
             string obstacle = Path.Combine(folder.FullName, "flannel");
             await File.WriteAllTextAsync(obstacle, "");
             string file = Path.Combine(obstacle, "subnet.env");
-            await using FlanneldProcess flanneld = FlanneldProcess.Start(lab.Hosts[0], StartTests.Endpoints(etcd), $"-subnet-file={file}", $"-healthz-port={StartTests.HealthPort}");
+            await using FlanneldProcess flanneld = FlanneldProcess.Start(
+                lab.Hosts[0], StartTests.Endpoints(etcd), $"-subnet-file={file}", $"-healthz-port={StartTests.HealthPort}");
             await flanneld.WaitForOutputAsync("The subnet file cannot be written; trying again.");
 
             string body = await flanneld.WaitForHealthAsync(StartTests.HealthPort, "/readyz", HttpStatusCode.ServiceUnavailable);

@@ -28,17 +28,25 @@ public sealed partial class TwoHostTests
             string peerAddress = hosts.Lab.Hosts[1 - host].Address!.ToString();
             string peerMac = await MacAsync(hosts.Lab.Hosts[1 - host]);
 
-            Assert.Equal($"FLANNEL_NETWORK=10.0.0.0/8\nFLANNEL_SUBNET={Gateway(own.Subnet.Value)}\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", await hosts.ReadFileAsync(host));
+            Assert.Equal(
+                $"FLANNEL_NETWORK=10.0.0.0/8\nFLANNEL_SUBNET={Gateway(own.Subnet.Value)}\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
+                await hosts.ReadFileAsync(host));
             Assert.Contains(
                 $"vxlan id 100 local {here.Address} dev eth0 ", await here.ExecAsync("ip", "-d", "link", "show", "flannel.100"), StringComparison.Ordinal);
             Assert.Matches("dstport 8472 nolearning ", await here.ExecAsync("ip", "-d", "link", "show", "flannel.100"));
             Assert.Contains(" mtu 1450 ", await here.ExecAsync("ip", "link", "show", "flannel.100"), StringComparison.Ordinal);
-            Assert.Contains($"inet {ownBase}/32 scope global flannel.100", await here.ExecAsync("ip", "addr", "show", "flannel.100"), StringComparison.Ordinal);
+            Assert.Contains(
+                $"inet {ownBase}/32 scope global flannel.100", await here.ExecAsync("ip", "addr", "show", "flannel.100"), StringComparison.Ordinal);
             Assert.Equal(
-                $"{peer.Subnet.Value} via {peerBase} dev flannel.100 onlink", (await here.ExecAsync("ip", "route", "show", "dev", "flannel.100")).Trim()
+                $"{peer.Subnet.Value} via {peerBase} dev flannel.100 onlink", (await here.ExecAsync("ip", "route", "show", "dev", "flannel.100"))
+                    .Trim()
                     .Replace($"via {peerBase} onlink", $"via {peerBase} dev flannel.100 onlink", StringComparison.Ordinal));
-            Assert.Matches($"^{Regex.Escape(peerBase)} lladdr {peerMac} PERMANENT", await here.ExecAsync("ip", "-4", "neigh", "show", "dev", "flannel.100"));
-            Assert.Contains($"{peerMac} dst {peerAddress} self permanent", await here.ExecAsync("bridge", "fdb", "show", "dev", "flannel.100"), StringComparison.Ordinal);
+            Assert.Matches(
+                $"^{Regex.Escape(peerBase)} lladdr {peerMac} PERMANENT", await here.ExecAsync("ip", "-4", "neigh", "show", "dev", "flannel.100"));
+            Assert.Contains(
+                $"{peerMac} dst {peerAddress} self permanent",
+                await here.ExecAsync("bridge", "fdb", "show", "dev", "flannel.100"),
+                StringComparison.Ordinal);
             Assert.Equal(
                 $$$"""{"PublicIP":"{{{here.Address}}}","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":100,"VtepMAC":"{{{await MacAsync(here)}}}"}}""",
                 await hosts.ReadDocumentAsync(host));

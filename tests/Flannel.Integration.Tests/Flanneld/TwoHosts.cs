@@ -49,7 +49,8 @@ internal sealed class TwoHosts : IAsyncDisposable
     public Task<string> ReadFileAsync(int host) => File.ReadAllTextAsync(PathOf(host));
 
     /// <summary>The document of a host's lease, as it stands in etcd.</summary>
-    public Task<string> ReadDocumentAsync(int host) => Etcd.RunAsync("get", "--print-value-only", $"/coreos.com/network/subnets/{KeyOf(Files[host])}");
+    public Task<string> ReadDocumentAsync(int host) =>
+        Etcd.RunAsync("get", "--print-value-only", $"/coreos.com/network/subnets/{KeyOf(Files[host])}");
 
     /// <summary>Pings in both directions and over every family, until both hosts have each other's routes and then without a loss.</summary>
     public async Task AssertPingsAsync()

@@ -39,7 +39,8 @@ public sealed class GuardKeepingTests
 
         await lab.Hosts[0].ExecAsync("nft", change);
 
-        await lab.Network(0).EventuallyAsync(() => Task.FromResult(lab.Log.Any(static line => line.Contains("was put right", StringComparison.Ordinal))));
+        await lab.Network(0)
+            .EventuallyAsync(() => Task.FromResult(lab.Log.Any(static line => line.Contains("was put right", StringComparison.Ordinal))));
         await GuardTable.UntilAsync(lab.Hosts[0], table => table == before);
         Assert.Null(lab.Network(0).Status.Guard!.Problem);
     }
@@ -140,7 +141,8 @@ public sealed class GuardKeepingTests
         Assert.Equal(backend == Vxlan, Has(came, "02:00:00:00:00:07 . 192.168.100.107"));
 
         lab.Network(0).ChangePeers([new LeaseChange(first, moved)]);
-        string changed = (await GuardTable.UntilAsync(lab.Hosts[0], static table => Has(table, "192.168.100.108") && !Has(table, "192.168.100.107")))!;
+        string changed = (
+            await GuardTable.UntilAsync(lab.Hosts[0], static table => Has(table, "192.168.100.108") && !Has(table, "192.168.100.107")))!;
         Assert.Equal(backend == Vxlan, Has(changed, "02:00:00:00:00:07 . 10.5.7.0"));
 
         lab.Network(0).ChangePeers([new LeaseChange(moved, null)]);
@@ -252,7 +254,8 @@ public sealed class GuardKeepingTests
         await owner.WaitForExitAsync();
         await lab.Network(0).WaitAsync(static now => now.Guard!.Problem is null);
         Assert.Contains("udp dport 8472", await GuardTable.ReadAsync(lab.Hosts[0]), StringComparison.Ordinal);
-        Assert.Single(lab.Log, static line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("not guarded", StringComparison.Ordinal));
+        Assert.Single(
+            lab.Log, static line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("not guarded", StringComparison.Ordinal));
     }
 
     private static bool Has(string? text, string part) => text?.Contains(part, StringComparison.Ordinal) == true;

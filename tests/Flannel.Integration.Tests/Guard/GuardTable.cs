@@ -18,7 +18,8 @@ internal static class GuardTable
         foreach (string family in (string[])["inet", "netdev"])
         {
             // A table may go after it was listed.
-            if (tables.Contains($"table {family} {table}")) text += await host.ExecAsync("sh", "-c", $"nft -s list table {family} {table} 2>/dev/null || true");
+            if (tables.Contains($"table {family} {table}"))
+                text += await host.ExecAsync("sh", "-c", $"nft -s list table {family} {table} 2>/dev/null || true");
         }
 
         return text.Length == 0 ? null : text;

@@ -46,7 +46,8 @@ internal static class InnerPacket
         BinaryPrimitives.WriteUInt16BigEndian(udp[2..], (ushort)port);
         BinaryPrimitives.WriteUInt16BigEndian(udp[4..], (ushort)length);
         payload.CopyTo(udp[UdpSize..]);
-        BinaryPrimitives.WriteUInt16BigEndian(udp[6..], Checksum([.. source.GetAddressBytes(), .. destination.GetAddressBytes(), 0, Udp, 0, (byte)length, .. udp]));
+        BinaryPrimitives.WriteUInt16BigEndian(
+            udp[6..], Checksum([.. source.GetAddressBytes(), .. destination.GetAddressBytes(), 0, Udp, 0, (byte)length, .. udp]));
         return packet;
     }
 

@@ -8,8 +8,8 @@ using Flannel.Lab.Pinging;
 namespace Flannel.Integration.Tests.Guard;
 
 /// <summary>
-/// Two hosts in a network, each with containers, and on the same LAN a host without a lease, which attacks, and one that is not to be reached through the
-/// tunnel. It sends what each case says and counts what arrived, all in one address family.
+/// Two hosts in a network, each with containers, and on the same LAN a host without a lease, which attacks, and one that is not to be reached through
+/// the tunnel. It sends what each case says and counts what arrived, all in one address family.
 /// </summary>
 internal sealed class SpoofingLab : IAsyncDisposable
 {
@@ -72,7 +72,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
                 """);
         }
 
-        foreach (LabNode node in new LabNode[] { spoofing.Victim, spoofing.Target, spoofing.LanHost }) spoofing._receivers.Add(spoofing.OpenReceiver(node, Port));
+        foreach (LabNode node in new LabNode[] { spoofing.Victim, spoofing.Target, spoofing.LanHost })
+            spoofing._receivers.Add(spoofing.OpenReceiver(node, Port));
         await spoofing.WarmUpAsync();
         return spoofing;
     }
@@ -93,7 +94,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
         string subnet = (_isIPv6 ? BackendLab.KeyOf(2).IPv6 : BackendLab.KeyOf(2).IPv4).ToString()!;
         await Stranger.ExecAsync("ip", _isIPv6 ? "-6" : "-4", "route", "replace", subnet, "via", Of(Target).ToString());
         using Socket socket = OpenSender(Stranger, Of(asOwnContainer ? OwnContainer : RemoteContainer));
-        for (int index = 0; index < PacketsPerCase; index++) socket.SendTo([(byte)SpoofingCase.StrangerAsContainer], new IPEndPoint(Of(Victim), Port));
+        for (int index = 0; index < PacketsPerCase; index++) socket.SendTo(
+            [(byte)SpoofingCase.StrangerAsContainer], new IPEndPoint(Of(Victim), Port));
         await AwaitSentinelsAsync();
         Drain();
         _arrived.Remove(SpoofingCase.StrangerAsContainer, out int arrived);
@@ -172,7 +174,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
         void SendFragments(LabNode sender, PhysicalAddress from, IPAddress source, IPAddress destination)
         {
             byte[] packet = InnerPacket.Write(source, destination, Port, [(byte)number]);
-            byte[] outer = InnerPacket.Write(Of(sender), Of(Target), TunnelPort, _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(Target)) : packet);
+            byte[] outer = InnerPacket.Write(
+                Of(sender), Of(Target), TunnelPort, _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(Target)) : packet);
             using Socket socket = sender.Run(() => new Socket(Family, SocketType.Raw, ProtocolType.Raw));
             for (ushort id = 1; id <= PacketsPerCase; id++)
             {
@@ -187,7 +190,9 @@ internal sealed class SpoofingLab : IAsyncDisposable
         }
     }
 
-    /// <summary>Every link has found its neighbours and every receiver has been reached, so that what is missing later was dropped on purpose.</summary>
+    /// <summary>
+    /// Every link has found its neighbours and every receiver has been reached, so that what is missing later was dropped on purpose.
+    /// </summary>
     private async Task WarmUpAsync()
     {
         var paths = new (LabNode From, IPAddress To)[]
@@ -203,8 +208,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
     }
 
     /// <summary>
-    /// Packets that pass, on every way that the others took, behind them: once they have arrived, whatever was sent before has been handled. Each is answered
-    /// before the next is sent, so that no processor is behind.
+    /// Packets that pass, on every way that the others took, behind them: once they have arrived, whatever was sent before has been handled. Each is
+    /// answered before the next is sent, so that no processor is behind.
     /// </summary>
     private async Task AwaitSentinelsAsync()
     {

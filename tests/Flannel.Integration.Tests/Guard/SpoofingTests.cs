@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 namespace Flannel.Integration.Tests.Guard;
 
 /// <summary>
-/// What hosts and containers try that they must not: 19 cases, as real packets on real devices. Without the guard they show that the packets are good.
+/// What hosts and containers try that they must not: 19 cases, as real packets on real devices. Without the guard they show that the packets are
+/// good.
 /// </summary>
 public sealed class SpoofingTests(ITestOutputHelper output)
 {
@@ -71,7 +72,8 @@ public sealed class SpoofingTests(ITestOutputHelper output)
         // Seven cases of strangers and the fragments; what containers send over the LAN their own host holds back.
         BackendStatus status = await lab.Backends.Network(1).WaitAsync(static status => status.Guard!.Drops.Total == 170);
         Assert.Equal(new GuardDrops(UnknownSender: 80, Container: 20, ForeignSource: 50, ForeignDestination: 20), status.Guard!.Drops);
-        await Overlay.Eventually.IsTrueAsync(() => lab.Backends.Log.Any(static line => line.Contains("has dropped", StringComparison.Ordinal)), "word of the drops in the log");
+        await Overlay.Eventually.IsTrueAsync(
+            () => lab.Backends.Log.Any(static line => line.Contains("has dropped", StringComparison.Ordinal)), "word of the drops in the log");
     }
 
     /// <summary>Where packets travel as they are, nothing says who sent them; but they are not this host's containers'.</summary>
@@ -115,7 +117,8 @@ public sealed class SpoofingTests(ITestOutputHelper output)
             case nameof(GuardOptions.AcceptForeignSources): lab.Guard.AcceptForeignSources = true; break;
             case nameof(GuardOptions.AcceptForeignDestinations): lab.Guard.AcceptForeignDestinations = true; break;
             default:
-                foreach (string sender in new[] { "192.168.100.3", "192.168.100.2/31", "fd00:100::3", "203.0.113.0/24", "203.0.113.8" }) lab.Guard.Senders.Add(sender);
+                foreach (string sender in new[] { "192.168.100.3", "192.168.100.2/31", "fd00:100::3", "203.0.113.0/24", "203.0.113.8" })
+                    lab.Guard.Senders.Add(sender);
                 break;
         }
     }

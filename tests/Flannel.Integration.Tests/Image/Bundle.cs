@@ -96,7 +96,8 @@ internal sealed class Bundle : IDisposable
 
     public void Dispose()
     {
-        if (_process is { HasExited: false } && HasRun) ImageFixture.Run("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -KILL {ReadProcessId()}")]);
+        if (_process is { HasExited: false } && HasRun)
+            ImageFixture.Run("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -KILL {ReadProcessId()}")]);
         if (_process?.WaitForExit(StopLimit) == false) _process.Kill();
         _process?.Dispose();
     }
@@ -125,7 +126,8 @@ internal sealed class Bundle : IDisposable
             Mount("/etc/kube-flannel", "none", Path.Combine(_folder.FullName, "config"), "bind", "ro")),
         ["linux"] = new JsonObject
         {
-            ["namespaces"] = new JsonArray([.. new[] { "pid", "mount", "ipc", "uts" }.Select(static kind => (JsonNode)new JsonObject { ["type"] = kind })]),
+            ["namespaces"] = new JsonArray(
+                [.. new[] { "pid", "mount", "ipc", "uts" }.Select(static kind => (JsonNode)new JsonObject { ["type"] = kind })]),
             ["readonlyPaths"] = ToArray("/proc/sys"),
         },
     };

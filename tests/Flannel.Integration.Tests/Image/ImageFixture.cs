@@ -39,8 +39,10 @@ public sealed class ImageFixture : IDisposable
 
     /// <summary>What is missing, if anything.</summary>
     private static string? Obstacle =>
-        Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable) is not { Length: > 0 } ? "no published flanneld; ./build.sh test has one"
-        : Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable) is not { Length: > 0 } ? "no published CNI plugin; ./build.sh test has one"
+        Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable) is not { Length: > 0 } ? "no published flanneld; ./build.sh " +
+            "test has one"
+        : Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable) is not { Length: > 0 } ? "no published CNI plugin; ./build.sh " +
+            "test has one"
         : !Directory.Exists(Repository.PathOf("artifacts", "image-packages")) ? "no packages for the image; ./build.sh image downloads them"
         : null;
 
@@ -51,7 +53,8 @@ public sealed class ImageFixture : IDisposable
         foreach (string program in programs) Skip.If(!IsInstalled(program), $"{program} is missing");
     }
 
-    public static bool IsInstalled(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+    public static bool IsInstalled(string program) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
     /// <summary>Makes the image.</summary>
     /// <param name="name">The archive's name.</param>
@@ -59,7 +62,10 @@ public sealed class ImageFixture : IDisposable
     public string Build(string name, params (string Name, string Value)[] environment)
     {
         string archive = Path.Combine(Folder, name);
-        Run("bash", ["-c", Script, "bash", Repository.Root, Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!, Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable)!, archive],
+        Run(
+            "bash",
+            ["-c", Script, "bash", Repository.Root, Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!, Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable)!, archive],
+
             [("SOURCE_DATE_EPOCH", $"{Time}"), .. environment]);
         return archive;
     }
@@ -96,7 +102,9 @@ public sealed class ImageFixture : IDisposable
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {errors.Result}");
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {errors.Result}");
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

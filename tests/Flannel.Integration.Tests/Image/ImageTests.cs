@@ -14,7 +14,11 @@ public sealed class ImageTests(ImageFixture image) : IClassFixture<ImageFixture>
     public void Image_MadeTwice_HasTheSameBytes()
     {
         ImageFixture.Require();
-        string second = image.Build("second.tar", ("TZ", "Asia/Tokyo"), ("LC_ALL", "C.UTF-8"), ("TMPDIR", Directory.CreateDirectory(Path.Combine(image.Folder, "elsewhere")).FullName));
+        string second = image.Build(
+            "second.tar",
+            ("TZ", "Asia/Tokyo"),
+            ("LC_ALL", "C.UTF-8"),
+            ("TMPDIR", Directory.CreateDirectory(Path.Combine(image.Folder, "elsewhere")).FullName));
 
         Assert.Equal(SHA256.HashData(File.ReadAllBytes(image.Archive)), SHA256.HashData(File.ReadAllBytes(second)));
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(image.Folder, "elsewhere")));
@@ -31,7 +35,8 @@ public sealed class ImageTests(ImageFixture image) : IClassFixture<ImageFixture>
         Assert.Equal("0:0", (string?)config["config"]!["User"]);
         Assert.Equal("""["/opt/bin/flanneld"]""", config["config"]!["Entrypoint"]!.ToJsonString());
         Assert.Equal("""["PATH=/usr/sbin:/usr/bin"]""", config["config"]!["Env"]!.ToJsonString());
-        Assert.Contains("NET_ADMIN and NET_RAW", (string?)config["config"]!["Labels"]!["org.opencontainers.image.description"], StringComparison.Ordinal);
+        Assert.Contains(
+            "NET_ADMIN and NET_RAW", (string?)config["config"]!["Labels"]!["org.opencontainers.image.description"], StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -49,7 +54,9 @@ public sealed class ImageTests(ImageFixture image) : IClassFixture<ImageFixture>
         Assert.Equal("xtables-nft-multi", found["./usr/sbin/iptables"].LinkName);
         Assert.Equal("xtables-nft-multi", found["./usr/sbin/ip6tables-restore"].LinkName);
         Assert.Equal("../../usr/sbin/xtables-legacy-multi", found["./opt/iptables-legacy/iptables"].LinkName);
-        Assert.DoesNotContain(found.Keys, name => name.EndsWith("/sh", StringComparison.Ordinal) || name.EndsWith("/bash", StringComparison.Ordinal) || name.EndsWith("/apt", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            found.Keys,
+            name => name.EndsWith("/sh", StringComparison.Ordinal) || name.EndsWith("/bash", StringComparison.Ordinal) || name.EndsWith("/apt", StringComparison.Ordinal));
         Assert.Contains(found.Keys, name => name == "./var/lib/dpkg/status.d/nftables"); // for scanners
         Assert.Contains(found.Keys, name => name == "./usr/share/doc/iptables/copyright");
 

@@ -9,8 +9,8 @@ using Flannel.Lab.Pinging;
 namespace Flannel.Integration.Tests.Kubernetes;
 
 /// <summary>
-/// A cluster: a real API server with the manifest applied, and hosts on which flanneld runs as the manifest's pods do: its arguments, its configuration, and
-/// the service account's files where a kubelet puts them.
+/// A cluster: a real API server with the manifest applied, and hosts on which flanneld runs as the manifest's pods do: its arguments, its
+/// configuration, and the service account's files where a kubelet puts them.
 /// </summary>
 internal sealed class KubeOverlay : IAsyncDisposable
 {
@@ -74,7 +74,9 @@ internal sealed class KubeOverlay : IAsyncDisposable
         return agent;
     }
 
-    /// <summary>What is started in a pod has this before it: the service account's files and the API server's address are where a kubelet puts them.</summary>
+    /// <summary>
+    /// What is started in a pod has this before it: the service account's files and the API server's address are where a kubelet puts them.
+    /// </summary>
     public string[] PodOf(params string[] environment) =>
     [
         "env", $"KUBERNETES_SERVICE_HOST={Api.Address.Host}", $"KUBERNETES_SERVICE_PORT={Api.Address.Port}", .. environment, "unshare", "-m", "sh", "-c",
@@ -113,7 +115,8 @@ internal sealed class KubeOverlay : IAsyncDisposable
     {
         foreach (LabContainer from in containers)
         {
-            foreach (IPAddress address in containers.Where(to => to != from).SelectMany(to => new[] { to.Address, to.AddressIPv6 }).OfType<IPAddress>())
+            foreach (
+                IPAddress address in containers.Where(to => to != from).SelectMany(to => new[] { to.Address, to.AddressIPv6 }).OfType<IPAddress>())
             {
                 await UntilAsync(async () => (await from.PingAsync(address)).AllAnswered, $"answer from {address}");
                 PingReport report = await from.PingAsync(address, new PingOptions { Count = 5 });

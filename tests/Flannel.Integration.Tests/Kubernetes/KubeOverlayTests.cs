@@ -47,34 +47,48 @@ public sealed partial class KubeOverlayTests
         // The API server goes away. What was connected stays so, and says what is wrong.
         await cluster.Api.StopAsync();
         await cluster.UntilAsync(
-            async () => await cluster.Agents[0]!.GetAsync(KubeOverlay.HealthPort, "/readyz") is (HttpStatusCode.OK, ['f', .. var body]) && body.Contains(cluster.Api.Address.Authority, StringComparison.Ordinal),
+            async () =>
+                await cluster.Agents[0]!.GetAsync(KubeOverlay.HealthPort, "/readyz") is (HttpStatusCode.OK, ['f', .. var body])
+                    && body.Contains(cluster.Api.Address.Authority, StringComparison.Ordinal),
             "word of the API server in /readyz");
         await there.WaitForAnswersAsync(100);
         await cluster.Api.RestartAsync();
 
         // The word of the trouble goes, and what happens from then on is noticed again. A hand-made Node is a peer like any other.
         foreach (FlanneldProcess? agent in cluster.Agents)
-            await cluster.UntilAsync(async () => await agent!.GetAsync(KubeOverlay.HealthPort, "/readyz") is (HttpStatusCode.OK, "flanneld is ready"), "recovery in /readyz");
+        {
+            await cluster.UntilAsync(
+                async () => await agent!.GetAsync(KubeOverlay.HealthPort, "/readyz") is (HttpStatusCode.OK, "flanneld is ready"),
+                "recovery in /readyz");
+        }
+
         await cluster.Api.CreateNodeAsync("vtep", "10.244.77.0/24");
         await cluster.Api.PatchNodeAsync(
             "vtep",
             """{"metadata":{"annotations":{"flannel.alpha.coreos.com/kube-subnet-manager":"true","flannel.alpha.coreos.com/backend-type":"vxlan","flannel.alpha.coreos.com/backend-data":"{\"VNI\":1,\"VtepMAC\":\"0a:00:00:00:00:77\"}","flannel.alpha.coreos.com/public-ip":"192.168.100.77"}}}""");
         foreach (LabHost each in new[] { host, cluster.Lab.Hosts[1] })
-            await cluster.UntilAsync(async () => (await each.ExecAsync("ip", "route")).Contains("10.244.77.0/24 via 10.244.77.0 dev flannel.1 onlink", StringComparison.Ordinal), "route");
+        {
+            await cluster.UntilAsync(
+                async () =>
+                    (await each.ExecAsync("ip", "route")).Contains("10.244.77.0/24 via 10.244.77.0 dev flannel.1 onlink", StringComparison.Ordinal),
+                "route");
+        }
+
         await there.WaitForAnswersAsync(20);
         PingReport thereReport = await there.StopAsync();
         PingReport backReport = await back.StopAsync();
         Assert.True(thereReport.AllAnswered, $"{thereReport}\n{cluster}");
         Assert.True(backReport.AllAnswered, $"{backReport}\n{cluster}");
 
-        // The manifest's role was enough for all of it. A server that has just started refuses everything until it has read its roles, so whatever was
-        // refused is allowed when it is asked for again. The audit has a watch when it has ended.
+        // The manifest's role was enough for all of it. A server that has just started refuses everything until it has read its roles, so whatever
+        // was refused is allowed when it is asked for again. The audit has a watch when it has ended.
         foreach (FlanneldProcess? agent in cluster.Agents)
             Assert.Equal(0, await agent!.StopAsync());
         Assert.Contains(cluster.Api.ReadAudit(), request => request.Verb == "patch");
         await cluster.UntilAsync(
             () => Task.FromResult(!RefusedForGood(cluster.Api.ReadAudit()).Any()),
-            () => $"later answer to what was refused: {string.Join(", ", RefusedForGood(cluster.Api.ReadAudit()))}\n{string.Join('\n', cluster.Api.ReadAudit())}");
+            () => "later answer to what was refused: " +
+                $"{string.Join(", ", RefusedForGood(cluster.Api.ReadAudit()))}\n{string.Join('\n', cluster.Api.ReadAudit())}");
 
         static IEnumerable<(int Code, string Verb, string Uri)> RefusedForGood(IReadOnlyList<(int Code, string Verb, string Uri)> requests) =>
             requests.Index()

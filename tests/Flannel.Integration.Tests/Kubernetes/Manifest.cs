@@ -43,7 +43,8 @@ internal static class Manifest
         string version = (string)item["apiVersion"]!;
         string root = version == "v1" ? "/api/v1" : $"/apis/{version}";
         string space = (string?)item["metadata"]!["namespace"] is { } name ? $"/namespaces/{name}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{root}{space}/{((string)item["kind"]!).ToLowerInvariant()}s/{item["metadata"]!["name"]}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{root}{space}/{((string)item["kind"]!).ToLowerInvariant()}s/{item["metadata"]!["name"]}");
     }
 
     /// <summary>The documents of a YAML file.</summary>

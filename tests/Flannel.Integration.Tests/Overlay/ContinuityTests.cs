@@ -111,7 +111,8 @@ public class ContinuityTests
         cluster.Hosts[0].Netlink.DeleteLink(before.Index);
         await Eventually.IsTrueAsync(() => cluster.Hosts[0].Netlink.FindLink("flannel.1") is { IsUp: true }, "flannel.1 is back");
         int index = cluster.Hosts[0].Device("flannel.1").Index;
-        await Eventually.IsTrueAsync(() => cluster.Hosts[0].Netlink.GetRoutes().Count(route => route.LinkIndex == index) == routes, "all routes are back");
+        await Eventually.IsTrueAsync(
+            () => cluster.Hosts[0].Netlink.GetRoutes().Count(route => route.LinkIndex == index) == routes, "all routes are back");
         await cluster.UntilAsync(0, status => status.State == FlannelNodeState.Ready);
         Assert.Equal(before.Address, cluster.Hosts[0].Device("flannel.1").Address);
         await OverlayCluster.AssertPingAsync(containers[0], containers[1]);

@@ -54,7 +54,8 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
             var cases = new TheoryData<string, string>();
             foreach (string fault in Faults.Keys)
             {
-                foreach (string backend in Backends.Keys.Where(backend => backend != HostGateway || !fault.StartsWith("16 ", StringComparison.Ordinal)))
+                foreach (
+                    string backend in Backends.Keys.Where(backend => backend != HostGateway || !fault.StartsWith("16 ", StringComparison.Ordinal)))
                     cases.Add(fault, backend);
             }
 
@@ -82,7 +83,9 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
         for (int host = 0; host < 2; host++)
             await cluster.UntilAsync(host, static status => status is { State: FlannelNodeState.Ready, Peers.Count: 1, PeerProblems.Count: 0 });
         PingReport report = await ping.StopAsync(), reportIPv6 = await pingIPv6.StopAsync();
-        output.WriteLine($"{fault}, {backend}: silent for {report.LongestSilence.TotalMilliseconds:0} ms (IPv4), {reportIPv6.LongestSilence.TotalMilliseconds:0} ms (IPv6)");
+        output.WriteLine(
+            $"{fault}, {backend}: silent for {report.LongestSilence.TotalMilliseconds:0} ms (IPv4), " +
+            $"{reportIPv6.LongestSilence.TotalMilliseconds:0} ms (IPv6)");
         Assert.Equal(subnet, cluster.Node(0).Lease.Key);
         // The packets of udp pass the process, and are lost while there is none.
         if (Faults[fault].LosesNothing && !(backend == Udp && fault.StartsWith("13 ", StringComparison.Ordinal)))
@@ -108,7 +111,8 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
     {
         await cluster.StopNodeAsync(0);
         await OnDevicesAsync(cluster, "ip link del $device");
-        await cluster.Hosts[0].ExecAsync("sh", "-c", $"nft flush ruleset; ip route del {RouteOf(cluster)}; ip -6 route del {RouteIPv6Of(cluster)}; true");
+        await cluster.Hosts[0].ExecAsync(
+            "sh", "-c", $"nft flush ruleset; ip route del {RouteOf(cluster)}; ip -6 route del {RouteIPv6Of(cluster)}; true");
         await cluster.AddNodeAsync(cluster.Hosts[0]);
     }
 
@@ -127,13 +131,15 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
         "sh",
         "-e",
         "-c",
-        $"{command}; ip addr replace {cluster.Hosts[0].Address}/24 dev eth0; ip addr replace {cluster.Hosts[0].AddressIPv6}/64 dev eth0 nodad; {DefaultRoutes}");
+        $"{command}; ip addr replace {cluster.Hosts[0].Address}/24 dev eth0; ip addr replace {cluster.Hosts[0].AddressIPv6}/64 dev eth0 nodad; " +
+        $"{DefaultRoutes}");
 
     private static async Task MoveAsync(OverlayCluster cluster)
     {
         await cluster.Hosts[0].ExecAsync(
             "sh", "-e", "-c", $"ip addr del {cluster.Hosts[0].Address}/24 dev eth0; ip addr add 192.168.100.77/24 dev eth0; {DefaultRoutes}");
-        await cluster.UntilAsync(1, status => status.Peers.Values.Any(static peer => peer.Attributes.PublicIP!.Equals(IPAddress.Parse("192.168.100.77"))));
+        await cluster.UntilAsync(
+            1, status => status.Peers.Values.Any(static peer => peer.Attributes.PublicIP!.Equals(IPAddress.Parse("192.168.100.77"))));
     }
 
     private static async Task PutHostileDocumentsAsync(OverlayCluster cluster)

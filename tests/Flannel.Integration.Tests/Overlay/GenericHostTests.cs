@@ -15,8 +15,12 @@ public class GenericHostTests
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
         var store = new FaultyLeaseStore(new InMemoryLeaseStore(OverlayCluster.Vxlan)) { Away = FaultyLeaseStore.NoAnswer };
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
-        builder.Services.AddFlannel(options => (options.NetworkNamespace, options.ExternalInterface.Name) = (lab.Hosts[0].NamespaceName, "eth0")).UseStore(store).UseVxlan();
-        builder.Services.AddFlannel("broken", options => options.NetworkNamespace = "no-such-namespace").UseInMemoryStore(OverlayCluster.Vxlan).UseVxlan();
+        builder.Services.AddFlannel(options => (options.NetworkNamespace, options.ExternalInterface.Name) = (lab.Hosts[0].NamespaceName, "eth0"))
+            .UseStore(store)
+            .UseVxlan();
+        builder.Services.AddFlannel("broken", options => options.NetworkNamespace = "no-such-namespace")
+            .UseInMemoryStore(OverlayCluster.Vxlan)
+            .UseVxlan();
         using IHost host = builder.Build();
 
         await host.StartAsync().WaitAsync(OverlayCluster.Limit);

@@ -31,7 +31,8 @@ public sealed class LiveChangeTests(ITestOutputHelper output)
             cluster.Memory.SetConfig("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.0.0","Backend":{"Type":"vxlan","MTU":1400}}""");
             await cluster.UntilAsync(0, status => status.Mtu == 1350 && status.State == FlannelNodeState.Ready);
             await cluster.UntilAsync(1, status => status.Mtu == 1350 && status.State == FlannelNodeState.Ready);
-            await Eventually.IsTrueAsync(() => File.ReadAllText(file).Contains("FLANNEL_MTU=1350\n", StringComparison.Ordinal), "the subnet file follows");
+            await Eventually.IsTrueAsync(
+                () => File.ReadAllText(file).Contains("FLANNEL_MTU=1350\n", StringComparison.Ordinal), "the subnet file follows");
             await ping.WaitForAnswersAsync(30);
 
             PingReport report = await ping.StopAsync();
@@ -100,15 +101,19 @@ public sealed class LiveChangeTests(ITestOutputHelper output)
 
         cluster.Memory.SetConfig(Network(to));
         for (int host = 0; host < 2; host++)
-            await cluster.UntilAsync(host, found => found is { IsReady: true, PendingConfig: null } && found.Config!.Backend == NetworkConfig.Parse(Network(to), "test").Backend);
+            await cluster.UntilAsync(
+                host,
+                found => found is { IsReady: true, PendingConfig: null } && found.Config!.Backend == NetworkConfig.Parse(Network(to), "test").Backend);
         await ping.WaitForAnswersAsync(30);
         await Eventually.IsTrueAsync(
-            () => cluster.Hosts.All(host => DevicesOf(host).SequenceEqual(device is null ? [] : [device])), "only the devices of the new backend are left");
+            () => cluster.Hosts.All(host => DevicesOf(host).SequenceEqual(device is null ? [] : [device])), "only the devices of the new backend " +
+                "are left");
         PingReport report = await ping.StopAsync();
         Assert.True(report.LongestSilence < TimeSpan.FromSeconds(10), $"{report.LongestSilence} without an answer");
         output.WriteLine($"{from} to {to}, live: {report.LongestSilence.TotalMilliseconds:0} ms without an answer");
 
-        static string[] DevicesOf(LabHost host) => [.. host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal))];
+        static string[] DevicesOf(LabHost host) =>
+            [.. host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal))];
         static string Network(string backend) => $$"""{"Network":"10.5.0.0/16","Backend":{{backend}}}""";
     }
 

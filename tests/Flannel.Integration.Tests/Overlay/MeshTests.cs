@@ -99,7 +99,8 @@ public class MeshTests
             LabContainer container = host.AddContainer(subnet);
             byte[] gateway = subnet.BaseAddress.GetAddressBytes();
             gateway[3]++;
-            host.Netlink.ReplaceAddress(new InterfaceAddress { LinkIndex = host.Device("cni0").Index, Address = new IPAddress(gateway), PrefixLength = 24 });
+            host.Netlink.ReplaceAddress(
+                new InterfaceAddress { LinkIndex = host.Device("cni0").Index, Address = new IPAddress(gateway), PrefixLength = 24 });
             return container;
         }
     }

@@ -17,7 +17,8 @@ public class RefusalTests
     public async Task Bridge_HoldsAnOldSubnet_IsNoReasonNotToStart()
     {
         await using OverlayCluster cluster = OverlayCluster.Create(2);
-        await cluster.Hosts[0].ExecAsync("sh", "-e", "-c", "ip link add docker0 type bridge; ip address add 10.5.9.1/24 dev docker0; ip link set docker0 up");
+        await cluster.Hosts[0].ExecAsync(
+            "sh", "-e", "-c", "ip link add docker0 type bridge; ip address add 10.5.9.1/24 dev docker0; ip link set docker0 up");
         foreach (LabHost host in cluster.Hosts) await cluster.AddNodeAsync(host);
 
         FlannelNodeStatus status = await cluster.UntilAsync(0, static found => found is { IsReady: true, Peers.Count: 1 });

@@ -35,7 +35,9 @@ public sealed class CustomStoreTests : IDisposable
 
         StoreSnapshot snapshot = await Open().ListAsync(null, CancellationToken.None);
         Assert.Equal(Writers * Writes, snapshot.Revision);
-        Assert.Equal(Enumerable.Range(1, Writers * Writes).Select(static i => (long)i), written.SelectMany(static all => all).Select(static entry => entry.ModRevision).Order());
+        Assert.Equal(
+            Enumerable.Range(1, Writers * Writes).Select(static i => (long)i),
+            written.SelectMany(static all => all).Select(static entry => entry.ModRevision).Order());
         Assert.Equal(Writers * Writes, snapshot.Entries.Count);
     }
 

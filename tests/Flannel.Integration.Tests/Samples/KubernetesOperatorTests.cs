@@ -41,10 +41,12 @@ public sealed class KubernetesOperatorTests
         process.BeginOutputReadLine();
         try
         {
-            await cluster.UntilAsync(() => Task.FromResult(process.HasExited || Read().Contains("Ready with 10.244.5.0-24", StringComparison.Ordinal)), "readiness");
+            await cluster.UntilAsync(
+                () => Task.FromResult(process.HasExited || Read().Contains("Ready with 10.244.5.0-24", StringComparison.Ordinal)), "readiness");
             Assert.False(process.HasExited, Read());
             Assert.Equal("true", (await cluster.AnnotationsAsync(KubeOverlay.NodeOf(0)))["kube-subnet-manager"]);
-            using (Process kill = Process.Start("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -s TERM {process.Id}")])) await kill.WaitForExitAsync();
+            using (Process kill = Process.Start("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -s TERM {process.Id}")]))
+                await kill.WaitForExitAsync();
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             await process.WaitForExitAsync(limit.Token);
             Assert.Equal(0, process.ExitCode);

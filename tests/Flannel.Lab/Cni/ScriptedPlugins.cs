@@ -22,7 +22,10 @@ public sealed class ScriptedPlugins : IDisposable
     public void Add(string type, string body)
     {
         string path = Path.Combine(Folder, type);
-        File.WriteAllText(path, $"#!/bin/sh\necho \"{type} $CNI_COMMAND\" >>'{CallsFile}'\ncat >'{Root}/{type}.'\"$CNI_COMMAND\".json\nenv | sort >'{Root}/{type}.'\"$CNI_COMMAND\".env\n{body}\n");
+        File.WriteAllText(
+            path,
+            $"#!/bin/sh\necho \"{type} $CNI_COMMAND\" >>'{CallsFile}'\ncat >'{Root}/{type}.'\"$CNI_COMMAND\".json\nenv | sort " +
+            $">'{Root}/{type}.'\"$CNI_COMMAND\".env\n{body}\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 

@@ -121,7 +121,8 @@ public sealed class EtcdMember : IAsyncDisposable
             }
             catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
             {
-                throw new InvalidOperationException($"etcd {Name} does not get healthy. Its last words:\n{string.Join('\n', _log.TakeLast(20))}", error);
+                throw new InvalidOperationException(
+                    $"etcd {Name} does not get healthy. Its last words:\n{string.Join('\n', _log.TakeLast(20))}", error);
             }
 
             await Task.Delay(50, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

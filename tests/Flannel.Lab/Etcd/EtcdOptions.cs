@@ -16,8 +16,8 @@ public sealed record EtcdOptions
     public bool DemandsClientCertificate { get; init; }
 
     /// <summary>
-    /// The laboratory's host that it runs on, for clients in the laboratory: those on other hosts reach it by the host's address. By default it runs where
-    /// the tests run.
+    /// The laboratory's host that it runs on, for clients in the laboratory: those on other hosts reach it by the host's address. By default it runs
+    /// where the tests run.
     /// </summary>
     public LabNode? Host { get; init; }
 

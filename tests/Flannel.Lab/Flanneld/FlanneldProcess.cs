@@ -29,8 +29,10 @@ public sealed class FlanneldProcess : IAsyncDisposable
         _host = host;
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = NamespaceConnection.From(_host) });
 
-        // Started by a shell in the background, this process ignores SIGINT and would hand that on. ip and env become the program: its process is ours.
-        string[] ownFile = arguments.Any(argument => argument.TrimStart('-').StartsWith("subnet-file", StringComparison.Ordinal)) || arguments is ["docker-opts", ..]
+        // Started by a shell in the background, this process ignores SIGINT and would hand that on. ip and env become the program: its process is
+        // ours.
+        string[] ownFile = arguments.Any(argument => argument.TrimStart('-').StartsWith("subnet-file", StringComparison.Ordinal))
+            || arguments is ["docker-opts", ..]
             ? []
             : [$"--subnet-file={SubnetFile}"];
         var start = new ProcessStartInfo(
@@ -77,7 +79,8 @@ public sealed class FlanneldProcess : IAsyncDisposable
     public static FlanneldProcess Start(LabNode host, params string[] arguments) => new(host, [], null, arguments);
 
     /// <summary>Starts it on a host with variables in its environment.</summary>
-    public static FlanneldProcess Start(LabNode host, IReadOnlyDictionary<string, string> environment, params string[] arguments) => new(host, [], environment, arguments);
+    public static FlanneldProcess Start(LabNode host, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        new(host, [], environment, arguments);
 
     /// <summary>Starts it on a host by way of a program that becomes it, such as setpriv.</summary>
     public static FlanneldProcess StartBy(string[] launcher, LabNode host, params string[] arguments) => new(host, launcher, null, arguments);
@@ -102,7 +105,8 @@ public sealed class FlanneldProcess : IAsyncDisposable
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(int port, string path)
     {
         using var limit = new CancellationTokenSource(Deadline);
-        using HttpResponseMessage answer = await _http.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}{path}")), limit.Token);
+        using HttpResponseMessage answer = await _http.GetAsync(
+            new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}{path}")), limit.Token);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(limit.Token));
     }
 
@@ -165,7 +169,11 @@ public sealed class FlanneldProcess : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(Deadline);
         using Process gdb = Process.Start(new ProcessStartInfo(
-            "sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"command -v gdb >/dev/null && exec gdb -p {_process.Id} -batch -ex 'thread apply all bt 25'")])
+            "sh",
+            [
+                "-c",
+                string.Create(CultureInfo.InvariantCulture, $"command -v gdb >/dev/null && exec gdb -p {_process.Id} -batch -ex 'thread apply all bt 25'"),
+            ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -212,7 +220,8 @@ public sealed class FlanneldProcess : IAsyncDisposable
         {
             bool isOver = HasExited; // before the last look, so that nothing written at the end is missed
             if (isOver) await _process.WaitForExitAsync(limit.Token);
-            if (isOver && !await condition()) Assert.Fail($"flanneld has ended with code {_process.ExitCode}; awaited was {what}. It wrote:\n{Output}");
+            if (isOver && !await condition())
+                Assert.Fail($"flanneld has ended with code {_process.ExitCode}; awaited was {what}. It wrote:\n{Output}");
             if (isOver) return;
             if (limit.IsCancellationRequested) throw new TimeoutException($"There is no {what}. flanneld wrote:\n{Output}");
             await Task.Delay(5, CancellationToken.None);

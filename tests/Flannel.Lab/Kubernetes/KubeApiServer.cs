@@ -14,7 +14,8 @@ using Xunit;
 namespace Flannel.Lab.Kubernetes;
 
 /// <summary>
-/// A real kube-apiserver with an etcd of its own, the namespace, role and service account of flannel, and kubeconfigs of every form. <c>eng/kube-apiserver.sh</c>
+/// A real kube-apiserver with an etcd of its own, the namespace, role and service account of flannel, and kubeconfigs of every form.
+/// <c>eng/kube-apiserver.sh</c>
 /// builds the program; where it is missing, tests that start one are skipped; they must be <c>[SkippableFact]</c>.
 /// </summary>
 public sealed class KubeApiServer : IAsyncDisposable
@@ -218,7 +219,8 @@ public sealed class KubeApiServer : IAsyncDisposable
         File.WriteAllText(PathOf("tokens.csv"), $"{_adminToken},lab-admin,lab-admin,system:masters\n");
         File.WriteAllText(
             PathOf("audit.yaml"),
-            $"apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n  users: [\"{Account}\"]\n- level: None\n");
+            $"apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n  users: [\"{Account}\"]\n- " +
+            "level: None\n");
     }
 
     private async Task LaunchAsync()
@@ -234,7 +236,8 @@ public sealed class KubeApiServer : IAsyncDisposable
             "--endpoint-reconciler-type=none", "--allow-privileged=true", "--profiling=false", $"--audit-policy-file={PathOf("audit.yaml")}",
             $"--audit-log-path={PathOf("audit.log")}", $"--cert-dir={_folder.FullName}",
         ];
-        var start = new ProcessStartInfo(_host is null ? Program : "ip", _host is null ? arguments : ["netns", "exec", _host.NamespaceName, Program, .. arguments])
+        var start = new ProcessStartInfo(
+            _host is null ? Program : "ip", _host is null ? arguments : ["netns", "exec", _host.NamespaceName, Program, .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -118,7 +118,11 @@ public abstract class LabNode
     private protected void AwaitRest()
     {
         if (!SpinWait.SpinUntil(IsAtRest, RestLimit))
-            throw new TimeoutException($"{NamespaceName} did not come to rest within {RestLimit}: {Device("eth0")}, {string.Join(", ", Netlink.GetAddresses())}");
+        {
+            throw new TimeoutException(
+                $"{NamespaceName} did not come to rest within {RestLimit}: {Device("eth0")}, {string.Join(", ", Netlink.GetAddresses())}");
+        }
+
         Netlink.ChangeLink(1, new LinkChange { IsUp = true }); // changes nothing, and waits for the lock under which the kernel told the last of it
     }
 

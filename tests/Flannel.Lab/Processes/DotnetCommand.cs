@@ -8,7 +8,9 @@ public static class DotnetCommand
     // Left by the test platform or by an SDK command around us; they would make the inner command look for its parts in the wrong places.
     private static readonly string[] ForeignVariables = ["MSBUILD", "VSTEST", "COREHOST_", "DOTNET_HOST_PATH", "TESTINGPLATFORM"];
 
-    /// <summary>Runs a command to its end. Takes seconds, so the calling test is skipped in the fast lane; it must be a <c>[SkippableFact]</c>.</summary>
+    /// <summary>
+    /// Runs a command to its end. Takes seconds, so the calling test is skipped in the fast lane; it must be a <c>[SkippableFact]</c>.
+    /// </summary>
     /// <param name="folder">The folder it works in.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="arguments">The command and its arguments.</param>

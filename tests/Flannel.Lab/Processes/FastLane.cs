@@ -3,8 +3,8 @@ using Xunit;
 namespace Flannel.Lab.Processes;
 
 /// <summary>
-/// <c>./build.sh test --fast</c> leaves out what needs more than this process: namespaces, an etcd, commands of the SDK. Such tests skip themselves by
-/// this class, so that new ones do it, too.
+/// <c>./build.sh test --fast</c> leaves out what needs more than this process: namespaces, an etcd, commands of the SDK. Such tests skip themselves
+/// by this class, so that new ones do it, too.
 /// </summary>
 public static class FastLane
 {

@@ -6,7 +6,9 @@ namespace Flannel.Lab.Processes;
 public static class NativeProgram
 {
     /// <summary>Why none can be made here; <see langword="null"/> if they can.</summary>
-    public static string? Obstacle { get; } = HasLinker() ? null : "gcc or clang and the C library's development files (libc6-dev) are needed to link a native program";
+    public static string? Obstacle { get; } = HasLinker()
+        ? null
+        : "gcc or clang and the C library's development files (libc6-dev) are needed to link a native program";
 
     /// <summary>Skips the calling test, which must be a <c>[SkippableFact]</c>, where nothing can link a program.</summary>
     public static void NeedLinker() => Skip.If(Obstacle is not null, Obstacle);

@@ -62,7 +62,8 @@ public sealed class StuckLeaseStore(ILeaseStore inner, bool blocks = false) : IL
     public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
         Do(StoreOperation.Create, () => inner.CreateAsync(key, value, timeToLive, cancellationToken));
 
-    public Task<StoreWriteResult> UpdateAsync(StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+    public Task<StoreWriteResult> UpdateAsync(
+        StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         Do(StoreOperation.Update, () => inner.UpdateAsync(expected, value, timeToLive, cancellationToken));
 
     public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>

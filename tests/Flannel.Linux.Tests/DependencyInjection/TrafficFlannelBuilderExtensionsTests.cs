@@ -14,6 +14,9 @@ public sealed class TrafficFlannelBuilderExtensionsTests
         using ServiceProvider provider = services.BuildServiceProvider();
 
         foreach (string network in new[] { "blue", "" })
-            Assert.Equal([PacketFilter.Nftables, PacketFilter.Iptables], provider.GetKeyedServices<ITrafficRules>(network).Select(rules => rules.Filter));
+        {
+            Assert.Equal(
+                [PacketFilter.Nftables, PacketFilter.Iptables], provider.GetKeyedServices<ITrafficRules>(network).Select(rules => rules.Filter));
+        }
     }
 }

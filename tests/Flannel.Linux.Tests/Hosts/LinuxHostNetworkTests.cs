@@ -84,7 +84,8 @@ public class LinuxHostNetworkTests
         InterfaceCandidate eth0 = exception.Candidates.Single(candidate => candidate.Name == "eth0");
         Assert.Equal(IPAddress.Parse("192.168.100.1"), eth0.Addresses[0]);
         Assert.Equal("it was not asked for", eth0.Refusal);
-        Assert.Equal("it was not asked for; it is a bridge for containers", exception.Candidates.Single(candidate => candidate.Name == "cni0").Refusal);
+        Assert.Equal(
+            "it was not asked for; it is a bridge for containers", exception.Candidates.Single(candidate => candidate.Name == "cni0").Refusal);
     }
 
     [NetnsFact]
@@ -129,7 +130,10 @@ public class LinuxHostNetworkTests
         await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, DualStack = true, DefaultRoute = false });
         LabHost host = lab.Hosts[0];
         foreach ((string family, string one, string other) in new[] { ("-4", "192.168.100.253", "192.168.100.254"), ("-6", "fd00:100::fd", "fd00:100::fe") })
-            await host.ExecAsync("ip", family, "route", "add", "default", "nexthop", "via", one, "dev", "eth0", "nexthop", "via", other, "dev", "eth0");
+        {
+            await host.ExecAsync(
+                "ip", family, "route", "add", "default", "nexthop", "via", one, "dev", "eth0", "nexthop", "via", other, "dev", "eth0");
+        }
 
         ExternalInterface found = await _host.FindExternalInterfaceAsync(host.NamespaceName, new ExternalInterfaceOptions(), DualStack, default);
 
@@ -143,7 +147,8 @@ public class LinuxHostNetworkTests
         LabHost host = lab.Hosts[0];
         host.Netlink.CreateLink(new BridgeLinkSpec("eth1") { IsUp = true });
         await host.ExecAsync("ip", "address", "add", "10.9.9.1/24", "dev", "eth1");
-        await host.ExecAsync("ip", "route", "add", "default", "nexthop", "via", "192.168.100.253", "dev", "eth0", "nexthop", "via", "10.9.9.2", "dev", "eth1");
+        await host.ExecAsync(
+            "ip", "route", "add", "default", "nexthop", "via", "192.168.100.253", "dev", "eth0", "nexthop", "via", "10.9.9.2", "dev", "eth1");
 
         var exception = await Assert.ThrowsAsync<ExternalInterfaceException>(() => Find(host, _ => { }));
 
@@ -228,8 +233,10 @@ public class LinuxHostNetworkTests
 
         IReadOnlyList<HostPrefix> prefixes = await _host.GetPrefixesAsync(host.NamespaceName, default);
 
-        Assert.Equal([true, true], prefixes.Where(prefix => prefix.Prefix == IPNetwork.Parse("10.5.9.0/24")).Select(static prefix => prefix.IsOnBridge));
-        Assert.Equal([false, false], prefixes.Where(prefix => prefix.Prefix == IPNetwork.Parse("10.5.10.0/24")).Select(static prefix => prefix.IsOnBridge));
+        Assert.Equal(
+            [true, true], prefixes.Where(prefix => prefix.Prefix == IPNetwork.Parse("10.5.9.0/24")).Select(static prefix => prefix.IsOnBridge));
+        Assert.Equal(
+            [false, false], prefixes.Where(prefix => prefix.Prefix == IPNetwork.Parse("10.5.10.0/24")).Select(static prefix => prefix.IsOnBridge));
     }
 
     [NetnsTheory]
@@ -323,7 +330,8 @@ public class LinuxHostNetworkTests
 
         var exception = await Assert.ThrowsAsync<UnsupportedPlatformException>(() => host.CheckAccessAsync(null, default));
         await Assert.ThrowsAsync<UnsupportedPlatformException>(() => host.GetPrefixesAsync(null, default));
-        await Assert.ThrowsAsync<UnsupportedPlatformException>(() => host.FindExternalInterfaceAsync(null, new ExternalInterfaceOptions(), IPv4, default));
+        await Assert.ThrowsAsync<UnsupportedPlatformException>(
+            () => host.FindExternalInterfaceAsync(null, new ExternalInterfaceOptions(), IPv4, default));
         Assert.Contains(exception.Platform, exception.Message);
     }
 

@@ -303,7 +303,12 @@ public class ExternalInterfaceChoiceTests
     [Fact]
     public void Make_MultipathDefaultRouteOverOneInterface_TakesIt()
     {
-        FakeHost host = new FakeHost().Link("eth0").Address("192.168.0.10").Link("eth1").Address("10.0.0.10").MultipathDefaultRoute("eth1", "eth1", "eth1");
+        FakeHost host = new FakeHost()
+            .Link("eth0")
+            .Address("192.168.0.10")
+            .Link("eth1")
+            .Address("10.0.0.10")
+            .MultipathDefaultRoute("eth1", "eth1", "eth1");
 
         AssertChosen(host.Choose("4"), "eth1", "10.0.0.10", None);
     }
@@ -338,7 +343,8 @@ public class ExternalInterfaceChoiceTests
 
     [Fact]
     public void Make_PublicAddressOfNobody_SaysThatItSelects() => Assert.Contains(
-        "it is the public address (ExternalInterface.PublicIP; flannel: --public-ip), which selects the interface when nothing else does; behind NAT name",
+        "it is the public address (ExternalInterface.PublicIP; flannel: --public-ip), which selects the interface when nothing else does; behind " +
+        "NAT name",
         Assert.Throws<ExternalInterfaceException>(() => Host().Choose("4", options => options.PublicIP = "203.0.113.99")).Message);
 
     [Fact]
@@ -414,7 +420,8 @@ public class ExternalInterfaceChoiceTests
         Assert.Equal(expected, (chosen.Address ?? chosen.AddressIPv6)!.ToString());
     }
 
-    private static void AssertChosen(ExternalInterface chosen, string name, string ipv4, string ipv6, string? publicIP = null, string? publicIPv6 = null)
+    private static void AssertChosen(
+        ExternalInterface chosen, string name, string ipv4, string ipv6, string? publicIP = null, string? publicIPv6 = null)
     {
         Assert.Equal((name, ipv4, ipv6), (chosen.Name, Text(chosen.Address), Text(chosen.AddressIPv6)));
         Assert.Equal((publicIP ?? ipv4, publicIPv6 ?? ipv6), (Text(chosen.PublicIP), Text(chosen.PublicIPv6)));

@@ -39,11 +39,13 @@ internal sealed class FakeHost
     internal FakeHost Address(string address, AddressFlags flags = AddressFlags.Permanent)
     {
         IPAddress parsed = IPAddress.Parse(address);
-        _addresses.Add(new InterfaceAddress { LinkIndex = _links.Count, Address = parsed, PrefixLength = parsed.GetAddressBytes().Length * 4, Flags = flags });
+        _addresses.Add(
+            new InterfaceAddress { LinkIndex = _links.Count, Address = parsed, PrefixLength = parsed.GetAddressBytes().Length * 4, Flags = flags });
         return this;
     }
 
-    internal FakeHost DefaultRoute(string device, AddressFamily family = AddressFamily.InterNetwork, uint table = RouteEntry.MainTable, RouteType type = RouteType.Unicast)
+    internal FakeHost DefaultRoute(
+        string device, AddressFamily family = AddressFamily.InterNetwork, uint table = RouteEntry.MainTable, RouteType type = RouteType.Unicast)
     {
         _routes.Add(new RouteEntry { Destination = Everything(family), LinkIndex = IndexOf(device), Table = table, Type = type });
         return this;

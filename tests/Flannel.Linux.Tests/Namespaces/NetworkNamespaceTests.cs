@@ -108,7 +108,8 @@ public sealed class NetworkNamespaceTests : IDisposable
 
     [NetnsFact]
     public void Open_AnotherKindOfNamespace_IsRefused() =>
-        Assert.Contains("is not a network namespace", Assert.Throws<NetworkNamespaceException>(() => NetworkNamespace.Open("/proc/self/ns/mnt")).Message);
+        Assert.Contains(
+            "is not a network namespace", Assert.Throws<NetworkNamespaceException>(() => NetworkNamespace.Open("/proc/self/ns/mnt")).Message);
 
     [NetnsFact]
     public void Delete_UnknownName_IsTyped() => Assert.Throws<NetworkNamespaceException>(() => NetworkNamespace.Delete("does-not-exist"));
@@ -188,7 +189,9 @@ public sealed class NetworkNamespaceTests : IDisposable
     {
         try
         {
-            return File.ReadAllText(task + "/comm").StartsWith("rtnetlink", StringComparison.Ordinal) ? new FileInfo(task + "/ns/net").LinkTarget : null;
+            return File.ReadAllText(task + "/comm").StartsWith("rtnetlink", StringComparison.Ordinal)
+                ? new FileInfo(task + "/ns/net").LinkTarget
+                : null;
         }
         catch (IOException)
         {
@@ -249,7 +252,8 @@ public sealed class NetworkNamespaceTests : IDisposable
 
         NetworkNamespace winner = Assert.Single(attempts, attempt => attempt.IsCompletedSuccessfully).Result;
         winner.Dispose();
-        Assert.All(attempts.Where(attempt => attempt.IsFaulted), attempt => Assert.IsType<NetworkNamespaceException>(attempt.Exception!.InnerException));
+        Assert.All(
+            attempts.Where(attempt => attempt.IsFaulted), attempt => Assert.IsType<NetworkNamespaceException>(attempt.Exception!.InnerException));
         NetworkNamespace.Open(_name).Dispose();
     }
 

@@ -27,7 +27,8 @@ public sealed class FlannelDevicesTests
 
     [Fact]
     public void IsOne_DeviceUnderExternalControl_IsSomebodyElses() =>
-        Assert.False(FlannelDevices.IsOne(new Link { Index = 7, Name = "flannel.1", Kind = "vxlan", Vxlan = new VxlanInfo { CollectMetadata = true } }));
+        Assert.False(
+            FlannelDevices.IsOne(new Link { Index = 7, Name = "flannel.1", Kind = "vxlan", Vxlan = new VxlanInfo { CollectMetadata = true } }));
 
     [Theory]
     [InlineData("tun", LinkFlags.Up | LinkFlags.LowerUp, true)]

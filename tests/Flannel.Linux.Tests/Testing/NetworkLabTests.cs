@@ -70,7 +70,8 @@ public class NetworkLabTests
     public async Task ContinuousPing_HostCutOff_CountsTheLoss()
     {
         await using var lab = NetworkLab.Create();
-        await using ContinuousPing ping = lab.Hosts[0].StartPinging(lab.Hosts[1].Address!, new PingOptions { Timeout = TimeSpan.FromMilliseconds(200) });
+        await using ContinuousPing ping = lab.Hosts[0].StartPinging(
+            lab.Hosts[1].Address!, new PingOptions { Timeout = TimeSpan.FromMilliseconds(200) });
         await ping.WaitForAnswersAsync(10);
         Assert.Empty(ping.Report().Errors);
 

@@ -157,7 +157,8 @@ public sealed class NftablesRulesTests
     [InlineData("delete rule ip flannel-ipv4 postrtg handle 7", "table ip flannel-ipv4 lacked 'ip saddr 10.5.0.0/16 ip daddr 10.5.1.0/24 return'")]
     [InlineData(
         "chain ip flannel-ipv4 forward { policy drop; }",
-        "table ip flannel-ipv4 had 'chain forward of type Filter, hook Forward, priority 0, policy drop' instead of 'chain forward of type Filter, hook Forward, priority 0, policy accept'")]
+        "table ip flannel-ipv4 had 'chain forward of type Filter, hook Forward, priority 0, policy drop' instead of 'chain forward of type " +
+        "Filter, hook Forward, priority 0, policy accept'")]
     [InlineData("add table ip flannel-ipv4 { flags dormant; }", "table ip flannel-ipv4 also had 'flags dormant'")]
     [InlineData("delete table ip flannel-ipv4", "table ip flannel-ipv4 was missing")]
     [SupportedOSPlatform("linux")]
@@ -217,11 +218,14 @@ public sealed class NftablesRulesTests
     public async Task TableThatAnotherProcessOwns_IsReportedAndTriedAgainUntilItIsFree()
     {
         await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
-        var start = new ProcessStartInfo("ip", ["netns", "exec", host.NamespaceName, "nft", "-i"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            "ip", ["netns", "exec", host.NamespaceName, "nft", "-i"])
+        { RedirectStandardInput = true, RedirectStandardOutput = true };
         using Process owner = Process.Start(start)!;
         await owner.StandardInput.WriteLineAsync("add table ip flannel-ipv4 { flags owner; }");
         await owner.StandardInput.FlushAsync();
-        await KeptRules.EventuallyAsync(async () => $"{(await KeptRules.TextAsync(Nftables, host)).Contains("flags owner", StringComparison.Ordinal)}", "True");
+        await KeptRules.EventuallyAsync(
+            async () => $"{(await KeptRules.TextAsync(Nftables, host)).Contains("flags owner", StringComparison.Ordinal)}", "True");
         await using KeptRules kept = KeptRules.Start(Nftables, TrafficPolicies.Policy(host.NamespaceName));
 
         var problem = Assert.IsType<TrafficRulesException>((await kept.NextAsync()).Problem);

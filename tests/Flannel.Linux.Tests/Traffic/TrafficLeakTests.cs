@@ -49,7 +49,9 @@ public class TrafficLeakTests
 
             Task<ProgramResult> RunAsync() => programs.RunAsync(null, "cat", "coreutils", [], "text", default);
 
-            static int Pipes() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(static path => new FileInfo(path).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
+            static int Pipes() =>
+                Directory.EnumerateFileSystemEntries("/proc/self/fd")
+                    .Count(static path => new FileInfo(path).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
         }
     }
 }

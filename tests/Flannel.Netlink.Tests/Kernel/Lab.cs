@@ -66,7 +66,9 @@ internal sealed class Lab
             IReadOnlyList<Neighbour> listed = Netlink.GetNeighbours(AddressFamily.InterNetwork, Vxlan.Index);
             if (listed.Count == expected.Count && expected.SetEquals(listed))
                 return;
-            Assert.True(attempt < 20, $"{listed.Count} neighbours are listed, of which {listed.Count(expected.Contains)} are of the {expected.Count} expected");
+            Assert.True(
+                attempt < 20,
+                $"{listed.Count} neighbours are listed, of which {listed.Count(expected.Contains)} are of the {expected.Count} expected");
         }
     }
 

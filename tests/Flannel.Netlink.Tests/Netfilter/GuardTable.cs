@@ -94,7 +94,8 @@ internal static class GuardTable
                     "subnets", NftField.EthernetSource, NftField.IPv4Source.Masked(NftValue.MaskOf(IPNetwork.Parse("10.5.1.0/24")))),
                 NftVerdict.Accept,
             ]),
-        Rule("outer", new NftAddressType(NftAddressTypeFlags.Source), new NftCompare(NftCompareOperator.Equal, NftValue.OfUInt32(2)), NftVerdict.Drop),
+        Rule(
+            "outer", new NftAddressType(NftAddressTypeFlags.Source), new NftCompare(NftCompareOperator.Equal, NftValue.OfUInt32(2)), NftVerdict.Drop),
         Rule(
             "closed",
             [
@@ -157,7 +158,8 @@ internal static class GuardTable
         _ =>
         [
             new NftElement(NftValue.Concat(NftValue.Of(IPAddress.Parse("192.0.2.1")), NftValue.OfNetworkUInt16(80))) { Verdict = NftVerdict.Drop },
-            new NftElement(NftValue.Concat(NftValue.Of(IPAddress.Parse("192.0.2.1")), NftValue.OfNetworkUInt16(81))) { Verdict = NftVerdict.Jump("other") },
+            new NftElement(
+                NftValue.Concat(NftValue.Of(IPAddress.Parse("192.0.2.1")), NftValue.OfNetworkUInt16(81))) { Verdict = NftVerdict.Jump("other") },
         ],
     };
 
@@ -173,5 +175,6 @@ internal static class GuardTable
     /// <summary>The same without its end: what is looked up is the network of the packet's source.</summary>
     internal static NftElement SubnetElement(int n) => new(InnerElement(n).Key);
 
-    private static NftRule Rule(string chain, params ImmutableArray<NftExpression> expressions) => new(Family, Name, chain) { Expressions = expressions };
+    private static NftRule Rule(string chain, params ImmutableArray<NftExpression> expressions) =>
+        new(Family, Name, chain) { Expressions = expressions };
 }

@@ -23,7 +23,8 @@ public class NftAnswerTests
     public void Chains_EqualWhatWouldHaveBeenWritten() => Assert.Equal(GuardTable.Chains, Read<NftChain>("chains", TableCodec.TryReadChain));
 
     [Fact]
-    public void Counters_EqualWhatWouldHaveBeenWritten() => Assert.Equal([GuardTable.Dropped], Read<NftCounter>("counters", TableCodec.TryReadCounter));
+    public void Counters_EqualWhatWouldHaveBeenWritten() =>
+        Assert.Equal([GuardTable.Dropped], Read<NftCounter>("counters", TableCodec.TryReadCounter));
 
     [Fact]
     public void Sets_EqualWhatWouldHaveBeenWritten() => Assert.Equal(GuardTable.Sets, Read<NftSet>("sets", SetCodec.TryRead));

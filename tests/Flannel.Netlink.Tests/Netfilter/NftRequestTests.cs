@@ -63,7 +63,10 @@ public class NftRequestTests
         if (!Differences.TryGetValue(name, out string[]? differences))
             Assert.Equal(Convert.ToHexStringLower(theirs), Convert.ToHexStringLower(ours));
         else
-            Assert.Equal<string>(differences, [.. Missing(theirs, ours).Select(line => "-" + line), .. Missing(ours, theirs).Select(line => "+" + line)]);
+        {
+            Assert.Equal<string>(
+                differences, [.. Missing(theirs, ours).Select(line => "-" + line), .. Missing(ours, theirs).Select(line => "+" + line)]);
+        }
     }
 
     [Fact]

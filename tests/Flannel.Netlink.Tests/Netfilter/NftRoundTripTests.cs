@@ -34,11 +34,12 @@ public class NftRoundTripTests
         var chain = new NftChain(random.Next(2) == 0 ? NftFamily.Bridge : NftFamily.NetDevice, Text(random), Text(random))
         {
             Comment = Maybe(random, Text),
-            Base = Maybe(random, static random => new NftBaseChain((NftChainType)random.Next(1, 4), (NftHook)random.Next(1, 6), random.Next(-500, 500))
-            {
-                DropsByDefault = random.Next(2) == 0,
-                Device = Maybe(random, Text),
-            }),
+            Base = Maybe(
+                random, static random => new NftBaseChain((NftChainType)random.Next(1, 4), (NftHook)random.Next(1, 6), random.Next(-500, 500))
+                {
+                    DropsByDefault = random.Next(2) == 0,
+                    Device = Maybe(random, Text),
+                }),
         };
         var counter = new NftCounter(NftFamily.Arp, Text(random), Text(random))
         {

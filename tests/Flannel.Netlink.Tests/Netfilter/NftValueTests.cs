@@ -59,7 +59,9 @@ public class NftValueTests
         Assert.Equal(new NftValue([0, 255]), new NftValue([1, 0]).Previous());
     }
 
-    /// <summary>Intervals as the kernel holds them, in whatever order it lists them, with or without the ends that a next interval makes superfluous.</summary>
+    /// <summary>
+    /// Intervals as the kernel holds them, in whatever order it lists them, with or without the ends that a next interval makes superfluous.
+    /// </summary>
     [Fact]
     public void Assemble_AnyIntervals_GivesThemBack() => Prop.ForAll<int>(seed =>
     {
@@ -100,7 +102,8 @@ public class NftValueTests
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.AddSet(GuardTable.Peers with { Key = [(NftDataType)63] }));
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.DeleteRule(GuardTable.Rules[0]));
         Assert.Throws<ArgumentException>(() => batch.AddRule(GuardTable.Rules[0] with { Expressions = [new NftOther("xt")] }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => batch.AddRule(GuardTable.Rules[0] with { Expressions = [new NftMeta(NftMetaKey.Mark, 16)] }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => batch.AddRule(GuardTable.Rules[0] with { Expressions = [new NftMeta(NftMetaKey.Mark, 16)] }));
         Assert.Throws<ArgumentOutOfRangeException>(
             () => batch.AddChain(GuardTable.Chains[0] with { Base = new NftBaseChain(NftChainType.Unknown, NftHook.Input, 0) }));
         Assert.Equal((0, 0), (batch.Count, batch.Messages.Length));

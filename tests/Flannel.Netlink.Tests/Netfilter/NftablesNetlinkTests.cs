@@ -130,7 +130,8 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         var batch = new NftablesBatch();
         batch.AddElements(GuardTable.Peers, [NftElement.Of(IPAddress.Parse("192.0.2.3"))]);
         batch.FlushChain(GuardTable.Family, GuardTable.Name, "outer");
-        int wrong = batch.DeleteElements(GuardTable.Peers, [NftElement.Of(IPAddress.Parse("192.0.2.1")), NftElement.Of(IPAddress.Parse("192.0.2.9"))]);
+        int wrong = batch.DeleteElements(
+            GuardTable.Peers, [NftElement.Of(IPAddress.Parse("192.0.2.1")), NftElement.Of(IPAddress.Parse("192.0.2.9"))]);
         int wrongAsWell = batch.DeleteChain(GuardTable.Family, GuardTable.Name, "nowhere");
         batch.AddChain(new NftChain(GuardTable.Family, GuardTable.Name, "another"));
 
@@ -152,7 +153,9 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         using NftablesNetlink nftables = NftablesNetlink.Open();
         nftables.Execute(GuardTable.Add());
         NftRule[] added = [.. nftables.GetRules(GuardTable.Family, GuardTable.Name, "outer")];
-        NftRule first = Rule("outer", NftVerdict.Accept), replacing = Rule("outer", new NftCount(), NftVerdict.Drop) with { Handle = added[1].Handle };
+        NftRule first = Rule("outer", NftVerdict.Accept), replacing = Rule(
+            "outer", new NftCount(), NftVerdict.Drop) with
+        { Handle = added[1].Handle };
         var batch = new NftablesBatch();
         batch.InsertRule(first);
         batch.ReplaceRule(replacing);
@@ -176,7 +179,8 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         Assert.DoesNotContain(GuardTable.Networks, nftables.GetSets(GuardTable.Family, GuardTable.Name));
         Assert.True(Assert.Throws<NetlinkException>(() => nftables.GetElements(GuardTable.Networks)).IsNotFound);
         Assert.Equal([GuardTable.InnerElement(2)], nftables.GetElements(GuardTable.Inner));
-        Assert.Equal([(0ul, 0ul), (7ul, 8ul)], nftables.GetCounters(GuardTable.Family, GuardTable.Name).Select(counter => (counter.Packets, counter.Bytes)));
+        Assert.Equal(
+            [(0ul, 0ul), (7ul, 8ul)], nftables.GetCounters(GuardTable.Family, GuardTable.Name).Select(counter => (counter.Packets, counter.Bytes)));
 
         batch.Clear();
         batch.AddTable(GuardTable.Table with { IsDormant = true });
@@ -364,7 +368,9 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
                 "type ifname : ifname", "elements = { \"flannel.1\" : \"flannel.1\" }",
             ],
             Nft("-nn", "list", "ruleset").Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("type", StringComparison.Ordinal) || line.StartsWith("elements", StringComparison.Ordinal)));
-        Assert.Equal(types.Select(type => new NftElement(type.Value) { Value = type.Value }), nftables.GetSets(GuardTable.Family, GuardTable.Name).Select(set => nftables.GetElements(set).Single()));
+        Assert.Equal(
+            types.Select(type => new NftElement(type.Value) { Value = type.Value }),
+            nftables.GetSets(GuardTable.Family, GuardTable.Name).Select(set => nftables.GetElements(set).Single()));
     });
 
     [SkippableFact]
@@ -449,7 +455,9 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         }
     });
 
-    /// <summary>A set without a size grows in the background. Until it has, the kernel may list an element twice, and another one not at all.</summary>
+    /// <summary>
+    /// A set without a size grows in the background. Until it has, the kernel may list an element twice, and another one not at all.
+    /// </summary>
     private static HashSet<NftElement> ReadSettled(NftablesNetlink nftables, NftSet set, int count)
     {
         HashSet<NftElement> found = [];

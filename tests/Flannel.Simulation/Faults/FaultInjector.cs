@@ -252,7 +252,8 @@ internal sealed class FaultInjector(World world)
     // Unless a node has taken the subnet meanwhile.
     private void DeleteForeign(string key)
     {
-        if (world.Store.Find(key) is { } entry && LeaseHistory.AddressOf(entry) is { } address && address.ToString().StartsWith("192.168.200.", StringComparison.Ordinal))
+        if (world.Store.Find(key) is { } entry && LeaseHistory.AddressOf(entry) is { } address
+            && address.ToString().StartsWith("192.168.200.", StringComparison.Ordinal))
             world.Store.Delete(key);
     }
 

@@ -30,7 +30,8 @@ internal sealed class NodeLife
             ResyncInterval = TimeSpan.FromSeconds(30),
         };
         var log = new NodeLog(this, world.Log);
-        var policy = new SubnetManager(Store, SubnetManagerOptions.From(options), Clock, NewRandom(), new NodeLogger<SubnetManager>(log), world.Meters);
+        var policy = new SubnetManager(
+            Store, SubnetManagerOptions.From(options), Clock, NewRandom(), new NodeLogger<SubnetManager>(log), world.Meters);
         Node = new FlannelNode(new NodeServices
         {
             Name = "",

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Flannel.Simulation.Models;
 
-/// <summary>What a node logs: kept for nobody, written down in a replay, and a fault of the product where it says that something unexpected happened.</summary>
+/// <summary>
+/// What a node logs: kept for nobody, written down in a replay, and a fault of the product where it says that something unexpected happened.
+/// </summary>
 internal sealed class NodeLog(NodeLife life, Action<string>? write) : ILoggerFactory, ILogger
 {
     private static readonly int[] Unexpected =

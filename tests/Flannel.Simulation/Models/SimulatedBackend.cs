@@ -3,8 +3,8 @@ using Flannel.Extensibility;
 namespace Flannel.Simulation.Models;
 
 /// <summary>
-/// A backend as the ones for the kernel are, on a kernel that is a model: it creates or adopts the device, says what to publish, and has the product's
-/// reconciler write the entries.
+/// A backend as the ones for the kernel are, on a kernel that is a model: it creates or adopts the device, says what to publish, and has the
+/// product's reconciler write the entries.
 /// </summary>
 internal sealed class SimulatedBackend(SimulatedHost host, NodeLife life) : IBackend
 {

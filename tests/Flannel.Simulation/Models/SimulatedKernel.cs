@@ -3,8 +3,8 @@ using Flannel.Simulation.Scheduling;
 namespace Flannel.Simulation.Models;
 
 /// <summary>
-/// A host's kernel: one device and the entries over it. It outlives the processes that write to it; others write to it, too, and whoever listens hears of that
-/// a moment later, or never.
+/// A host's kernel: one device and the entries over it. It outlives the processes that write to it; others write to it, too, and whoever listens
+/// hears of that a moment later, or never.
 /// </summary>
 internal sealed class SimulatedKernel(Scheduler scheduler)
 {

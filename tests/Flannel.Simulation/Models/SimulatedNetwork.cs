@@ -5,7 +5,9 @@ using Flannel.Extensibility;
 
 namespace Flannel.Simulation.Models;
 
-/// <summary>One life of the data path. Loops, reconciler and back-offs are the product's; what they work on is <see cref="SimulatedKernel"/>.</summary>
+/// <summary>
+/// One life of the data path. Loops, reconciler and back-offs are the product's; what they work on is <see cref="SimulatedKernel"/>.
+/// </summary>
 internal sealed class SimulatedNetwork : IBackendNetwork
 {
     private const int Mtu = 1450;
@@ -107,7 +109,9 @@ internal sealed class SimulatedNetwork : IBackendNetwork
         _status.Complete();
     }
 
-    /// <summary>Creates the device again if it is gone, and gives it its hardware address back; where somebody insists on another, that one is published.</summary>
+    /// <summary>
+    /// Creates the device again if it is gone, and gives it its hardware address back; where somebody insists on another, that one is published.
+    /// </summary>
     public void EnsureDevice()
     {
         SimulatedKernel kernel = _host.Kernel;
@@ -147,6 +151,8 @@ internal sealed class SimulatedNetwork : IBackendNetwork
     {
         if (attributes?.BackendData is not { } data) return null;
         using var document = JsonDocument.Parse(data);
-        return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("VtepMAC", out JsonElement mac) ? mac.GetString() : null;
+        return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("VtepMAC", out JsonElement mac)
+            ? mac.GetString()
+            : null;
     }
 }

@@ -6,8 +6,8 @@ using Flannel.Simulation.Scheduling;
 namespace Flannel.Simulation.Models;
 
 /// <summary>
-/// The store as one process has it: a request travels, is carried out at once, and its answer travels back. Either may get lost. A call that is cancelled ends,
-/// unless its connection is so stuck that it does not.
+/// The store as one process has it: a request travels, is carried out at once, and its answer travels back. Either may get lost. A call that is
+/// cancelled ends, unless its connection is so stuck that it does not.
 /// </summary>
 internal sealed class StoreClient(StoreServer server, StoreLink link, Scheduler scheduler, SimulatedProcess process, SafetyRules rules) : ILeaseStore
 {
@@ -125,7 +125,8 @@ internal sealed class StoreClient(StoreServer server, StoreLink link, Scheduler 
 
         bool IsCut()
         {
-            if (link.IsRefused) scheduler.Soon("refusal", process, () => End(() => answer.TrySetException(Unreachable("The connection was refused."))));
+            if (link.IsRefused)
+                scheduler.Soon("refusal", process, () => End(() => answer.TrySetException(Unreachable("The connection was refused."))));
             return link.IsSilent || link.IsRefused;
         }
 
@@ -137,5 +138,6 @@ internal sealed class StoreClient(StoreServer server, StoreLink link, Scheduler 
         }
     }
 
-    private StoreException Unreachable(string reason) => process.Mark(new StoreException(reason, isTransient: true) { Kind = StoreErrorKind.Unreachable });
+    private StoreException Unreachable(string reason) =>
+        process.Mark(new StoreException(reason, isTransient: true) { Kind = StoreErrorKind.Unreachable });
 }

@@ -6,8 +6,8 @@ using Flannel.Simulation.Scheduling;
 namespace Flannel.Simulation.Models;
 
 /// <summary>
-/// The store, as etcd behaves: one revision per write, times to live that end a little late, a history that can be compacted, backups that it can be restored
-/// from. Written independently of <see cref="InMemoryLeaseStore"/>, so that one does not hide the faults of the other.
+/// The store, as etcd behaves: one revision per write, times to live that end a little late, a history that can be compacted, backups that it can be
+/// restored from. Written independently of <see cref="InMemoryLeaseStore"/>, so that one does not hide the faults of the other.
 /// </summary>
 internal sealed class StoreServer
 {

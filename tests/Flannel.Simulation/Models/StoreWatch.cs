@@ -4,8 +4,8 @@ using Flannel.Simulation.Scheduling;
 namespace Flannel.Simulation.Models;
 
 /// <summary>
-/// One watch: items in their order, each on its way for a while. Within what the contract of stores allows, chance cuts them: one revision or many in an item,
-/// a snapshot in their place, the last one once more.
+/// One watch: items in their order, each on its way for a while. Within what the contract of stores allows, chance cuts them: one revision or many in
+/// an item, a snapshot in their place, the last one once more.
 /// </summary>
 internal sealed class StoreWatch : IDisposable
 {

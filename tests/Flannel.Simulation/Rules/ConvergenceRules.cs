@@ -29,12 +29,15 @@ internal static class ConvergenceRules
     }
 
     /// <summary>The entries that a host has to have, and whether a lease gets none because an older one has its hardware address.</summary>
-    private static (SortedDictionary<KernelKey, string> Entries, bool IsContested) WantedBy(SimulatedHost host, NodeLife life, IReadOnlyList<LeaseVersion> live)
+    private static (SortedDictionary<KernelKey, string> Entries, bool IsContested) WantedBy(
+        SimulatedHost host, NodeLife life, IReadOnlyList<LeaseVersion> live)
     {
         var accepted = new List<LeaseVersion>();
         foreach (LeaseVersion version in live)
         {
-            if (SafetyRules.IsOwn(version, host, life) || version.Mac == host.Kernel.Mac || accepted.Exists(older => older.Overlaps(version.Subnet) || older.Address.Equals(version.Address))) continue;
+            if (SafetyRules.IsOwn(version, host, life) || version.Mac == host.Kernel.Mac
+                || accepted.Exists(older => older.Overlaps(version.Subnet) || older.Address.Equals(version.Address)))
+                continue;
             accepted.Add(version);
         }
 

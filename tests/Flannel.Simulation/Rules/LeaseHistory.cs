@@ -7,8 +7,8 @@ using Flannel.Simulation.Models;
 namespace Flannel.Simulation.Rules;
 
 /// <summary>
-/// Every sound lease that there ever was, and when: what entries in a kernel are justified by. It reads documents by its own means and judges them by its own
-/// words, so that it does not share the faults of what it checks.
+/// Every sound lease that there ever was, and when: what entries in a kernel are justified by. It reads documents by its own means and judges them by
+/// its own words, so that it does not share the faults of what it checks.
 /// </summary>
 internal sealed class LeaseHistory
 {

@@ -30,5 +30,6 @@ internal sealed class LeaseVersion
 
     public bool Overlaps(IPNetwork other) => Subnet.Contains(other.BaseAddress) || other.Contains(Subnet.BaseAddress);
 
-    public override string ToString() => $"{Key} of {Address} ({Mac}) from {From.TotalSeconds:0.000} to {LiveTo?.TotalSeconds:0.000} ({TrueTo?.TotalSeconds:0.000})";
+    public override string ToString() =>
+        $"{Key} of {Address} ({Mac}) from {From.TotalSeconds:0.000} to {LiveTo?.TotalSeconds:0.000} ({TrueTo?.TotalSeconds:0.000})";
 }

@@ -6,12 +6,13 @@ using Flannel.Simulation.Scheduling;
 namespace Flannel.Simulation.Rules;
 
 /// <summary>
-/// What must never happen, checked when something is written: I1, no entry of a peer whose lease stands is removed; I2, no entry is written that no sound lease
-/// asks for; and no lease is overwritten that is another host's.
+/// What must never happen, checked when something is written: I1, no entry of a peer whose lease stands is removed; I2, no entry is written that no
+/// sound lease asks for; and no lease is overwritten that is another host's.
 /// </summary>
 /// <remarks>
-/// A node acts on what it has been told. So a lease counts as gone for a node when the node has been told everything up to a moment at which it was gone, and as
-/// standing when it stood all the time since then. Where nothing disturbs a host, a few seconds of slack are allowed, where something does, half a minute.
+/// A node acts on what it has been told. So a lease counts as gone for a node when the node has been told everything up to a moment at which it was
+/// gone, and as standing when it stood all the time since then. Where nothing disturbs a host, a few seconds of slack are allowed, where something
+/// does, half a minute.
 /// </remarks>
 internal sealed class SafetyRules(World world)
 {
@@ -87,7 +88,8 @@ internal sealed class SafetyRules(World world)
     public void CheckKernel(SimulatedHost host)
     {
         Dictionary<KernelKey, TimeSpan> since = _unjustifiedSince[host.Number];
-        bool canKnow = host.Running is { } running && running.Process.Knows > TimeSpan.MinValue && IsCalm(host, Settling) && running.SessionStarted < Now - Settling;
+        bool canKnow = host.Running is { } running && running.Process.Knows > TimeSpan.MinValue && IsCalm(host, Settling)
+            && running.SessionStarted < Now - Settling;
         if (!canKnow || host.Kernel.IsRefusing)
         {
             since.Clear();
@@ -150,7 +152,8 @@ internal sealed class SafetyRules(World world)
             at = gone;
         }
 
-        if (!IsClaimed(versions, from)) Break($"I1: {host.Name} removes {key} = {value} although the lease stands: {string.Join(", ", versions.AsEnumerable())}");
+        if (!IsClaimed(versions, from))
+            Break($"I1: {host.Name} removes {key} = {value} although the lease stands: {string.Join(", ", versions.AsEnumerable())}");
     }
 
     // Somebody else has the subnet or the hardware address, or had it a moment ago.

@@ -29,14 +29,34 @@ internal sealed class VisibilityRules(World world)
             bool isPlain = isRunning && status!.State == FlannelNodeState.Ready;
             bool isCalm = isRunning && world.Safety.IsCalm(host, Calm);
 
-            Require(host, "it is cut off from the store", CutLimit, isCut, () => world.Safety.CutFor(host) < CutLimit || status!.StoreError is not null || status.Error is not null);
+            Require(
+                host,
+                "it is cut off from the store",
+                CutLimit,
+                isCut,
+                () => world.Safety.CutFor(host) < CutLimit || status!.StoreError is not null || status.Error is not null);
             Require(host, "its subnet is not its own", Calm, isCalm && status!.IsReady && !HoldsKey(host, status), static () => false);
             bool canCall = isRunning && world.Safety.CallsFor(host) > Calm && life!.SessionStarted < world.Scheduler.Now - Calm;
-            Require(host, "it has not looked at the store, where only watches are stuck,", TimeSpan.Zero, canCall && world.Scheduler.Now - life!.Process.Knows > Calm, static () => false);
+            Require(
+                host,
+                "it has not looked at the store, where only watches are stuck,",
+                TimeSpan.Zero,
+                canCall && world.Scheduler.Now - life!.Process.Knows > Calm,
+                static () => false);
             bool lacksPeer = isCalm && LacksPeer(host, life!);
             Require(host, "its kernel lacks a peer", KernelLimit, isPlain && lacksPeer, static () => false);
-            Require(host, "its kernel lacks a peer, as it was told,", ToldKernelLimit, lacksPeer && status!.IsReady && world.Safety.ObeysFor(host) > ToldKernelLimit && world.Safety.HearsKernel(host, Calm), static () => false);
-            Require(host, "a stray key is refused", TimeSpan.FromSeconds(30), isCalm && status!.IsReady && HasStray(), () => status!.QuarantinedCount > 0);
+            Require(
+                host,
+                "its kernel lacks a peer, as it was told,",
+                ToldKernelLimit,
+                lacksPeer && status!.IsReady && world.Safety.ObeysFor(host) > ToldKernelLimit && world.Safety.HearsKernel(host, Calm),
+                static () => false);
+            Require(
+                host,
+                "a stray key is refused",
+                TimeSpan.FromSeconds(30),
+                isCalm && status!.IsReady && HasStray(),
+                () => status!.QuarantinedCount > 0);
             Require(
                 host,
                 "the configuration is not followed",
@@ -52,15 +72,19 @@ internal sealed class VisibilityRules(World world)
     private bool HasStray() => world.Strays.Any(key => world.Store.Find(key) is not null && world.History.Live.All(version => version.Key != key));
 
     private bool HoldsKey(SimulatedHost host, FlannelNodeStatus status) =>
-        world.Store.Find(status.Lease!.Key.ToString()) is { } entry && (LeaseHistory.AddressOf(entry) is not { } holder || host.Addresses.Contains(holder));
+        world.Store.Find(status.Lease!.Key.ToString()) is { } entry
+            && (LeaseHistory.AddressOf(entry) is not { } holder || host.Addresses.Contains(holder));
 
     private bool LacksPeer(SimulatedHost host, NodeLife life)
     {
         foreach (LeaseVersion version in world.History.Live)
         {
-            if (version.From >= world.Scheduler.Now - Calm || version.Entries.All(entry => host.Kernel.Entries.GetValueOrDefault(entry.Key) == entry.Value)) continue;
+            if (version.From >= world.Scheduler.Now - Calm
+                || version.Entries.All(entry => host.Kernel.Entries.GetValueOrDefault(entry.Key) == entry.Value))
+                continue;
             if (SafetyRules.IsOwn(version, host, life)) continue;
-            if (!world.History.Live.Any(other => other != version && (other.Overlaps(version.Subnet) || other.Mac == version.Mac || other.Address.Equals(version.Address)))) return true;
+            if (!world.History.Live.Any(other => other != version && (other.Overlaps(version.Subnet) || other.Mac == version.Mac || other.Address.Equals(version.Address))))
+                return true;
         }
 
         return false;

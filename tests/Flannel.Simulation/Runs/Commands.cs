@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Flannel.Simulation.Runs;
 
 /// <summary>
-/// The program: <c>run FIRST COUNT</c> plays seeds and shrinks the first that breaks a rule; <c>replay SPEC</c> plays one run and writes everything down;
+/// The program: <c>run FIRST COUNT</c> plays seeds and shrinks the first that breaks a rule; <c>replay SPEC</c> plays one run and writes everything
+/// down;
 /// <c>trace FIRST COUNT</c> writes the hash of each.
 /// </summary>
 internal static class Commands
@@ -43,13 +44,15 @@ internal static class Commands
             if (result.Repair > longest) longest = result.Repair;
             if (result.Violation is not null) return await ReportAsync(new RunSpec(seed), output);
             bool isBatchOver = (seed - first) % BatchSize == BatchSize - 1 || seed == first + count - 1;
-            if (isBatchOver && Unobserved.Collect() is not null) return await FindUnobservedAsync(Math.Max(first, seed - BatchSize + 1), seed, output);
+            if (isBatchOver && Unobserved.Collect() is not null)
+                return await FindUnobservedAsync(Math.Max(first, seed - BatchSize + 1), seed, output);
         }
 
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"{count} seeds from {first}: {steps} steps, {simulated.TotalHours:0.0} simulated hours, longest repair {longest.TotalSeconds:0} s, in {took.TotalSeconds:0.0} s"));
+            $"{count} seeds from {first}: {steps} steps, {simulated.TotalHours:0.0} simulated hours, longest repair {longest.TotalSeconds:0} s, " +
+            $"in {took.TotalSeconds:0.0} s"));
         return 0;
     }
 
@@ -60,7 +63,8 @@ internal static class Commands
             if ((await PlayAsync(new RunSpec(seed))).Violation is not null) return await ReportAsync(new RunSpec(seed), output);
         }
 
-        await output.WriteLineAsync($"BROKEN {first}: I5: nobody observed an exception of one of the seeds {first} to {last}, and none of them shows it alone");
+        await output.WriteLineAsync(
+            $"BROKEN {first}: I5: nobody observed an exception of one of the seeds {first} to {last}, and none of them shows it alone");
         return 1;
     }
 
@@ -78,7 +82,8 @@ internal static class Commands
     private static async Task<int> ReplayAsync(RunSpec spec, TextWriter output)
     {
         RunResult result = await PlayAsync(spec, output.WriteLine);
-        await output.WriteLineAsync($"{spec}: {result.Violation ?? "nothing was broken"} ({result.Steps} steps, {result.At.TotalSeconds:0.0} s, trace {result.Trace:x16})");
+        await output.WriteLineAsync(
+            $"{spec}: {result.Violation ?? "nothing was broken"} ({result.Steps} steps, {result.At.TotalSeconds:0.0} s, trace {result.Trace:x16})");
         return result.Violation is null ? 0 : 1;
     }
 
@@ -86,7 +91,9 @@ internal static class Commands
     private static async Task<RunResult> PlayAsync(RunSpec spec, Action<string>? log = null)
     {
         RunResult result = await SimulationRun.PlayAsync(spec, log);
-        return Unobserved.Collect() is { } error ? result with { Violation = result.Violation ?? $"I5: nobody observed an exception: {error}" } : result;
+        return Unobserved.Collect() is { } error
+            ? result with { Violation = result.Violation ?? $"I5: nobody observed an exception: {error}" }
+            : result;
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

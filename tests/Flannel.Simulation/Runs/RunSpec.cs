@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Flannel.Simulation.Runs;
 
-/// <summary>Which run: a seed, and what is left of its plan. Written as <c>4711</c>, <c>4711:3</c> or <c>4711:3:0,4,9</c> (seed, hosts, faults).</summary>
+/// <summary>
+/// Which run: a seed, and what is left of its plan. Written as <c>4711</c>, <c>4711:3</c> or <c>4711:3:0,4,9</c> (seed, hosts, faults).
+/// </summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Hosts">How many hosts there are; <see langword="null"/> for as many as the seed says.</param>
 /// <param name="Faults">Which faults of the plan happen; <see langword="null"/> for all.</param>

@@ -5,8 +5,8 @@ using Flannel.Simulation.Rules;
 namespace Flannel.Simulation.Runs;
 
 /// <summary>
-/// One run: hosts start, faults happen, everything is mended, everything comes to rest, one node is stopped. Some rules are checked at every write, the others
-/// every other simulated second and at the end.
+/// One run: hosts start, faults happen, everything is mended, everything comes to rest, one node is stopped. Some rules are checked at every write,
+/// the others every other simulated second and at the end.
 /// </summary>
 internal sealed class SimulationRun
 {
@@ -56,7 +56,8 @@ internal sealed class SimulationRun
 
     private async Task<TimeSpan> PlayAsync()
     {
-        foreach (SimulatedHost host in _world.Hosts) _world.Scheduler.After(TimeSpan.FromMilliseconds(_world.Scheduler.Random.Next(2000)), "start", null, host.Start);
+        foreach (SimulatedHost host in _world.Hosts)
+            _world.Scheduler.After(TimeSpan.FromMilliseconds(_world.Scheduler.Random.Next(2000)), "start", null, host.Start);
         foreach (Fault fault in _faults) _world.Scheduler.After(fault.At, "fault", null, () => _injector.Begin(fault));
         _world.Scheduler.After(LookInterval, "look", null, Look);
 
@@ -92,7 +93,8 @@ internal sealed class SimulationRun
         if (!await AdvanceAsync(Now + RestTime)) return false;
         (long, int) after = (_world.Store.Revision, _world.Hosts.Sum(static host => host.Kernel.Writes));
         if (ConvergenceRules.FindMissing(_world) is { } missing) _world.Safety.Break($"I3: it did not last: {missing}");
-        else if (before != after && _world.Strays.Count == 0) _world.Safety.Break($"I1: nothing happens, and still the store's revision or the kernels' writes went from {before} to {after}");
+        else if (before != after && _world.Strays.Count == 0)
+            _world.Safety.Break($"I1: nothing happens, and still the store's revision or the kernels' writes went from {before} to {after}");
         return _world.Safety.Violation is null;
     }
 
@@ -115,7 +117,8 @@ internal sealed class SimulationRun
 
     private void Look()
     {
-        if (_world.Scheduler.Steps > MostSteps) _world.Safety.Break($"I3: more than {MostSteps} steps in {Now.TotalSeconds:0} s: something is tried again without a pause");
+        if (_world.Scheduler.Steps > MostSteps)
+            _world.Safety.Break($"I3: more than {MostSteps} steps in {Now.TotalSeconds:0} s: something is tried again without a pause");
         _world.Scheduler.After(LookInterval, "look", null, Look);
         foreach (SimulatedHost host in _world.Hosts)
         {

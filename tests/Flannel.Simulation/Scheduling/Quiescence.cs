@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Flannel.Simulation.Scheduling;
 
 /// <summary>
-/// Waits until the thread pool has nothing more to do. The pool of this program has one thread, which the waiter runs on, too: when nothing is queued while
-/// the waiter runs, every node waits for the scheduler.
+/// Waits until the thread pool has nothing more to do. The pool of this program has one thread, which the waiter runs on, too: when nothing is queued
+/// while the waiter runs, every node waits for the scheduler.
 /// </summary>
 internal sealed class Quiescence : INotifyCompletion
 {
@@ -26,8 +26,8 @@ internal sealed class Quiescence : INotifyCompletion
         if (threads != 1)
         {
             throw new InvalidOperationException(
-                $"The thread pool may have {threads} threads, so nothing would be reproducible. Run the simulation as the program Flannel.Simulation, whose " +
-                "runtimeconfig.json allows one.");
+                $"The thread pool may have {threads} threads, so nothing would be reproducible. Run the simulation as the program " +
+                "Flannel.Simulation, whose runtimeconfig.json allows one.");
         }
     }
 

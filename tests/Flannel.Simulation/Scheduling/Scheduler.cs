@@ -1,8 +1,8 @@
 namespace Flannel.Simulation.Scheduling;
 
 /// <summary>
-/// The one clock, and what happens next. Everything that a node waits for (an answer, an item of a watch, a notification of the kernel, a timer) is a step in its
-/// queue, and a seeded generator says how long each is on its way; so the seed alone decides every interleaving.
+/// The one clock, and what happens next. Everything that a node waits for (an answer, an item of a watch, a notification of the kernel, a timer) is a
+/// step in its queue, and a seeded generator says how long each is on its way; so the seed alone decides every interleaving.
 /// </summary>
 /// <param name="random">Decides.</param>
 internal sealed class Scheduler(Random random)

@@ -1,8 +1,8 @@
 namespace Flannel.Simulation.Scheduling;
 
 /// <summary>
-/// One life of a node's process, as the scheduler sees it. Nothing reaches a process that is paused before it goes on, and nothing at all one that is dead: what
-/// it waited for never comes, and what it still does on its way there has no effect.
+/// One life of a node's process, as the scheduler sees it. Nothing reaches a process that is paused before it goes on, and nothing at all one that is
+/// dead: what it waited for never comes, and what it still does on its way there has no effect.
 /// </summary>
 /// <param name="host">The number of its host.</param>
 /// <param name="started">When it was started.</param>

@@ -76,7 +76,8 @@ internal sealed class SoakAgent(LabHost host, EtcdServer etcd, string folder, So
             return $"its agent answers no probe: {exception.Message}";
         }
 
-        if (SubnetFile.Parse(await File.ReadAllTextAsync(SubnetFilePath)) != Leased) return $"its subnet file is another one: {await File.ReadAllTextAsync(SubnetFilePath)}";
+        if (SubnetFile.Parse(await File.ReadAllTextAsync(SubnetFilePath)) != Leased)
+            return $"its subnet file is another one: {await File.ReadAllTextAsync(SubnetFilePath)}";
         return FindProblemInKernel([.. all.Where(agent => agent != this)]);
     }
 
@@ -95,8 +96,10 @@ internal sealed class SoakAgent(LabHost host, EtcdServer etcd, string folder, So
         RouteEntry[] routes = [.. kernel.GetRoutes(AddressFamily.InterNetwork).Where(route => route.LinkIndex == device.Index && route.Destination.PrefixLength is > 8 and < 32 && Overlay.Contains(route.Destination.BaseAddress))];
         if (options.Backend == "udp") return routes.Any(static route => route.Destination == Overlay) ? null : "it has no route for the overlay";
 
-        string[] wanted = [.. peers.Select(peer => $"{peer.Subnet} via {(options.Backend == "vxlan" ? peer.Subnet.BaseAddress : peer.Host.Address)}").Order(StringComparer.Ordinal)];
-        string[] found = [.. routes.Where(static route => route.Gateway is not null).Select(static route => $"{route.Destination} via {route.Gateway}").Order(StringComparer.Ordinal)];
+        string[] wanted = [.. peers.Select(peer => $"{peer.Subnet} via " +
+            $"{(options.Backend == "vxlan" ? peer.Subnet.BaseAddress : peer.Host.Address)}").Order(StringComparer.Ordinal)];
+        string[] found = [.. routes.Where(static route => route.Gateway is not null).Select(static route => $"{route.Destination} via " +
+            $"{route.Gateway}").Order(StringComparer.Ordinal)];
         if (!wanted.SequenceEqual(found)) return $"its routes to peers: missing {List(wanted.Except(found))}, extra {List(found.Except(wanted))}";
         if (options.Backend != "vxlan") return null;
 

@@ -46,7 +46,13 @@ internal sealed class FaultCatalog(SoakCluster cluster, SoakOptions options)
             foreach (EtcdMember member in Etcd.Members) await member.ThawAsync();
             return null;
         }),
-        new("etcd is compacted while an agent stands still", "4", Target.Disturbable, Loses: options.AgentsCarryPackets, Holds: true, async (agent, random) =>
+        new(
+            "etcd is compacted while an agent stands still",
+            "4",
+            Target.Disturbable,
+            Loses: options.AgentsCarryPackets,
+            Holds: true,
+            async (agent, random) =>
         {
             await agent.PauseAsync();
             for (int i = 0; i < 5; i++) await Etcd.RunAsync("put", $"{Root}/elsewhere", $"{i}");
@@ -126,7 +132,13 @@ internal sealed class FaultCatalog(SoakCluster cluster, SoakOptions options)
 
     private IEnumerable<Fault> Kernel()
     {
-        yield return new("the packet filter is emptied", "22", Target.Any, Loses: false, Holds: false, async (agent, _) => await RunAsync(agent, "nft flush ruleset"));
+        yield return new(
+            "the packet filter is emptied",
+            "22",
+            Target.Any,
+            Loses: false,
+            Holds: false,
+            async (agent, _) => await RunAsync(agent, "nft flush ruleset"));
         yield return new("thousands of routes come and go elsewhere", "31", Target.Any, Loses: false, Holds: false, async (agent, _) =>
         {
             string add = string.Join('\n', Enumerable.Range(0, 4000).Select(static i => $"route add 172.30.{i / 250}.{i % 250}/32 dev lo table 99"));
@@ -158,15 +170,39 @@ internal sealed class FaultCatalog(SoakCluster cluster, SoakOptions options)
             await RunAsync(agent, agent.Device is { } device ? $"ip route flush dev {device}" : "ip route flush dev eth0 root 10.5.0.0/16"));
         if (options.Backend == "host-gw") yield break;
 
-        yield return new("the device is deleted", options.Backend == "udp" ? "34" : "16", Target.Any, Loses: true, Holds: false, async (agent, _) => await RunAsync(agent, $"ip link del {agent.Device}"));
-        yield return new("the device is set down", "16", Target.Any, Loses: true, Holds: false, async (agent, _) => await RunAsync(agent, $"ip link set {agent.Device} down"));
+        yield return new(
+            "the device is deleted",
+            options.Backend == "udp" ? "34" : "16",
+            Target.Any,
+            Loses: true,
+            Holds: false,
+            async (agent, _) => await RunAsync(agent, $"ip link del {agent.Device}"));
+        yield return new(
+            "the device is set down",
+            "16",
+            Target.Any,
+            Loses: true,
+            Holds: false,
+            async (agent, _) => await RunAsync(agent, $"ip link set {agent.Device} down"));
         // The last address of a device takes its routes along (fib_frontend.c).
-        yield return new("the device loses its address", "18", Target.Any, Loses: true, Holds: false, async (agent, _) => await RunAsync(agent, $"ip addr flush dev {agent.Device}"));
+        yield return new(
+            "the device loses its address",
+            "18",
+            Target.Any,
+            Loses: true,
+            Holds: false,
+            async (agent, _) => await RunAsync(agent, $"ip addr flush dev {agent.Device}"));
         if (options.Backend != "vxlan") yield break;
 
         yield return new("the device gets another MAC address", "17", Target.Any, Loses: true, Holds: false, async (agent, random) =>
             await RunAsync(agent, $"ip link set {agent.Device} address 02:aa:bb:cc:dd:{random.Next(256):x2}"));
-        yield return new("neighbours are flushed", "18", Target.Any, Loses: true, Holds: false, async (agent, _) => await RunAsync(agent, $"ip neigh flush nud all dev {agent.Device}"));
+        yield return new(
+            "neighbours are flushed",
+            "18",
+            Target.Any,
+            Loses: true,
+            Holds: false,
+            async (agent, _) => await RunAsync(agent, $"ip neigh flush nud all dev {agent.Device}"));
         yield return new("forwarding entries are deleted", "18", Target.Any, Loses: true, Holds: false, async (agent, _) =>
             await RunAsync(agent, $"bridge fdb show dev {agent.Device} | while read mac rest; do bridge fdb del $mac dev {agent.Device}; done"));
     }
@@ -185,7 +221,8 @@ internal sealed class FaultCatalog(SoakCluster cluster, SoakOptions options)
         }
     }
 
-    private static Task HoldAsync(Random random, int least, int most) => Task.Delay(TimeSpan.FromSeconds(least + (random.NextDouble() * (most - least))));
+    private static Task HoldAsync(Random random, int least, int most) =>
+        Task.Delay(TimeSpan.FromSeconds(least + (random.NextDouble() * (most - least))));
 
     /// <summary>The faults by name, for the report.</summary>
     public static string Describe(Fault fault) => string.Create(CultureInfo.InvariantCulture, $"{fault.Name} (row {fault.Rows})");

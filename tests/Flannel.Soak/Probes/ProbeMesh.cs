@@ -7,7 +7,8 @@ using Flannel.Lab.Namespaces;
 namespace Flannel.Soak.Probes;
 
 /// <summary>
-/// From every container to every other one a datagram each 10 ms. Each says who sent it and in which round, so what did not arrive is known by pair and time.
+/// From every container to every other one a datagram each 10 ms. Each says who sent it and in which round, so what did not arrive is known by pair
+/// and time.
 /// </summary>
 internal sealed class ProbeMesh : IDisposable
 {

@@ -23,11 +23,14 @@ internal sealed class SoakReport
     {
         output.WriteLine();
         output.WriteLine($"{"fault",-58} {"times",5} {"longest repair",15} {"all as it was",15} {"lost",8}");
-        foreach (IGrouping<string, FaultRecord> group in Faults.GroupBy(static record => FaultCatalog.Describe(record.Fault)).OrderBy(static group => group.Key, StringComparer.Ordinal))
+        foreach (
+            IGrouping<string,
+            FaultRecord> group in Faults.GroupBy(static record => FaultCatalog.Describe(record.Fault)).OrderBy(static group => group.Key, StringComparer.Ordinal))
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{group.Key,-58} {group.Count(),5} {group.Max(static record => record.Repair.TotalSeconds),13:0.00} s {group.Max(static record => record.Settled.TotalSeconds),13:0.00} s {group.Sum(static record => record.Lost),8}"));
+                $"{group.Key,-58} {group.Count(),5} {group.Max(static record => record.Repair.TotalSeconds),13:0.00} s " +
+                $"{group.Max(static record => record.Settled.TotalSeconds),13:0.00} s {group.Sum(static record => record.Lost),8}"));
         }
 
         output.WriteLine();
@@ -35,12 +38,15 @@ internal sealed class SoakReport
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"an undisturbed agent: resident {first.ResidentKilobytes / 1024.0:0.0} MB, then {last.ResidentKilobytes / 1024.0:0.0} MB; threads {first.Threads}, then {last.Threads}; descriptors {first.Descriptors}, then {last.Descriptors}"));
+                $"an undisturbed agent: resident {first.ResidentKilobytes / 1024.0:0.0} MB, then {last.ResidentKilobytes / 1024.0:0.0} MB; " +
+                $"threads {first.Threads}, then {last.Threads}; descriptors {first.Descriptors}, then {last.Descriptors}"));
         }
 
         foreach (string violation in Violations) output.WriteLine($"VIOLATION: {violation}");
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Faults.Count} faults, {Sent:N0} packets; violations {Violations.Count}, longest repair {Faults.Select(static record => record.Repair.TotalSeconds).DefaultIfEmpty().Max():0.00} s, packets lost outside of outages {LostOutside}"));
+            $"{Faults.Count} faults, {Sent:N0} packets; violations {Violations.Count}, longest repair " +
+            $"{Faults.Select(static record => record.Repair.TotalSeconds).DefaultIfEmpty().Max():0.00} s, packets lost outside of outages " +
+            $"{LostOutside}"));
     }
 }

@@ -18,7 +18,8 @@ internal sealed class EtcdNode : IAsyncDisposable
 
     private readonly ISubnetMembership _membership;
 
-    private EtcdNode(ISubnetManager manager, LeaseRequest request, ISubnetMembership membership) => (_manager, Request, _membership) = (manager, request, membership);
+    private EtcdNode(ISubnetManager manager, LeaseRequest request, ISubnetMembership membership) =>
+        (_manager, Request, _membership) = (manager, request, membership);
 
     public LeaseRequest Request { get; }
 

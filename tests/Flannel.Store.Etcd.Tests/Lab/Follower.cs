@@ -37,7 +37,8 @@ internal sealed class Follower : IAsyncDisposable
         }
     }
 
-    public Task UntilRevisionAsync(long revision) => UntilAsync(() => Revision >= revision, $"revision {revision}; the last one was {Revision}, the last error {Errors.LastOrDefault()}");
+    public Task UntilRevisionAsync(long revision) =>
+        UntilAsync(() => Revision >= revision, $"revision {revision}; the last one was {Revision}, the last error {Errors.LastOrDefault()}");
 
     public async ValueTask DisposeAsync()
     {

@@ -15,7 +15,8 @@ public sealed class GivenCertificateTests : IDisposable
     [SkippableFact]
     public async Task Certificates_AsObjects_AreShownAndTrusted()
     {
-        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdOptions { Certificates = _certificates, DemandsClientCertificate = true });
+        await using EtcdServer server = await EtcdServer.StartAsync(
+            new EtcdOptions { Certificates = _certificates, DemandsClientCertificate = true });
         using X509Certificate2 authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(_certificates.Authority));
         using X509Certificate2 client = X509Certificate2.CreateFromPemFile(_certificates.ClientCertificate, _certificates.ClientKey);
         using var others = new EtcdCertificates();

@@ -118,7 +118,8 @@ public sealed class ServerCertificateTests(TlsFixture tls) : IClassFixture<TlsFi
     private static readonly Dictionary<string, (string Shown, string Key, string Authorities, string[] Words)> Bad = new()
     {
         ["a namesake of the authority, alone"] = (
-            Forged.Pem, Forged.KeyPem, Issuing.Pem, ["CN=etcd was issued by CN=issuing", "not among the 1 certificates in CaFile (-etcd-cafile)", "has another key"]),
+            Forged.Pem, Forged.KeyPem, Issuing.Pem, ["CN=etcd was issued by CN=issuing", "not among the 1 certificates in CaFile " +
+                "(-etcd-cafile)", "has another key"]),
         ["a namesake with his own certificate"] = (Forged.Pem + OtherIssuing.Pem, Forged.KeyPem, Issuing.Pem, ["not among"]),
         ["a namesake with his own chain"] = (
             Forged.Pem + OtherIssuing.Pem + OtherRoot.Pem, Forged.KeyPem, Issuing.Pem + Root.Pem, ["not among the 2 certificates"]),
@@ -129,7 +130,8 @@ public sealed class ServerCertificateTests(TlsFixture tls) : IClassFixture<TlsFi
         ["a namesake with the chain of a cross-signed one"] = (Forged.Pem + Issuing.Pem + Root.Pem, Forged.KeyPem, CrossSigned.Pem, ["CN=etcd"]),
         ["a twin of the pinned one: same issuer, same serial number"] = (Twin.Pem, Twin.KeyPem, Original.Pem, ["not among"]),
         ["nobody known"] = (
-            Server.Pem + Issuing.Pem, Server.KeyPem, LabCertificate.Root("other").Pem, ["issued by CN=issuing, that by CN=root", "not among the 1 certificates in CaFile"]),
+            Server.Pem + Issuing.Pem, Server.KeyPem, LabCertificate.Root("other").Pem, ["issued by CN=issuing, that by CN=root", "not among the 1 " +
+                "certificates in CaFile"]),
         ["signed by itself"] = (SelfSigned.Pem, SelfSigned.KeyPem, Root.Pem, ["CN=alone is signed by itself"]),
         ["expired"] = (Expired.Pem + Issuing.Pem, Expired.KeyPem, Issuing.Pem, ["CN=etcd is valid only from", "clock"]),
         ["expired and pinned"] = (Expired.Pem, Expired.KeyPem, Expired.Pem, ["CN=etcd is valid only from"]),

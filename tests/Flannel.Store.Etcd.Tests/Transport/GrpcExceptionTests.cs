@@ -25,7 +25,8 @@ public sealed class GrpcExceptionTests
     [InlineData(8, "etcdserver: mvcc: database space exceeded", false)]
     [InlineData(11, "etcdserver: mvcc: required revision has been compacted", false)]
     public void IsTooLarge_ByCodeAndWords_SaysWhetherAskingForLessHelps(int code, string words, bool expected) =>
-        Assert.Equal((expected, false), (new GrpcException((StatusCode)code, words).IsTooLarge, new GrpcException((StatusCode)code, words).IsEndpointFault));
+        Assert.Equal(
+            (expected, false), (new GrpcException((StatusCode)code, words).IsTooLarge, new GrpcException((StatusCode)code, words).IsEndpointFault));
 
     [Theory]
     [InlineData(16, "etcdserver: invalid auth token", true)]

@@ -14,8 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Store.Kubernetes.Tests.Lab;
 
 /// <summary>
-/// An API server in this process, with Nodes, pods and ConfigMaps, paging, watches, bookmarks and patches, which remembers every request and misbehaves on
-/// demand.
+/// An API server in this process, with Nodes, pods and ConfigMaps, paging, watches, bookmarks and patches, which remembers every request and
+/// misbehaves on demand.
 /// </summary>
 internal sealed class FakeApiServer : IAsyncDisposable
 {
@@ -94,7 +94,15 @@ internal sealed class FakeApiServer : IAsyncDisposable
     }
 
     /// <summary>Answers the next requests that a condition holds for with a status.</summary>
-    public void Fail(Func<ApiRequestRecord, bool> which, HttpStatusCode code, int times = 1, int? retryAfter = null, string reason = "", string message = "no", int? delaySeconds = null)
+    public void Fail(
+        Func<ApiRequestRecord,
+        bool> which,
+        HttpStatusCode code,
+        int times = 1,
+        int? retryAfter = null,
+        string reason = "",
+        string message = "no",
+        int? delaySeconds = null)
     {
         int left = times;
         Func<HttpContext, Task<bool>>? next = Intercept;
@@ -192,7 +200,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
         }
     }
 
-    private void Signal() => Interlocked.Exchange(ref _requested, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    private void Signal() =>
+        Interlocked.Exchange(ref _requested, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     private async Task AnswerAsync(HttpContext context, ApiRequestRecord request)
     {

@@ -121,10 +121,12 @@ internal sealed class KubeLab : IAsyncDisposable
     public KubernetesSubnetManager NewManager(TimeProvider? time = null) =>
         new(Options, Environment, () => NodeOptions, time ?? TimeProvider.System, new Random(1), Logger, new KubernetesMetrics(null, ""));
 
-    public LeaseRequest Request(NetworkConfig config, LeaseAttributes? attributes = null) => new() { Config = config, Attributes = attributes ?? Attributes() };
+    public LeaseRequest Request(NetworkConfig config, LeaseAttributes? attributes = null) =>
+        new() { Config = config, Attributes = attributes ?? Attributes() };
 
     /// <summary>Opens and acquires.</summary>
-    public async Task<ISubnetMembership> AcquireAsync(KubernetesSubnetManager? manager = null, LeaseAttributes? attributes = null, Func<Lease, string?>? rule = null)
+    public async Task<ISubnetMembership> AcquireAsync(
+        KubernetesSubnetManager? manager = null, LeaseAttributes? attributes = null, Func<Lease, string?>? rule = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         ISubnetView view = await (manager ?? NewManager()).OpenAsync(limit.Token);
@@ -132,7 +134,8 @@ internal sealed class KubeLab : IAsyncDisposable
     }
 
     /// <summary>Opens, acquires and follows.</summary>
-    public async Task<LeaseFollower> JoinAsync(KubernetesSubnetManager? manager = null, LeaseAttributes? attributes = null, Func<Lease, string?>? rule = null)
+    public async Task<LeaseFollower> JoinAsync(
+        KubernetesSubnetManager? manager = null, LeaseAttributes? attributes = null, Func<Lease, string?>? rule = null)
     {
         var follower = new LeaseFollower(await AcquireAsync(manager, attributes, rule));
         _owned.Add(follower);

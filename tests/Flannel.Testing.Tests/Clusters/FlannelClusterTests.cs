@@ -69,9 +69,12 @@ public sealed class FlannelClusterTests
         {
             await foreach (FlannelNodeStatus status in second.Node.WatchAsync(watching.Token)) wasReady |= status.IsReady;
         });
-        await cluster.UntilAsync(() => second.Node.Status is { State: FlannelNodeState.Failed, Error: DuplicatePublicAddressException }, "the second to say so");
-        await cluster.UntilAsync(() => first.Node.Status is { State: FlannelNodeState.Degraded, Error: DuplicatePublicAddressException }, "the first to say so");
-        await cluster.UntilAsync(() => second.Store.Calls.Count(static call => call.Operation == StoreOperation.Claim) > 1, "the second to try again");
+        await cluster.UntilAsync(
+            () => second.Node.Status is { State: FlannelNodeState.Failed, Error: DuplicatePublicAddressException }, "the second to say so");
+        await cluster.UntilAsync(
+            () => first.Node.Status is { State: FlannelNodeState.Degraded, Error: DuplicatePublicAddressException }, "the first to say so");
+        await cluster.UntilAsync(
+            () => second.Store.Calls.Count(static call => call.Operation == StoreOperation.Claim) > 1, "the second to try again");
         await cluster.UntilAsync(() => second.Node.Status.State == FlannelNodeState.Failed, "the second to be refused again");
 
         Assert.False(wasReady);
@@ -223,7 +226,10 @@ public sealed class FlannelClusterTests
     [Fact]
     public async Task Misuse_SaysWhatIsWrong()
     {
-        Assert.Contains("Network", Assert.Throws<NetworkConfigException>(static () => new FlannelCluster(new() { Config = "{}" })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Network",
+            Assert.Throws<NetworkConfigException>(static () => new FlannelCluster(new() { Config = "{}" })).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(static () => new FlannelCluster(new() { Nodes = 251 }));
         await using var real = new FlannelCluster(new() { UseRealTime = true });
         Assert.Contains("UseRealTime", Assert.Throws<InvalidOperationException>(() => real.Clock).Message, StringComparison.Ordinal);

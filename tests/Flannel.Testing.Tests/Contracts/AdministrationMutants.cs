@@ -24,7 +24,8 @@ internal static class AdministrationMutants
             await Task.Delay(TimeSpan.FromMilliseconds(3), token);
             return await store.Right.WriteConfigAsync(document, expected == found ? null : expected, token);
         },
-        ["Administration_ConfigWatched_IsToldWithItsRevision"] = static store => store.Watch = (revision, token) => Forget(store.Right.WatchAsync(revision, token)),
+        ["Administration_ConfigWatched_IsToldWithItsRevision"] = static store =>
+            store.Watch = (revision, token) => Forget(store.Right.WatchAsync(revision, token)),
         ["Administration_LeaseToReservation_NeverEndsAndKeepsItsDocument"] = static store => store.SetTimeToLive = (expected, timeToLive, token) =>
             store.Right.SetTimeToLiveAsync(expected, timeToLive ?? TimeSpan.FromSeconds(1), token),
         ["Administration_ReservationToLease_Ends"] = static store => store.SetTimeToLive = (expected, timeToLive, token) =>
@@ -43,6 +44,10 @@ internal static class AdministrationMutants
     private static async IAsyncEnumerable<StoreEvent> Forget(IAsyncEnumerable<StoreEvent> items)
     {
         await foreach (StoreEvent item in items)
-            yield return item is StoreChanges { Config: not null } changes ? new StoreChanges(changes.Changes, item.Revision) { Config = changes.Config } : item;
+        {
+            yield return item is StoreChanges { Config: not null } changes
+                ? new StoreChanges(changes.Changes, item.Revision) { Config = changes.Config }
+                : item;
+        }
     }
 }

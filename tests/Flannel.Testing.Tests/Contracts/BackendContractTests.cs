@@ -2,7 +2,9 @@ using Flannel.Extensibility;
 
 namespace Flannel.Testing.Tests.Contracts;
 
-/// <summary>Every case of the contract of backends passes on a backend that keeps the rules, and fails, by its name, on one that breaks its rule.</summary>
+/// <summary>
+/// Every case of the contract of backends passes on a backend that keeps the rules, and fails, by its name, on one that breaks its rule.
+/// </summary>
 public sealed class BackendContractTests
 {
     public static TheoryData<string> Cases => [.. BackendContract.Cases];

@@ -9,7 +9,8 @@ internal static class BackendMutants
     {
         ["Name_Always_IsLowerCase"] = static backend => backend.Find = static () => "Fake",
         ["Questions_AboutAnyConfig_DoNotThrow"] = static backend => backend.Device = static config => $"fake{config.Network!.Value.PrefixLength}",
-        ["CheckConfig_ConfigItStartsWith_HasNoProblems"] = static backend => backend.Right.BlockProblems = [new NetworkConfigProblem("Backend", "{}", "nothing")],
+        ["CheckConfig_ConfigItStartsWith_HasNoProblems"] = static backend =>
+            backend.Right.BlockProblems = [new NetworkConfigProblem("Backend", "{}", "nothing")],
         ["RefuseLiveChange_SameConfig_IsNone"] = static backend => backend.LiveChange = static (_, _) => "Restart the node.",
         ["Attributes_Created_PublishTheHostsAddresses"] = Mutate(static network => network.Publish = static () => new LeaseAttributes()),
         ["Status_Created_HasAnMtuThatFits"] = Mutate(static network => network.Report = () => network.Right.Status with { Mtu = 9000 }),
@@ -44,10 +45,12 @@ internal static class BackendMutants
             await network.Right.RemoveAsync(CancellationToken.None);
             await network.Right.DisposeAsync();
         }),
-        ["StartAsync_AfterAnEarlierRun_RemovesNothingBeforeSetPeers"] = Mutate(static network => network.Start = (_, token) => network.Right.RemoveAsync(token)),
+        ["StartAsync_AfterAnEarlierRun_RemovesNothingBeforeSetPeers"] = Mutate(
+            static network => network.Start = (_, token) => network.Right.RemoveAsync(token)),
         ["SetPeers_AfterAnEarlierRun_RemovesWhoIsGone"] = Mutate(static network => network.Set = peers => network.Right.ChangePeers(
         [
-            .. network.Right.Peers.Values.ExceptBy(peers.Select(static peer => peer.Key), static peer => peer.Key).Select(static gone => new LeaseChange(gone, null)),
+            .. network.Right.Peers.Values.ExceptBy(peers.Select(static peer => peer.Key), static peer => peer.Key)
+            .Select(static gone => new LeaseChange(gone, null)),
             .. peers.Select(static peer => new LeaseChange(null, peer)),
         ])),
         ["DisposeAsync_Twice_DoesNotThrow"] = Mutate(static network => network.Dispose = () =>
@@ -58,9 +61,11 @@ internal static class BackendMutants
         ["DisposeAsync_Called_EndsWatches"] = Mutate(static network => network.Dispose = static () => ValueTask.CompletedTask),
         ["RemoveAsync_Called_UndoesTheDataPath"] = Mutate(static network => network.Remove = static _ => Task.CompletedTask),
         ["RemoveAsync_Twice_DoesNotThrow"] = Mutate(static network => network.Remove = token =>
-            network.Right.Calls.Contains("remove") ? Task.FromException(new InvalidOperationException("It was removed.")) : network.Right.RemoveAsync(token)),
+            network.Right.Calls.Contains("remove") ? Task.FromException(new InvalidOperationException("It was " +
+                "removed.")) : network.Right.RemoveAsync(token)),
         ["RemoveAsync_BeforeStart_UndoesTheCreation"] = Mutate(static network => network.Remove = token =>
-            network.Right.Calls.Contains("start") ? network.Right.RemoveAsync(token) : Task.FromException(new InvalidOperationException("It was not started."))),
+            network.Right.Calls.Contains("start") ? network.Right.RemoveAsync(token) : Task.FromException(new InvalidOperationException("It was " +
+                "not started."))),
         ["CreateNetworkAsync_AfterRemoveAsync_StartsAnew"] = static backend =>
         {
             int started = 0;

@@ -3,7 +3,9 @@ using Flannel.Extensibility;
 
 namespace Flannel.Testing.Tests.Contracts;
 
-/// <summary>Every case of the contract of stores passes on a store that keeps the rules, and fails, by its name, on one that breaks its rule.</summary>
+/// <summary>
+/// Every case of the contract of stores passes on a store that keeps the rules, and fails, by its name, on one that breaks its rule.
+/// </summary>
 public sealed class LeaseStoreContractTests
 {
     private static readonly Dictionary<string, Action<MutantStore>> Mutants = new(StoreMutants.All.Concat(AdministrationMutants.All));
@@ -36,12 +38,14 @@ public sealed class LeaseStoreContractTests
     }
 
     [Fact]
-    public Task Case_Unknown_SaysSo() => Assert.ThrowsAsync<ArgumentException>(() => new Contract(static _ => { }, TimeSpan.Zero).RunAsync("Nothing"));
+    public Task Case_Unknown_SaysSo() =>
+        Assert.ThrowsAsync<ArgumentException>(() => new Contract(static _ => { }, TimeSpan.Zero).RunAsync("Nothing"));
 
     [Fact]
     public async Task HistoryCase_StoreThatCannotForget_SaysWhatToOverride()
     {
-        ContractException error = await Assert.ThrowsAsync<ContractException>(() => new WithoutHistory().RunAsync("History_CompactedWhileOpen_GoesOn"));
+        ContractException error = await Assert.ThrowsAsync<ContractException>(
+            () => new WithoutHistory().RunAsync("History_CompactedWhileOpen_GoesOn"));
         Assert.Contains("CompactAsync", error.Message, StringComparison.Ordinal);
     }
 

@@ -15,7 +15,8 @@ internal sealed class MutantStore : ILeaseStore
         (WriteConfig, SetTimeToLive, ReadTimesLeft) = (Right.WriteConfigAsync, Right.SetTimeToLiveAsync, Right.ReadTimesLeftAsync);
     }
 
-    public delegate Task<StoreWriteResult> CreateCall(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken);
+    public delegate Task<StoreWriteResult> CreateCall(
+        string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken);
 
     public delegate Task<StoreWriteResult> UpdateCall(
         StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken);
@@ -57,7 +58,8 @@ internal sealed class MutantStore : ILeaseStore
     public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
         Create(key, value, timeToLive, cancellationToken);
 
-    public Task<StoreWriteResult> UpdateAsync(StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+    public Task<StoreWriteResult> UpdateAsync(
+        StoredEntry expected, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         Update(expected, value, timeToLive, cancellationToken);
 
     public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
@@ -77,7 +79,8 @@ internal sealed class MutantStore : ILeaseStore
     public Task<IReadOnlyDictionary<string, TimeSpan>> ReadTimesLeftAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
         ReadTimesLeft(keys, cancellationToken);
 
-    public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) => Watch(afterRevision, cancellationToken);
+    public IAsyncEnumerable<StoreEvent> WatchAsync(long afterRevision, CancellationToken cancellationToken) =>
+        Watch(afterRevision, cancellationToken);
 
     public void ResetConnections() => Reset();
 
@@ -89,7 +92,8 @@ internal sealed class MutantStore : ILeaseStore
     public StoreWriteResult Force(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive) => new(true, Right.Put(key, value, timeToLive));
 
     /// <summary>Changes what listings show.</summary>
-    public void ChangeLists(Func<StoreSnapshot, StoreSnapshot> change) => List = async (revision, token) => change(await Right.ListAsync(revision, token));
+    public void ChangeLists(Func<StoreSnapshot, StoreSnapshot> change) =>
+        List = async (revision, token) => change(await Right.ListAsync(revision, token));
 
     /// <summary>Changes what watches deliver; an item that becomes null is left out.</summary>
     public void ChangeWatches(Func<StoreEvent, StoreEvent?> change) => Watch = (after, token) =>

@@ -17,7 +17,8 @@ internal static class StoreMutants
         ["ConfigSource_Always_NamesThePlace"] = static store => store.Source = " ",
         ["List_EmptyStore_ReturnsNothing"] = static store => store.ChangeLists(static list =>
             new StoreSnapshot([.. list.Entries, new StoredEntry("10.5.99.0-24", default, 0, 0, HasTimeToLive: false)], list.Revision)),
-        ["List_Newest_ReturnsEveryEntryAsWritten"] = static store => store.ChangeLists(static list => Only(list, static entry => entry.HasTimeToLive)),
+        ["List_Newest_ReturnsEveryEntryAsWritten"] = static store =>
+            store.ChangeLists(static list => Only(list, static entry => entry.HasTimeToLive)),
         ["List_AnyBytes_AreKept"] = static store => store.Create = (key, value, timeToLive, token) =>
             store.Right.CreateAsync(key, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(value.Span)), timeToLive, token),
         ["List_AfterEachWrite_HasAHigherRevision"] = static store => store.ChangeLists(static list =>
@@ -27,13 +28,15 @@ internal static class StoreMutants
             store.ChangeLists(static list => Only(list, static entry => SubnetKey.TryParse(entry.Key, out _))),
         ["Calls_CancelledToken_Throw"] = static store => store.Renew = (expected, timeToLive, _) =>
             store.Right.RenewAsync(expected, timeToLive, CancellationToken.None),
-        ["ResetConnections_Called_StoreGoesOn"] = static store => store.Reset = static () => throw new InvalidOperationException("There are no connections."),
+        ["ResetConnections_Called_StoreGoesOn"] = static store =>
+            store.Reset = static () => throw new InvalidOperationException("There are no connections."),
         ["List_WithAConfig_ShowsItBesideTheEntries"] = static store => store.ChangeLists(static list =>
             new StoreSnapshot(list.Entries, list.Revision) { Config = IsJson(list.Config) ? list.Config : null }),
         ["List_WithoutAConfig_ShowsNone"] = static store =>
         {
             ReadOnlyMemory<byte>? last = null;
-            store.ChangeLists(list => new StoreSnapshot(list.Entries, list.Revision) { Config = last = list.Config ?? last ?? default(ReadOnlyMemory<byte>) });
+            store.ChangeLists(
+                list => new StoreSnapshot(list.Entries, list.Revision) { Config = last = list.Config ?? last ?? default(ReadOnlyMemory<byte>) });
         },
         ["Create_FreeKey_WritesANewEntry"] = static store => store.Create = async (key, value, timeToLive, token) =>
             Change(await store.Right.CreateAsync(key, value, timeToLive, token), static entry => entry with { CreateRevision = 0 }),
@@ -51,7 +54,9 @@ internal static class StoreMutants
         {
             long? first = null;
             store.Create = async (key, value, timeToLive, token) =>
-                Change(await store.Right.CreateAsync(key, value, timeToLive, token), entry => entry with { CreateRevision = first ??= entry.CreateRevision });
+                Change(
+                    await store.Right.CreateAsync(key, value, timeToLive, token),
+                    entry => entry with { CreateRevision = first ??= entry.CreateRevision });
         },
         ["Create_SameKeyInParallel_ExactlyOneWins"] = static store => store.Create = async (key, value, timeToLive, _) =>
         {
@@ -149,7 +154,8 @@ internal static class StoreMutants
         },
         ["History_Changes_ArriveOnceInOrderWithTheirEntries"] = WatchBySnapshots,
         ["History_ManyWritersAndWatchers_EveryWatcherSeesEveryChangeInTheSameOrder"] = WatchBySnapshots,
-        ["History_Resumed_LosesAndRepeatsNothing"] = static store => store.Watch = (after, token) => store.Right.WatchAsync(Math.Max(after - 1, 0), token),
+        ["History_Resumed_LosesAndRepeatsNothing"] = static store =>
+            store.Watch = (after, token) => store.Right.WatchAsync(Math.Max(after - 1, 0), token),
         ["History_ConfigPutsAmongChanges_ArriveInTheirOrder"] = static store =>
         {
             ReadOnlyMemory<byte>? last = null;

@@ -185,7 +185,9 @@ public sealed class FlagSetTests
     [Fact]
     public void Parse_MutatedCommandLine_SaysWhatIsWrongOrTakesIt() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(2000),
-        Prop.ForAll(Mutations.Of("-iface=eth0 --ip-masq -healthz-port 8081 -etcd-endpoints=http://127.0.0.1:2379 -public-ip=10.0.0.1").ToArbitrary(), static bytes =>
+        Prop.ForAll(
+            Mutations.Of("-iface=eth0 --ip-masq -healthz-port 8081 -etcd-endpoints=http://127.0.0.1:2379 -public-ip=10.0.0.1").ToArbitrary(),
+            static bytes =>
         {
             List<string> problems = [];
             FlagValues values = new FlagSet(FlanneldFlags.All).Parse(Encoding.UTF8.GetString(bytes).Split(' '), problems);

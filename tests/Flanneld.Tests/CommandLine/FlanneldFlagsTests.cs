@@ -71,7 +71,8 @@ public sealed partial class FlanneldFlagsTests
     }
 
     [Fact]
-    public void Usage_NamesEveryFlag() => Assert.All(FlanneldFlags.All, flag => Assert.Contains($"  -{flag.Name}", Usage.Text, StringComparison.Ordinal));
+    public void Usage_NamesEveryFlag() =>
+        Assert.All(FlanneldFlags.All, flag => Assert.Contains($"  -{flag.Name}", Usage.Text, StringComparison.Ordinal));
 
     /// <summary>Rows are: `-name` | default | meaning.</summary>
     [Fact]

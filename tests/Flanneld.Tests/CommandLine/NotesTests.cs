@@ -8,7 +8,8 @@ public sealed class NotesTests
 {
     [Theory]
     [InlineData("flag -kube-api-url has no effect without -kube-subnet-mgr", "--kube-api-url=https://a")]
-    [InlineData("flag -set-node-network-unavailable has no effect without -kube-subnet-mgr", "--set-node-network-unavailable=false", "--store=memory")]
+    [InlineData("flag -set-node-network-unavailable has no effect without " +
+        "-kube-subnet-mgr", "--set-node-network-unavailable=false", "--store=memory")]
     [InlineData("flag -etcd-endpoints has no effect with -kube-subnet-mgr", "--kube-subnet-mgr", "--etcd-endpoints=http://a:1")]
     [InlineData("flag -net-config-path has no effect", "--net-config-path=/x")]
     [InlineData("flag -vmodule has no effect", "--kube-subnet-mgr", "--vmodule=a=1")]
@@ -28,7 +29,8 @@ public sealed class NotesTests
     [InlineData("CONT_WHEN_CACHE_NOT_READY", "true")]
     public void VariablesOfFlannel_AreTakenAndSaidToHaveNoEffect(string name, string value)
     {
-        Assert.StartsWith($"{name} has no effect: ", Assert.Single(Notes(asked => asked == name ? value : null, "--kube-subnet-mgr")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{name} has no effect: ", Assert.Single(Notes(asked => asked == name ? value : null, "--kube-subnet-mgr")), StringComparison.Ordinal);
         Assert.Empty(Notes(asked => asked == name ? value : null));
     }
 

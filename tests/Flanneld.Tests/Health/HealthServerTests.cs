@@ -46,7 +46,10 @@ public sealed class HealthServerTests : IAsyncLifetime
 
     [Fact]
     public async Task Request_WithoutEnd_IsRefusedAtItsBound() =>
-        Assert.StartsWith("HTTP/1.1 431 ", await SendAsync(Encoding.ASCII.GetBytes("GET /healthz HTTP/1.1\r\nX: " + new string('x', 20_000))), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 431 ",
+            await SendAsync(Encoding.ASCII.GetBytes("GET /healthz HTTP/1.1\r\nX: " + new string('x', 20_000))),
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Client_ThatClosesAtOnce_DoesNoHarm()
@@ -135,7 +138,8 @@ public sealed class HealthServerTests : IAsyncLifetime
     public async Task AnyAddress_AnswersOnBothFamilies(string any)
     {
         Assert.True(Socket.OSSupportsIPv6);
-        await using HealthServer server = HealthServer.Start(new IPEndPoint(IPAddress.Parse(any), 0), _ => null, TimeProvider.System, NullLogger.Instance);
+        await using HealthServer server = HealthServer.Start(
+            new IPEndPoint(IPAddress.Parse(any), 0), _ => null, TimeProvider.System, NullLogger.Instance);
 
         foreach (IPAddress address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
         {
@@ -149,7 +153,8 @@ public sealed class HealthServerTests : IAsyncLifetime
     [InlineData("::1", "127.0.0.1")]
     public async Task OneAddress_AnswersThereOnly(string one, string other)
     {
-        await using HealthServer server = HealthServer.Start(new IPEndPoint(IPAddress.Parse(one), 0), _ => null, TimeProvider.System, NullLogger.Instance);
+        await using HealthServer server = HealthServer.Start(
+            new IPEndPoint(IPAddress.Parse(one), 0), _ => null, TimeProvider.System, NullLogger.Instance);
         using TcpClient right = new(IPAddress.Parse(one).AddressFamily), wrong = new(IPAddress.Parse(other).AddressFamily);
 
         await right.ConnectAsync(IPAddress.Parse(one), server.Endpoint.Port).WaitAsync(Deadline);

@@ -19,10 +19,23 @@ public sealed class ReadinessTests
     [Fact]
     public void PendingConfiguration_LeavesTheNodeReadyAndIsSaid() => Assert.Equal(
         new Readiness(true, "the configuration in the store is not followed: VNI 7 instead of 1"),
-        Readiness.Of(new FlannelNodeStatus { IsReady = true, IsSubnetFileCurrent = true, PendingConfig = new PendingConfig(null, ["VNI 7 instead of 1"]) }));
+        Readiness.Of(new FlannelNodeStatus
+        {
+            IsReady = true,
+            IsSubnetFileCurrent = true,
+            PendingConfig = new PendingConfig(null, ["VNI 7 instead " +
+            "of 1"])
+        }));
 
     [Fact]
     public void DegradedNode_StaysReadyAndSaysWhy() => Assert.Equal(
         new Readiness(true, "the store is away"),
-        Readiness.Of(new FlannelNodeStatus { State = FlannelNodeState.Degraded, IsReady = true, IsSubnetFileCurrent = true, Reason = "the store is away" }));
+        Readiness.Of(new FlannelNodeStatus
+        {
+            State = FlannelNodeState.Degraded,
+            IsReady = true,
+            IsSubnetFileCurrent = true,
+            Reason = "the store " +
+            "is away"
+        }));
 }

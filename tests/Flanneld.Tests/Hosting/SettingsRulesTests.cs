@@ -36,7 +36,8 @@ public sealed class SettingsRulesTests
     [InlineData("-etcd-endpoints", "\"\"", "it must hold an address", "--etcd-endpoints=")]
     [InlineData("-etcd-endpoints", "\"http://a:1/v3\"", "scheme, host and port only", "--etcd-endpoints=http://a:1/v3")]
     [InlineData("-etcd-endpoints", "\"http://a:1\"", "-etcd-username and -etcd-password", "--etcd-endpoints=http://u:p@a:1")]
-    [InlineData("-etcd-endpoints", "\"http://a:1\"", "flag -etcd-cafile) are of no use over http; write https", "--etcd-endpoints=http://a:1", "--etcd-cafile=ca.pem")]
+    [InlineData("-etcd-endpoints", "\"http://a:1\"", "flag -etcd-cafile) are of no use over http; write " +
+        "https", "--etcd-endpoints=http://a:1", "--etcd-cafile=ca.pem")]
     [InlineData("-etcd-endpoints", "\"http://a:1\"", "-etcd-allow-insecure-credentials", "--etcd-endpoints=http://a:1", "--etcd-username=u", "--etcd-password=p")]
     [InlineData("-etcd-username", "", "without -etcd-password", "--etcd-endpoints=https://a:1", "--etcd-username=u")]
     [InlineData("-etcd-keyfile", "", "without -etcd-certfile", "--etcd-endpoints=https://a:1", "--etcd-keyfile=k")]
@@ -89,7 +90,9 @@ public sealed class SettingsRulesTests
     [Fact]
     public void Secrets_AreNotShown()
     {
-        IEnumerable<string> problems = Check("--etcd-password=hunter2").Concat(Check("--etcd-endpoints=ftp://me:hunter2@a:1")).Concat(Check("--etcd-endpoints=http://me:hunter2@a:1"));
+        IEnumerable<string> problems = Check("--etcd-password=hunter2")
+            .Concat(Check("--etcd-endpoints=ftp://me:hunter2@a:1"))
+            .Concat(Check("--etcd-endpoints=http://me:hunter2@a:1"));
 
         Assert.Equal(3, problems.Count());
         Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));

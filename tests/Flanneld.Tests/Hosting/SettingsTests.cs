@@ -57,7 +57,13 @@ public sealed class SettingsTests
         Assert.Equal((false, false, true, false, true, 0), Describe(others));
 
         static (bool, bool, bool, bool, bool, int) Describe(GuardOptions guard) =>
-            (guard.Enabled, guard.AcceptUnknownSenders, guard.AcceptContainers, guard.AcceptForeignSources, guard.AcceptForeignDestinations, guard.Senders.Count);
+            (
+                guard.Enabled,
+                guard.AcceptUnknownSenders,
+                guard.AcceptContainers,
+                guard.AcceptForeignSources,
+                guard.AcceptForeignDestinations,
+                guard.Senders.Count);
     }
 
     [Fact]
@@ -77,7 +83,9 @@ public sealed class SettingsTests
     {
         (UdpBackendOptions options, UdpBackendOptions defaults) = (UdpOptions(), new UdpBackendOptions());
 
-        Assert.Equal((defaults.ThreadPairs, defaults.BusyPollMicroseconds, defaults.Offloads), (options.ThreadPairs, options.BusyPollMicroseconds, options.Offloads));
+        Assert.Equal(
+            (defaults.ThreadPairs, defaults.BusyPollMicroseconds, defaults.Offloads),
+            (options.ThreadPairs, options.BusyPollMicroseconds, options.Offloads));
         Assert.Equal((false, false, false), (options.AcceptUnknownSenders, options.AcceptForeignSources, options.AcceptForeignDestinations));
     }
 

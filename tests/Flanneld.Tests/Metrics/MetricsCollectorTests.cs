@@ -21,7 +21,8 @@ public sealed class MetricsCollectorTests : IDisposable
     {
         Meter meter = _factory.Create(new MeterOptions("Flannel.Test"));
         Counter<long> counter = meter.CreateCounter<long>("flannel.renewals", "{renewal}", "Attempts.");
-        meter.CreateObservableGauge("flannel.expires_in", () => new Measurement<double>(1.5, new KeyValuePair<string, object?>("flannel.network", "blue \"1\"\n")), "s");
+        meter.CreateObservableGauge(
+            "flannel.expires_in", () => new Measurement<double>(1.5, new KeyValuePair<string, object?>("flannel.network", "blue \"1\"\n")), "s");
         Histogram<double> histogram = meter.CreateHistogram<double>("flannel.duration", "s");
         UpDownCounter<int> upDown = meter.CreateUpDownCounter<int>("flannel.open");
         counter.Add(2, new KeyValuePair<string, object?>("flannel.result", "ok"));
@@ -70,7 +71,8 @@ public sealed class MetricsCollectorTests : IDisposable
         counter.Add(1, network);
         counter.Add(2, network, new("flannel.result", "ok"));
 
-        Assert.Contains("\nflannel_renewals_total 1\nflannel_renewals_total{flannel_result=\"ok\"} 2\n", _collector.Write(), StringComparison.Ordinal);
+        Assert.Contains(
+            "\nflannel_renewals_total 1\nflannel_renewals_total{flannel_result=\"ok\"} 2\n", _collector.Write(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -61,7 +61,7 @@ internal static class SubnetAllocator
     private static SubnetPoolExhaustedException Exhausted(IPNetwork network, SubnetRange pool, string family, int taken) =>
         new(
             network,
-            $"No subnet is free in the network {network}: its pool has {pool.Count} subnets ({pool}), and the store holds {taken} leases. Delete the " +
-            "leases of hosts that are gone for good, wait until they expire, or enlarge the pool " +
-            $"({family}Network, {family}SubnetLen, {family}SubnetMin and {family}SubnetMax of the network configuration).");
+            $"No subnet is free in the network {network}: its pool has {pool.Count} subnets ({pool}), and the store holds {taken} leases. Delete " +
+            $"the leases of hosts that are gone for good, wait until they expire, or enlarge the pool ({family}Network, {family}SubnetLen, " +
+            $"{family}SubnetMin and {family}SubnetMax of the network configuration).");
 }

@@ -9,7 +9,9 @@ internal sealed partial class LeaseKeeper
     [LoggerMessage(FlannelEventIds.LeaseRenewed, LogLevel.Debug, "Renewed the lease {Subnet}.")]
     private partial void LogRenewed(SubnetKey subnet);
 
-    [LoggerMessage(FlannelEventIds.LeaseRenewalFailed, LogLevel.Warning, "Keeping the lease {Subnet} failed; it is tried again, and this is logged less and less often. {Reason}")]
+    [LoggerMessage(
+        FlannelEventIds.LeaseRenewalFailed, LogLevel.Warning, "Keeping the lease {Subnet} failed; it is tried again, and this is logged less and " +
+            "less often. {Reason}")]
     private partial void LogRenewalFailed(SubnetKey subnet, string reason);
 
     [LoggerMessage(FlannelEventIds.LeaseGone, LogLevel.Warning, "The lease {Subnet} of this node was deleted or has expired; taking it again.")]

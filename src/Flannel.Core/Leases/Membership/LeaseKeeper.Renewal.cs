@@ -26,7 +26,8 @@ internal sealed partial class LeaseKeeper
         activity?.SetTag(FlannelTelemetry.NetworkTag, _store.NetworkName).SetTag(FlannelTelemetry.SubnetTag, Key.ToString());
         try
         {
-            StoreWriteResult result = await WriteAsync(() => _store.RenewAsync(expected, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
+            StoreWriteResult result = await WriteAsync(
+                () => _store.RenewAsync(expected, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
             _metrics.CountRenewal(result.Succeeded);
             activity?.SetTag(FlannelTelemetry.ResultTag, result.Succeeded ? "ok" : "failed");
             if (result.Succeeded)

@@ -8,17 +8,18 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Leases.Membership;
 
 /// <summary>
-/// One run of <see cref="ISubnetMembership.WatchAsync"/>: keeps the own lease and follows the others over one watch of the store. A single loop without
-/// locks; each turn (<see cref="StepAsync"/>) does the most urgent thing: take in what was listed, begin to list, see to the own lease, let peers go whose
-/// grace is over, take in what the watch delivered, or wait for one of these.
+/// One run of <see cref="ISubnetMembership.WatchAsync"/>: keeps the own lease and follows the others over one watch of the store. A single loop
+/// without locks; each turn (<see cref="StepAsync"/>) does the most urgent thing: take in what was listed, begin to list, see to the own lease, let
+/// peers go whose grace is over, take in what the watch delivered, or wait for one of these.
 /// </summary>
 /// <remarks>
-/// <para>Listing and watching run beside the loop, so that a store which does not answer them keeps nobody from renewing the lease. A watch that gives no
-/// sign of life for longer than <see cref="ILeaseStore.MaxSilence"/> counts as broken.</para>
-/// <para>The first list is the one that the lease was acquired from, if there is one; the watch tells what has happened since. After a break everything is
-/// listed again rather than watched from where the watch broke off, because only an answer proves that the store is back (a silent watch proves nothing),
-/// because it reads the own key before anything is written, and because it notices a store that was restored from a backup. Differing entries alone are
-/// passed on, so that peers that did not change notice nothing. The same is done every now and then while the watch seems to work.</para>
+/// <para>Listing and watching run beside the loop, so that a store which does not answer them keeps nobody from renewing the lease. A watch that
+/// gives no sign of life for longer than <see cref="ILeaseStore.MaxSilence"/> counts as broken.</para>
+/// <para>The first list is the one that the lease was acquired from, if there is one; the watch tells what has happened since. After a break
+/// everything is listed again rather than watched from where the watch broke off, because only an answer proves that the store is back (a silent
+/// watch proves nothing), because it reads the own key before anything is written, and because it notices a store that was restored from a backup.
+/// Differing entries alone are passed on, so that peers that did not change notice nothing. The same is done every now and then while the watch seems
+/// to work.</para>
 /// </remarks>
 internal sealed partial class LeaseKeeper : IAsyncDisposable
 {

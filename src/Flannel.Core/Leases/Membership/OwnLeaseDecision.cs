@@ -19,8 +19,8 @@ namespace Flannel.Core.Leases.Membership;
 ///   ours, written in answer to what we wrote      he was here before us: the lease is his, and is claimed again from time to time
 ///   somebody else's                               it is left alone until it is free
 /// </code>
-/// Nothing here waits or writes. All writes that follow compare; one whose outcome is unknown is followed by another look. A claim leaves the document as
-/// it is, so peers notice nothing of one that is answered (<c>docs/adr/0010-one-live-holder-per-lease.md</c>).
+/// Nothing here waits or writes. All writes that follow compare; one whose outcome is unknown is followed by another look. A claim leaves the
+/// document as it is, so peers notice nothing of one that is answered (<c>docs/adr/0010-one-live-holder-per-lease.md</c>).
 /// </summary>
 internal static class OwnLeaseDecision
 {
@@ -61,5 +61,6 @@ internal static class OwnLeaseDecision
         return isForeign && attributes is not null ? new OwnLeaseAction.Answer() : new OwnLeaseAction.Restore();
     }
 
-    private static IPAddress? AddressOf(LeaseAttributes? attributes, NodeIdentity identity) => attributes is null ? null : identity.AddressOf(attributes);
+    private static IPAddress? AddressOf(LeaseAttributes? attributes, NodeIdentity identity) =>
+        attributes is null ? null : identity.AddressOf(attributes);
 }

@@ -40,7 +40,9 @@ internal sealed class RenewalSchedule
     /// <summary>How many attempts have failed in a row.</summary>
     public int Failures { get; private set; }
 
-    /// <summary>Whether the key has to be read before it is written: a write went wrong, or the process was paused for longer than the lease lives.</summary>
+    /// <summary>
+    /// Whether the key has to be read before it is written: a write went wrong, or the process was paused for longer than the lease lives.
+    /// </summary>
     public bool MustLookFirst(TimeSpan now) => _isUncertain || now - _aliveAt >= _options.TimeToLive;
 
     /// <summary>The lease was written or renewed.</summary>

@@ -3,11 +3,13 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Leases.Peers;
 
 /// <summary>
-/// Holds back the departure of peers for a while. A node whose lease was deleted or ran out takes it again within moments; if its peers had dropped it
-/// at once, packets would be lost for nothing. A peer that comes back unchanged leaves no trace. If most peers leave together, a mistake or a store that was
-/// restored empty is likelier than so many hosts that are gone, so they are held for longer.
+/// Holds back the departure of peers for a while. A node whose lease was deleted or ran out takes it again within moments; if its peers had dropped
+/// it at once, packets would be lost for nothing. A peer that comes back unchanged leaves no trace. If most peers leave together, a mistake or a
+/// store that was restored empty is likelier than so many hosts that are gone, so they are held for longer.
 /// </summary>
-/// <remarks>Not safe for concurrent use. A subnet that passes on to another lease departs at once, so that two leases never hold one subnet.</remarks>
+/// <remarks>
+/// Not safe for concurrent use. A subnet that passes on to another lease departs at once, so that two leases never hold one subnet.
+/// </remarks>
 /// <param name="grace">How long to hold a departure; zero lets it pass.</param>
 /// <param name="massGrace">How long to hold the departures of most peers; zero for no longer than one.</param>
 internal sealed class DepartureGrace(TimeSpan grace, TimeSpan massGrace = default)
@@ -28,7 +30,9 @@ internal sealed class DepartureGrace(TimeSpan grace, TimeSpan massGrace = defaul
     /// <summary>Takes in what changed and returns what to tell now.</summary>
     /// <param name="result">What the tracker found.</param>
     /// <param name="now">The time.</param>
-    /// <param name="isStoreEmpty">Whether the store has lost its configuration too, as one that was restored empty: then one departure is enough.</param>
+    /// <param name="isStoreEmpty">
+    /// Whether the store has lost its configuration too, as one that was restored empty: then one departure is enough.
+    /// </param>
     public SubnetEvent? Pass(SubnetEvent? result, TimeSpan now, bool isStoreEmpty = false)
     {
         if (result is LeaseSnapshot snapshot) _told = snapshot.Peers.Count;

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Leases.Peers;
 
 /// <summary>
-/// Follows the others: turns what the store delivers into what the node is told of its peers, of refused leases and of the network configuration. Not safe
-/// for concurrent use.
+/// Follows the others: turns what the store delivers into what the node is told of its peers, of refused leases and of the network configuration. Not
+/// safe for concurrent use.
 /// </summary>
 internal sealed class PeerFollower
 {
@@ -51,7 +51,9 @@ internal sealed class PeerFollower
         _configSource = configSource;
     }
 
-    /// <summary>Whether the node has read its configuration from the first listing that is taken in; otherwise it is told of it, whatever it says.</summary>
+    /// <summary>
+    /// Whether the node has read its configuration from the first listing that is taken in; otherwise it is told of it, whatever it says.
+    /// </summary>
     public bool IsConfigRead { get; init; }
 
     /// <summary>The store revision up to which everything is known.</summary>
@@ -85,7 +87,9 @@ internal sealed class PeerFollower
         && (own.Family == System.Net.Sockets.AddressFamily.InterNetwork ? _config.Network : _config.IPv6Network) is { } network
         && subnet.PrefixLength >= network.PrefixLength + SubnetAllocator.SmallestSplit;
 
-    /// <summary>Tells of a configuration that differs from the one seen before, at first from the one that the node runs with, if it has seen that.</summary>
+    /// <summary>
+    /// Tells of a configuration that differs from the one seen before, at first from the one that the node runs with, if it has seen that.
+    /// </summary>
     private void NoticeConfig(StoreEvent item)
     {
         bool isSnapshot = item is StoreSnapshot;
@@ -102,7 +106,8 @@ internal sealed class PeerFollower
         try
         {
             NetworkConfig config = StoreConfig.Parse(found, _configSource);
-            if (!isFirst || !IsConfigRead || config != _config) _results.Enqueue(new NetworkConfigChanged(config, null) { UnknownKeys = NetworkConfigReader.FindUnknownKeys(found) });
+            if (!isFirst || !IsConfigRead || config != _config)
+                _results.Enqueue(new NetworkConfigChanged(config, null) { UnknownKeys = NetworkConfigReader.FindUnknownKeys(found) });
         }
         catch (NetworkConfigException error)
         {

@@ -49,7 +49,8 @@ internal sealed partial class PeerLeases
     }
 
     /// <summary>
-    /// Decides who is right among a lease, those it overlaps or shares an address with, those they do, and so on: by age, each against the accepted ones.
+    /// Decides who is right among a lease, those it overlaps or shares an address with, those they do, and so on: by age, each against the accepted
+    /// ones.
     /// </summary>
     private void SettleRivals(TrackedKey start, HashSet<TrackedKey> settled)
     {
@@ -81,7 +82,11 @@ internal sealed partial class PeerLeases
         foreach (TrackedKey key in group)
         {
             TrackedKey? overlapped = SubnetsInUse(key).SelectMany(holders.Overlapping).Select(static holder => holder.Value).FirstOrDefault();
-            key.Rival = overlapped ?? AddressesInUse(key).SelectMany(addresses.Overlapping).Select(static holder => holder.Value).FirstOrDefault(holder => !IsOneHost(holder, key));
+            key.Rival = overlapped
+                ?? AddressesInUse(key)
+                    .SelectMany(addresses.Overlapping)
+                    .Select(static holder => holder.Value)
+                    .FirstOrDefault(holder => !IsOneHost(holder, key));
             key.SharesAddress = key.Rival is not null && overlapped is null;
             if (key.Rival is not null)
                 continue;
@@ -96,13 +101,16 @@ internal sealed partial class PeerLeases
     }
 
     /// <summary>
-    /// Whether two leases say the same of their holder: a host that has two, as where the store came back from a backup with a lease that it had before. Nobody gains
-    /// by such a lease, and to refuse the younger one would cut off what the host works with.
+    /// Whether two leases say the same of their holder: a host that has two, as where the store came back from a backup with a lease that it had
+    /// before. Nobody gains by such a lease, and to refuse the younger one would cut off what the host works with.
     /// </summary>
     private static bool IsOneHost(TrackedKey left, TrackedKey right) => left.Good!.Attributes.Equals(right.Good!.Attributes);
 
     private IEnumerable<List<TrackedKey>> RivalsOf(TrackedKey key) =>
-        SubnetsInUse(key).SelectMany(_claims.Overlapping).Concat(AddressesInUse(key).SelectMany(_addresses.Overlapping)).Select(static found => found.Value);
+        SubnetsInUse(key)
+            .SelectMany(_claims.Overlapping)
+            .Concat(AddressesInUse(key).SelectMany(_addresses.Overlapping))
+            .Select(static found => found.Value);
 
     private IEnumerable<Subnet> SubnetsInUse(TrackedKey key)
     {

@@ -4,16 +4,16 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Leases.Peers;
 
 /// <summary>
-/// Turns what a store delivers into what a node needs to know of its peers: decoded, judged, without the own lease, and only what differs by value from
-/// what was delivered before. One bad entry never harms another.
+/// Turns what a store delivers into what a node needs to know of its peers: decoded, judged, without the own lease, and only what differs by value
+/// from what was delivered before. One bad entry never harms another.
 /// </summary>
 /// <remarks>
-/// <para>A refused document is never applied: as long as its key lives, the last good state of that peer stands. It is quarantined until a good document
-/// replaces it or the key goes.</para>
-/// <para>Where two peers overlap or have one public address, the older lease (by the revision that created it) is right and the other is quarantined until the
-/// older one goes. Their subnets may have different lengths: the network's may have changed while hosts hold old leases.</para>
-/// <para>Leases and refusals are counted separately against their limits, so that garbage cannot crowd out peers. What is beyond a limit is counted, and
-/// judged again with the next snapshot.</para>
+/// <para>A refused document is never applied: as long as its key lives, the last good state of that peer stands. It is quarantined until a good
+/// document replaces it or the key goes.</para>
+/// <para>Where two peers overlap or have one public address, the older lease (by the revision that created it) is right and the other is quarantined
+/// until the older one goes. Their subnets may have different lengths: the network's may have changed while hosts hold old leases.</para>
+/// <para>Leases and refusals are counted separately against their limits, so that garbage cannot crowd out peers. What is beyond a limit is counted,
+/// and judged again with the next snapshot.</para>
 /// <para>The first snapshot comes out as <see cref="LeaseSnapshot"/>; later ones (after a compaction, a periodic listing) as
 /// <see cref="LeaseChanges"/> or, if nothing differs, as nothing. Not safe for concurrent use.</para>
 /// </remarks>
@@ -239,7 +239,10 @@ internal sealed partial class PeerLeases
         _touched.Add(key);
     }
 
-    /// <summary>Whether a key that was not seen before is beyond its limit. Names are remembered as hashes: a count that is off by one in millions does no harm.</summary>
+    /// <summary>
+    /// Whether a key that was not seen before is beyond its limit. Names are remembered as hashes: a count that is off by one in millions does no
+    /// harm.
+    /// </summary>
     private bool IsLeftOut(string name, Lease? good, string? refusal)
     {
         bool isFull = good is null ? _keys.Count - _goodCount >= _maxQuarantined : _goodCount >= _maxPeers;
@@ -336,7 +339,8 @@ internal sealed partial class PeerLeases
                 Claim(_claims, key, ipv6, good is not null);
         }
 
-        if (before?.Attributes.PublicIP?.Equals(good?.Attributes.PublicIP) == true && Equals(before.Attributes.PublicIPv6, good!.Attributes.PublicIPv6))
+        if (before?.Attributes.PublicIP?.Equals(good?.Attributes.PublicIP) == true
+            && Equals(before.Attributes.PublicIPv6, good!.Attributes.PublicIPv6))
             return;
         foreach (Subnet address in AddressesOf(key, before))
             Claim(_addresses, key, address, claims: false);

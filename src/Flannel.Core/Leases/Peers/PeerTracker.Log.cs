@@ -9,9 +9,11 @@ public sealed partial class PeerTracker
     private partial void LogRefused(int count, int total, string examples);
 
     [LoggerMessage(
-        FlannelEventIds.PeersRetained, LogLevel.Warning, "{Count} peers, more than half, left the store together; their ways are kept for {Grace}, unless they come back.")]
+        FlannelEventIds.PeersRetained, LogLevel.Warning, "{Count} peers, more than half, left the store together; their ways are kept for " +
+            "{Grace}, unless they come back.")]
     private partial void LogRetained(int count, TimeSpan grace);
 
-    [LoggerMessage(FlannelEventIds.PeersRetainedNoLonger, LogLevel.Information, "The peers that left the store together have come back, or their time is over.")]
+    [LoggerMessage(
+        FlannelEventIds.PeersRetainedNoLonger, LogLevel.Information, "The peers that left the store together have come back, or their time is over.")]
     private partial void LogRetentionOver();
 }

@@ -121,7 +121,8 @@ public sealed partial class PeerTracker
 
     private void LogRefusals(TimeSpan now)
     {
-        string examples = string.Join("; ", _unlogged.Examples.Select(static refused => $"{VisibleText.Of(refused.Key)} (revision {refused.Revision}): {refused.Reason}"));
+        string examples = string.Join(
+            "; ", _unlogged.Examples.Select(static refused => $"{VisibleText.Of(refused.Key)} (revision {refused.Revision}): {refused.Reason}"));
         LogRefused(_unlogged.Count, _total, examples + (_unlogged.Count > _unlogged.Examples.Count ? "; …" : ""));
         _unlogged = default;
         _refusalLogAt = now + RefusalLogPause;

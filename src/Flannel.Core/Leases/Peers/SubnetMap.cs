@@ -5,8 +5,8 @@ using Flannel.Core.Addressing;
 namespace Flannel.Core.Leases.Peers;
 
 /// <summary>
-/// Values by subnet, found by overlap: two subnets overlap exactly if they are equal or one lies inside the other. While all subnets of a family have one
-/// length, as in most networks, finding is one look into a dictionary.
+/// Values by subnet, found by overlap: two subnets overlap exactly if they are equal or one lies inside the other. While all subnets of a family have
+/// one length, as in most networks, finding is one look into a dictionary.
 /// </summary>
 /// <typeparam name="T">What a subnet stands for.</typeparam>
 internal sealed class SubnetMap<T>

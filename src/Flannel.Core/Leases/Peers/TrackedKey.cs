@@ -74,7 +74,8 @@ internal sealed class TrackedKey
     public long Generation { get; set; }
 
     /// <summary>Whether an entry is of the same host with the same subnets.</summary>
-    public bool IsOf(PeerEntry entry) => Incarnation == entry.Incarnation && IsKey == entry.Subnets is not null && Subnets == entry.Subnets.GetValueOrDefault();
+    public bool IsOf(PeerEntry entry) =>
+        Incarnation == entry.Incarnation && IsKey == entry.Subnets is not null && Subnets == entry.Subnets.GetValueOrDefault();
 
     /// <summary>Notes what is said of the host now.</summary>
     public void See(PeerEntry entry) => (CreateRevision, ModRevision) = (entry.CreateRevision, entry.ModRevision);

@@ -3,8 +3,8 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Stores.InMemory;
 
 /// <summary>
-/// The latest changes of an <see cref="InMemoryLeaseStore"/>, one per revision, each with what it replaced, so that it can be read forwards (watching)
-/// and backwards (listing the past). Not safe for concurrent use.
+/// The latest changes of an <see cref="InMemoryLeaseStore"/>, one per revision, each with what it replaced, so that it can be read forwards
+/// (watching) and backwards (listing the past). Not safe for concurrent use.
 /// </summary>
 internal sealed class ChangeLog
 {

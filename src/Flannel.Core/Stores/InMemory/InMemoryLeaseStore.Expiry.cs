@@ -28,7 +28,8 @@ public sealed partial class InMemoryLeaseStore
         Arm_NeedsLock();
     }
 
-    // One timer serves all entries; a deadline that moved back leaves it armed too early, which costs one idle wake-up instead of a re-arm per renewal.
+    // One timer serves all entries; a deadline that moved back leaves it armed too early, which costs one idle wake-up instead of a re-arm per
+    // renewal.
     private void Arm_NeedsLock()
     {
         if (_deadlines.Count == 0 || _armedFor <= _deadlines.Min.Deadline)

@@ -66,7 +66,8 @@ public abstract class PollingLeaseStore : ILeaseStore
         StoreSnapshot newest = ToSnapshot(await ReadAsync(cancellationToken).ConfigureAwait(false));
         return revision is not { } wanted || wanted == newest.Revision
             ? newest
-            : throw new StoreException($"{ConfigSource} keeps no history: revision {wanted} was asked for, the newest is {newest.Revision}.", isTransient: false)
+            : throw new StoreException(
+                $"{ConfigSource} keeps no history: revision {wanted} was asked for, the newest is {newest.Revision}.", isTransient: false)
             {
                 Kind = StoreErrorKind.Compacted,
             };
@@ -78,7 +79,8 @@ public abstract class PollingLeaseStore : ILeaseStore
         ArgumentException.ThrowIfNullOrEmpty(key);
         ThrowIfNotPositive(timeToLive);
         byte[] bytes = value.ToArray(); // the caller may use its buffer again
-        return WriteLeaseAsync(key, (found, now) => found is null ? new StoreRowWrite(LeasePrefix + key, null, bytes, now + timeToLive) : null, cancellationToken);
+        return WriteLeaseAsync(
+            key, (found, now) => found is null ? new StoreRowWrite(LeasePrefix + key, null, bytes, now + timeToLive) : null, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -208,7 +210,8 @@ public abstract class PollingLeaseStore : ILeaseStore
         ConfigKey,
         (found, _) => config is null && found is null
             ? null
-            : new StoreRowWrite(ConfigKey, found?.ModRevision, config is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(config), null),
+            : new StoreRowWrite(
+                ConfigKey, found?.ModRevision, config is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(config), null),
         cancellationToken);
 
     /// <inheritdoc />
@@ -270,7 +273,10 @@ public abstract class PollingLeaseStore : ILeaseStore
             return (true, write.Value is { } value ? new StoreRow(key, value, found?.CreateRevision ?? revision, revision, write.Expires) : null);
         }
 
-        throw new StoreException($"{ConfigSource}: {key} was changed by somebody else {MaxRounds} times while it was written.", isTransient: true) { Kind = StoreErrorKind.Conflict };
+        throw new StoreException(
+            $"{ConfigSource}: {key} was changed by somebody else {MaxRounds} times while it was written.",
+            isTransient: true)
+        { Kind = StoreErrorKind.Conflict };
     }
 
     /// <summary>Reads everything that has not ended.</summary>
@@ -292,7 +298,8 @@ public abstract class PollingLeaseStore : ILeaseStore
             PollNow();
         }
 
-        throw new StoreException($"{ConfigSource}: leases that have ended are still there after {MaxRounds} attempts to delete them.", isTransient: true);
+        throw new StoreException(
+            $"{ConfigSource}: leases that have ended are still there after {MaxRounds} attempts to delete them.", isTransient: true);
     }
 
     private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
@@ -301,7 +308,8 @@ public abstract class PollingLeaseStore : ILeaseStore
         {
             return await call().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is not StoreException && !(error is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception error) when (
+            error is not StoreException && !(error is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             throw new StoreException($"{ConfigSource}: {error.Message}", isTransient: true, error);
         }

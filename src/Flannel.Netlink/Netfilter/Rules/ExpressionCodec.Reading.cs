@@ -33,7 +33,9 @@ internal static partial class ExpressionCodec
             "bitwise" => ReadBitwise,
             "cmp" => ReadCompare,
             "lookup" => ReadLookup,
-            "counter" => static attributes => TableCodec.ReadCounts(attributes) is var (packets, bytes) ? new NftCount { Packets = packets, Bytes = bytes } : null,
+            "counter" => static attributes => TableCodec.ReadCounts(attributes) is var (packets, bytes)
+                ? new NftCount { Packets = packets, Bytes = bytes }
+                : null,
             "objref" => ReadCountIn,
             "limit" => ReadLimit,
             "masq" => ReadMasquerade,

@@ -1,8 +1,8 @@
 namespace Flannel.Netlink.Netfilter.Rules;
 
 /// <summary>
-/// One step of a rule: loads something of a packet into a register, compares a register, or does something. A rule ends at the first comparison that fails
-/// and at the first verdict. Registers are counted here in slots of four bytes, 0 to 15; a value of 8 bytes in slot 0 fills slots 0 and 1.
+/// One step of a rule: loads something of a packet into a register, compares a register, or does something. A rule ends at the first comparison that
+/// fails and at the first verdict. Registers are counted here in slots of four bytes, 0 to 15; a value of 8 bytes in slot 0 fills slots 0 and 1.
 /// </summary>
 public abstract record NftExpression
 {
@@ -28,7 +28,9 @@ public sealed record NftMeta(NftMetaKey Key, int Slot = 0) : NftExpression;
 /// <param name="Slot">Where to.</param>
 public sealed record NftConntrack(NftConntrackKey Key, int Slot = 0) : NftExpression;
 
-/// <summary>Looks an address of the packet up in the routing tables and loads its type as 32 bits (<c>RTN_*</c>; 2 is an address of this host).</summary>
+/// <summary>
+/// Looks an address of the packet up in the routing tables and loads its type as 32 bits (<c>RTN_*</c>; 2 is an address of this host).
+/// </summary>
 /// <param name="Flags">Which address, and what narrows the look-up.</param>
 /// <param name="Slot">Where to.</param>
 public sealed record NftAddressType(NftAddressTypeFlags Flags, int Slot = 0) : NftExpression;
@@ -88,8 +90,8 @@ public sealed record NftCountIn(string Counter) : NftExpression;
 public sealed record NftLimit(ulong Rate, ulong Unit = 1, uint Burst = 5, bool IsInverted = false) : NftExpression;
 
 /// <summary>
-/// Sends the packet to another address and port, for which its connection is remembered; at prerouting and output, in a chain for NAT. Both stand in registers, where a map
-/// has put them.
+/// Sends the packet to another address and port, for which its connection is remembered; at prerouting and output, in a chain for NAT. Both stand in
+/// registers, where a map has put them.
 /// </summary>
 /// <param name="Family">The address's family: IPv4 or IPv6.</param>
 /// <param name="AddressSlot">Where the address is.</param>

@@ -25,7 +25,8 @@ public readonly record struct NftField
     public static NftField EthernetDestination => new(NftHeader.Link, 0, 6);
 
     /// <summary>
-    /// Ethernet source, 6 bytes. For nft to show it as such, compare <see cref="InputInterfaceType"/> before, and <see cref="EtherType"/> in front of addresses.
+    /// Ethernet source, 6 bytes. For nft to show it as such, compare <see cref="InputInterfaceType"/> before, and <see cref="EtherType"/> in front of
+    /// addresses.
     /// </summary>
     public static NftField EthernetSource => new(NftHeader.Link, 6, 6);
 
@@ -81,8 +82,8 @@ public readonly record struct NftField
     public int Length { get; }
 
     /// <summary>
-    /// Some bits of the field, the others cleared. A set of plain keys that are looked up so, such as Ethernet address and network, takes microseconds to change
-    /// however large it is; a set of intervals of concatenations takes milliseconds.
+    /// Some bits of the field, the others cleared. A set of plain keys that are looked up so, such as Ethernet address and network, takes
+    /// microseconds to change however large it is; a set of intervals of concatenations takes milliseconds.
     /// </summary>
     /// <param name="mask">Which bits, as many bytes as the field.</param>
     /// <returns>The field.</returns>

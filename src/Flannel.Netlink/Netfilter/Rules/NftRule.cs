@@ -18,7 +18,9 @@ public sealed record NftRule(NftFamily Family, string Table, string Chain)
     /// <summary>The number that the kernel gave it, by which it is deleted or replaced; 0 of a rule that was not read from the kernel.</summary>
     public ulong Handle { get; init; }
 
-    /// <summary>Whether two rules stand in the same chain, do the same and have the same comment. <see cref="Handle"/> and counts are not looked at.</summary>
+    /// <summary>
+    /// Whether two rules stand in the same chain, do the same and have the same comment. <see cref="Handle"/> and counts are not looked at.
+    /// </summary>
     /// <param name="other">Another rule.</param>
     /// <returns>Whether they are equal.</returns>
     public bool Equals(NftRule? other) =>

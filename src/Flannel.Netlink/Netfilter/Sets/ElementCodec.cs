@@ -133,7 +133,10 @@ internal static class ElementCodec
         if (element.Key.Length != length || (element.Last is { } last && last.Length != length))
             throw new ArgumentException($"Keys of the set {set.Name} have {length} bytes, unlike {element.Key} to {element.Last}.", nameof(element));
         if (element.Last is not null && !set.IsInterval)
-            throw new ArgumentException($"The set {set.Name} has no intervals, so {element.Key} to {element.Last} is no element of it.", nameof(element));
+        {
+            throw new ArgumentException(
+                $"The set {set.Name} has no intervals, so {element.Key} to {element.Last} is no element of it.", nameof(element));
+        }
     }
 
     private static (NftElement Element, bool IsEnd) Read(NetlinkAttributeReader attributes)

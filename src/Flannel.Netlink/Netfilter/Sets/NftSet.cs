@@ -13,8 +13,8 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     public required ImmutableArray<NftDataType> Key { get; init; }
 
     /// <summary>
-    /// Whether an element is all keys from one to another. In a concatenation each part is a range for itself; such sets need kernel 5.6. A change of one costs the
-    /// kernel time in proportion to its size, a change of any other set does not.
+    /// Whether an element is all keys from one to another. In a concatenation each part is a range for itself; such sets need kernel 5.6. A change of
+    /// one costs the kernel time in proportion to its size, a change of any other set does not.
     /// </summary>
     public bool IsInterval { get; init; }
 
@@ -23,8 +23,8 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     public ImmutableArray<NftDataType> Value { get; init; } = [];
 
     /// <summary>
-    /// How many elements there may be at most; more are refused (<c>ENFILE</c>). With it the kernel makes the table of hashes once, which adds elements faster and finds
-    /// them faster; without it, it grows. <see langword="null"/> for no limit.
+    /// How many elements there may be at most; more are refused (<c>ENFILE</c>). With it the kernel makes the table of hashes once, which adds
+    /// elements faster and finds them faster; without it, it grows. <see langword="null"/> for no limit.
     /// </summary>
     public int? Size { get; init; }
 

@@ -152,7 +152,11 @@ internal static class SetCodec
     {
         int length = Userdata.WriteUInt32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, set.IsConcatenation ? UnknownByteOrder : ByteOrderOf(set.Key[0]));
         if (set.IsMap)
-            length += Userdata.WriteUInt32(userdata[length..], NFTNL_UDATA_SET_DATABYTEORDER, set.Value.Length > 1 ? UnknownByteOrder : ByteOrderOf(set.Value[0]));
+        {
+            length += Userdata.WriteUInt32(
+                userdata[length..], NFTNL_UDATA_SET_DATABYTEORDER, set.Value.Length > 1 ? UnknownByteOrder : ByteOrderOf(set.Value[0]));
+        }
+
         if (set.Comment is not null)
             length += Userdata.WriteComment(userdata[length..], NFTNL_UDATA_SET_COMMENT, set.Comment);
         return length;

@@ -23,7 +23,9 @@ public sealed record NftBaseChain(NftChainType Type, NftHook Hook, int Priority)
     /// <summary>Whether packets that no rule decides on are dropped, and not let through.</summary>
     public bool DropsByDefault { get; init; }
 
-    /// <summary>At which device, for <see cref="NftHook.Ingress"/>. Kernels before 6.16 want the device to be there, and take the chain away with it.</summary>
+    /// <summary>
+    /// At which device, for <see cref="NftHook.Ingress"/>. Kernels before 6.16 want the device to be there, and take the chain away with it.
+    /// </summary>
     /// <value>A device's name; <see langword="null"/> where packets of all devices enter.</value>
     public string? Device { get; init; }
 }

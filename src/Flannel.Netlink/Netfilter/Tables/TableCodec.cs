@@ -155,7 +155,8 @@ internal static class TableCodec
                 case NFTA_OBJ_TABLE: table = attributes.ReadString(); break;
                 case NFTA_OBJ_NAME: name = attributes.ReadString(); break;
                 case NFTA_OBJ_TYPE: type = attributes.ReadUInt32BigEndian(); break;
-                case NFTA_OBJ_DATA when type == NFT_OBJECT_COUNTER: counted = ReadCounts(attributes.ReadNested()); break; // the kernel sends the type before
+                // the kernel sends the type before
+                case NFTA_OBJ_DATA when type == NFT_OBJECT_COUNTER: counted = ReadCounts(attributes.ReadNested()); break;
                 case NFTA_OBJ_USERDATA: comment = Userdata.ReadComment(attributes.Value, NFTNL_UDATA_COMMENT); break;
                 default: break;
             }

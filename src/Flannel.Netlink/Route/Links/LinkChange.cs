@@ -34,11 +34,14 @@ public sealed record LinkChange
     public IPv6AddressGeneration? IPv6AddressGeneration { get; init; }
 
     /// <summary>
-    /// A note for people and programs (<c>ip link … alias</c>, at most 255 bytes of UTF-8); empty takes it away. It can only be set on a device that is there.
+    /// A note for people and programs (<c>ip link … alias</c>, at most 255 bytes of UTF-8); empty takes it away. It can only be set on a device that
+    /// is there.
     /// </summary>
     public string? Alias { get; init; }
 
-    /// <summary>Number of the group that the device belongs to, which <see cref="RouteBatch.DeleteLinkGroup"/> takes; 0 for the group that all begin in.</summary>
+    /// <summary>
+    /// Number of the group that the device belongs to, which <see cref="RouteBatch.DeleteLinkGroup"/> takes; 0 for the group that all begin in.
+    /// </summary>
     public uint? Group { get; init; }
 
     /// <summary>Whether the device takes packets for others, too.</summary>
@@ -48,8 +51,8 @@ public sealed record LinkChange
     public bool? Hairpin { get; init; }
 
     /// <summary>
-    /// Has the port of a bridge without spanning tree forward packets at once, and not when the kernel's queue comes to its carrier. Only for ports whose
-    /// other end is up.
+    /// Has the port of a bridge without spanning tree forward packets at once, and not when the kernel's queue comes to its carrier. Only for ports
+    /// whose other end is up.
     /// </summary>
     public bool ForwardsAtOnce { get; init; }
 

@@ -8,8 +8,8 @@ using Flannel.Backends.Udp.Checksums;
 namespace Flannel.Backends.Udp.Tests.Checksums.Published;
 
 /// <summary>
-/// Writes a line for each loop that this processor can run: its name, its best rate in GB/s, and a digest of its sums, which is the same for all. A test
-/// makes it a native program.
+/// Writes a line for each loop that this processor can run: its name, its best rate in GB/s, and a digest of its sums, which is the same for all. A
+/// test makes it a native program.
 /// </summary>
 internal static unsafe class Program
 {

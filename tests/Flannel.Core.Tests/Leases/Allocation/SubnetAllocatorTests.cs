@@ -210,7 +210,8 @@ public sealed class SubnetAllocatorTests(ITestOutputHelper output)
         TimeSpan each = TimeProvider.System.GetElapsedTime(started) / Rounds;
 
         output.WriteLine(
-            $"One allocation with 60,000 of 65,535 taken: {each.TotalMicroseconds:0} us, {(GC.GetAllocatedBytesForCurrentThread() - bytes) / Rounds:N0} bytes.");
+            $"One allocation with 60,000 of 65,535 taken: {each.TotalMicroseconds:0} us, " +
+            $"{(GC.GetAllocatedBytesForCurrentThread() - bytes) / Rounds:N0} bytes.");
         Assert.True(each < TimeSpan.FromMilliseconds(100), $"{each}");
     }
 

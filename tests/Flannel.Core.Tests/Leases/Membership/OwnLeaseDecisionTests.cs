@@ -15,7 +15,8 @@ public sealed class OwnLeaseDecisionTests
     private static readonly StoredEntry Known = Entry(Lab.Request(1).Attributes.ToJson(), create: 5);
     private static readonly StoredEntry Claimed = Known with { ModRevision = 9, ClaimId = 9 };
     private static readonly StoredEntry Changed = Entry(SubnetManagerLab.Attributes(1, "99").ToJson(), create: 5) with { ModRevision = 9 };
-    private static readonly OwnLeaseSight Live = new(IsLive: true, IsLost: false, IsAnswer: false, IsAsking: false, HasYielded: false, MayAnswer: true);
+    private static readonly OwnLeaseSight Live = new(
+        IsLive: true, IsLost: false, IsAnswer: false, IsAsking: false, HasYielded: false, MayAnswer: true);
 
     [Fact]
     public void Free_IsCreatedAgain() => Assert.IsType<OwnLeaseAction.Create>(Decide(null));
@@ -108,5 +109,6 @@ public sealed class OwnLeaseDecisionTests
     private static OwnLeaseAction Decide(StoredEntry? found, OwnLeaseSight? sight = null) =>
         OwnLeaseDecision.Decide(found, Known, Identity, rival: null, sight ?? Live);
 
-    private static StoredEntry Entry(string document, long create) => new(Key, Encoding.UTF8.GetBytes(document), create, create + 1, HasTimeToLive: true);
+    private static StoredEntry Entry(string document, long create) =>
+        new(Key, Encoding.UTF8.GetBytes(document), create, create + 1, HasTimeToLive: true);
 }

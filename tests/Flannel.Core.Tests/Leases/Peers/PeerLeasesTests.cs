@@ -49,7 +49,8 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
         Assert.Null(tracker.Apply(new StoreSnapshot([vacant with { ModRevision = 2, HasTimeToLive = true }], 2)));
         Assert.Equal(1, tracker.TakeQuarantine()!.Total);
         StoredEntry started = vacant with { ModRevision = 3, Value = SubnetManagerLab.Attributes(2).ToUtf8Json() };
-        Assert.Equal("10.5.2.0-24", Assert.Single(Assert.IsType<LeaseChanges>(tracker.Apply(new StoreSnapshot([started], 3))).Changes).After!.Key.ToString());
+        Assert.Equal(
+            "10.5.2.0-24", Assert.Single(Assert.IsType<LeaseChanges>(tracker.Apply(new StoreSnapshot([started], 3))).Changes).After!.Key.ToString());
         Assert.Equal(0, tracker.TakeQuarantine()!.Total);
     }
 
@@ -62,7 +63,8 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
         var changes = Assert.IsType<LeaseChanges>(tracker.Apply(new StoreSnapshot([Entry("10.5.2.0-24", 2, mac: "2")], _revision)));
 
         LeaseChange change = Assert.Single(changes.Changes);
-        Assert.Equal((SubnetManagerLab.Attributes(2, "1"), SubnetManagerLab.Attributes(2, "2")), (change.Before!.Attributes, change.After!.Attributes));
+        Assert.Equal(
+            (SubnetManagerLab.Attributes(2, "1"), SubnetManagerLab.Attributes(2, "2")), (change.Before!.Attributes, change.After!.Attributes));
     }
 
     [Fact]
@@ -321,7 +323,8 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
         TimeSpan each = TimeProvider.System.GetElapsedTime(started) / changes.Length;
 
         output.WriteLine(
-            $"One change among 10,000 peers: {each.TotalMicroseconds:0.0} us, {(GC.GetAllocatedBytesForCurrentThread() - bytes) / changes.Length:N0} bytes.");
+            $"One change among 10,000 peers: {each.TotalMicroseconds:0.0} us, " +
+            $"{(GC.GetAllocatedBytesForCurrentThread() - bytes) / changes.Length:N0} bytes.");
         Assert.True(each < TimeSpan.FromMilliseconds(100), $"{each}");
     }
 
@@ -330,7 +333,8 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
     {
         PeerLeases tracker = Tracker();
         StoredEntry first = Entry("10.5.1.0-24", 2);
-        tracker.Apply(new StoreSnapshot([first, .. Enumerable.Range(0, 20_000).Select(i => Entry($"10.5.1.0-24&fd00:5:0:{i + 1000:x}::-64", 3 + i))], _revision));
+        tracker.Apply(
+            new StoreSnapshot([first, .. Enumerable.Range(0, 20_000).Select(i => Entry($"10.5.1.0-24&fd00:5:0:{i + 1000:x}::-64", 3 + i))], _revision));
         _revision++;
         long started = TimeProvider.System.GetTimestamp();
 

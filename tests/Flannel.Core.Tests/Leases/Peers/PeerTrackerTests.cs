@@ -113,7 +113,9 @@ public sealed class PeerTrackerTests
     {
         Begin(new PeerEntry("a"), Entry("b", 3) with { Attributes = null });
 
-        Assert.Equal(["it names no subnet", "it publishes nothing"], Take<QuarantineChanged>(last: true).Leases.OrderBy(lease => lease.Key).Select(lease => lease.Reason));
+        Assert.Equal(
+            ["it names no subnet", "it publishes nothing"],
+            Take<QuarantineChanged>(last: true).Leases.OrderBy(lease => lease.Key).Select(lease => lease.Reason));
         _tracker.Change([new PeerEntryChange("a", null), new PeerEntryChange("b", null)], 11, TimeSpan.Zero);
         Assert.Empty(Take<QuarantineChanged>().Leases);
     }

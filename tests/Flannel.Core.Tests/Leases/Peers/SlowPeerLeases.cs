@@ -62,7 +62,8 @@ internal sealed class SlowPeerLeases(NetworkConfig config, SubnetKey own)
     public IEnumerable<string> Refused()
     {
         Dictionary<string, LeaseAttributes> accepted = Accepted();
-        return _observed.Where(pair => pair.Key != own.ToString() && (pair.Value.IsRefused || !accepted.ContainsKey(pair.Key))).Select(pair => pair.Key);
+        return _observed.Where(pair => pair.Key != own.ToString() && (pair.Value.IsRefused || !accepted.ContainsKey(pair.Key)))
+            .Select(pair => pair.Key);
     }
 
     private static bool SharesAddress(LeaseAttributes left, SubnetKey leftKey, LeaseAttributes right, SubnetKey rightKey) =>
