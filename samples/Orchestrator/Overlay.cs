@@ -59,7 +59,7 @@ internal sealed class Overlay(NetworkConfig config, IReadOnlyList<DemoHost> host
             await node.WaitForReadyAsync(patience.Token);
             await foreach (FlannelNodeStatus status in node.WatchAsync(patience.Token))
             {
-                if (status.State == FlannelNodeState.Ready && status.Peers.Count == hosts.Count - 1) return;
+                if (status is { State: FlannelNodeState.Ready, IsConverged: true } && status.Peers.Count == hosts.Count - 1) return;
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -53,6 +53,12 @@ public sealed record FlannelNodeStatus
     /// <summary>The accepted leases of the other nodes.</summary>
     public ImmutableDictionary<SubnetKey, Lease> Peers { get; init; } = ImmutableDictionary<SubnetKey, Lease>.Empty;
 
+    /// <summary>
+    /// Whether the data path is as <see cref="Peers"/> need it, those in <see cref="PeerProblems"/> excepted. It is <see langword="false"/> for a
+    /// moment after each change: until then a new peer is not reached, and a way to one that left may still be there.
+    /// </summary>
+    public bool IsConverged { get; init; }
+
     /// <summary>The condition of the guard, or <see langword="null"/> if there is none.</summary>
     public GuardStatus? Guard { get; init; }
 
@@ -103,38 +109,8 @@ public sealed record FlannelNodeStatus
 
     // Everything but the collections.
     private (
-        FlannelNodeState,
-        string,
-        Exception?,
-        bool,
-        bool,
-        bool,
-        StoreException?,
-        NetworkConfig?,
-        ExternalInterface?,
-        Lease?,
-        int?,
-        int,
-        int,
-        (int, int, int),
-        PendingConfig?,
-        object?,
-        GuardStatus?) Simple =>
-        (
-            State,
-            Reason,
-            Error,
-            IsReady,
-            IsAlive,
-            IsSubnetFileCurrent,
-            StoreError,
-            Config,
-            ExternalInterface,
-            Lease,
-            Mtu,
-            QuarantinedCount,
-            PeersLeftOut,
-            (Peers.Count, PeersRetained, PeerProblems.Count),
-
-            PendingConfig, ReadStatistics, Guard);
+        (FlannelNodeState, string, Exception?, bool, bool, bool, bool), StoreException?, NetworkConfig?, ExternalInterface?, Lease?, int?,
+        (int, int, int, int, int), PendingConfig?, object?, GuardStatus?) Simple => (
+            (State, Reason, Error, IsReady, IsAlive, IsSubnetFileCurrent, IsConverged), StoreError, Config, ExternalInterface, Lease, Mtu,
+            (QuarantinedCount, PeersLeftOut, Peers.Count, PeersRetained, PeerProblems.Count), PendingConfig, ReadStatistics, Guard);
 }

@@ -100,6 +100,7 @@ internal sealed record NodeCondition
             Lease = Lease,
             Mtu = Backend?.Mtu,
             Peers = Peers,
+            IsConverged = HasPeers && Backend is { IsConverged: true },
             ReadStatistics = Backend?.ReadStatistics,
             Guard = Backend?.Guard,
             PeerProblems = Backend?.PeerProblems ?? ImmutableDictionary<SubnetKey, string>.Empty,

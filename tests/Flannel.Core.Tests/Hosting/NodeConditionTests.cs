@@ -45,6 +45,21 @@ public class NodeConditionTests
     }
 
     [Fact]
+    public async Task Peers_AreNotProgrammedYet_IsReadyAndSaysSo()
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+        await fixture.UntilAsync(static status => status.IsConverged);
+
+        fixture.Network.Report(static status => status with { IsConverged = false });
+        FlannelNodeStatus changing = await fixture.UntilAsync(static status => !status.IsConverged);
+        Assert.Equal(FlannelNodeState.Ready, changing.State);
+
+        fixture.Network.Report(static status => status with { IsConverged = true });
+        await fixture.UntilAsync(static status => status.IsConverged);
+    }
+
+    [Fact]
     public async Task Guard_IsNotThere_IsDegradedAndReady()
     {
         await using var fixture = new NodeFixture();

@@ -30,8 +30,8 @@ public class EtcdOverlayTests
         Assert.Equal(FlannelNodeState.Degraded, overlay.Node(0).Status.State);
 
         await overlay.Etcd.RestartAllAsync();
-        await overlay.UntilAsync(0, status => status.State == FlannelNodeState.Ready && status.Peers.Count == 1);
-        await overlay.UntilAsync(1, status => status.State == FlannelNodeState.Ready && status.Peers.Count == 1);
+        await overlay.UntilAsync(0, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1 });
+        await overlay.UntilAsync(1, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1 });
         await ping.WaitForAnswersAsync(50);
         PingReport report = await ping.StopAsync();
         Assert.True(report.AllAnswered, report.ToString());

@@ -81,7 +81,7 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
         await ping.WaitForAnswersAsync(50);
         await pingIPv6.WaitForAnswersAsync(50);
         for (int host = 0; host < 2; host++)
-            await cluster.UntilAsync(host, static status => status is { State: FlannelNodeState.Ready, Peers.Count: 1, PeerProblems.Count: 0 });
+            await cluster.UntilAsync(host, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });
         PingReport report = await ping.StopAsync(), reportIPv6 = await pingIPv6.StopAsync();
         output.WriteLine(
             $"{fault}, {backend}: silent for {report.LongestSilence.TotalMilliseconds:0} ms (IPv4), " +

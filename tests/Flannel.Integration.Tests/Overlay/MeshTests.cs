@@ -116,8 +116,8 @@ public class MeshTests
 
         await cluster.RestartAsync(2, options => options.StopMode = StopMode.Remove);
         await cluster.StopNodeAsync(2);
-        await cluster.UntilAsync(0, status => status.Peers.Count == 1 && status.State == FlannelNodeState.Ready);
-        await cluster.UntilAsync(1, status => status.Peers.Count == 1 && status.State == FlannelNodeState.Ready);
+        await cluster.UntilAsync(0, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1 });
+        await cluster.UntilAsync(1, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1 });
 
         Assert.DoesNotContain("flannel.1", third.Netlink.GetLinks().Select(link => link.Name));
         string routes = await cluster.Hosts[0].ExecAsync("ip", "route");

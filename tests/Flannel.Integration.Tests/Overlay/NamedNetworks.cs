@@ -48,7 +48,7 @@ internal sealed class NamedNetworks : IAsyncDisposable
         {
             await foreach (FlannelNodeStatus status in Node(host, name).WatchAsync(limit.Token))
             {
-                if (status.Peers.Count == peers && status.State == FlannelNodeState.Ready) break;
+                if (status is { State: FlannelNodeState.Ready, IsConverged: true } && status.Peers.Count == peers) break;
             }
         }
     }

@@ -93,7 +93,7 @@ internal sealed class OverlayCluster : IAsyncDisposable
     public async Task MeshAsync()
     {
         foreach (OverlayNode node in _nodes.Values)
-            await node.UntilAsync(status => status.State == FlannelNodeState.Ready && status.Peers.Count == _nodes.Count - 1);
+            await node.UntilAsync(status => status is { State: FlannelNodeState.Ready, IsConverged: true } && status.Peers.Count == _nodes.Count - 1);
     }
 
     public Task<FlannelNodeStatus> UntilAsync(int host, Func<FlannelNodeStatus, bool> condition) => _nodes[Hosts[host]].UntilAsync(condition);

@@ -17,8 +17,8 @@ public sealed class CustomBackendTests
         await using OverlayNode second = NewNode(lab.Hosts[1]);
         await first.Node.StartAsync();
         await second.Node.StartAsync();
-        await first.UntilAsync(static status => status is { State: FlannelNodeState.Ready, Peers.Count: 1 });
-        await second.UntilAsync(static status => status is { State: FlannelNodeState.Ready, Peers.Count: 1 });
+        await first.UntilAsync(static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1 });
+        await second.UntilAsync(static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1 });
 
         LabContainer a = lab.Hosts[0].AddContainer(first.Node.Lease.Subnet, mtu: first.Node.Mtu);
         LabContainer b = lab.Hosts[1].AddContainer(second.Node.Lease.Subnet, mtu: second.Node.Mtu);

@@ -9,7 +9,7 @@ await using ServiceProvider provider = services.BuildServiceProvider();
 IFlannelNode[] nodes = [.. args.Select(host => provider.GetRequiredKeyedService<IFlannelNode>(host))];
 foreach (IFlannelNode node in nodes) await node.StartAsync();
 foreach (IFlannelNode node in nodes)
-    await node.WatchAsync().FirstAsync(now => now.State == FlannelNodeState.Ready && now.Peers.Count == nodes.Length - 1);
+    await node.WatchAsync().FirstAsync(now => now is { State: FlannelNodeState.Ready, IsConverged: true } && now.Peers.Count == nodes.Length - 1);
 foreach (IFlannelNode node in nodes)
     Console.WriteLine($"{node.Name}: {node.Lease.Subnet}, peers: {string.Join(", ", node.Peers.Select(peer => peer.Lease.Subnet))}");
 Console.ReadLine(); // until then the overlay is kept up
