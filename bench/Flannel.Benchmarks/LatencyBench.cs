@@ -8,7 +8,7 @@ namespace Flannel.Benchmarks;
 internal sealed class LatencyBench : IBench
 {
     private const int Events = 2000;
-    private const int WarmUp = 500;
+    private const int WarmUp = 5000; // until the code that is measured is compiled with every optimisation
     private const double GoalInMilliseconds = 1;
     private static readonly TimeSpan TimeToLive = TimeSpan.FromHours(24);
 

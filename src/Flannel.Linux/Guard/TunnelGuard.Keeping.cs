@@ -17,6 +17,7 @@ public sealed partial class TunnelGuard
 
     private GuardDrops _dropsBefore; // of tables that were replaced
     private GuardDrops _dropsNow; // of this table, as last read
+    private long _dropsRead;
     private GuardDrops _logged;
     private long? _loggedAt;
 
@@ -74,7 +75,7 @@ public sealed partial class TunnelGuard
             {
                 Write_NeedsLock();
                 if (isDue || (isSuspect && _netlink?.GetGeneration() != _generation)) Verify_NeedsLock();
-                ReadDrops_NeedsLock();
+                if (_time.GetElapsedTime(_dropsRead) >= DropsInterval) ReadDrops_NeedsLock(); // peers may change more often
             });
         }
     }
@@ -114,6 +115,7 @@ public sealed partial class TunnelGuard
 
     private void ReadDrops_NeedsLock()
     {
+        _dropsRead = _time.GetTimestamp();
         if (_table is null) return;
         Dictionary<string, long> counts = _table.Families.SelectMany(family => Netlink_NeedsLock().GetCounters(family, _name))
             .ToDictionary(static counter => counter.Name, static counter => (long)counter.Packets);

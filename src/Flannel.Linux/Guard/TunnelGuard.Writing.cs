@@ -98,11 +98,10 @@ public sealed partial class TunnelGuard
     private void Execute_NeedsLock(NftablesBatch batch, bool isWhole)
     {
         NftablesNetlink netlink = Netlink_NeedsLock();
-        uint before = netlink.GetGeneration();
+        uint? before = isWhole ? netlink.GetGeneration() : _generation;
         netlink.Execute(batch);
         uint after = netlink.GetGeneration();
-        bool isOurs = after == before + 1 && (isWhole || before == _generation);
-        _generation = isOurs ? after : null;
+        _generation = after == before + 1 ? after : null;
     }
 
     private void Delete_NeedsLock(IReadOnlyCollection<string> names)
