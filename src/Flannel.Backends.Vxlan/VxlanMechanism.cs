@@ -31,6 +31,7 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
     private IPAddress? _subnetBase;
     private volatile bool _usesNexthops;
     private volatile ReadPeer? _lastRead;
+    private volatile Published? _published;
 
     /// <summary>Starts with a wish; the kernel is not asked before <see cref="Prepare"/>.</summary>
     /// <param name="context">The family on its host.</param>
@@ -58,7 +59,17 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
 
     public override int Mtu => _device.State!.Mtu;
 
-    public override string LeaseData => new VxlanLeaseData(_spec.Config.Vni, _device.State!.Mac).ToJson();
+    /// <summary>Every status says it, so it is put together when the MAC changes only.</summary>
+    public override string LeaseData
+    {
+        get
+        {
+            PhysicalAddress mac = _device.State!.Mac;
+            if (_published is not { } published || !published.Mac.Equals(mac))
+                _published = published = new Published(mac, new VxlanLeaseData(_spec.Config.Vni, mac).ToJson());
+            return published.LeaseData;
+        }
+    }
 
     public override RouteMonitorGroups Groups =>
         RouteMonitorGroups.Neighbours | (_hasNexthops ? RouteMonitorGroups.Nexthops : RouteMonitorGroups.None);
@@ -167,6 +178,8 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
             return false;
         }
     }
+
+    private sealed record Published(PhysicalAddress Mac, string LeaseData);
 
     private sealed record ReadPeer(FamilyPeer Peer, PhysicalAddress? Mac, string? Reason);
 }

@@ -30,10 +30,17 @@ public sealed record DataPathStatus(int Mtu, bool IsConverged, string? Problem, 
             IsUnusable = statuses.All(static status => status.IsUnusable),
             Problem = problems.Length == 0 ? null : string.Join(" ", problems),
             Guard = GuardStatus.Merge(statuses.Select(static status => status.Guard)),
-            PeerProblems = statuses
-                .SelectMany(static status => status.PeerProblems)
-                .GroupBy(static problem => problem.Key, static problem => problem.Value)
-                .ToImmutableDictionary(static problem => problem.Key, static problem => string.Join("; ", problem.Distinct())),
+            PeerProblems = Merge([.. statuses.Select(static status => status.PeerProblems).Where(static problems => !problems.IsEmpty)]),
         };
     }
+
+    private static ImmutableDictionary<SubnetKey, string> Merge(ImmutableDictionary<SubnetKey, string>[] problems) => problems switch
+    {
+        [] => ImmutableDictionary<SubnetKey, string>.Empty,
+        [var only] => only,
+        _ => problems
+            .SelectMany(static family => family)
+            .GroupBy(static problem => problem.Key, static problem => problem.Value)
+            .ToImmutableDictionary(static problem => problem.Key, static problem => string.Join("; ", problem.Distinct())),
+    };
 }
