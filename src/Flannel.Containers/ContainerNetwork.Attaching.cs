@@ -38,6 +38,7 @@ public sealed partial class ContainerNetwork
             kernel.Containers.DeleteAsync(link.Index).GetAwaiter().GetResult(); // an attach was cut short; what it set is not known
         }
 
+        if (subnets.LostTo is { } lost) throw new ContainerNetworkException(ContainerNetworkError.NoLease, $"{owner} gets no address: {lost}");
         Reservation reservation = _book.Reserve(owner, subnets.Ranges, attachment.Addresses);
         Task settling = Task.CompletedTask;
         try

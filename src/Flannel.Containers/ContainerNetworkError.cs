@@ -33,7 +33,7 @@ public enum ContainerNetworkError
     /// <summary>The address directory cannot be read or written.</summary>
     StateDirectory,
 
-    /// <summary>The node has no lease at present.</summary>
+    /// <summary>The node has no lease at present, or another host holds its subnet.</summary>
     NoLease,
 
     /// <summary>The kernel refused.</summary>

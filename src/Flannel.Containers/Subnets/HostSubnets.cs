@@ -9,8 +9,15 @@ internal sealed record HostSubnets(ImmutableArray<IPNetwork> Subnets, int Mtu)
 {
     public ImmutableArray<AddressRange> Ranges { get; } = [.. Subnets.Select(static subnet => new AddressRange(subnet))];
 
+    /// <summary>Why no other host would reach a new container, or <see langword="null"/>. What is attached keeps what it has.</summary>
+    public string? LostTo { get; init; }
+
     public static HostSubnets? Of(FlannelNodeStatus status) => status is { Lease: { } lease, Mtu: { } mtu }
         ? new HostSubnets([.. new[] { lease.Subnet, lease.SubnetIPv6 }.OfType<IPNetwork>()], mtu)
+        {
+            // One that passes by itself, such as a store that is away, keeps no container waiting.
+            LostTo = status.Error is LeaseLostException { IsTransient: false } lost ? lost.Message : null,
+        }
         : null;
 
     public bool Contains(IPAddress address) => Ranges.Any(range => range.Contains(address));

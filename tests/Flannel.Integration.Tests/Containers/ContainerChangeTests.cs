@@ -83,6 +83,28 @@ public sealed class ContainerChangeTests : IDisposable
         Assert.Equal(ContainerState.Attached, Assert.Single(await network.ListAsync()).State);
     }
 
+    [NetnsFact]
+    public async Task Subnet_HeldByAnotherHost_IsGivenToNoNewContainer()
+    {
+        await using OverlayCluster cluster = await OverlayCluster.StartAsync(1);
+        await using ContainerNetwork network = Open(cluster, 0, ContainerMode.Bridge);
+        ContainerAttachment before = NewAttachment("before"), late = NewAttachment("late");
+        AttachedContainer attached = await network.AttachAsync(before);
+
+        Lease lease = cluster.Node(0).Lease;
+        cluster.Memory.Put(lease.Key, lease.Attributes with { PublicIP = IPAddress.Parse("192.168.100.50") }, TimeSpan.FromHours(1));
+        await cluster.UntilAsync(0, static status => status.Error is LeaseLostException);
+        ContainerNetworkException refusal = await Assert.ThrowsAsync<ContainerNetworkException>(() => network.AttachAsync(late));
+        Assert.Equal(ContainerNetworkError.NoLease, refusal.Error);
+        Assert.Contains("192.168.100.50", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(attached.Addresses, (await network.AttachAsync(before)).Addresses);
+        Assert.Equal(ContainerState.Attached, Assert.Single(await network.ListAsync()).State);
+
+        cluster.Memory.Delete(lease.Key.ToString());
+        await cluster.UntilAsync(0, static status => status.State == FlannelNodeState.Ready);
+        Assert.NotEmpty((await network.AttachAsync(late)).Addresses);
+    }
+
     /// <summary>Another host holds the subnet; the node, which does not take it by force, leases another one when its address changes.</summary>
     private static async Task LoseLeaseAsync(OverlayCluster cluster)
     {
