@@ -135,9 +135,29 @@ internal sealed partial class SubnetManager
             .ConfigureAwait(false);
         if (!result.Succeeded)
             return LostRace(key);
+        if (await IsSharedAsync(key, result.Entry!, leases, cancellationToken).ConfigureAwait(false))
+        {
+            await _store.DeleteAsync(result.Entry!, cancellationToken).ConfigureAwait(false);
+            return LostRace(key);
+        }
 
         LogAcquired(key, again ? "held before" : "free");
         return Held(identity, result, key);
+    }
+
+    /// <summary>
+    /// Whether a node that was quicker has one of the two subnets. The store keeps apart what has the same key, and a key names both subnets: two
+    /// nodes that start together may draw one alike and the other not. Each looks after its write, and the later one yields.
+    /// </summary>
+    private async Task<bool> IsSharedAsync(SubnetKey key, StoredEntry written, LeaseList before, CancellationToken cancellationToken)
+    {
+        if (key is not { IPv4Subnet: { } ipv4, IPv6Subnet: { } ipv6 }) return false;
+        StoreSnapshot now = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
+        return now.Entries.Any(entry =>
+            entry.CreateRevision < written.CreateRevision
+            && SubnetKey.TryParse(entry.Key, out SubnetKey other)
+            && ((other.IPv4Subnet is { } otherIPv4 && otherIPv4.Overlaps(ipv4)) || (other.IPv6Subnet is { } otherIPv6 && otherIPv6.Overlaps(ipv6)))
+            && !before.Taken.Contains(other)); // the allocator has judged those
     }
 
     private TakenLease? LostRace(SubnetKey key)

@@ -196,6 +196,32 @@ public sealed class SubnetManagerAcquisitionTests
         Assert.Equal(SubnetManagerLab.Attributes(2).ToJson(), Text(await lab.FindAsync("10.5.99.0-24")));
     }
 
+    [Theory]
+    [InlineData("10.5.99.0-24&fd00:5:0:1::-64")]
+    [InlineData("10.5.1.0-24&fd00:5:0:63::-64")]
+    public async Task Acquire_QuickerNodeHasOneOfTheTwoSubnets_Yields(string rival)
+    {
+        var lab = new SubnetManagerLab(SubnetManagerLab.DualStackNetwork);
+        LabNode node = lab.Node(1, previous: "10.5.99.0-24&fd00:5:0:63::-64");
+        node.Store.BeforeNext(StoreOperation.Create, () => lab.PutPeer(rival, host: 2));
+
+        SubnetKey key = (await node.AcquireAsync()).Key, taken = SubnetKey.Parse(rival);
+
+        Assert.NotEqual(taken.IPv4, key.IPv4);
+        Assert.NotEqual(taken.IPv6, key.IPv6);
+        Assert.Null(await lab.FindAsync("10.5.99.0-24&fd00:5:0:63::-64"));
+    }
+
+    [Fact]
+    public async Task Acquire_LaterNodeHasOneOfTheTwoSubnets_KeepsItsOwn()
+    {
+        var lab = new SubnetManagerLab(SubnetManagerLab.DualStackNetwork);
+        LabNode node = lab.Node(1, previous: "10.5.99.0-24&fd00:5:0:63::-64");
+        node.Store.AfterNext(StoreOperation.Create, () => lab.PutPeer("10.5.99.0-24&fd00:5:0:1::-64", host: 2));
+
+        Assert.Equal("10.5.99.0-24&fd00:5:0:63::-64", (await node.AcquireAsync()).Key.ToString());
+    }
+
     [Fact]
     public async Task Acquire_OwnLeaseGoneBeforeItsRenewal_TakesItAgain()
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Flannel.Cni;
 using Flannel.Extensibility;
+using Flannel.Integration.Tests.Overlay;
 using Flannel.Lab.Cni;
 using Flannel.Lab.Namespaces;
 using Flannel.Lab.Pinging;
@@ -96,7 +97,8 @@ internal sealed class CniHost : IDisposable
         Assert.DoesNotContain(
             Directory.GetFiles(Path.Combine(Root, "networks", "cbr0")),
             file => IPAddress.TryParse(Path.GetFileName(file), out IPAddress? address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
-        Assert.DoesNotContain("veth", await Host.ExecAsync("ip", "link"), StringComparison.Ordinal);
+        // The kernel takes the devices of a namespace away some time after the namespace.
+        await Eventually.IsTrueAsync(async () => !(await Host.ExecAsync("ip", "link")).Contains("veth", StringComparison.Ordinal), "the last veth goes");
     }
 
     public void Dispose()

@@ -19,9 +19,15 @@ public class RefusalTests
         await using OverlayCluster cluster = OverlayCluster.Create(2);
         await cluster.Hosts[0].ExecAsync(
             "sh", "-e", "-c", "ip link add docker0 type bridge; ip address add 10.5.9.1/24 dev docker0; ip link set docker0 up");
-        foreach (LabHost host in cluster.Hosts) await cluster.AddNodeAsync(host);
+        for (int host = 0; host < 2; host++)
+        {
+            // They do not draw the subnet that the bridge holds.
+            var own = new LeaseAttributes { PublicIP = cluster.Hosts[host].Address, BackendType = "vxlan" };
+            cluster.Memory.Put(SubnetKey.Parse($"10.5.{20 + host}.0-24"), own, TimeSpan.FromHours(1));
+            await cluster.AddNodeAsync(cluster.Hosts[host]);
+        }
 
-        FlannelNodeStatus status = await cluster.UntilAsync(0, static found => found is { IsReady: true, Peers.Count: 1 });
+        FlannelNodeStatus status = await cluster.UntilAsync(0, static found => found is { IsReady: true, IsConverged: true, Peers.Count: 1 });
         Assert.Equal(FlannelNodeState.Degraded, status.State);
         Assert.Contains("docker0", status.Reason, StringComparison.Ordinal);
         Assert.Contains("10.5.9.0/24", status.Reason, StringComparison.Ordinal);
