@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Flannel.Backends.Udp.Checksums;
 
-// Each instruction set has an instruction of its own that adds neighbouring words into lanes of twice the width, which Vector128 and the like do not
+// Each instruction set has a different instruction that adds neighbouring words into lanes of twice the width, which Vector128 and the like do not
 // offer. Four sums at a time, because one would wait for itself. In a native program for any x86-64 processor, Avx2.IsSupported is constantly false
 // (with a baseline that has AVX the check is made at run time); the SSE2 loop is no bottleneck there.
 internal static unsafe partial class InternetChecksum

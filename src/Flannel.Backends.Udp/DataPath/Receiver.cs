@@ -10,7 +10,7 @@ namespace Flannel.Backends.Udp.DataPath;
 
 /// <summary>
 /// The thread that takes datagrams from the sockets and writes their packets to the TUN device. A write runs the kernel's whole receiving side, so it
-/// has a thread of its own. What arrived together and belongs together is written together; nothing waits for company.
+/// has a dedicated thread. What arrived together and belongs together is written together; nothing waits for company.
 /// </summary>
 /// <remarks>
 /// A datagram's way: 1 <see cref="Drain"/> takes as many as one system call brings; 2 <see cref="Take"/> parses each packet, checks that its sender

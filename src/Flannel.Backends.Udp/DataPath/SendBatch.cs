@@ -122,7 +122,7 @@ internal sealed unsafe class SendBatch : IDisposable
     /// <summary>
     /// Sends everything but a few segments that a super-packet was longer than one message; those are set aside to travel with the next one. The
     /// kernel makes super-packets of 64 KB without outer headers, so of full-size segments nearly every one is a segment or two too long, and a
-    /// message of its own for these costs a whole pass through the kernel. Afterwards the packets' memory is free.
+    /// separate message for these costs a whole pass through the kernel. Afterwards the packets' memory is free.
     /// </summary>
     public void FlushComplete()
     {

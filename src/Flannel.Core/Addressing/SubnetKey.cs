@@ -71,6 +71,11 @@ public readonly partial struct SubnetKey : IEquatable<SubnetKey>
 
     internal Subnet? IPv6Subnet => _hasIPv6 ? new Subnet(new UInt128(_ipv6High, _ipv6Low), _ipv6Length, AddressFamily.InterNetworkV6) : null;
 
+    /// <summary>Whether both have an address in common, in either family.</summary>
+    internal bool Overlaps(SubnetKey other) =>
+        (IPv4Subnet is { } ipv4 && other.IPv4Subnet is { } otherIPv4 && ipv4.Overlaps(otherIPv4))
+        || (IPv6Subnet is { } ipv6 && other.IPv6Subnet is { } otherIPv6 && ipv6.Overlaps(otherIPv6));
+
     /// <summary>The subnet of one family as bare numbers, for loops over very many keys.</summary>
     internal bool TryGetSubnet(AddressFamily family, out UInt128 first, out int prefixLength)
     {

@@ -23,7 +23,7 @@ public sealed record StoredLease
 
     /// <summary>
     /// Why nodes refuse the lease (they have it in quarantine), as far as that can be told without a node; <see langword="null"/> if nothing speaks
-    /// against it. A backend may have reasons of its own.
+    /// against it. A backend may have further reasons.
     /// </summary>
     public string? Refusal { get; internal init; }
 

@@ -7,7 +7,7 @@ namespace Flannel;
 
 /// <summary>
 /// The subnet file (flannel's <c>/run/flannel/subnet.env</c>): what a node tells the container runtime and the CNI plugin of its host, and what
-/// it remembers of its own lease over a restart.
+/// the node remembers of its lease over a restart.
 /// </summary>
 public sealed partial record SubnetFile
 {

@@ -151,12 +151,12 @@ internal sealed partial class SubnetManager
     /// </summary>
     private async Task<bool> IsSharedAsync(SubnetKey key, StoredEntry written, LeaseList before, CancellationToken cancellationToken)
     {
-        if (key is not { IPv4Subnet: { } ipv4, IPv6Subnet: { } ipv6 }) return false;
+        if (key is not { IPv4Subnet: not null, IPv6Subnet: not null }) return false;
         StoreSnapshot now = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
         return now.Entries.Any(entry =>
             entry.CreateRevision < written.CreateRevision
             && SubnetKey.TryParse(entry.Key, out SubnetKey other)
-            && ((other.IPv4Subnet is { } otherIPv4 && otherIPv4.Overlaps(ipv4)) || (other.IPv6Subnet is { } otherIPv6 && otherIPv6.Overlaps(ipv6)))
+            && other.Overlaps(key)
             && !before.Taken.Contains(other)); // the allocator has judged those
     }
 

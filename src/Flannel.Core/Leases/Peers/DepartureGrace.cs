@@ -94,13 +94,9 @@ internal sealed class DepartureGrace(TimeSpan grace, TimeSpan massGrace = defaul
         if (_held.Count == 0) return;
         foreach ((Lease peer, _, _) in _held.Values.ToList())
         {
-            if (!Overlaps(peer.Key, key)) continue;
+            if (!peer.Key.Overlaps(key)) continue;
             passed.Add(new LeaseChange(peer, null));
             Drop(peer.Key);
         }
     }
-
-    private static bool Overlaps(SubnetKey left, SubnetKey right) =>
-        (left.IPv4Subnet is { } ipv4 && right.IPv4Subnet is { } otherIPv4 && ipv4.Overlaps(otherIPv4))
-        || (left.IPv6Subnet is { } ipv6 && right.IPv6Subnet is { } otherIPv6 && ipv6.Overlaps(otherIPv6));
 }
