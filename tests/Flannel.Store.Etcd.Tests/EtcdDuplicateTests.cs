@@ -9,7 +9,7 @@ namespace Flannel.Store.Etcd.Tests;
 /// <summary>Two hosts with one address on a real etcd, whose etcd leases tell a claim from an answer.</summary>
 public sealed class EtcdDuplicateTests(EtcdFixture fixture) : IClassFixture<EtcdFixture>, IAsyncLifetime
 {
-    private const string Config = """{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""";
+    private const string Config = """{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","Backend":{"Type":"vxlan"}}""";
     private const string Address = "192.168.0.1";
 
     private EtcdServer _server = null!;

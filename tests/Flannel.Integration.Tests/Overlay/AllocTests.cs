@@ -15,7 +15,7 @@ public class AllocTests
         var services = new ServiceCollection();
         services.AddFlannelLinux();
         services.AddFlannel(options => options.NetworkNamespace = host.NamespaceName)
-            .UseInMemoryStore("""{"Network":"10.5.0.0/16","Backend":{"Type":"alloc"}}""")
+            .UseInMemoryStore("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.100.0","Backend":{"Type":"alloc"}}""")
             .UseAlloc();
         await using ServiceProvider provider = services.BuildServiceProvider();
         var node = provider.GetRequiredService<IFlannelNode>();

@@ -68,7 +68,7 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
     public async Task Fault_IsSurvived(string fault, string backend)
     {
         await using OverlayCluster cluster = await OverlayCluster.StartAsync(
-            2, $$"""{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{{Backends[backend]}}}""");
+            2, $$"""{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{{Backends[backend]}}}""");
         LabContainer near = cluster.AddContainer(0, mtu: 1280), far = cluster.AddContainer(1, mtu: 1280);
         await OverlayCluster.AssertPingAsync(near, far);
         SubnetKey subnet = cluster.Node(0).Lease.Key;

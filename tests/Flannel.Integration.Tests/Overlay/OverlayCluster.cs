@@ -10,17 +10,20 @@ namespace Flannel.Integration.Tests.Overlay;
 /// <summary>Hosts in namespaces, each with a node of the same network in this process, on one in-memory store that can go away.</summary>
 internal sealed class OverlayCluster : IAsyncDisposable
 {
-    public const string Vxlan = """{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""";
-    public const string VxlanDualStack = """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
+    // The subnets behind SubnetMax are left to what a test puts there itself: no node draws one of them.
+    public const string Vxlan = """{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","Backend":{"Type":"vxlan"}}""";
+    public const string VxlanDualStack =
+        """{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
     public const string VxlanIPv6Only = """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"vxlan"}}""";
 
-    public const string UdpDualStack = """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"udp"}}""";
+    public const string UdpDualStack =
+        """{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"udp"}}""";
 
     /// <summary>Without a backend it is udp, as with flannel.</summary>
-    public const string Udp = """{"Network":"10.5.0.0/16"}""";
+    public const string Udp = """{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0"}""";
 
     public const string HostGatewayDualStack =
-        """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"Host-GW"}}""";
+        """{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"Host-GW"}}""";
 
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

@@ -19,6 +19,8 @@ internal sealed class TrafficLab : IAsyncDisposable
 
     private readonly NetworkLab _lab;
     private readonly bool _isIPv4;
+    private readonly Dictionary<(LabNode, int), Socket> _receivers = [];
+    private byte _question;
 
     private TrafficLab(NetworkLab lab, AddressFamily family)
     {
@@ -100,17 +102,18 @@ internal sealed class TrafficLab : IAsyncDisposable
     internal IPAddress? SourceSeen(LabNode from, IPAddress? source, LabNode to, IPAddress destination, int port = Port, TimeSpan? limit = null)
     {
         IPAddress any = _isIPv4 ? IPAddress.Any : IPAddress.IPv6Any;
-        using Socket receiver = to.Run(() => Open(new IPEndPoint(any, port)));
+        Socket receiver = ReceiverOf(to, new IPEndPoint(any, port));
         using Socket sender = from.Run(() => Open(new IPEndPoint(source ?? any, 0)));
-        receiver.ReceiveTimeout = 100;
+        byte[] sent = [++_question], received = new byte[1];
         long start = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(start) < (limit ?? KeptRules.Deadline))
         {
             try
             {
-                sender.SendTo([1], new IPEndPoint(destination, port));
+                sender.SendTo(sent, new IPEndPoint(destination, port));
                 EndPoint seen = new IPEndPoint(any, 0);
-                receiver.ReceiveFrom(new byte[1], ref seen);
+                do receiver.ReceiveFrom(received, ref seen);
+                while (received[0] != sent[0]); // what an earlier question sent twice
                 return ((IPEndPoint)seen).Address;
             }
             catch (SocketException)
@@ -122,7 +125,24 @@ internal sealed class TrafficLab : IAsyncDisposable
         return null;
     }
 
-    public ValueTask DisposeAsync() => _lab.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Socket receiver in _receivers.Values) receiver.Dispose();
+        await _lab.DisposeAsync();
+    }
+
+    /// <summary>One socket for all that the node receives at the port.</summary>
+    /// <remarks>
+    /// A port that was closed is not free at once: while this process starts another program, that one has the socket too until it has called execve.
+    /// </remarks>
+    private Socket ReceiverOf(LabNode node, IPEndPoint local)
+    {
+        if (_receivers.TryGetValue((node, local.Port), out Socket? receiver)) return receiver;
+        receiver = node.Run(() => Open(local));
+        receiver.ReceiveTimeout = 100;
+        _receivers.Add((node, local.Port), receiver);
+        return receiver;
+    }
 
     private static Socket Open(IPEndPoint local)
     {
