@@ -29,6 +29,7 @@ if (problems.Count == 0 && values.IsOn(FlanneldFlags.Version))
 }
 
 string? privileges = values.IsOn(FlanneldFlags.KeepPrivileges) ? null : AgentPrivileges.Reduce(); // before there are threads that keep theirs
+CollectionPause.Begin();
 
 List<string> ignored = [];
 flags.FillFromEnvironment(values, Environment.GetEnvironmentVariable, ignored);

@@ -21,6 +21,7 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     private readonly IReadOnlyList<IptablesChain> _chains = IptablesChain.All(policy);
     private readonly HashSet<IptablesChain> _removed = [];
     private readonly Dictionary<IptablesChain, string[]> _spellings = [];
+    private readonly HashSet<IptablesChain> _written = [];
     private bool? _isModern;
 
     /// <inheritdoc/>
@@ -49,8 +50,11 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> CleanUpAsync(CancellationToken cancellationToken) =>
-        RemoveAsync([.. _chains.Where(chain => !chain.IsWanted && !_removed.Contains(chain))], cancellationToken);
+    public async Task<IReadOnlyList<string>> CleanUpAsync(CancellationToken cancellationToken)
+    {
+        await LearnSpellingsAsync(cancellationToken).ConfigureAwait(false);
+        return await RemoveAsync([.. _chains.Where(chain => !chain.IsWanted && !_removed.Contains(chain))], cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> RemoveAsync(CancellationToken cancellationToken) => RemoveAsync(_chains, cancellationToken);
@@ -109,22 +113,27 @@ internal sealed partial class IptablesRuleSet(TrafficPolicy policy, ProgramRunne
 
         await WriteAsync(chain, chain.Replacement(!isChainRight, parent, randomFully), cancellationToken).ConfigureAwait(false);
         if (!isChainRight)
-            LearnSpelling(chain, wanted, await ListAsync(chain, chain.Name, cancellationToken).ConfigureAwait(false));
+            _written.Add(chain);
         return isChainRight
             ? RuleListing.Describe($"{chain.Parent} of table {chain.Table}", [chain.Jump], [.. parent.Where(chain.Owns)])
             : RuleListing.Describe($"{chain.Name} of table {chain.Table}", wanted, found);
     }
 
     /// <summary>As for nftables: what is listed right after writing is how this release of iptables spells what was written.</summary>
-    private void LearnSpelling(IptablesChain chain, string[] wanted, string[]? listed)
+    private async Task LearnSpellingsAsync(CancellationToken cancellationToken)
     {
-        if (listed?.Length != wanted.Length)
+        foreach (IptablesChain chain in _written.ToArray())
         {
-            throw new TrafficRulesException(
-                $"The iptables chain {chain.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
-        }
+            string[]? listed = await ListAsync(chain, chain.Name, cancellationToken).ConfigureAwait(false);
+            _written.Remove(chain);
+            if (listed?.Length != chain.Listing(randomFully: false).Length)
+            {
+                throw new TrafficRulesException(
+                    $"The iptables chain {chain.Name} was changed by somebody else as soon as it was written. It is tried again.", isTransient: true);
+            }
 
-        _spellings[chain] = listed;
+            _spellings[chain] = listed;
+        }
     }
 
     private async Task<string?> RemoveAsync(IptablesChain chain, ChainListing listing, CancellationToken cancellationToken)

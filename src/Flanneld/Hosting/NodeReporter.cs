@@ -66,7 +66,9 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
     private async Task TidyAsync(CancellationToken stop)
     {
         await Task.Delay(Rest, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!stop.IsCancellationRequested) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        if (stop.IsCancellationRequested) return;
+        CollectionPause.End();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private static string Describe(FlannelNodeStatus status, Readiness readiness) => readiness switch
