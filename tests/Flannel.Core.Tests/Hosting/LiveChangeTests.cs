@@ -128,6 +128,20 @@ public class LiveChangeTests
     }
 
     [Fact]
+    public async Task Rules_OfTheOtherPacketFilter_GoOnceThoseThatReplaceThemHold()
+    {
+        var applied = new TaskCompletionSource();
+        var rules = new FakeTrafficRules { Applied = applied.Task };
+        var former = new FakeTrafficRules(PacketFilter.Nftables);
+        await using var fixture = new NodeFixture(options => options.IpMasq = true, rules: rules, formerRules: former);
+        await fixture.Node.StartAsync();
+        await rules.Kept.WaitAsync(NodeFixture.Limit);
+        Assert.Empty(former.Calls);
+        applied.SetResult();
+        await former.Removed.WaitAsync(NodeFixture.Limit);
+    }
+
+    [Fact]
     public async Task Backend_HasSomethingElseToPublish_UpdatesTheDocumentInPlace()
     {
         await using var fixture = new NodeFixture();

@@ -1,5 +1,6 @@
 using System.Net;
 using Flannel.Extensibility;
+using Flannel.Lab.Backends;
 using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,7 +10,7 @@ namespace Flannel.Core.Tests.Hosting;
 internal sealed class NodeFixture : IAsyncDisposable
 {
     public const string ConfigJson = """{"Network":"10.5.0.0/16","Backend":{"Type":"fake"}}""";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly ServiceProvider _provider;
 
     public NodeFixture(
@@ -17,7 +18,8 @@ internal sealed class NodeFixture : IAsyncDisposable
         InMemoryLeaseStore? memory = null,
         ILeaseStore? store = null,
         string address = "192.168.100.1",
-        ITrafficRules? rules = null)
+        ITrafficRules? rules = null,
+        FakeTrafficRules? formerRules = null)
     {
         Memory = memory ?? new InMemoryLeaseStore(ConfigJson);
         Host = new InMemoryHostNetwork(address);
@@ -30,6 +32,7 @@ internal sealed class NodeFixture : IAsyncDisposable
             configure?.Invoke(options);
         }).UseStore(store ?? Memory).UseBackend(Backend);
         if (rules is not null) network.UseTrafficRules((_, _) => rules);
+        if (formerRules is not null) network.UseTrafficRules((_, _) => formerRules);
         _provider = services.BuildServiceProvider();
         Node = _provider.GetRequiredService<IFlannelNode>();
     }
