@@ -110,6 +110,8 @@ public class NodeConditionTests
     public async Task RestartedWithOtherRules_KeepsPeersThatLeasedByTheFormerOnes(string config)
     {
         var memory = new InMemoryLeaseStore(NodeFixture.ConfigJson);
+        var own = new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.100.1"), BackendType = "fake" };
+        memory.Put(SubnetKey.Parse("10.5.20.0-24"), own, TimeSpan.FromHours(1)); // it does not draw a peer's
         await using (var first = new NodeFixture(memory: memory)) await first.ReadyAsync();
         memory.SetConfig(config);
         await using var fixture = new NodeFixture(memory: memory);
