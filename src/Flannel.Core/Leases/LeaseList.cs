@@ -23,7 +23,7 @@ internal sealed class LeaseList
             if (!SubnetKey.TryParse(entry.Key, out SubnetKey key))
                 continue;
             list.Taken.Add(key);
-            if (LeaseAttributes.TryParse(entry.Value, out LeaseAttributes? attributes, out _)
+            if (entry.TryRead(out LeaseAttributes? attributes, out _)
                 && (identity.IsOwn(attributes) || identity.IsHeld(entry, attributes)))
                 list.Own.Add(new OwnEntry(entry, Lease.From(entry, key, attributes)));
         }

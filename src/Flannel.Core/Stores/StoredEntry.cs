@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Flannel.Extensibility;
 
 /// <summary>One document below the subnets' directory, not yet decoded.</summary>
@@ -8,6 +10,8 @@ namespace Flannel.Extensibility;
 /// <param name="HasTimeToLive">Whether the key ends by itself; <see langword="false"/> marks a reservation.</param>
 public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision, bool HasTimeToLive)
 {
+    private ReadDocument? _read;
+
     /// <summary>
     /// Why the document could not be read although its key is there (it is larger than the store transfers); <see langword="null"/> for a document
     /// that was read. <see cref="Value"/> is empty then.
@@ -19,6 +23,18 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
     /// while it is updated. 0 for a reservation, and in a store that cannot tell. etcd: the number of the etcd lease that the key hangs on.
     /// </summary>
     public long ClaimId { get; init; }
+
+    /// <summary>
+    /// Reads the document. A node that starts asks three times, each time of thousands of entries: for its own lease, for a free subnet, for its peers.
+    /// </summary>
+    internal bool TryRead([NotNullWhen(true)] out LeaseAttributes? attributes, [NotNullWhen(false)] out string? problem)
+    {
+        ReadDocument? read = _read;
+        if (read is null || !read.Value.Equals(Value)) _read = read = ReadDocument.Of(Value); // else a copy may have another document
+        problem = read.Problem;
+        attributes = read.Attributes;
+        return attributes is not null;
+    }
 
     /// <summary>Whether both are the same entry with the same bytes.</summary>
     /// <param name="other">The other entry.</param>
@@ -36,4 +52,12 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
     public override string ToString() =>
         $"{VisibleText.Of(Key)} (created at {CreateRevision}, changed at {ModRevision}, " +
         $"{(HasTimeToLive ? "" : "reservation, ")}{Unreadable ?? $"{Value.Length} bytes"})";
+
+    private sealed record ReadDocument(ReadOnlyMemory<byte> Value, LeaseAttributes? Attributes, string? Problem)
+    {
+        public static ReadDocument Of(ReadOnlyMemory<byte> value) =>
+            LeaseAttributes.TryParse(value, out LeaseAttributes? attributes, out string? problem)
+                ? new ReadDocument(value, attributes, null)
+                : new ReadDocument(value, null, problem);
+    }
 }

@@ -281,7 +281,7 @@ internal sealed partial class PeerLeases
     {
         key.Publisher = null;
         refusal = key.KeyProblem ?? entry.Unreadable;
-        if (refusal is not null || !LeaseAttributes.TryParse(entry.Value, out LeaseAttributes? attributes, out refusal))
+        if (refusal is not null || !entry.TryRead(out LeaseAttributes? attributes, out refusal))
             return null;
 
         key.Publisher = (attributes.PublicIP, attributes.PublicIPv6);
