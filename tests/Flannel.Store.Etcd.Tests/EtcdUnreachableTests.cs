@@ -29,7 +29,10 @@ public sealed class EtcdUnreachableTests
     [Fact]
     public async Task Endpoint_NobodyListens_IsReportedAsTransient()
     {
-        string endpoint = ClosedPort();
+        // Bound and not listening: connections are refused, and nobody else gets the port.
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        string endpoint = $"http://{bound.LocalEndPoint}";
 
         StoreException error = await FailAsync(endpoint, "http://127.0.0.1:1");
 
@@ -184,13 +187,6 @@ public sealed class EtcdUnreachableTests
             Assert.Contains("certificate", error.Message, StringComparison.Ordinal);
             Assert.Contains(server.Endpoints[0], error.Message, StringComparison.Ordinal);
         }
-    }
-
-    private static string ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"http://{listener.LocalEndpoint}";
     }
 
     private Task<StoreException> FailAsync(params string[] endpoints) => FailAsync(options => options.Endpoints = endpoints);
