@@ -85,6 +85,28 @@ public sealed class HostileContentTests
     }
 
     [Fact]
+    public void Track_NamesLeftOutWithOneHashCode_AreCountedBoth()
+    {
+        // Of some 100,000 names two have one hash code of 32 bits.
+        Dictionary<int, string> names = [];
+        string other = "";
+        string? one = null;
+        for (int i = 0; one is null; i++)
+        {
+            other = $"junk{i}";
+            if (!names.TryAdd(string.GetHashCode(other, StringComparison.Ordinal), other))
+                one = names[string.GetHashCode(other, StringComparison.Ordinal)];
+        }
+
+        PeerLeases tracker = Tracker(maxQuarantined: 1);
+        tracker.Apply(new StoreSnapshot([Entry("junk", 1, "{}"), Entry(one, 2, "{}"), Entry(other, 3, "{}")], 3));
+
+        Assert.Equal(3, tracker.TakeQuarantine()!.Total);
+        tracker.Apply(Change(4, other, null));
+        Assert.Equal(2, tracker.TakeQuarantine()!.Total);
+    }
+
+    [Fact]
     public async Task Watch_FloodOfRefusedLeases_IsLoggedInSummaries()
     {
         var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist with { MaxQuarantined = 50 });

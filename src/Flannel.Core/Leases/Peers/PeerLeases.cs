@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Flannel.Core.Addressing;
 using Flannel.Extensibility;
 
@@ -34,8 +35,8 @@ internal sealed partial class PeerLeases
     private readonly List<QuarantinedLease> _refused = [];
     private readonly int _maxPeers;
     private readonly int _maxQuarantined;
-    private readonly HashSet<int> _peersLeftOut = [];
-    private readonly HashSet<int> _refusalsLeftOut = [];
+    private readonly HashSet<DocumentMark> _peersLeftOut = [];
+    private readonly HashSet<DocumentMark> _refusalsLeftOut = [];
     private int _refusedCount;
     private int _goodCount;
     private int _quarantined;
@@ -240,8 +241,8 @@ internal sealed partial class PeerLeases
     }
 
     /// <summary>
-    /// Whether a key that was not seen before is beyond its limit. Names are remembered as hashes: a count that is off by one in millions does no
-    /// harm.
+    /// Whether a key that was not seen before is beyond its limit. Of its name a mark is kept: names are up to whoever writes them, and may be long and
+    /// many.
     /// </summary>
     private bool IsLeftOut(string name, Lease? good, string? refusal)
     {
@@ -249,8 +250,8 @@ internal sealed partial class PeerLeases
         if (!isFull)
             return false;
 
-        HashSet<int> leftOut = good is null ? _refusalsLeftOut : _peersLeftOut;
-        if (leftOut.Count < _maxPeers && leftOut.Add(string.GetHashCode(name, StringComparison.Ordinal)))
+        HashSet<DocumentMark> leftOut = good is null ? _refusalsLeftOut : _peersLeftOut;
+        if (leftOut.Count < _maxPeers && leftOut.Add(MarkOf(name)))
         {
             _quarantineChanged = true;
             if (refusal is not null)
@@ -260,12 +261,14 @@ internal sealed partial class PeerLeases
         return true;
     }
 
+    private static DocumentMark MarkOf(string name) => DocumentMark.Of(MemoryMarshal.AsBytes(name.AsSpan()));
+
     private void Remove(string name)
     {
         if (!_keys.Remove(name, out TrackedKey? key))
         {
-            int hash = string.GetHashCode(name, StringComparison.Ordinal);
-            _quarantineChanged |= _peersLeftOut.Remove(hash) | _refusalsLeftOut.Remove(hash);
+            DocumentMark mark = MarkOf(name);
+            _quarantineChanged |= _peersLeftOut.Remove(mark) | _refusalsLeftOut.Remove(mark);
             return;
         }
 
