@@ -63,7 +63,7 @@ public sealed record StoredLease
         bool isKey = SubnetKey.TryParse(entry.Key, out SubnetKey subnets, out string? keyProblem);
         string? problem = entry.Unreadable;
         LeaseAttributes? attributes = null;
-        if (problem is null) _ = LeaseAttributes.TryParse(entry.Value, out attributes, out problem);
+        if (problem is null) _ = entry.TryRead(out attributes, out problem);
         return new StoredLease(entry.Key, entry.CreateRevision, entry.ModRevision)
         {
             Subnets = isKey ? subnets : null,

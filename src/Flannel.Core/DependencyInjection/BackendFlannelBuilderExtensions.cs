@@ -8,7 +8,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class BackendFlannelBuilderExtensions
 {
     /// <summary>
-    /// Lets the network use a backend of a type of one's own: its configuration's <c>"Backend":{"Type":"…"}</c> chooses it by
+    /// Lets the network use a backend of the application's: its configuration's <c>"Backend":{"Type":"…"}</c> chooses it by
     /// <see cref="IBackend.Name"/>.
     /// </summary>
     /// <param name="builder">The network.</param>

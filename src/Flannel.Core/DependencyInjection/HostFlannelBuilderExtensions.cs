@@ -11,7 +11,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </summary>
 public static class HostFlannelBuilderExtensions
 {
-    /// <summary>Lets the network see the host's network through a type of one's own. The last call counts.</summary>
+    /// <summary>Lets the network see the host's network through a type of the application's. The last call counts.</summary>
     /// <param name="builder">The network.</param>
     /// <typeparam name="THost">
     /// The type: the service of that type if there is one; else a new instance for the network, with services for the constructor's parameters.

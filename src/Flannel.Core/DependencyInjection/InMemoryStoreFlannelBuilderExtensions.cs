@@ -6,7 +6,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class InMemoryStoreFlannelBuilderExtensions
 {
     /// <summary>
-    /// Uses a store that other nodes of this process share. Each network (not each node) has a store of its own.
+    /// Uses a store that other nodes of this process share. Each network (not each node) has one.
     /// </summary>
     /// <param name="builder">The network.</param>
     /// <param name="store">The store, with the network's configuration in it.</param>

@@ -10,7 +10,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </summary>
 public static class StoreFlannelBuilderExtensions
 {
-    /// <summary>Keeps the network's leases in a store of a type of one's own.</summary>
+    /// <summary>Keeps the network's leases in a store of the application's.</summary>
     /// <param name="builder">The network.</param>
     /// <typeparam name="TStore">
     /// The store's type: the service of that type if there is one, which networks share and the service provider disposes of; else a new instance for
@@ -44,7 +44,7 @@ public static class StoreFlannelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Has the network's leases kept by a subnet manager of a type of one's own, instead of a store.</summary>
+    /// <summary>Has the network's leases kept by a subnet manager of the application's, instead of a store.</summary>
     /// <param name="builder">The network.</param>
     /// <typeparam name="TManager">
     /// The manager's type: the service of that type if there is one, which the service provider disposes of; else a new instance for the network,

@@ -1,6 +1,6 @@
 namespace Flannel;
 
-/// <summary>Base of everything that goes wrong with a subnet lease. A subnet manager of one's own may derive from it.</summary>
+/// <summary>Base of everything that goes wrong with a subnet lease. An application's subnet manager may derive from it.</summary>
 public abstract class LeaseException : FlannelException
 {
     /// <summary>Creates the exception.</summary>

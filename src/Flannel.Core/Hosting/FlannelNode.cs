@@ -213,7 +213,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
             }
             catch (Exception exception) when (!running.IsCancellationRequested)
             {
-                // Nothing of ours may end the host's process: report, leave the data path alone, try again.
+                // No fault of a network may end the host's process: report, leave the data path alone, try again.
                 Report(held, exception);
                 attempts = session.HasRun ? 1 : attempts + 1;
                 if (exception is DuplicatePublicAddressException duplicate) (backOff, extra) = (DuplicateBackOff, duplicate.Pause);

@@ -33,7 +33,7 @@ internal sealed class LeaseRules
     /// <param name="config">The validated network configuration.</param>
     /// <param name="own">What this node publishes.</param>
     /// <param name="ownKey">The subnets that this node holds.</param>
-    /// <param name="areSubnetsAssigned">Whether a cluster gives the subnets by rules of its own, so that their lengths are its business.</param>
+    /// <param name="areSubnetsAssigned">Whether a cluster gives the subnets by its rules, so that their lengths are its business.</param>
     public LeaseRules(NetworkConfig config, LeaseAttributes own, SubnetKey ownKey, bool areSubnetsAssigned = false)
     {
         int split = areSubnetsAssigned ? 0 : SubnetAllocator.SmallestSplit;

@@ -58,7 +58,7 @@ internal sealed partial class SubnetManager
     private void ThrowIfAnswered(NodeIdentity identity, OwnEntry own, StoredEntry claimed, StoredEntry? found)
     {
         if (found is null || found.HasTimeToLive != claimed.HasTimeToLive
-            || !LeaseAttributes.TryParse(found.Value, out LeaseAttributes? attributes, out _))
+            || !found.TryRead(out LeaseAttributes? attributes, out _))
             return;
         if (identity.AddressOf(own.Lease.Attributes) is not { } address || !address.Equals(identity.AddressOf(attributes))) return;
         _metrics.CountConflict(isKept: false);

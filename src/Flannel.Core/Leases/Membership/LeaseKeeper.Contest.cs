@@ -68,7 +68,7 @@ internal sealed partial class LeaseKeeper
     private async Task TakeUnansweredAsync(CancellationToken cancellationToken)
     {
         _contest.Won();
-        bool isSame = LeaseAttributes.TryParse(_entry.Value, out LeaseAttributes? attributes, out _) && _identity.Attributes.Equals(attributes);
+        bool isSame = _entry.TryRead(out LeaseAttributes? attributes, out _) && _identity.Attributes.Equals(attributes);
         if (isSame)
         {
             if (HasYielded) Hold(_entry, Now - LeaseContest.AnswerTimeOf(_store.WatchDelay), OwnLeaseState.Reacquired);

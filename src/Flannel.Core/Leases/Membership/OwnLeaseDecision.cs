@@ -39,7 +39,7 @@ internal static class OwnLeaseDecision
                 : new OwnLeaseAction.Yield(rival.Name, rival.CreateRevision, identity.AddressOf(rival.Publisher), IsRival: true);
         }
 
-        LeaseAttributes? attributes = LeaseAttributes.TryParse(found.Value, out LeaseAttributes? read, out _) ? read : null;
+        LeaseAttributes? attributes = found.TryRead(out LeaseAttributes? read, out _) ? read : null;
         // A document that nobody can read is ours if it stands in the same life of the key.
         bool isOurs = attributes is null ? found.CreateRevision == known.CreateRevision : identity.IsOwn(attributes);
         if (!isOurs)
