@@ -61,15 +61,26 @@ prepare_environment() {
     cd "$root"
 }
 
-# compile <dotnet command> <arguments>: one compiler serves all projects of a build, and ends with it.
-compile() {
-    local code=0 process
-    dotnet "$@" -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 || code=$?
+# Prints a new folder for temporary files, which the caller removes; processes of other users may look into it.
+make_scratch() {
+    local folder
+    folder="$(mktemp -d "${TMPDIR:-/tmp}/flannel.XXXXXX")"
+    chmod 755 "$folder"
+    echo "$folder"
+}
+
+# compile <dotnet command> <arguments>: one compiler serves all projects of a build, and ends with it. What the SDK leaves behind goes, too.
+compile() (
+    local code=0 process scratch
+    scratch="$(make_scratch)"
+    # shellcheck disable=SC2064
+    trap "rm -rf '$scratch' '/tmp/$compiler'" EXIT # the compiler's socket is in /tmp wherever temporary files are
+    TMPDIR="$scratch" dotnet "$@" -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 || code=$?
     for process in /proc/[0-9]*; do
         if grep -qsz -- "^-pipename:$compiler\$" "$process/cmdline"; then kill "${process#/proc/}" 2>/dev/null || true; fi
     done
-    return "$code"
-}
+    exit "$code"
+)
 
 # need <program>:<Debian package> ...
 need() {

@@ -51,14 +51,16 @@ become() {
 # Runs a tree of processes that need no chance to clean up, since all they make is inside: an interrupt kills the whole tree at once.
 supervise() {
     local -a enter
-    local code=0
+    local code=0 scratch
     choose_namespaces tree
+    scratch="$(make_scratch)"
+    export TMPDIR="$scratch"
     set -m # a process group of its own, so that it can be killed as one
     FLANNEL_OUTER_MOUNTS="$(outer_mounts)" setpriv --pdeathsig KILL "${enter[@]}" bash "$root/build.sh" --inside "$@" </dev/null &
     local group=$!
     set +m
     # shellcheck disable=SC2064
-    trap "kill -KILL -- -$group 2>/dev/null || true; wait $group 2>/dev/null || true" EXIT
+    trap "kill -KILL -- -$group 2>/dev/null || true; wait $group 2>/dev/null || true; rm -rf '$scratch'" EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     wait "$group" || code=$?

@@ -105,10 +105,10 @@ public sealed partial class Reconciler<TKey, TEntry>
             foreach (SubnetKey peer in removals) isChanged |= _desired.Remove(peer, _dirty);
             foreach (PeerEntries<TKey, TEntry> peer in upserts) changed += _desired.Set(peer, _dirty) ? 1 : 0;
             if (!isChanged && changed == 0) return 0;
+            Wake(); // before those who watch the status: they run on the processors that the loop needs now
             if (_dirty.Count > before) MarkUnconverged_NeedsLock();
         }
 
-        Wake();
         return changed;
     }
 

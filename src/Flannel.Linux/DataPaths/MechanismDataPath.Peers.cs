@@ -44,6 +44,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
             removals.ExceptWith(upserts);
             ChangeGuarded_NeedsLock(removals, upserts);
             _reconciler.Change(removals, isRewritten ? DeriveAll_NeedsLock() : [.. upserts.Select(key => Derive_NeedsLock(_peers[key]))]);
+            if (_reconciler.Status.IsConverged) _guard?.Wake(); // else the reconciler's pass brings it along
 
             void Remove(SubnetKey key)
             {

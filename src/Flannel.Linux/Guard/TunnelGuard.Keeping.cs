@@ -90,7 +90,9 @@ public sealed partial class TunnelGuard
     {
         try
         {
-            return _host.Run(() => NftablesMonitor.Open(change => change.Table == _name));
+            uint own;
+            lock (_writing) own = Netlink_NeedsLock().PortId;
+            return _host.Run(() => NftablesMonitor.Open(change => change.Table == _name, own));
         }
         catch (NetlinkException)
         {
@@ -99,7 +101,7 @@ public sealed partial class TunnelGuard
     }
 
     /// <summary>Waits for something to write, for a change by others, or until patience is over.</summary>
-    /// <returns>Whether the table was changed, by others or by ourselves.</returns>
+    /// <returns>Whether others changed the table.</returns>
     private async Task<bool> WaitAsync(NftablesMonitor? monitor, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

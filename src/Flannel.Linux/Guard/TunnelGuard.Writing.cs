@@ -92,16 +92,15 @@ public sealed partial class TunnelGuard
     }
 
     /// <summary>
-    /// Carries a batch out. As long as the kernel's generation is the one that this leaves, nobody else has changed anything since the table was
-    /// written as a whole.
+    /// Carries a batch out. A transaction is one generation of the kernel's, so as long as there are no more of them than our own, nobody else has
+    /// changed anything since the table was written as a whole.
     /// </summary>
     private void Execute_NeedsLock(NftablesBatch batch, bool isWhole)
     {
         NftablesNetlink netlink = Netlink_NeedsLock();
-        uint? before = isWhole ? netlink.GetGeneration() : _generation;
+        if (isWhole) _generation = netlink.GetGeneration();
         netlink.Execute(batch);
-        uint after = netlink.GetGeneration();
-        _generation = after == before + 1 ? after : null;
+        _generation++;
     }
 
     private void Delete_NeedsLock(IReadOnlyCollection<string> names)

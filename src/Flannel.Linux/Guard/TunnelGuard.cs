@@ -131,9 +131,13 @@ public sealed partial class TunnelGuard : IDisposable
 
     /// <summary>Replaces all peers. Before the first call nothing is changed for anybody.</summary>
     /// <param name="peers">Every peer; read later, on another thread.</param>
-    public void SetPeers(IReadOnlyCollection<GuardedPeer> peers) => Say(members => members.Replace(peers));
+    public void SetPeers(IReadOnlyCollection<GuardedPeer> peers)
+    {
+        Say(members => members.Replace(peers));
+        Wake();
+    }
 
-    /// <summary>Changes the peers.</summary>
+    /// <summary>Changes the peers: with the next <see cref="Admit"/> or after <see cref="Expel"/>, and within 5 s if neither is called.</summary>
     /// <param name="removals">Those that are none any more.</param>
     /// <param name="upserts">Those that came or changed.</param>
     public void ChangePeers(IReadOnlyCollection<SubnetKey> removals, IReadOnlyCollection<GuardedPeer> upserts) => Say(members =>
@@ -166,6 +170,9 @@ public sealed partial class TunnelGuard : IDisposable
         Wake();
     }
 
+    /// <summary>Has the loop write what was said.</summary>
+    internal void Wake() => _wake.Writer.TryWrite(true);
+
     /// <summary>Removes the guard. The loop has ended.</summary>
     public void Remove()
     {
@@ -196,11 +203,7 @@ public sealed partial class TunnelGuard : IDisposable
             _lastSaid++;
             (_isKnown, _isReleased) = (true, false);
         }
-
-        Wake();
     }
-
-    private void Wake() => _wake.Writer.TryWrite(true);
 
     private NftablesNetlink Netlink_NeedsLock() => _netlink ??= _host.Run(static () => NftablesNetlink.Open());
 

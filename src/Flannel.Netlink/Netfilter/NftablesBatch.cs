@@ -47,7 +47,7 @@ public sealed class NftablesBatch
 
     /// <summary>
     /// Puts an empty table in the place of the one with its name, whether there is one or not. Packets see the old table until the whole batch is
-    /// done.
+    /// done. If there was none, who lists tables meanwhile may see an empty one already: the kernel shows what a transaction adds and deletes again.
     /// </summary>
     /// <param name="table">The table.</param>
     /// <returns>Index of the request.</returns>

@@ -36,13 +36,21 @@ public sealed class NftablesMonitor : IDisposable
 
     /// <summary>Starts to listen in the calling thread's network namespace.</summary>
     /// <param name="filter">Which changes to tell of; runs on the monitor's thread and must not throw. <see langword="null"/> for all.</param>
+    /// <param name="ignoredPortId">
+    /// The <see cref="NftablesNetlink.PortId"/> of a client whose changes are not told, for a program that knows what it writes: the kernel keeps them
+    /// back, so that they wake nobody here. Not zero; <see langword="null"/> for everybody's changes.
+    /// </param>
     /// <returns>The monitor.</returns>
     /// <exception cref="NetlinkException">The kernel refused: it has no nf_tables, or CAP_NET_ADMIN is missing.</exception>
-    public static NftablesMonitor Open(Func<NftablesChange, bool>? filter = null)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="ignoredPortId"/> is zero.</exception>
+    public static NftablesMonitor Open(Func<NftablesChange, bool>? filter = null, uint? ignoredPortId = null)
     {
+        ArgumentOutOfRangeException.ThrowIfZero(ignoredPortId ?? uint.MaxValue, nameof(ignoredPortId));
         var socket = NetlinkSocket.Open(NetlinkProtocol.Netfilter, new NetlinkSocketOptions { Groups = [NFNLGRP_NFTABLES] });
         try
         {
+            if (ignoredPortId is { } portId)
+                socket.Ignore(portId);
             return new NftablesMonitor(socket, new CancellablePoll(), filter ?? (static _ => true));
         }
         catch

@@ -20,6 +20,9 @@ public sealed class NftablesNetlink : IDisposable
     private NftablesNetlink(NetlinkSocketOptions options) =>
         _socket = NetlinkSocket.Open(NetlinkProtocol.Netfilter, options with { Describe = static request => NftRequestFormatter.Format(request) });
 
+    /// <summary>The socket's netlink address, which the kernel puts into notifications of what it changed.</summary>
+    public uint PortId => _socket.PortId;
+
     /// <summary>
     /// Opens a socket in the network namespace that the calling thread is in at this moment. The socket stays there: it may be used from any thread
     /// afterwards, whatever namespace that one is in.

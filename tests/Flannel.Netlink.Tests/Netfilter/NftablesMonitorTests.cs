@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Flannel.Netlink.Netfilter;
+using Flannel.Netlink.Netfilter.Tables;
 using Flannel.Netlink.Tests.Kernel;
 
 namespace Flannel.Netlink.Tests.Netfilter;
@@ -72,6 +73,33 @@ public class NftablesMonitorTests
 
         Wait(monitor);
     });
+
+    [SkippableFact]
+    public void Wait_IgnoredPortId_TellsWhatOthersChange() => Lab.Run(_ =>
+    {
+        List<NftablesChange> told = [];
+        using var own = NftablesNetlink.Open();
+        using NftablesMonitor monitor = NftablesMonitor.Open(
+            change =>
+            {
+                lock (told)
+                    told.Add(change);
+                return true;
+            },
+            own.PortId);
+        var batch = new NftablesBatch();
+        batch.ReplaceTable(new NftTable(NftFamily.Inet, "own"));
+        own.Execute(batch);
+        Nft("add table ip theirs");
+
+        Wait(monitor);
+
+        lock (told)
+            Assert.Equal([new("theirs", null)], told);
+    });
+
+    [Fact]
+    public void Open_IgnoredPortIdIsZero_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => NftablesMonitor.Open(ignoredPortId: 0));
 
     [SkippableFact]
     public void Dispose_EndsTheWait() => Lab.Run(_ =>
