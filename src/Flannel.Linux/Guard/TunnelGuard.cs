@@ -23,6 +23,8 @@ namespace Flannel.Extensibility;
 [Experimental(ExperimentalApi.KernelBackends)]
 public sealed partial class TunnelGuard : IDisposable
 {
+    private static readonly TimeSpan Lull = TimeSpan.FromMilliseconds(100);
+
     private readonly GuardedTunnel _tunnel;
     private readonly NetworkFamily _family;
     private readonly GuardOptions _options;
@@ -33,6 +35,9 @@ public sealed partial class TunnelGuard : IDisposable
     private readonly HostKernel _host;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+
+    /// <summary>Wakes the loop for those that left: one transaction for many, at a time when nobody waits for a route.</summary>
+    private readonly ITimer _lull;
 
     /// <summary>At most one wake-up of the loop is pending.</summary>
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -79,6 +84,7 @@ public sealed partial class TunnelGuard : IDisposable
         AddressFamily[] known = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
         _formerNames = [.. known.Where(one => families.All(held => held.Family != one)).Select(names.GuardTable)];
         _status = _options.Enabled ? new GuardStatus() : null;
+        _lull = time.CreateTimer(static guard => ((TunnelGuard)guard!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The address family.</summary>
@@ -167,7 +173,7 @@ public sealed partial class TunnelGuard : IDisposable
             _lastSaid++;
         }
 
-        Wake();
+        _lull.Change(Lull, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Has the loop write what was said.</summary>
@@ -187,6 +193,7 @@ public sealed partial class TunnelGuard : IDisposable
     /// <summary>Leaves the guard in the kernel and closes what is open. The loop has ended.</summary>
     public void Dispose()
     {
+        _lull.Dispose();
         lock (_writing)
         {
             _netlink?.Dispose();
