@@ -141,6 +141,31 @@ internal static class GoJson
         }
     }
 
+    /// <summary>
+    /// A member's name in capitals, or the empty string if it holds half a surrogate pair. A name in its usual spelling makes no text.
+    /// </summary>
+    /// <param name="property">The member.</param>
+    /// <param name="usual">Usual spellings with their capitals.</param>
+    public static string CapitalsOf(JsonProperty property, ReadOnlySpan<(string Name, string Capitals)> usual)
+    {
+        try
+        {
+            foreach ((string name, string capitals) in usual)
+            {
+                if (property.NameEquals(name))
+                {
+                    return capitals;
+                }
+            }
+
+            return property.Name.ToUpperInvariant();
+        }
+        catch (InvalidOperationException)
+        {
+            return "";
+        }
+    }
+
     /// <summary>A value found, short and on one line, for a message.</summary>
     public static string Excerpt(JsonElement element) => Shorten(VisibleText.Of(Compact(element.GetRawText())));
 

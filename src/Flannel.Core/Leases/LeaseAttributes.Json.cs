@@ -14,6 +14,12 @@ public sealed partial record LeaseAttributes
     private const int MaxDepth = 8;
     private const int MaxBytes = 16 * 1024;
 
+    private static readonly (string Name, string Capitals)[] Members =
+    [
+        ("PublicIP", "PUBLICIP"), ("PublicIPv6", "PUBLICIPV6"), ("BackendType", "BACKENDTYPE"), ("BackendData", "BACKENDDATA"),
+        ("BackendV6Data", "BACKENDV6DATA"),
+    ];
+
     /// <summary>
     /// Reads a lease document. As in flannel, keys match whatever their case, unknown keys are ignored, the last of equal keys counts, and
     /// <c>PublicIP</c> may be absent but not <c>null</c> or empty. A document above 16 KiB or nested more than eight deep is refused.
@@ -108,7 +114,7 @@ public sealed partial record LeaseAttributes
         {
             JsonElement value = member.Value;
             bool isNull = value.ValueKind == JsonValueKind.Null;
-            switch (GoJson.NameOf(member).ToUpperInvariant())
+            switch (GoJson.CapitalsOf(member, Members))
             {
                 case "PUBLICIP" when !TryReadAddress(value, AddressFamily.InterNetwork, out publicIp):
                     return Refuse(out reason, $"PublicIP is {GoJson.Excerpt(value)}, not an IPv4 address");
@@ -126,10 +132,10 @@ public sealed partial record LeaseAttributes
 
                     break;
                 case "BACKENDDATA":
-                    data = value.GetRawText();
+                    data = GoJson.Compact(value.GetRawText());
                     break;
                 case "BACKENDV6DATA":
-                    v6Data = value.GetRawText();
+                    v6Data = GoJson.Compact(value.GetRawText());
                     break;
             }
         }
@@ -140,8 +146,8 @@ public sealed partial record LeaseAttributes
             PublicIP = publicIp,
             PublicIPv6 = publicIPv6,
             BackendType = type,
-            BackendData = data,
-            BackendV6Data = v6Data,
+            _backendData = data, // JSON of at most seven levels, as a part of the document
+            _backendV6Data = v6Data,
         };
     }
 

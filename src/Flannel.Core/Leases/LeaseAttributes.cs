@@ -11,6 +11,9 @@ namespace Flannel;
 /// </summary>
 public sealed partial record LeaseAttributes
 {
+    private string? _backendData;
+    private string? _backendV6Data;
+
     /// <summary>
     /// The address at which peers reach the host over IPv4; <see langword="null"/> (also set by 0.0.0.0) is written as <c>"0.0.0.0"</c>.
     /// </summary>
@@ -49,11 +52,11 @@ public sealed partial record LeaseAttributes
 
     /// <summary>The backend's data for IPv4 as JSON text, kept compact as flannel writes it; or <see langword="null"/>.</summary>
     /// <exception cref="ArgumentException">The text is not JSON, or is nested more than seven deep.</exception>
-    public string? BackendData { get; init => field = RequireJson(value, nameof(BackendData)); }
+    public string? BackendData { get => _backendData; init => _backendData = RequireJson(value, nameof(BackendData)); }
 
     /// <summary>The backend's data for IPv6 as JSON text, kept compact as flannel writes it; or <see langword="null"/>.</summary>
     /// <exception cref="ArgumentException">The text is not JSON, or is nested more than seven deep.</exception>
-    public string? BackendV6Data { get; init => field = RequireJson(value, nameof(BackendV6Data)); }
+    public string? BackendV6Data { get => _backendV6Data; init => _backendV6Data = RequireJson(value, nameof(BackendV6Data)); }
 
     private static void RequireFamily(IPAddress? address, AddressFamily family, string property)
     {
