@@ -98,11 +98,12 @@ public sealed partial class Reconciler<TKey, TEntry>
 
     private List<ReconcileChange<TKey, TEntry>> Collect()
     {
-        var upserts = new List<ReconcileChange<TKey, TEntry>>();
         var removals = new List<ReconcileChange<TKey, TEntry>>();
+        List<ReconcileChange<TKey, TEntry>> upserts;
         long now = _time.GetTimestamp();
         lock (_gate)
         {
+            upserts = new List<ReconcileChange<TKey, TEntry>>(Math.Max(0, _dirty.Count - _actual.Count)); // at least so many are not there
             foreach (TKey key in _dirty)
             {
                 if (Difference_NeedsLock(key) is not { } change) _failures.Remove(key);

@@ -17,7 +17,7 @@ internal static class OverlapCheck
     /// <param name="prefixes">What the host has.</param>
     /// <param name="backend">Knows what it left behind itself.</param>
     /// <param name="ownSubnets">The subnets that this host holds or held last.</param>
-    /// <param name="leased">The keys of all leases: a route to one of them is how a peer is reached, whatever length subnets have today.</param>
+    /// <param name="view">Has the keys of all leases: a route to one of them is how a peer is reached, whatever length subnets have today.</param>
     /// <returns>
     /// Bridges that still hold one subnet of the network, which this host had once: they are in nobody's way but of whoever gets that subnet, and
     /// the container engine that made them often starts after the agent.
@@ -28,9 +28,9 @@ internal static class OverlapCheck
         IReadOnlyList<HostPrefix> prefixes,
         IBackend backend,
         IReadOnlyCollection<SubnetKey> ownSubnets,
-        IReadOnlyCollection<SubnetKey> leased)
+        ISubnetView view)
     {
-        HashSet<IPNetwork> peers = [.. NetworksOf(leased)];
+        HashSet<IPNetwork>? peers = null; // thousands, and most hosts have no such route
         List<IPNetwork> own = [.. NetworksOf(ownSubnets)];
         List<HostPrefix> oldBridges = [];
         if (config.EnableIPv4) CheckFamily(config.Network!.Value, config.SubnetMin!, config.SubnetMax!, config.SubnetLength);
@@ -48,8 +48,8 @@ internal static class OverlapCheck
                     && ToNumber(prefix.Prefix.BaseAddress) <= last
                     && Last(prefix.Prefix) >= first
                     && !own.Exists(subnet => Contains(subnet, prefix.Prefix))
-                    && !(!prefix.IsAddress && peers.Contains(prefix.Prefix))
-                    && !backend.Owns(prefix, config)),
+                    && !backend.Owns(prefix, config)
+                    && !(!prefix.IsAddress && (peers ??= [.. NetworksOf(view.Leased)]).Contains(prefix.Prefix))),
             ];
 
             // A bridge shows as its address and as the route that comes with it; what it may hold is one host's subnet, whatever length those have

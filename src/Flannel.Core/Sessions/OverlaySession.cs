@@ -223,7 +223,7 @@ internal sealed partial class OverlaySession
     private void CheckOverlap(IReadOnlyList<HostPrefix> prefixes, IBackend backend, ISubnetView view, SubnetKey? previous, SubnetKey? held)
     {
         IReadOnlyList<HostPrefix> oldBridges =
-            OverlapCheck.Check(_config, prefixes, backend, [.. new[] { previous, held }.OfType<SubnetKey>()], view.Leased);
+            OverlapCheck.Check(_config, prefixes, backend, [.. new[] { previous, held }.OfType<SubnetKey>()], view);
         _condition.Change(condition => condition with { OldBridges = oldBridges });
     }
 

@@ -54,6 +54,12 @@ internal sealed partial class PeerLeases
     /// </summary>
     private void SettleRivals(TrackedKey start, HashSet<TrackedKey> settled)
     {
+        if (IsAlone(start))
+        {
+            (start.Rival, start.SharesAddress) = (null, false);
+            return;
+        }
+
         List<TrackedKey> group = [start];
         HashSet<List<TrackedKey>>? contested = null;
         for (int i = 0; i < group.Count; i++)
@@ -105,6 +111,22 @@ internal sealed partial class PeerLeases
     /// before. Nobody gains by such a lease, and to refuse the younger one would cut off what the host works with.
     /// </summary>
     private static bool IsOneHost(TrackedKey left, TrackedKey right) => left.Good!.Attributes.Equals(right.Good!.Attributes);
+
+    /// <summary>Whether a look shows that a lease has no rivals, as nearly always: of thousands of leases each is asked.</summary>
+    private bool IsAlone(TrackedKey key)
+    {
+        foreach (Subnet subnet in SubnetsInUse(key))
+        {
+            if (!_claims.TryGetOnly(subnet, out List<TrackedKey>? claimants) || claimants.Count > 1) return false;
+        }
+
+        foreach (Subnet address in AddressesInUse(key))
+        {
+            if (!_addresses.TryGetOnly(address, out List<TrackedKey>? claimants) || claimants.Count > 1) return false;
+        }
+
+        return true;
+    }
 
     private IEnumerable<List<TrackedKey>> RivalsOf(TrackedKey key) =>
         SubnetsInUse(key)

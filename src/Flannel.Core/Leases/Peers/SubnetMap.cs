@@ -36,6 +36,17 @@ internal sealed class SubnetMap<T>
         Lengths(subnet.Family)[subnet.PrefixLength]--;
     }
 
+    /// <summary>
+    /// Finds the entry of a subnet where no other can share an address with it, because all subnets of its family have one length.
+    /// </summary>
+    /// <returns>Whether that is so; if not, <see cref="Overlapping"/> tells.</returns>
+    public bool TryGetOnly(Subnet subnet, [NotNullWhen(true)] out T? value)
+    {
+        int[] lengths = Lengths(subnet.Family);
+        value = null;
+        return lengths.AsSpan().Count(0) == lengths.Length - 1 && TryGet(subnet, out value);
+    }
+
     /// <summary>Every entry that shares an address with a subnet, that of the subnet itself included.</summary>
     public IEnumerable<KeyValuePair<Subnet, T>> Overlapping(Subnet subnet)
     {
