@@ -37,8 +37,8 @@ public sealed class NftablesMonitor : IDisposable
     /// <summary>Starts to listen in the calling thread's network namespace.</summary>
     /// <param name="filter">Which changes to tell of; runs on the monitor's thread and must not throw. <see langword="null"/> for all.</param>
     /// <param name="ignoredPortId">
-    /// The <see cref="NftablesNetlink.PortId"/> of a client whose changes are not told, for a program that knows what it writes: the kernel keeps them
-    /// back, so that they wake nobody here. Not zero; <see langword="null"/> for everybody's changes.
+    /// The <see cref="NftablesNetlink.PortId"/> of a client whose changes are not told, for a program that knows what it writes: the kernel keeps
+    /// them back, so that they wake nobody here. Not zero; <see langword="null"/> for everybody's changes.
     /// </param>
     /// <returns>The monitor.</returns>
     /// <exception cref="NetlinkException">The kernel refused: it has no nf_tables, or CAP_NET_ADMIN is missing.</exception>

@@ -75,6 +75,29 @@ public sealed class TunnelGuardTests : IAsyncLifetime
     }
 
     [NetnsFact]
+    public async Task Loop_OthersChangeTheTableAfterItsOwnChanges_PutsItRight()
+    {
+        using TunnelGuard guard = NewGuard();
+        using var stop = new CancellationTokenSource();
+        Task loop = guard.RunAsync(stop.Token);
+        guard.SetPeers([GuardMembersTests.Peer(1)]);
+        await UntilAsync([1]);
+        for (byte peer = 2; peer <= 4; peer++)
+        {
+            guard.ChangePeers([], [GuardMembersTests.Peer(peer)]);
+            guard.Admit();
+        }
+
+        var batch = new NftablesBatch();
+        batch.DeleteElements(Peers, _nftables!.GetElements(Peers));
+        _nftables.Execute(batch);
+
+        await UntilAsync([1, 2, 3, 4]);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+    }
+
+    [NetnsFact]
     public void FirstPeers_ReplaceWhatAnEarlierProcessLeft_InOneStep()
     {
         using (TunnelGuard earlier = NewGuard())
