@@ -142,28 +142,36 @@ internal static class GoJson
     }
 
     /// <summary>
-    /// A member's name in capitals, or the empty string if it holds half a surrogate pair. A name in its usual spelling makes no text.
+    /// Which of some names a member has, whatever its case; <see langword="null"/> if none, or if it holds half a surrogate pair. A name in its usual
+    /// spelling makes no text.
     /// </summary>
-    /// <param name="property">The member.</param>
-    /// <param name="usual">Usual spellings with their capitals.</param>
-    public static string CapitalsOf(JsonProperty property, ReadOnlySpan<(string Name, string Capitals)> usual)
+    public static string? FindName(JsonProperty property, ReadOnlySpan<string> names)
     {
         try
         {
-            foreach ((string name, string capitals) in usual)
+            foreach (string name in names)
             {
                 if (property.NameEquals(name))
                 {
-                    return capitals;
+                    return name;
                 }
             }
 
-            return property.Name.ToUpperInvariant();
+            string found = property.Name;
+            foreach (string name in names)
+            {
+                if (name.Equals(found, StringComparison.OrdinalIgnoreCase))
+                {
+                    return name;
+                }
+            }
         }
         catch (InvalidOperationException)
         {
-            return "";
+            // half a surrogate pair
         }
+
+        return null;
     }
 
     /// <summary>A value found, short and on one line, for a message.</summary>

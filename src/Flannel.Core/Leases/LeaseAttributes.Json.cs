@@ -14,11 +14,8 @@ public sealed partial record LeaseAttributes
     private const int MaxDepth = 8;
     private const int MaxBytes = 16 * 1024;
 
-    private static readonly (string Name, string Capitals)[] Members =
-    [
-        ("PublicIP", "PUBLICIP"), ("PublicIPv6", "PUBLICIPV6"), ("BackendType", "BACKENDTYPE"), ("BackendData", "BACKENDDATA"),
-        ("BackendV6Data", "BACKENDV6DATA"),
-    ];
+    private static readonly string[] Members =
+        [nameof(PublicIP), nameof(PublicIPv6), nameof(BackendType), nameof(BackendData), nameof(BackendV6Data)];
 
     /// <summary>
     /// Reads a lease document. As in flannel, keys match whatever their case, unknown keys are ignored, the last of equal keys counts, and
@@ -114,16 +111,16 @@ public sealed partial record LeaseAttributes
         {
             JsonElement value = member.Value;
             bool isNull = value.ValueKind == JsonValueKind.Null;
-            switch (GoJson.CapitalsOf(member, Members))
+            switch (GoJson.FindName(member, Members))
             {
-                case "PUBLICIP" when !TryReadAddress(value, AddressFamily.InterNetwork, out publicIp):
+                case nameof(PublicIP) when !TryReadAddress(value, AddressFamily.InterNetwork, out publicIp):
                     return Refuse(out reason, $"PublicIP is {GoJson.Excerpt(value)}, not an IPv4 address");
-                case "PUBLICIPV6" when isNull:
+                case nameof(PublicIPv6) when isNull:
                     publicIPv6 = null;
                     break;
-                case "PUBLICIPV6" when !TryReadAddress(value, AddressFamily.InterNetworkV6, out publicIPv6):
+                case nameof(PublicIPv6) when !TryReadAddress(value, AddressFamily.InterNetworkV6, out publicIPv6):
                     return Refuse(out reason, $"PublicIPv6 is {GoJson.Excerpt(value)}, not an IPv6 address or null");
-                case "BACKENDTYPE" when !isNull:
+                case nameof(BackendType) when !isNull:
                     type = GoJson.StringOf(value);
                     if (type is null)
                     {
@@ -131,10 +128,10 @@ public sealed partial record LeaseAttributes
                     }
 
                     break;
-                case "BACKENDDATA":
+                case nameof(BackendData):
                     data = GoJson.Compact(value.GetRawText());
                     break;
-                case "BACKENDV6DATA":
+                case nameof(BackendV6Data):
                     v6Data = GoJson.Compact(value.GetRawText());
                     break;
             }

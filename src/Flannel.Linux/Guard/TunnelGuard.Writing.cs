@@ -27,10 +27,12 @@ public sealed partial class TunnelGuard
 
     private void WriteChanges_NeedsLock(GuardTable table, IReadOnlyCollection<GuardMember> missing, IReadOnlyCollection<GuardMember> surplus)
     {
-        if (missing.Count == 0 && surplus.Count == 0) return;
+        GuardElements[] added = [.. GuardElements.Of(missing, table)];
+        GuardElements[] deleted = [.. GuardElements.Of(surplus, table)];
+        if (added.Length == 0 && deleted.Length == 0) return; // without a request there is no transaction, and no generation
         var batch = new NftablesBatch();
-        foreach (GuardElements elements in GuardElements.Of(missing, table)) batch.AddElements(elements.Set, elements);
-        foreach (GuardElements elements in GuardElements.Of(surplus, table)) batch.DeleteElements(elements.Set, elements);
+        foreach (GuardElements elements in added) batch.AddElements(elements.Set, elements);
+        foreach (GuardElements elements in deleted) batch.DeleteElements(elements.Set, elements);
         Execute_NeedsLock(batch, isWhole: false);
     }
 

@@ -50,6 +50,7 @@ public sealed partial class TunnelGuard : IDisposable
     private long _lastWritten;
     private bool _isKnown;
     private bool _isReleased;
+    private bool _isLull;
 
     private readonly Lock _writing = new();
 
@@ -84,7 +85,7 @@ public sealed partial class TunnelGuard : IDisposable
         AddressFamily[] known = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
         _formerNames = [.. known.Where(one => families.All(held => held.Family != one)).Select(names.GuardTable)];
         _status = _options.Enabled ? new GuardStatus() : null;
-        _lull = time.CreateTimer(static guard => ((TunnelGuard)guard!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _lull = time.CreateTimer(static guard => ((TunnelGuard)guard!).EndLull(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The address family.</summary>
@@ -171,6 +172,8 @@ public sealed partial class TunnelGuard : IDisposable
             if (_isReleased) return;
             _isReleased = true;
             _lastSaid++;
+            if (_isLull) return; // from the first one on, or peers that go on leaving would put it off for ever
+            _isLull = true;
         }
 
         _lull.Change(Lull, Timeout.InfiniteTimeSpan);
@@ -210,6 +213,12 @@ public sealed partial class TunnelGuard : IDisposable
             _lastSaid++;
             (_isKnown, _isReleased) = (true, false);
         }
+    }
+
+    private void EndLull()
+    {
+        lock (_gate) _isLull = false;
+        Wake();
     }
 
     private NftablesNetlink Netlink_NeedsLock() => _netlink ??= _host.Run(static () => NftablesNetlink.Open());

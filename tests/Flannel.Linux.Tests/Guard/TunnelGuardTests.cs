@@ -57,29 +57,19 @@ public sealed class TunnelGuardTests : IAsyncLifetime
     }
 
     [NetnsFact]
-    public async Task Loop_WritesWithoutBeingAsked()
+    public Task Loop_WritesWithoutBeingAsked() => WithLoopAsync(async guard =>
     {
-        using TunnelGuard guard = NewGuard();
-        using var stop = new CancellationTokenSource();
-        Task loop = guard.RunAsync(stop.Token);
-
         guard.SetPeers([GuardMembersTests.Peer(1)]);
         await UntilAsync([1]);
         guard.ChangePeers([GuardMembersTests.Peer(1).Key], [GuardMembersTests.Peer(2)]);
         await UntilAsync([1, 2]);
         guard.Expel();
         await UntilAsync([2]);
-
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
-    }
+    });
 
     [NetnsFact]
-    public async Task Loop_OthersChangeTheTableAfterItsOwnChanges_PutsItRight()
+    public Task Loop_OthersChangeTheTableAfterItsOwnChanges_PutsItRight() => WithLoopAsync(async guard =>
     {
-        using TunnelGuard guard = NewGuard();
-        using var stop = new CancellationTokenSource();
-        Task loop = guard.RunAsync(stop.Token);
         guard.SetPeers([GuardMembersTests.Peer(1)]);
         await UntilAsync([1]);
         for (byte peer = 2; peer <= 4; peer++)
@@ -93,9 +83,7 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         _nftables.Execute(batch);
 
         await UntilAsync([1, 2, 3, 4]);
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
-    }
+    });
 
     [NetnsFact]
     public void FirstPeers_ReplaceWhatAnEarlierProcessLeft_InOneStep()
@@ -263,6 +251,17 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         var guard = new TunnelGuard(tunnel, family, context, _host!, TimeProvider.System, NullLogger.Instance);
         guard.Start(IPNetwork.Parse("10.5.9.0/24"), static () => { });
         return guard;
+    }
+
+    /// <summary>A guard with its loop running, which ends by cancellation alone.</summary>
+    private async Task WithLoopAsync(Func<TunnelGuard, Task> body)
+    {
+        using TunnelGuard guard = NewGuard();
+        using var stop = new CancellationTokenSource();
+        Task loop = guard.RunAsync(stop.Token);
+        await body(guard);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
     }
 
     private string[] ReadChains() =>
