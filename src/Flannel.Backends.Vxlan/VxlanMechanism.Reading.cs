@@ -18,10 +18,11 @@ internal sealed partial class VxlanMechanism
     public override IReadOnlyDictionary<VxlanEntryKey, VxlanEntry> Read(CancellationToken cancellationToken)
     {
         int index = Context.Routes.TunnelIndex = _device.Repair(_subnetBase!).Index;
-        var entries = new Dictionary<VxlanEntryKey, VxlanEntry>();
+        IReadOnlyList<FdbEntry> table = Netlink.GetFdb(index);
+        var entries = new Dictionary<VxlanEntryKey, VxlanEntry>((_hasNexthops ? 4 : 3) * table.Count); // a peer has one of each kind
         ReadNexthops(entries);
         cancellationToken.ThrowIfCancellationRequested();
-        foreach (FdbEntry forwarding in Netlink.GetFdb(index))
+        foreach (FdbEntry forwarding in table)
         {
             if (_reader.TryRead(forwarding, out VxlanEntryKey key, out VxlanEntry entry)) entries[key] = entry;
         }

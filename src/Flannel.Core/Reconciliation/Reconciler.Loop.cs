@@ -78,13 +78,7 @@ public sealed partial class Reconciler<TKey, TEntry>
             lock (_gate)
             {
                 _isApplying = false;
-                Dictionary<TKey, TEntry> reported = _actual;
-                _actual = new Dictionary<TKey, TEntry>(read);
-
-                // What was reported while the dump was read may be newer than the dump.
-                foreach (TKey key in _contradicted) Distrust_NeedsLock(key, reported);
-                _dirty.UnionWith(_desired.Keys);
-                _dirty.UnionWith(_actual.Keys);
+                Take_NeedsLock(read);
             }
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
@@ -93,6 +87,35 @@ public sealed partial class Reconciler<TKey, TEntry>
             lock (_gate) _isApplying = false;
             _readError = exception;
             _resyncDue = After(_backOff.Delay(++_readAttempts, _random));
+        }
+    }
+
+    /// <summary>Takes over what was read, and marks what is not as desired. Entries that are as they were stay the objects that they are.</summary>
+    private void Take_NeedsLock(IReadOnlyDictionary<TKey, TEntry> read)
+    {
+        foreach (TKey key in _actual.Keys)
+        {
+            // What was reported while the dump was read may be newer than the dump.
+            if (!read.ContainsKey(key) && !_contradicted.Contains(key)) _actual.Remove(key);
+        }
+
+        _actual.EnsureCapacity(read.Count);
+        foreach ((TKey key, TEntry entry) in read)
+        {
+            if (_contradicted.Contains(key)) continue;
+            ref TEntry? known = ref CollectionsMarshal.GetValueRefOrAddDefault(_actual, key, out bool isKnown);
+            if (!isKnown || !EqualityComparer<TEntry>.Default.Equals(known, entry)) known = entry;
+        }
+
+        foreach (TKey key in _contradicted) Distrust_NeedsLock(key);
+        foreach (TKey key in _desired.Keys)
+        {
+            if (Difference_NeedsLock(key) is not null) _dirty.Add(key);
+        }
+
+        foreach (TKey key in _actual.Keys)
+        {
+            if (!_desired.TryGet(key, out _)) _dirty.Add(key);
         }
     }
 
@@ -156,7 +179,7 @@ public sealed partial class Reconciler<TKey, TEntry>
                 _failures.Remove(change.Key);
 
                 // A report that came in during the writes may be newer than they are.
-                if (_contradicted.Contains(change.Key)) Distrust_NeedsLock(change.Key, _actual);
+                if (_contradicted.Contains(change.Key)) Distrust_NeedsLock(change.Key);
                 else if (change.IsRemoval) _actual.Remove(change.Key);
                 else _actual[change.Key] = change.Entry;
             }
@@ -183,10 +206,9 @@ public sealed partial class Reconciler<TKey, TEntry>
     /// <summary>
     /// Makes the next pass write or remove the entry once more, which is harmless, rather than believe either of two contradicting sources.
     /// </summary>
-    private void Distrust_NeedsLock(TKey key, Dictionary<TKey, TEntry> reported)
+    private void Distrust_NeedsLock(TKey key)
     {
-        if (!_desired.TryGet(key, out _) && reported.TryGetValue(key, out TEntry? entry)) _actual[key] = entry;
-        else _actual.Remove(key);
+        if (_desired.TryGet(key, out _)) _actual.Remove(key);
     }
 
     private void PublishStatus()

@@ -25,7 +25,7 @@ public sealed partial class RouteNetlink
             : (NetlinkMessage message, out Neighbour entry) => NeighbourCodec.TryRead(message, out entry) && entry.LinkIndex == linkIndex;
         List<Neighbour> neighbours = DumpOrEmpty(
             buffer[..NeighbourCodec.WriteDumpRequest(buffer, Families.ToKernel(family), linkIndex)], parser);
-        return [.. neighbours.DistinctBy(neighbour => (neighbour.LinkIndex, neighbour.Destination))];
+        return Once(neighbours, static neighbour => (neighbour.LinkIndex, neighbour.Destination));
     }
 
     /// <summary>Adds a neighbour, or replaces the one with this device and IP address.</summary>
@@ -61,7 +61,7 @@ public sealed partial class RouteNetlink
         NetlinkMessageParser<FdbEntry> parser = _socket.IsStrict || linkIndex == 0
             ? FdbCodec.TryRead
             : (NetlinkMessage message, out FdbEntry entry) => FdbCodec.TryRead(message, out entry) && entry.LinkIndex == linkIndex;
-        return [.. DumpOrEmpty(buffer[..FdbCodec.WriteDumpRequest(buffer, linkIndex)], parser).Distinct()];
+        return Once(DumpOrEmpty(buffer[..FdbCodec.WriteDumpRequest(buffer, linkIndex)], parser), static entry => entry);
     }
 
     /// <summary>Adds an FDB entry, or replaces the one with this device and link-layer address, its destination included.</summary>
@@ -83,5 +83,12 @@ public sealed partial class RouteNetlink
     {
         Span<byte> buffer = stackalloc byte[MaximumRequestSize];
         return Delete(buffer[..FdbCodec.Write(buffer, RTM_DELNEIGH, 0, entry)]);
+    }
+
+    private static List<T> Once<T, TKey>(List<T> entries, Func<T, TKey> identify)
+    {
+        var seen = new HashSet<TKey>(entries.Count);
+        entries.RemoveAll(entry => !seen.Add(identify(entry)));
+        return entries;
     }
 }

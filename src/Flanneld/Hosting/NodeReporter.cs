@@ -62,13 +62,14 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         _last = readiness;
     }
 
-    // Reading thousands of leases leaves garbage that a process which from now on mostly waits would hold for a long time.
+    // Reading thousands of leases leaves garbage, and starting leaves code, that a process which from now on mostly waits would hold for a long time.
     private async Task TidyAsync(CancellationToken stop)
     {
         await Task.Delay(Rest, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (stop.IsCancellationRequested) return;
         CollectionPause.End();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        ProgramPages.Release();
     }
 
     private static string Describe(FlannelNodeStatus status, Readiness readiness) => readiness switch
