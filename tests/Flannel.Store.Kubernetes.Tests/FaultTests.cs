@@ -159,6 +159,60 @@ public sealed class FaultTests
         Assert.Contains("Is it the API server's address?", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/api/v1/nodes", """{"metadata":null,"items":null}""", "one without a version")]
+    [InlineData("/api/v1/nodes", """{"metadata":{"resourceVersion":null},"items":[]}""", "one without a version")]
+    [InlineData("/api/v1/nodes", """{"metadata":{"resourceVersion":"7"},"items":[{}]}""", "has no name")]
+    [InlineData("/api/v1/nodes", """{"metadata":{"resourceVersion":"7"},"items":[{"metadata":null,"spec":null,"status":null}]}""", "has no name")]
+    [InlineData("/api/v1/nodes", """{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"host2"}}]}""", "has no version")]
+    [InlineData("/api/v1/nodes", """{"metadata":{"resourceVersion":"7","continue":"x"},"items":[]}""", "the page behind this one is this one")]
+    [InlineData("/api/v1/nodes/host1", "{}", "has no name")]
+    [InlineData("/api/v1/nodes/host1", """{"metadata":{"name":"host1"}}""", "has no version")]
+    [InlineData("/api/v1/nodes/host1", """{"metadata":{"name":"host2","resourceVersion":"7"}}""", "about another object")]
+    public async Task Nonsense_IsOneClearError(string path, string answer, string reason)
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1);
+        lab.Api.Intercept = async context =>
+        {
+            if (context.Request.Path.Value != path) return false;
+            await context.Response.WriteAsync(answer);
+            return true;
+        };
+
+        KubernetesApiException error = await Assert.ThrowsAsync<KubernetesApiException>(() => lab.AcquireAsync());
+
+        Assert.Equal(StoreErrorKind.UnexpectedAnswer, error.Kind);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"ADDED","object":{}}""")]
+    [InlineData("""{"type":"MODIFIED","object":{"metadata":null}}""")]
+    [InlineData("""{"type":"DELETED","object":{"metadata":{"name":"host2"}}}""")]
+    [InlineData("""{"type":"ADDED","object":null}{"type":"ADDED"}{"type":null}{"object":[]}""")]
+    [InlineData("""{"type":"BOOKMARK","object":{"metadata":{}}}""")]
+    [InlineData("""{"type":"ERROR","object":{}}""")]
+    public async Task NonsenseOfAWatch_ChangesNothing_AndTheWatchGoesOn(string events)
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1, 2);
+        int watches = 0;
+        lab.Api.Intercept = async context =>
+        {
+            if (!((ApiRequestRecord)context.Items["request"]!).IsWatch || Interlocked.Increment(ref watches) != 1) return false;
+            await context.Response.WriteAsync(events);
+            return true;
+        };
+        LeaseFollower node = await lab.JoinAsync();
+        await node.UntilAsync<LeaseSnapshot>();
+
+        lab.PutNode(3);
+        await node.UntilAsync(follower => follower.Peers.ContainsKey("10.244.3.0-24"));
+
+        Assert.Equal(["10.244.2.0-24", "10.244.3.0-24"], node.Peers.Keys.Order());
+        Assert.DoesNotContain(lab.Logger.Lines, line => line.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
+        Assert.Single(lab.Api.Requests, request => request.IsList);
+    }
+
     [Fact]
     public async Task Redirect_IsNotFollowed()
     {

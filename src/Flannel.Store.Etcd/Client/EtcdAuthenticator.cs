@@ -55,6 +55,7 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
             AuthenticateResponse answer = await transport.CallAsync(
                 EtcdMethods.Authenticate, request, token: null, timeout, metrics, cancellationToken)
                 .ConfigureAwait(false);
+            EtcdMethods.Authenticate.Check(request, answer);
             return answer.Token;
         }
         catch (GrpcException error) when (error.Says("authentication is not enabled"))

@@ -71,6 +71,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             {
                 long seen = method.IsLinearizable ? Cluster.Revision : 0;
                 TResponse answer = await transport.CallAsync(method, request, token, Timeout, _metrics, cancellationToken).ConfigureAwait(false);
+                method.Check(request, answer);
                 Cluster.Check(method.Header(answer), seen);
                 return answer;
             },
@@ -91,8 +92,9 @@ internal sealed partial class EtcdClient : IAsyncDisposable
                 IEtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token, _metrics);
                 await using (stream.ConfigureAwait(false))
                 {
-                    LeaseKeepAliveResponse answer = await AskAsync(
-                        transport, stream, new LeaseKeepAliveRequest { ID = leaseId }, cancellationToken).ConfigureAwait(false);
+                    var request = new LeaseKeepAliveRequest { ID = leaseId };
+                    LeaseKeepAliveResponse answer = await AskAsync(transport, stream, request, cancellationToken).ConfigureAwait(false);
+                    EtcdAnswers.Check(request, answer);
                     Cluster.Check(answer.Header, atLeast: 0);
                     return answer;
                 }
@@ -118,6 +120,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
                 {
                     WatchResponse first = await AskAsync(transport, stream, new WatchRequest { CreateRequest = request }, cancellationToken)
                         .ConfigureAwait(false);
+                    EtcdAnswers.CheckFirst(first);
                     Cluster.Check(first.Header, atLeast: 0);
                     // etcd reports a refused watch inside the stream, which it leaves open.
                     if (first is { Canceled: true, CompactRevision: 0 })

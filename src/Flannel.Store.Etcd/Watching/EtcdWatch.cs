@@ -139,6 +139,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
                 TimeSpan patience = probes == 0 ? _probeAfter : ProbeLimit(_probeAfter);
                 WatchResponse response = await _reading.WaitAsync(patience, _time, cancellationToken).ConfigureAwait(false);
                 _reading = null;
+                EtcdAnswers.Check(response);
                 return response;
             }
             catch (TimeoutException)

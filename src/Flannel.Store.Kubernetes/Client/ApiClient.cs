@@ -41,7 +41,7 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
             await foreach (
                 IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, null, cancellationToken).ConfigureAwait(false))
                 found = items[^1].Object;
-            return found ?? throw ApiFailure.FromError(request, channel, new JsonException("the answer is empty"));
+            return found is null ? throw ApiFailure.FromError(request, channel, new JsonException("the answer is empty")) : Checked(request, channel, found);
         }
     }
 
@@ -60,7 +60,7 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
             var request = ApiRequest.List(source, version, limit, next);
             (
                 ApiDecoder decoder,
-                KubernetesApiException? failure) = await ListPageAsync(request, source, objects, cancellationToken).ConfigureAwait(false);
+                KubernetesApiException? failure) = await ListPageAsync(request, source, next, objects, cancellationToken).ConfigureAwait(false);
             if (failure is not null)
             {
                 // Took so long that the first page's version is forgotten: once more, in one piece.
@@ -96,6 +96,12 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
             await foreach (
                 IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, duration + WatchMargin, cancellationToken).ConfigureAwait(false))
             {
+                foreach (ApiItem item in items)
+                {
+                    if (item.Kind is ApiItemKind.Added or ApiItemKind.Modified or ApiItemKind.Deleted)
+                        Checked(request, channel, item.Object);
+                }
+
                 int error = items.ToList().FindIndex(static item => item.Kind == ApiItemKind.Error);
                 if (error < 0)
                 {
@@ -114,7 +120,7 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
     public Task ResetAsync(CancellationToken cancellationToken) => connection.ResetAsync(cancellationToken);
 
     private async Task<(ApiDecoder Decoder, KubernetesApiException? Failure)> ListPageAsync(
-        ApiRequest request, ApiSource source, List<ApiObject> objects, CancellationToken cancellationToken)
+        ApiRequest request, ApiSource source, string next, List<ApiObject> objects, CancellationToken cancellationToken)
     {
         var decoder = new ApiDecoder(ApiShape.List, names, source.DataKey);
         try
@@ -126,8 +132,12 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
                     IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, null, cancellationToken).ConfigureAwait(false))
                 {
                     foreach (ApiItem item in items)
-                        objects.Add(item.Object);
+                        objects.Add(Checked(request, channel, item.Object));
                 }
+
+                // Else the list would never end.
+                if (decoder.Continue.Length > 0 && decoder.Continue == next)
+                    throw ApiFailure.FromError(request, channel, new JsonException("the page behind this one is this one"));
 
                 return decoder.ListVersion.Length > 0
                     ? (decoder, null)
@@ -138,6 +148,16 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
         {
             return (decoder, error);
         }
+    }
+
+    /// <summary>An object, if it has what everything else goes by: JSON holds any member for optional, an API server does not.</summary>
+    private static ApiObject Checked(ApiRequest request, ApiChannel channel, ApiObject found)
+    {
+        string? problem = found.Name.Length == 0 ? "an object in it has no name"
+            : found.ResourceVersion.Length == 0 ? "an object in it has no version"
+            : request.IsFor(found.Name) ? null
+            : "it is about another object";
+        return problem is null ? found : throw ApiFailure.FromError(request, channel, new JsonException(problem));
     }
 
     /// <summary>Sends a request until it succeeds, or fails in a way that the next attempt would not cure.</summary>

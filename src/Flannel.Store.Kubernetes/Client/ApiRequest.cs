@@ -13,6 +13,9 @@ internal sealed record ApiRequest(string Verb, string Resource, string Path, str
     /// <summary>The group's name of one object, for messages; empty for all of them.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Whether an object of this name can be in the answer.</summary>
+    public bool IsFor(string name) => Name.Length == 0 || Name == name || Name.EndsWith($"/{name}", StringComparison.Ordinal);
+
     public static ApiRequest GetNode(string name) => new("get", "nodes", $"{Core}/nodes/{Uri.EscapeDataString(name)}") { Name = name };
 
     public static ApiRequest GetPod(string space, string name) =>

@@ -225,7 +225,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
                 await AnswerManyAsync(context, request, ConfigMaps);
                 break;
             case ["api", "v1", "namespaces", var space, "pods", var name] when PodNodes.TryGetValue($"{space}/{name}", out string? node):
-                await context.Response.WriteAsync($$$"""{"kind":"Pod","metadata":{"name":"{{{name}}}"},"spec":{"nodeName":"{{{node}}}"}}""");
+                await context.Response.WriteAsync($$$"""{"kind":"Pod","metadata":{"name":"{{{name}}}","resourceVersion":"7"},"spec":{"nodeName":"{{{node}}}"}}""");
                 break;
             default:
                 await RefuseAsync(context, HttpStatusCode.NotFound, "NotFound", "not found");
