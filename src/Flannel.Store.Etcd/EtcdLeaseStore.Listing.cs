@@ -18,6 +18,9 @@ internal sealed partial class EtcdLeaseStore
     // A page above this does not make room for a larger one.
     private const int FullPageLength = 16 << 20;
 
+    // No lease's document is longer than this; what is, is kept whole as long as there is room.
+    private const int LongDocument = 64 << 10;
+
     // A list that is compacted away between its pages starts from the beginning; more often than this nobody compacts.
     private const int MaxListAttempts = 3;
 
@@ -44,6 +47,7 @@ internal sealed partial class EtcdLeaseStore
         ByteString start = _keys.ConfigKey;
         long limit = PageSize;
         bool keysOnly = false;
+        long length = 0;
         while (true)
         {
             var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = limit, Revision = revision, KeysOnly = keysOnly };
@@ -67,14 +71,18 @@ internal sealed partial class EtcdLeaseStore
             {
                 if (_keys.NameOf(found.Key) is { } name)
                 {
+                    bool isTooMuch = found.Value.Length > LongDocument && length + found.Value.Length > MaxListLength;
+                    length += isTooMuch ? 0 : found.Value.Length;
                     entries.Add(
-                        keysOnly ? Entry(name, found) with { Unreadable = "its document is longer than the store transfers" } : Entry(name, found));
+                        keysOnly ? Entry(name, found) with { Unreadable = "its document is longer than the store transfers" }
+                        : isTooMuch ? TooMuch(name, found)
+                        : Entry(name, found));
                 }
                 else if (found.Key == _keys.ConfigKey)
                     config = keysOnly ? throw ConfigTooLarge() : found;
             }
 
-            if (!page.More || page.Kvs.Count == 0)
+            if (!page.More)
                 return new StoreSnapshot(entries, revision) { Config = config?.Value.Memory, ConfigRevision = config?.ModRevision ?? 0 };
             start = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
             keysOnly = false;
@@ -82,6 +90,12 @@ internal sealed partial class EtcdLeaseStore
                 limit = Math.Min(limit * 2, PageSize);
         }
     }
+
+    private static StoredEntry TooMuch(string name, KeyValue found) => Entry(name, found) with
+    {
+        Value = default,
+        Unreadable = $"its document of {found.Value.Length} bytes is too long for a list that holds others like it",
+    };
 
     private StoreException ConfigTooLarge() =>
         new(

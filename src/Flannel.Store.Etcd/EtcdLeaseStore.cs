@@ -65,11 +65,17 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     /// <summary>How long a watch may be silent before it has to prove that it is alive. Tests shorten it.</summary>
     internal TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How many bytes of documents a list holds before it leaves out long ones. Tests lower it.</summary>
+    internal long MaxListLength { get; init; } = 128 << 20;
+
+    /// <summary>How many bytes the pieces of one answer of a watch may have together. Tests lower it.</summary>
+    internal long MaxPieces { get; init; } = 64 << 20;
+
     /// <inheritdoc />
     public async IAsyncEnumerable<StoreEvent> WatchAsync(
         long afterRevision, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var watch = new EtcdWatch(_client, _keys, token => ListAsync(null, token), afterRevision, ProbeAfter, _time, _logger);
+        var watch = new EtcdWatch(_client, _keys, token => ListAsync(null, token), afterRevision, ProbeAfter, MaxPieces, _time, _logger);
         await using (watch.ConfigureAwait(false))
         {
             while (true)

@@ -116,6 +116,26 @@ public sealed class EtcdLargeContentTests(EtcdFixture fixture) : IClassFixture<E
         Assert.Single(_logger.Messages, message => message.Contains("too long to be read", StringComparison.Ordinal));
     }
 
+    [SkippableFact]
+    public async Task List_LongDocumentsTogetherBeyondTheLimit_AreToldByTheirLength()
+    {
+        await using EtcdLeaseStore writing = Open(_server);
+        await using var store = new EtcdLeaseStore(
+            new EtcdStoreOptions { Prefix = Prefix, Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), _logger, new EtcdMetrics(null, ""))
+        {
+            MaxListLength = 100 << 10,
+        };
+        string large = new('x', 70 << 10);
+        for (int number = 1; number <= 5; number++)
+            await writing.CreateAsync($"10.5.{number}.0-24", number % 2 == 0 ? "{}" : large);
+
+        StoreSnapshot list = await store.ListAsync(null, CancellationToken.None);
+
+        Assert.Equal([large.Length, 2, 0, 2, 0], list.Entries.Select(entry => entry.Value.Length));
+        Assert.Equal([false, false, true, false, true], list.Entries.Select(entry => entry.Unreadable is not null));
+        Assert.All(list.Entries, entry => Assert.True(entry.CreateRevision > 0 && entry.HasTimeToLive));
+    }
+
     private EtcdLeaseStore OpenSmall() => new(
         new EtcdStoreOptions { Prefix = Prefix, Endpoints = _server.Endpoints },
         TimeProvider.System,

@@ -1,5 +1,6 @@
 using Etcdserverpb;
 using Flannel.Extensibility;
+using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Testing;
 using Google.Protobuf;
@@ -175,6 +176,29 @@ public sealed class EtcdNonsenseTests
         Assert.Contains(logger.Messages, message => message.Contains(reason, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Watch_PiecesWithoutEnd_AreGivenUpForAList()
+    {
+        var created = new WatchResponse { Header = Header, Created = true };
+        var piece = new WatchResponse { Header = Header, Fragment = true, Events = { new Event { Kv = Pair(Of(1), new string('x', 2000)) } } };
+        var list = new RangeResponse { Header = Header, Kvs = { Pair(Of(2)) } };
+        int requests = 0;
+        await using var server = new RawGrpcServer(stream => ++requests == 2
+            ? [.. Start(stream), .. Body(stream, Envelope(list)), .. End(stream)]
+            : [.. Start(stream), .. Body(stream, Envelope(created)), .. Enumerable.Repeat(Body(stream, Envelope(piece)), 8).SelectMany(static bytes => bytes)]);
+        var logger = new ListLogger();
+        await using var store = new EtcdLeaseStore(
+            new EtcdStoreOptions { Prefix = Prefix, Endpoints = [server.Endpoint] }, _time, new Random(), logger, new EtcdMetrics(null, ""))
+        {
+            MaxPieces = 10_000,
+        };
+
+        var snapshot = Assert.IsType<StoreSnapshot>(await NextAsync(store, 0, CancellationToken.None).WaitAsync(WaitLimit));
+
+        Assert.Equal("10.5.2.0-24", Assert.Single(snapshot.Entries).Key);
+        Assert.Contains(logger.Messages, message => message.Contains("longer than is accepted", StringComparison.Ordinal));
+    }
+
     private async Task AssertRefusedAsync(
         IMessage answer, string call, string reason, Func<EtcdLeaseStore, Task> act, int requests = 1, string? user = null)
     {
@@ -204,6 +228,6 @@ public sealed class EtcdNonsenseTests
 
     private static string Of(int number) => $"{Prefix}/subnets/10.5.{number}.0-24";
 
-    private static KeyValue Pair(string key) =>
-        new() { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8("{}"), CreateRevision = 5, ModRevision = 7 };
+    private static KeyValue Pair(string key, string value = "{}") =>
+        new() { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value), CreateRevision = 5, ModRevision = 7 };
 }

@@ -26,6 +26,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     private readonly EtcdKeys _keys;
     private readonly Func<CancellationToken, Task<StoreSnapshot>> _list;
     private readonly TimeSpan _probeAfter;
+    private readonly long _maxPieces;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly List<StoreChange> _changes = [];
@@ -34,6 +35,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     private long _changesRevision;
     private KeyValue? _config;
     private bool _isConfigDeleted;
+    private long _pieces;
     private OpenWatch? _open;
     private Task<WatchResponse>? _reading;
     private long _openedAt;
@@ -45,6 +47,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     /// <param name="list">Lists everything, for when the history is gone.</param>
     /// <param name="afterRevision">The revision up to which the reader knows everything.</param>
     /// <param name="probeAfter">How long the stream may be silent before it is asked whether it is alive.</param>
+    /// <param name="maxPieces">How many bytes the pieces of one answer may have together.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where to log.</param>
     public EtcdWatch(
@@ -53,6 +56,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
         Func<CancellationToken, Task<StoreSnapshot>> list,
         long afterRevision,
         TimeSpan probeAfter,
+        long maxPieces,
         TimeProvider time,
         ILogger logger)
     {
@@ -61,6 +65,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
         _list = list;
         _seen = afterRevision;
         _probeAfter = probeAfter;
+        _maxPieces = maxPieces;
         _time = time;
         _logger = logger;
     }
@@ -189,7 +194,14 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
 
         // The pieces of one revision belong together: who saw one of them only would resume in the middle.
         if (response.Fragment)
+        {
+            _pieces += response.CalculateSize();
+            if (_pieces > _maxPieces)
+                throw new GrpcException(StatusCode.ResourceExhausted, "the answer comes in pieces that together are longer than is accepted");
             return false;
+        }
+
+        _pieces = 0;
         bool hasNews = _changes.Count > 0 || _config is not null || _isConfigDeleted;
         // While etcd catches up with the history, the header of an answer with changes is ahead of them.
         _seen = Math.Max(_seen, hasNews || response.Events.Count > 0 ? _changesRevision : response.Header.Revision);
@@ -209,6 +221,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
     private void Forget()
     {
         _changes.Clear();
+        _pieces = 0;
         _config = null;
         _isConfigDeleted = false;
     }
