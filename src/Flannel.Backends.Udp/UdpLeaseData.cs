@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Udp;
 
@@ -27,7 +28,7 @@ internal sealed record UdpLeaseData(int Port)
         }
         catch (JsonException exception)
         {
-            reason = $"is not an object such as {{\"Port\":8285}} (at {exception.Path})";
+            reason = $"is not an object such as {{\"Port\":8285}} (at {VisibleText.Of(exception.Path ?? "", 80)})";
             return false;
         }
 

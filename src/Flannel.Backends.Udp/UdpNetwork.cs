@@ -58,7 +58,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         (TimeProvider time, ILogger logger) = (services.Time, services.Logger);
         (_spec, _externalInterface, _resyncInterval) = (spec, context.ExternalInterface, context.ResyncInterval);
         (_time, _logger) = (time, logger);
-        _loops = new SupervisedLoops(time, (exception, loop) => UdpBackend.Log.LoopFailed(logger, exception, loop));
+        _loops = new SupervisedLoops(time, (exception, loop) => UdpBackend.Log.LoopFailed(logger, VisibleText.Of(exception), loop));
         _review = new ReviewSignal(ReviewDelay, time);
         (Sent, Received) = (new DirectionCounters(spec.Options.ThreadPairs), new DirectionCounters(spec.Options.ThreadPairs));
         _peers = new PeerDirectory(spec);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.NetworkInformation;
 using System.Text.Json;
 using Flannel.Backends.Vxlan.Devices;
+using Flannel.Extensibility;
 
 namespace Flannel.Backends.Vxlan;
 
@@ -31,13 +32,14 @@ internal sealed record VxlanLeaseData(int? Vni, PhysicalAddress VtepMac)
         }
         catch (JsonException exception)
         {
-            reason = $"is not an object such as {{\"VNI\":1,\"VtepMAC\":\"c6:d2:32:6f:8f:44\"}} (at {exception.Path})";
+            reason = $"is not an object such as {{\"VNI\":1,\"VtepMAC\":\"c6:d2:32:6f:8f:44\"}} (at {VisibleText.Of(exception.Path ?? "", 80)})";
             return false;
         }
 
+        string text = VisibleText.Of(document?.VtepMac ?? "", 80);
         if (document is null) reason = "is missing";
-        else if (!MacAddress.TryParse(document.VtepMac, out PhysicalAddress? mac)) reason = $"has the VtepMAC '{document.VtepMac}', which is no MAC";
-        else if (!MacAddress.IsUsable(mac)) reason = $"has the VtepMAC {document.VtepMac}, which is zero or a multicast address";
+        else if (!MacAddress.TryParse(document.VtepMac, out PhysicalAddress? mac)) reason = $"has the VtepMAC '{text}', which is no MAC";
+        else if (!MacAddress.IsUsable(mac)) reason = $"has the VtepMAC {text}, which is zero or a multicast address";
         else data = new VxlanLeaseData(document.Vni, mac);
         return data is not null;
     }

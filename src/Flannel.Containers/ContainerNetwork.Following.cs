@@ -1,6 +1,7 @@
 using Flannel.Containers.Addresses;
 using Flannel.Containers.Devices;
 using Flannel.Containers.Subnets;
+using Flannel.Extensibility;
 using Flannel.Netlink.Route.Links;
 
 namespace Flannel;
@@ -37,7 +38,7 @@ public sealed partial class ContainerNetwork
         }
         catch (Exception exception) // the top of a loop: the node's next change tries it again
         {
-            Log.FollowingFailed(_logger, exception);
+            Log.FollowingFailed(_logger, VisibleText.Of(exception));
             return false;
         }
     }

@@ -1,5 +1,6 @@
 using System.Net.NetworkInformation;
 using System.Text;
+using System.Text.Json;
 using Flannel.Lab.Fuzzing;
 using FsCheck;
 using FsCheck.Fluent;
@@ -52,6 +53,18 @@ public sealed class VxlanLeaseDataTests
     {
         Assert.False(VxlanLeaseData.TryParse(json, out _, out string? reason));
         Assert.Contains(expected, reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"VtepMAC":HOSTILE}""")]
+    [InlineData("""{"VNI":HOSTILE,"VtepMAC":"c6:d2:32:6f:8f:44"}""")]
+    [InlineData("""{HOSTILE:[}""")]
+    [InlineData("""{HOSTILE:{"a":""")]
+    public void TryParse_HostileText_IsRefusedInShownText(string json)
+    {
+        Assert.False(VxlanLeaseData.TryParse(
+            json.Replace("HOSTILE", JsonSerializer.Serialize(HostileText.Sample), StringComparison.Ordinal), out _, out string? reason));
+        Assert.True(HostileText.IsShown(reason, 300), reason);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using Flannel.Backends.Vxlan.Tests.Support;
 using Flannel.Extensibility;
+using Flannel.Lab.Fuzzing;
 using Flannel.Lab.Namespaces;
 
 namespace Flannel.Backends.Vxlan.Tests;
@@ -20,6 +21,8 @@ public sealed class VxlanNetworkCheckTests
         Assert.Null(network.CheckPeer(PeerOf("""{"VtepMAC":"02:00:00:00:00:11"}""", """{"VtepMAC":"02:00:00:00:00:12"}""")));
         Assert.Null(network.CheckPeer(VxlanCluster.PeerOf(72)));
         AssertRefused("host-gw", good with { Attributes = good.Attributes with { BackendType = "host-gw" } });
+        Lease hostile = good with { Attributes = good.Attributes with { BackendType = HostileText.Sample } };
+        Assert.True(HostileText.IsShown(network.CheckPeer(hostile)!, 300));
         AssertRefused("''", good with { Attributes = good.Attributes with { BackendType = null } });
         AssertRefused("BackendData is missing", good with { Attributes = good.Attributes with { BackendData = null } });
         AssertRefused("BackendV6Data is missing", good with { Attributes = good.Attributes with { BackendV6Data = null } });

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Flannel.Extensibility;
+using Flannel.Lab.Fuzzing;
 using Flannel.Lab.Kubernetes;
 using Flannel.Lab.Leases;
 using Flannel.Store.Kubernetes.Tests.Lab;
@@ -211,6 +214,34 @@ public sealed class FaultTests
         Assert.Equal(["10.244.2.0-24", "10.244.3.0-24"], node.Peers.Keys.Order());
         Assert.DoesNotContain(lab.Logger.Lines, line => line.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
         Assert.Single(lab.Api.Requests, request => request.IsList);
+    }
+
+    [Fact]
+    public async Task HostileText_OfNodesAndErrors_IsShownAndShort()
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1, 2);
+        string name = JsonEncodedText.Encode(HostileText.Sample).ToString();
+        lab.PutNode(3, annotations: ("backend-type", HostileText.Sample));
+        lab.PutNode(4, annotations: ("backend-data", HostileText.Sample));
+        lab.PutNode(5, annotations: ("public-ip", HostileText.Sample));
+        lab.PutNode(6, cidr: HostileText.Sample);
+        JsonObject node = lab.NewNode(7);
+        (node["metadata"]!["name"], node["metadata"]!["annotations"]![$"{KubeLab.Prefix}/public-ip"]) = (HostileText.Sample[..12], "no address");
+        lab.Api.Nodes.Put(node);
+        LeaseFollower follower = await lab.JoinAsync();
+        await follower.UntilAsync<LeaseSnapshot>();
+
+        QuarantineChanged refused = follower.Seen.OfType<QuarantineChanged>().Last();
+        Assert.Equal(5, refused.Total);
+        Assert.All(refused.Leases, lease => Assert.True(HostileText.IsShown(lease.Reason, 600), lease.Reason));
+
+        lab.Api.Fail(_ => true, HttpStatusCode.InternalServerError, times: int.MaxValue, reason: name, message: name);
+        await lab.Api.CutAsync();
+        await follower.UntilAsync(seen => seen.StoreError is not null);
+
+        Assert.All(
+            follower.StoreError!.ToString().Split(Environment.NewLine), line => Assert.True(HostileText.IsShown(line, 16 << 10), line));
+        Assert.All(lab.Logger.Lines, line => Assert.True(HostileText.IsShown(line.Text, 4000), line.Text));
     }
 
     [Fact]

@@ -63,7 +63,7 @@ internal sealed class PeerDirectory(UdpSpec spec)
     public string? Check(Lease peer)
     {
         if (peer.Attributes.BackendType is { } type and not UdpBackend.TypeName)
-            return $"its backend is '{type}', ours is {UdpBackend.TypeName}, which publishes none";
+            return $"its backend is '{VisibleText.Of(type, 80)}', ours is {UdpBackend.TypeName}, which publishes none";
         List<string> reasons = [];
         foreach (NetworkFamily family in spec.Families)
         {

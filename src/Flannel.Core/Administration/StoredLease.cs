@@ -8,6 +8,8 @@ namespace Flannel;
 /// <summary>What stands under one key of the subnets' directory: a lease, a reservation, or something that is neither. Compared by value.</summary>
 public sealed record StoredLease
 {
+    private const int MaxReason = 512;
+
     internal StoredLease(string key, long createRevision, long revision) => (Key, CreateRevision, Revision) = (key, createRevision, revision);
 
     /// <summary>The key as it stands in the store, such as <c>10.5.52.0-24</c>.</summary>
@@ -68,7 +70,7 @@ public sealed record StoredLease
         {
             Subnets = isKey ? subnets : null,
             Attributes = attributes,
-            Refusal = refusal ?? keyProblem ?? problem,
+            Refusal = (refusal ?? keyProblem ?? problem) is { } reason ? VisibleText.Of(reason, MaxReason) : null,
             IsReservation = !entry.HasTimeToLive,
         };
     }

@@ -183,7 +183,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         catch (Exception exception)
         {
             // An error in the handling of errors. The host application goes on, and is told by the status that the node does not.
-            Log.Crashed(_logger, exception, NetworkName.Of(Name));
+            Log.Crashed(_logger, VisibleText.Of(exception), NetworkName.Of(Name));
             _condition.Change(condition => condition with { StartError = exception, HasCrashed = true });
             await Task.Delay(Timeout.InfiniteTimeSpan, _services.Time, running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -230,7 +230,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
 
     private void Report(HeldNetwork held, Exception exception)
     {
-        if (exception is not FlannelException) Log.UnexpectedError(_logger, exception, NetworkName.Of(Name));
+        if (exception is not FlannelException) Log.UnexpectedError(_logger, VisibleText.Of(exception), NetworkName.Of(Name));
         _condition.Change(current => new NodeCondition
         {
             IsRunning = true,
@@ -254,7 +254,7 @@ internal sealed partial class FlannelNode : IFlannelNode, IDisposable
         catch (Exception exception)
         {
             // Whatever somebody's configuration throws, stopping goes on.
-            Log.OptionsInvalid(_logger, exception, NetworkName.Of(Name));
+            Log.OptionsInvalid(_logger, VisibleText.Of(exception), NetworkName.Of(Name));
         }
 
         return new StopPlan(_services.Time, options.StopMode, options.ReleaseLeaseOnStop, cancellationToken);

@@ -175,17 +175,15 @@ internal static class GoJson
     }
 
     /// <summary>A value found, short and on one line, for a message.</summary>
-    public static string Excerpt(JsonElement element) => Shorten(VisibleText.Of(Compact(element.GetRawText())));
+    public static string Excerpt(JsonElement element) => VisibleText.Of(Compact(element.GetRawText()), ExcerptLength);
 
     /// <summary>A foreign string found, quoted, short and on one line, for a message.</summary>
     public static string Excerpt(string value)
     {
         var text = new StringBuilder();
         AppendString(text, value.Length > ExcerptLength ? value[..ExcerptLength] : value);
-        return Shorten(VisibleText.Of(text.ToString()));
+        return VisibleText.Of(text.ToString(), ExcerptLength);
     }
-
-    private static string Shorten(string text) => text.Length > ExcerptLength ? string.Concat(text.AsSpan(0, ExcerptLength), "…") : text;
 
     private static bool NeedsEscape(char c) => c is '<' or '>' or '&' or '\u2028' or '\u2029';
 

@@ -38,7 +38,8 @@ public sealed record Lease
     {
         string holder = string.Join(" and ", new[] { Attributes.PublicIP, Attributes.PublicIPv6 }.Where(static address => address is not null));
         string end = IsReservation ? ", reserved" : Expiration is { } time ? $", until {time:u}" : "";
-        return $"{Key} of {(holder.Length == 0 ? "nobody" : holder)}{(Attributes.BackendType is { } backend ? $" ({backend})" : "")}{end}";
+        string type = Attributes.BackendType is { } backend ? $" ({VisibleText.Of(backend, 80)})" : "";
+        return $"{Key} of {(holder.Length == 0 ? "nobody" : holder)}{type}{end}";
     }
 
     internal static Lease From(StoredEntry entry, SubnetKey key, LeaseAttributes attributes, DateTimeOffset? expiration = null) => new()

@@ -141,7 +141,7 @@ public sealed record QuarantineChanged(IReadOnlyList<QuarantinedLease> Leases, i
     /// <summary>The refused leases on one line.</summary>
     public override string ToString() =>
         $"{Total} leases refused{(LeftOut == 0 ? "" : $", {LeftOut} not followed")}: " +
-        $"{Contents.Show(Leases.Select(static lease => VisibleText.Of($"{lease.Key}: {lease.Reason}")), Leases.Count)}";
+        $"{Contents.Show(Leases.Select(static lease => $"{VisibleText.Of(lease.Key, 128)}: {VisibleText.Of(lease.Reason, 512)}"), Leases.Count)}";
 }
 
 /// <summary>

@@ -267,7 +267,7 @@ internal sealed partial class NetworkParts(NetworkRecipe recipe, IServiceProvide
         catch (Exception error)
         {
             // The other parts have to be closed as well, and nobody can do anything about this one.
-            Log.NotClosed(_logger, error, NetworkName.Of(Name), part.GetType());
+            Log.NotClosed(_logger, VisibleText.Of(error), NetworkName.Of(Name), part.GetType());
         }
     }
 }

@@ -50,7 +50,7 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
 
     /// <summary>The key, its revisions and how long the document is; not what stands in it.</summary>
     public override string ToString() =>
-        $"{VisibleText.Of(Key)} (created at {CreateRevision}, changed at {ModRevision}, " +
+        $"{VisibleText.Of(Key, 128)} (created at {CreateRevision}, changed at {ModRevision}, " +
         $"{(HasTimeToLive ? "" : "reservation, ")}{Unreadable ?? $"{Value.Length} bytes"})";
 
     private sealed record ReadDocument(ReadOnlyMemory<byte> Value, LeaseAttributes? Attributes, string? Problem)

@@ -27,7 +27,7 @@ public sealed partial class KernelNetwork : IBackendNetwork
     private KernelNetwork(string backend, HostKernel host, KernelServices services, IReadOnlyList<KernelDataPath> dataPaths)
     {
         (_backend, _host, _services, _dataPaths) = (backend, host, services, dataPaths);
-        _loops = new SupervisedLoops(services.Time, (exception, loop) => Log.LoopFailed(services.Logger, exception, backend, loop));
+        _loops = new SupervisedLoops(services.Time, (exception, loop) => Log.LoopFailed(services.Logger, VisibleText.Of(exception), backend, loop));
         _namespace = new NamespaceWatch(host, services.Time);
         _status = new LatestValue<BackendStatus>(MergeStatus());
     }
@@ -93,7 +93,8 @@ public sealed partial class KernelNetwork : IBackendNetwork
     public string? CheckPeer(Lease peer)
     {
         ArgumentNullException.ThrowIfNull(peer);
-        if (peer.Attributes.BackendType != _backend) return $"its backend is '{peer.Attributes.BackendType}', ours is {_backend}";
+        string type = peer.Attributes.BackendType ?? "";
+        if (type != _backend) return $"its backend is '{VisibleText.Of(type, 80)}', ours is {_backend}";
         bool isReachable = false;
         foreach (KernelDataPath dataPath in _dataPaths)
         {

@@ -49,7 +49,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         var options = new ReconcilerOptions { NetworkName = network.NetworkName, ResyncInterval = network.ResyncInterval, MaximumBackOff = MaximumBackOff };
         _reconciler = new Reconciler<TKey, TEntry>(new Target(this), options, context.Time, random);
         _loops = new SupervisedLoops(
-            context.Time, (exception, loop) => KernelNetwork.Log.LoopFailed(context.Logger, exception, _mechanism.Name, loop));
+            context.Time, (exception, loop) => KernelNetwork.Log.LoopFailed(context.Logger, VisibleText.Of(exception), _mechanism.Name, loop));
         _review = new ReviewSignal(ReviewDelay, context.Time);
         _report = new ProblemReport(LogProblem, LogPeerProblem);
         _guard = mechanism.Tunnel is { } tunnel ? new TunnelGuard(tunnel, context.Family, network, context.Host, context.Time, context.Logger) : null;

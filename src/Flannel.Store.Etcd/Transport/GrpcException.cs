@@ -10,8 +10,12 @@ namespace Flannel.Store.Etcd.Transport;
 /// <param name="detail">The server's words, or what happened to the connection.</param>
 /// <param name="innerException">The cause.</param>
 internal sealed class GrpcException(
-    StatusCode code, string detail, Exception? innerException = null) : Exception(VisibleText.Of(detail), innerException)
+    StatusCode code, string detail, Exception? innerException = null)
+    : Exception(VisibleText.Of(detail, MaxDetail), innerException is null ? null : VisibleText.Of(innerException))
 {
+    private const int MaxDetail = 1024;
+
+
     private readonly StoreErrorKind? _kind;
 
     /// <summary>How the call ended.</summary>

@@ -142,7 +142,7 @@ internal sealed partial class Reflector(
                 metrics.WatchBroken(error is KubernetesApiException { IsSilent: true } ? "silent" : "failed");
                 return error;
             default:
-                LogFailed(failure, source.Resource);
+                LogFailed(VisibleText.Of(failure), source.Resource);
                 _version = null;
                 return new StoreException($"Following {source.Resource} failed unexpectedly: {failure.Message}", isTransient: true, failure);
         }

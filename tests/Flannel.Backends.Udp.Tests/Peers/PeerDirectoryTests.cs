@@ -1,8 +1,10 @@
 using System.Net;
+using System.Text.Json;
 using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tests.Support;
 using Flannel.Extensibility;
+using Flannel.Lab.Fuzzing;
 
 namespace Flannel.Backends.Udp.Tests.Peers;
 
@@ -35,6 +37,19 @@ public sealed class PeerDirectoryTests
         Assert.Null(directory.FindStatistics(UdpCluster.KeyOf(2)));
         directory.Change([new LeaseChange(PeerOf(3, "192.0.2.3"), null)]);
         Assert.Empty(directory.GetStatistics());
+    }
+
+    [Fact]
+    public void Check_HostileText_IsRefusedInShownText()
+    {
+        var directory = new PeerDirectory(SpecOf());
+        Lease peer = PeerOf(2, "192.0.2.2");
+
+        string? reason = directory.Check(peer with { Attributes = peer.Attributes with { BackendType = HostileText.Sample } });
+
+        Assert.True(HostileText.IsShown(reason!, 300), reason);
+        Assert.False(UdpLeaseData.TryParse($"{{{JsonSerializer.Serialize(HostileText.Sample)}:[}}", out _, out reason));
+        Assert.True(HostileText.IsShown(reason, 300), reason);
     }
 
     [Theory]

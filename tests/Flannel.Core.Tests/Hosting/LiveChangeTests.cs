@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Flannel.Extensibility;
 using Flannel.Lab.Backends;
+using Flannel.Lab.Fuzzing;
 
 namespace Flannel.Core.Tests.Hosting;
 
@@ -43,6 +45,27 @@ public class LiveChangeTests
         fixture.Memory.SetConfig(NodeFixture.ConfigJson);
         await fixture.UntilAsync(found => found.PendingConfig is null);
         Assert.Single(fixture.Backend.Networks);
+    }
+
+    [Theory]
+    [InlineData("Type")]
+    [InlineData("Network")]
+    [InlineData("a key")]
+    public async Task Config_ThatIsHostile_IsPendingAndLoggedInShownText(string where)
+    {
+        await using var fixture = new NodeFixture();
+        await fixture.ReadyAsync();
+        string hostile = JsonSerializer.Serialize(HostileText.Sample);
+        string network = where == "Network" ? hostile : "\"10.5.0.0/16\"", type = where == "Type" ? hostile : "\"other\"";
+        string key = where == "a key" ? hostile : "\"key\"";
+
+        fixture.Memory.SetConfig($"{{\"Network\":{network},{key}:1,\"Backend\":{{\"Type\":{type}}}}}");
+        FlannelNodeStatus status = await fixture.UntilAsync(found => found.PendingConfig is not null);
+
+        Assert.All(status.PendingConfig!.Reasons, reason => Assert.True(HostileText.IsShown(reason, 1000), reason));
+        Assert.True(HostileText.IsShown(status.Reason, 4000), status.Reason);
+        Assert.All(fixture.Logger.Lines, line => Assert.True(HostileText.IsShown(line.Text, 4000), line.Text));
+        Assert.Contains(fixture.Logger.Lines, line => line.Text.Contains("other", StringComparison.Ordinal) || where != "a key");
     }
 
     [Fact]

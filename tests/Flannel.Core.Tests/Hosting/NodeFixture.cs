@@ -1,8 +1,10 @@
 using System.Net;
 using Flannel.Extensibility;
 using Flannel.Lab.Backends;
+using Flannel.Lab.Logging;
 using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Flannel.Core.Tests.Hosting;
 
@@ -24,7 +26,7 @@ internal sealed class NodeFixture : IAsyncDisposable
         Memory = memory ?? new InMemoryLeaseStore(ConfigJson);
         Host = new InMemoryHostNetwork(address);
         var services = new ServiceCollection();
-        services.AddSingleton<IHostNetwork>(Host);
+        services.AddSingleton<IHostNetwork>(Host).AddSingleton<ILoggerFactory>(new OneLoggerFactory(Logger));
         IFlannelBuilder network = services.AddFlannel(options =>
         {
             options.PeerGracePeriod = TimeSpan.Zero;
@@ -42,6 +44,8 @@ internal sealed class NodeFixture : IAsyncDisposable
     public InMemoryHostNetwork Host { get; }
 
     public FakeBackend Backend { get; } = new();
+
+    public RecordingLogger<IFlannelNode> Logger { get; } = new();
 
     public IFlannelNode Node { get; }
 

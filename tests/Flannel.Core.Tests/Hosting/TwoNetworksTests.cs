@@ -73,7 +73,7 @@ public class TwoNetworksTests
     {
         var services = new ServiceCollection();
         var recorder = log = new RecordingLogger<object>();
-        services.AddSingleton<ILoggerFactory>(new OneLogger(recorder));
+        services.AddSingleton<ILoggerFactory>(new OneLoggerFactory(recorder));
         services.AddSingleton<IHostNetwork>(new InMemoryHostNetwork());
         foreach ((string name, string range, string? device, string? space) in networks)
         {
@@ -83,18 +83,5 @@ public class TwoNetworksTests
         }
 
         return services.BuildServiceProvider();
-    }
-
-    private sealed class OneLogger(ILogger logger) : ILoggerFactory
-    {
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public ILogger CreateLogger(string categoryName) => logger;
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -79,7 +79,7 @@ public sealed class WaitingTests
         var time = new FakeTimeProvider();
         var log = new RecordingLogger<object>();
         var services = new ServiceCollection();
-        services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerFactory>(new OneLogger(log));
+        services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerFactory>(new OneLoggerFactory(log));
         var backend = new FakeBackend();
         TaskCompletionSource creation = backend.HoldCreation();
         services.AddFlannel("red").UseInMemoryStore(NodeFixture.ConfigJson).UseBackend(backend).UseHostNetwork(new InMemoryHostNetwork());
@@ -193,18 +193,5 @@ public sealed class WaitingTests
         builder.Services.AddFlannel(configure)
             .UseInMemoryStore(config ?? NodeFixture.ConfigJson).UseBackend(backend ?? new FakeBackend()).UseHostNetwork(new InMemoryHostNetwork());
         return builder.Build();
-    }
-
-    private sealed class OneLogger(ILogger logger) : ILoggerFactory
-    {
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public ILogger CreateLogger(string categoryName) => logger;
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -1,3 +1,4 @@
+using Flannel.Lab.Fuzzing;
 using Flannel.Store.Etcd.Transport;
 using Grpc.Core;
 
@@ -44,4 +45,13 @@ public sealed class GrpcExceptionTests
     [InlineData("the connection broke", true)]
     public void MayHaveRun_OfAnEndpointFault_IsTrueUnlessItWasRefusedUpFront(string words, bool expected) =>
         Assert.Equal(expected, new GrpcException(StatusCode.Unavailable, words).MayHaveRun);
+
+    [Fact]
+    public void Map_HostileWordsOfAServer_AreShown()
+    {
+        GrpcException error = RpcFailure.Map(new RpcException(new Status(StatusCode.Unknown, HostileText.Sample)));
+
+        Assert.All(error.ToString().Split(Environment.NewLine), line => Assert.True(HostileText.IsShown(line, 16 << 10), line));
+        Assert.True(HostileText.IsShown(error.Message, 1100), error.Message);
+    }
 }

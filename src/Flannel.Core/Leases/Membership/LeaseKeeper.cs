@@ -143,7 +143,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         }
         catch (Exception error)
         {
-            LogUnexpected(error);
+            LogUnexpected(VisibleText.Of(error));
             BreakOff(new StoreException($"Following the lease store failed unexpectedly: {error.Message}", isTransient: true, error));
         }
     }

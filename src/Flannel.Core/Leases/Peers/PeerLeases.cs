@@ -20,6 +20,8 @@ namespace Flannel.Core.Leases.Peers;
 /// </remarks>
 internal sealed partial class PeerLeases
 {
+    private const int MaxReason = 512;
+
     private readonly LeaseRules _rules;
     private readonly Func<Lease, string?>? _peerRule;
     private readonly string? _ownKey;
@@ -235,7 +237,8 @@ internal sealed partial class PeerLeases
             _keys.Add(key.Name, key);
         }
 
-        key.Refusal = refusal;
+        // Rules of backends and stores quote what others have written.
+        key.Refusal = refusal is null ? null : VisibleText.Of(refusal, MaxReason);
         SetGood(key, good);
         _touched.Add(key);
     }

@@ -18,6 +18,9 @@ public sealed partial class PeerTracker
     // Whoever writes refused leases without pause must not fill the log.
     private static readonly TimeSpan RefusalLogPause = TimeSpan.FromSeconds(10);
 
+    // The longest key that can be a subnet's is shorter.
+    private const int MaxKey = 128;
+
     private readonly DepartureGrace _departures;
     private readonly Queue<SubnetEvent> _results;
     private readonly ILogger _logger;
@@ -122,7 +125,8 @@ public sealed partial class PeerTracker
     private void LogRefusals(TimeSpan now)
     {
         string examples = string.Join(
-            "; ", _unlogged.Examples.Select(static refused => $"{VisibleText.Of(refused.Key)} (revision {refused.Revision}): {refused.Reason}"));
+            "; ",
+            _unlogged.Examples.Select(static refused => $"{VisibleText.Of(refused.Key, MaxKey)} (revision {refused.Revision}): {refused.Reason}"));
         LogRefused(_unlogged.Count, _total, examples + (_unlogged.Count > _unlogged.Examples.Count ? "; …" : ""));
         _unlogged = default;
         _refusalLogAt = now + RefusalLogPause;

@@ -1,5 +1,8 @@
 using System.Net;
 using Flannel.Extensibility;
+using Flannel.Lab.Fuzzing;
+using Flannel.Lab.Logging;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Core.Tests.Leases.Peers;
@@ -135,16 +138,48 @@ public sealed class PeerTrackerTests
         Assert.Equal([("10.244.2.0-24", null)], Changes());
     }
 
-    private PeerTracker NewTracker(PeerLimits limits) => new(
+    [Theory]
+    [InlineData("name")]
+    [InlineData("problem")]
+    [InlineData("backend")]
+    [InlineData("rule")]
+    [InlineData("error of a rule")]
+    public void Refusal_ThatQuotesOthers_IsShownAndShort(string where)
+    {
+        var logger = new RecordingLogger<PeerTracker>();
+        PeerEntry entry = Entry(where == "name" ? HostileText.Sample : "a", 2);
+        if (where is "name" or "problem") entry = entry with { Problem = $"it is {HostileText.Sample}" };
+        if (where == "backend") entry = entry with { Attributes = entry.Attributes! with { BackendType = HostileText.Sample } };
+        PeerTracker tracker = NewTracker(new PeerLimits(), logger, where == "backend" ? "vxlan" : null, Rule);
+
+        tracker.Replace([entry], 1, TimeSpan.Zero);
+
+        QuarantineChanged refused = Take<QuarantineChanged>();
+        Assert.True(HostileText.IsShown(Assert.Single(refused.Leases).Reason, 600), refused.Leases[0].Reason);
+        Assert.True(HostileText.IsShown(refused.ToString(), 1000), refused.ToString());
+        Assert.All(logger.Lines, line => Assert.True(HostileText.IsShown(line.Text, 1000), line.Text));
+        Assert.NotEmpty(logger.Lines);
+
+        string? Rule(Lease lease) => where switch
+        {
+            "rule" => $"its text is {HostileText.Sample}",
+            "error of a rule" => throw new InvalidOperationException(HostileText.Sample),
+            _ => null,
+        };
+    }
+
+    private PeerTracker NewTracker(
+        PeerLimits limits, ILogger? logger = null, string? backendType = null, Func<Lease, string?>? rule = null) => new(
         new LeaseRequest
         {
+            PeerRule = rule,
             Config = NetworkConfig.Parse("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""", "test"),
-            Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.0.1") },
+            Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.0.1"), BackendType = backendType },
         },
         SubnetKey.Parse("10.244.1.0-24"),
         limits,
         _results,
-        NullLogger.Instance);
+        logger ?? NullLogger.Instance);
 
     private static PeerEntry Entry(string name, int subnet, string incarnation = "1", int? address = null) => new(name)
     {
