@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Flannel.Cni;
 using Flannel.Lab.Cni;
+using Flannel.Lab.Files;
 
 namespace FlannelCni.Tests;
 
@@ -203,6 +204,26 @@ public sealed class FlannelPluginTests : IDisposable
     {
         File.WriteAllText(Data, "no folder");
         Assert.Equal(5, await ErrorOf("ADD"));
+        Assert.Empty(_plugins.Calls);
+    }
+
+    /// <summary>Whoever called the plugin waits for it, and holds locks meanwhile.</summary>
+    [Theory]
+    [InlineData("ADD", true)]
+    [InlineData("CHECK", false)]
+    [InlineData("DEL", false)]
+    [InlineData("GC", false)]
+    public async Task PipeInPlaceOfAFile_IsAnErrorAndNotWaitedFor(string command, bool isSubnetFile)
+    {
+        if (isSubnetFile) File.Delete(Subnet);
+        else Directory.CreateDirectory(Data);
+        string path = NamedPipe.Make(isSubnetFile ? Subnet : Path.Combine(Data, "c1"));
+
+        string output = await Task.Run(async () => (await RunAsync(command, """ "cni.dev/valid-attachments":[],""")).Output).WaitAsync(TimeSpan.FromSeconds(30));
+
+        JsonNode error = JsonNode.Parse(output)!;
+        Assert.Contains(path, (string?)error["msg"] + (string?)error["details"], StringComparison.Ordinal);
+        Assert.Contains("pipe", (string?)error["msg"] + (string?)error["details"], StringComparison.Ordinal);
         Assert.Empty(_plugins.Calls);
     }
 

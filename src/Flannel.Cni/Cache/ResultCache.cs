@@ -115,7 +115,7 @@ internal sealed class ResultCache(string folder)
 
     private static CniCachedAttachment? ReadFile(string path)
     {
-        var cached = new JsonMembers(JsonText.ParseObject(ConfigFile.ReadWithMode(path).Content, path), "", CniErrorCode.DecodingFailure);
+        var cached = new JsonMembers(JsonText.ParseObject(CniFile.Read(path, ConfigFile.MaxBytes), path), "", CniErrorCode.DecodingFailure);
         if (cached.Text("kind") != Kind) return null;
         if (cached.Text("networkName") is not { } network || cached.Text("containerId") is not { } container || cached.Text("ifName") is not { } name)
             return null;
@@ -155,7 +155,7 @@ internal sealed class ResultCache(string folder)
 
     private static CniResult? ReadPlain(string path)
     {
-        JsonObject json = JsonText.ParseObject(ConfigFile.ReadWithMode(path).Content, path);
+        JsonObject json = JsonText.ParseObject(CniFile.Read(path, ConfigFile.MaxBytes), path);
         return json.ContainsKey("cniVersion") ? CniResult.Read(json) : null;
     }
 

@@ -19,7 +19,7 @@ public static class CniConfigFile
         ArgumentNullException.ThrowIfNull(from);
         to = Path.GetFullPath(to);
         if (Directory.Exists(to)) throw new IOException($"{to} is a folder; name the file, such as {Path.Combine(to, Path.GetFileName(from))}");
-        (byte[] content, UnixFileMode mode) = ConfigFile.ReadWithMode(from);
+        (byte[] content, UnixFileMode mode) = CniFile.ReadWithMode(from, ConfigFile.MaxBytes);
         using (JsonDocument.Parse(content))
         {
         }

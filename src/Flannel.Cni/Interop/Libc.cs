@@ -5,6 +5,7 @@ namespace Flannel.Cni.Interop;
 /// <summary>The C library's calls that starting and watching a child takes. Names and numbers are those of its headers.</summary>
 internal static unsafe partial class Libc
 {
+    public const int ENOENT = 2;
     public const int EINTR = 4;
     public const int ESRCH = 3;
     public const int ECHILD = 10;

@@ -61,7 +61,8 @@ public sealed class CniProcesses : ICniProcesses
     private void EnterNamespace()
     {
         if (_networkNamespace is null) return;
-        using var file = new Descriptor(Libc.open(_networkNamespace, Libc.O_RDONLY | Libc.O_CLOEXEC));
+        // It may be a pipe, which must not be waited for.
+        using var file = new Descriptor(Libc.open(_networkNamespace, Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC));
         if (file.IsInvalid || Libc.setns(file.Number, Libc.CLONE_NEWNET) != 0)
         {
             throw new CniException(

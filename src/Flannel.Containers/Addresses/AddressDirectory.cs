@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
+using Flannel.Cni;
 using Flannel.Containers.Interop;
 using Microsoft.Win32.SafeHandles;
 
@@ -18,6 +19,9 @@ namespace Flannel.Containers.Addresses;
 internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, TimeProvider time) : AddressBook
 {
     private const string Separator = "\r\n";
+
+    // An owner's id and interface, or an address.
+    private const int MaxBytes = 64 * 1024;
 
     private static readonly ManualResetEventSlim Never = new();
 
@@ -92,7 +96,7 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
     protected override IPAddress? ReadLast(int range)
     {
         string path = PathOf($"last_reserved_ip.{range}");
-        return File.Exists(path) && IPAddress.TryParse(Do($"read {path}", () => File.ReadAllText(path)).Trim(), out IPAddress? address)
+        return File.Exists(path) && IPAddress.TryParse(Do($"read {path}", () => ReadText(path)), out IPAddress? address)
             ? address
             : null;
     }
@@ -127,9 +131,11 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
 
     private static Owner? Read(string path)
     {
-        string[] lines = File.ReadAllText(path).Trim().Split(Separator, 2);
+        string[] lines = ReadText(path).Split(Separator, 2);
         return lines[0].Length == 0 ? null : new Owner(lines[0], lines.Length > 1 ? lines[1] : "");
     }
+
+    private static string ReadText(string path) => Encoding.UTF8.GetString(CniFile.Read(path, MaxBytes)).Trim();
 
     private SafeFileHandle OpenLock()
     {

@@ -15,6 +15,7 @@ internal static partial class LinuxLock
     internal const int O_RDWR = 2;
     internal const int O_CREAT = 0x40;
     internal const int O_CLOEXEC = 0x80000;
+    internal const int O_PATH = 0x200000;
 
     /// <summary>
     /// Variadic in C; on 64-bit Linux its integers travel in the same registers either way. .NET's own way to open files takes a lock, which would

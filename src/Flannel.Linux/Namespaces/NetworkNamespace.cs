@@ -189,7 +189,8 @@ public sealed partial class NetworkNamespace : IDisposable
     {
         while (true)
         {
-            SafeFileHandle handle = LinuxFcntl.open(path, LinuxFcntl.O_RDONLY | LinuxFcntl.O_CLOEXEC, 0);
+            // It may be a pipe, which must not be waited for.
+            SafeFileHandle handle = LinuxFcntl.open(path, LinuxFcntl.O_RDONLY | LinuxFcntl.O_NONBLOCK | LinuxFcntl.O_CLOEXEC, 0);
             errno = handle.IsInvalid ? Marshal.GetLastPInvokeError() : 0;
             if (errno != LinuxErrno.EINTR)
                 return handle;

@@ -51,7 +51,7 @@ internal sealed class StoredConfigs(string folder)
         try
         {
             if (new FileInfo(path) is not { Exists: true, Length: <= MaxBytes }) return null;
-            if (JsonNode.Parse(File.ReadAllBytes(path)) is not JsonObject config) return null;
+            if (JsonNode.Parse(CniFile.Read(path, MaxBytes)) is not JsonObject config) return null;
             string link = TextOf(config, InterfaceMember) is { } name && CniNames.IsInterfaceName(name) ? name : DefaultInterface;
             config.Remove(InterfaceMember);
             return TextOf(config, "type") is { } type && CniNames.IsPluginType(type) ? (config, link) : null;

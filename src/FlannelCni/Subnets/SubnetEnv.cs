@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Flannel.Cni;
 
 namespace FlannelCni.Subnets;
@@ -21,8 +22,8 @@ internal sealed record SubnetEnv(IReadOnlyList<IPNetwork> Networks, IReadOnlyLis
     {
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes }) throw new IOException($"it has more than {MaxBytes} bytes");
-            return Parse(File.ReadLines(path));
+            using var reader = new StringReader(Encoding.UTF8.GetString(CniFile.Read(path, MaxBytes)));
+            return Parse(LinesOf(reader));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -42,6 +43,11 @@ internal sealed record SubnetEnv(IReadOnlyList<IPNetwork> Networks, IReadOnlyLis
                 $"{path} says what this host's containers get, and {exception.Message} Look at the log of flanneld, which writes it.",
                 innerException: exception);
         }
+    }
+
+    private static IEnumerable<string> LinesOf(StringReader reader)
+    {
+        while (reader.ReadLine() is { } line) yield return line;
     }
 
     /// <exception cref="FormatException">Something is missing or cannot be read; the message is the end of a sentence.</exception>

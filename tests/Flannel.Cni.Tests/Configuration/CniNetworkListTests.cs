@@ -1,3 +1,5 @@
+using Flannel.Lab.Files;
+
 namespace Flannel.Cni.Tests.Configuration;
 
 public sealed class CniNetworkListTests : IDisposable
@@ -74,7 +76,7 @@ public sealed class CniNetworkListTests : IDisposable
     public void Files_ThatAreMissingFoldersOrPipes_AreTypedErrors()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "b.conf"));
-        foreach (string path in new[] { Path.Combine(_folder, "a.conf"), Path.Combine(_folder, "b.conf"), "/dev/zero" })
+        foreach (string path in new[] { Path.Combine(_folder, "a.conf"), Path.Combine(_folder, "b.conf"), NamedPipe.Make(Path.Combine(_folder, "c.conf")), "/dev/zero" })
             Assert.Equal(CniErrorCode.IoFailure, Assert.Throws<CniConfigException>(() => CniNetworkList.Load(path)).Code);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Flannel.Lab.Cni;
+using Flannel.Lab.Files;
 
 namespace Flannel.Cni.Tests.Processes;
 
@@ -20,6 +21,18 @@ public sealed class CniProcessesTests : IDisposable
         Assert.Equal(
             (CniProcessEnding.Exited, 3, "out\n", "err"),
             (result.Ending, result.Code, Encoding.UTF8.GetString(result.Output.Span), result.ErrorText));
+    }
+
+    [Fact]
+    public async Task Namespace_ThatIsAPipe_IsATypedErrorAndNotWaitedFor()
+    {
+        string path = NamedPipe.Make(Path.Combine(_plugins.Root, "netns"));
+        var start = new CniProcessStart(Write("p", "exit 0"), Environment(), "{}"u8.ToArray());
+
+        CniException error = await Assert.ThrowsAsync<CniException>(
+            () => new CniProcesses(Long, networkNamespace: path).RunAsync(start, CancellationToken.None).WaitAsync(Long));
+
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Flannel.Extensibility;
+using Flannel.Lab.Files;
 using Flannel.Lab.Namespaces;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
@@ -78,6 +79,19 @@ public sealed class NetworkNamespaceTests : IDisposable
         Assert.Equal(_name, exception.NetworkNamespace);
         Assert.Contains("exists already", exception.Message);
         Assert.Contains(_name, NetworkNamespace.List());
+    }
+
+    [Fact]
+    public async Task Open_Pipe_IsATypedErrorAndNotWaitedFor()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        string path = NamedPipe.Make(Path.Combine(folder, "netns"));
+
+        NetworkNamespaceException error = await Assert.ThrowsAsync<NetworkNamespaceException>(
+            () => Task.Run(() => NetworkNamespace.Open(path).Dispose()).WaitAsync(TimeSpan.FromSeconds(30)));
+
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
     }
 
     [NetnsFact]
