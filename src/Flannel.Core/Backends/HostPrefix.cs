@@ -10,6 +10,9 @@ namespace Flannel.Extensibility;
 /// <param name="Gateway">The route's next hop, or <see langword="null"/>.</param>
 public sealed record HostPrefix(IPNetwork Prefix, string Device, bool IsAddress, IPAddress? Gateway)
 {
+    /// <summary>The address itself; <see langword="null"/> for a route, or if it is not known.</summary>
+    public IPAddress? Address { get; init; }
+
     /// <summary>Whether the device is a bridge, such as a container engine makes.</summary>
     public bool IsOnBridge { get; init; }
 

@@ -47,6 +47,14 @@ internal static class PublicAddressRules
         return null;
     }
 
+    /// <summary>What is wrong with a peer that publishes an address of this host: what is sent to it would come back.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="own">This host's addresses, whichever interface has them.</param>
+    public static string? RefuseOwn(LeaseAttributes peer, IReadOnlySet<IPAddress> own) =>
+        peer.PublicIP is { } ipv4 && own.Contains(ipv4) ? $"its PublicIP {ipv4} is an address of this host"
+        : peer.PublicIPv6 is { } ipv6 && own.Contains(ipv6) ? $"its PublicIPv6 {ipv6} is an address of this host"
+        : null;
+
     /// <summary>Checks what this host would publish, so that no node is ready whose lease all others refuse.</summary>
     /// <exception cref="ExternalInterfaceException">Others could not reach it there.</exception>
     public static void Check(ExternalInterface external)

@@ -86,6 +86,8 @@ internal sealed partial class OverlaySession
             Options.NetworkNamespace, cancellationToken).ConfigureAwait(false);
         IPNetwork[] links = [.. prefixes.Where(prefix => prefix.IsAddress && prefix.Device == external.Name).Select(static prefix => prefix.Prefix)];
 
+        HashSet<IPAddress> addresses = [.. prefixes.Select(static prefix => prefix.Address).OfType<IPAddress>()];
+
         Progress("looking for the own lease");
         Lease? remembered = _held.Lease is null ? _held.Memory.Read() : null;
         Lease? held = _held.Lease ?? (remembered is null ? null : remembered with { ModRevision = 0 });
@@ -112,7 +114,12 @@ internal sealed partial class OverlaySession
         IBackendNetwork network = await _held.CreateNetworkAsync(backend, ContextFor(external, published), cancellationToken).ConfigureAwait(false);
 
         Progress("acquiring a lease");
-        LeaseRequest request = identity with { Attributes = network.Attributes, PeerRule = peer => PublicAddressRules.RefuseOn(peer.Attributes, links) ?? network.CheckPeer(peer) };
+        LeaseRequest request = identity with
+        {
+            Attributes = network.Attributes,
+            PeerRule = peer => PublicAddressRules.RefuseOn(peer.Attributes, links) ?? PublicAddressRules.RefuseOwn(peer.Attributes, addresses)
+                ?? network.CheckPeer(peer),
+        };
         ISubnetMembership membership = await AcquireAsync(view, request, cancellationToken).ConfigureAwait(false);
         await network.StartAsync(membership.Lease, cancellationToken).ConfigureAwait(false);
         if (network.Attributes != request.Attributes)

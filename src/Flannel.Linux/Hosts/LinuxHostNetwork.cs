@@ -90,7 +90,8 @@ internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxH
         Dictionary<int, Link> links = netlink.GetLinks().ToDictionary(static link => link.Index);
         return
         [
-            .. netlink.GetAddresses().Select(address => On(address.LinkIndex, PrefixOf(address), isAddress: true, gateway: null)),
+            .. netlink.GetAddresses().Select(
+                address => On(address.LinkIndex, PrefixOf(address), isAddress: true, gateway: null) with { Address = address.Address }),
             .. netlink.GetRoutes(filter: new RouteFilter { Table = RouteEntry.MainTable })
                 .Where(static route => !route.IsDefault)
                 .Select(ToPrefix),

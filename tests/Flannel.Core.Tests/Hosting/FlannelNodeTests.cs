@@ -137,6 +137,27 @@ public class FlannelNodeTests
     }
 
     [Fact]
+    public async Task Peer_PublishesAnotherAddressOfThisHost_IsRefused_UntilItIsNoneAnyMore()
+    {
+        await using var fixture = new NodeFixture();
+        var bridge = new HostPrefix(IPNetwork.Parse("172.17.0.0/16"), "docker0", IsAddress: true, Gateway: null);
+        fixture.Host.Prefixes = [bridge with { Address = IPAddress.Parse("172.17.0.1") }];
+        fixture.AddPeer("10.5.77.0/24", "172.17.0.1");
+        fixture.AddPeer("10.5.78.0/24", "172.17.0.2");
+        await fixture.ReadyAsync();
+
+        FlannelNodeStatus status = await fixture.UntilAsync(found => found.Quarantined.Count == 1 && found.Peers.Count == 1);
+
+        Assert.Equal("its PublicIP 172.17.0.1 is an address of this host", status.Quarantined[0].Reason);
+        Assert.Equal("10.5.78.0-24", status.Peers.Keys.Single().ToString());
+
+        // As far as a session follows the host: another address of the external interface begins one.
+        fixture.Host.Prefixes = [];
+        fixture.Host.Move(fixture.Host.External with { PublicIP = IPAddress.Parse("192.168.100.9"), Address = IPAddress.Parse("192.168.100.9") });
+        await fixture.UntilAsync(found => found.Quarantined.Count == 0 && found.Peers.Count == 2);
+    }
+
+    [Fact]
     public async Task Backend_ThrowsAnything_NeverEscapesAndIsTriedAgain()
     {
         await using var fixture = new NodeFixture();

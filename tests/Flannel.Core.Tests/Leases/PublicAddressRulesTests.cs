@@ -30,6 +30,23 @@ public sealed class PublicAddressRulesTests
     public void Refuse_AddressesOfHosts_AreFine(string address) => Assert.Null(PublicAddressRules.Refuse(IPAddress.Parse(address)));
 
     [Theory]
+    [InlineData("10.9.0.1", null, "its PublicIP 10.9.0.1 is an address of this host")]
+    [InlineData("192.168.0.7", "fd00::7", "its PublicIPv6 fd00::7 is an address of this host")]
+    [InlineData("192.168.0.7", "fd00::8", null)]
+    [InlineData(null, null, null)]
+    public void RefuseOwn_AnyAddressOfThisHost(string? ipv4, string? ipv6, string? reason)
+    {
+        HashSet<IPAddress> own = [IPAddress.Parse("10.9.0.1"), IPAddress.Parse("fd00::7")];
+        var peer = new LeaseAttributes
+        {
+            PublicIP = ipv4 is null ? null : IPAddress.Parse(ipv4),
+            PublicIPv6 = ipv6 is null ? null : IPAddress.Parse(ipv6),
+        };
+
+        Assert.Equal(reason, PublicAddressRules.RefuseOwn(peer, own));
+    }
+
+    [Theory]
     [InlineData("192.168.0.255", "broadcast")]
     [InlineData("192.168.0.0", "names the link")]
     [InlineData("192.168.0.7", null)]

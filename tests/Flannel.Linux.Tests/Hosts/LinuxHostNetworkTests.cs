@@ -214,6 +214,10 @@ public class LinuxHostNetworkTests
         Assert.Contains("route 10.1.2.0/24 on cni0", texts);
         Assert.Contains("route 10.5.0.0/16 via 192.168.100.254 on eth0", texts);
         Assert.Contains("route 10.6.0.0/16", texts);
+        Assert.Equal(
+            ["10.1.2.1", "10.7.0.1", "127.0.0.1"],
+            prefixes.Select(prefix => prefix.Address?.ToString()).Where(address => address is "10.1.2.1" or "10.7.0.1" or "127.0.0.1").Order());
+        Assert.All(prefixes, prefix => Assert.Equal(prefix.IsAddress, prefix.Address is not null));
         Assert.DoesNotContain(prefixes, prefix => prefix.Prefix.PrefixLength == 0);
         Assert.DoesNotContain(prefixes, prefix => !prefix.IsAddress && prefix.Prefix.PrefixLength == 32); // those of the local table
         Assert.Contains(prefixes, prefix => prefix.Prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6 && !prefix.IsAddress);
