@@ -26,6 +26,9 @@ internal sealed class Connection : IDisposable
     /// <summary>Cancelled when its time is over.</summary>
     public CancellationToken Limit => _limit.Token;
 
+    /// <summary>Whether its request has come and its answer has not gone yet.</summary>
+    public bool IsAnswering { get; set; }
+
     /// <summary>The answering of it.</summary>
     public Task Ended { get; set; } = Task.CompletedTask;
 

@@ -6,8 +6,8 @@ namespace Flanneld.Health;
 
 /// <summary>
 /// Answers health checks: HTTP/1.1, one request per connection. Every size, number and time is bounded, because anybody may connect: whoever comes
-/// when all connections are in use takes the place of the oldest, so a probe is answered whatever others leave open. A web framework would be most of
-/// this program and of the time it takes to start.
+/// when all connections are in use takes the place of the oldest that is not being answered, so a probe is answered whatever others leave open. A web
+/// framework would be most of this program and of the time it takes to start.
 /// </summary>
 internal sealed partial class HealthServer : IAsyncDisposable
 {
@@ -103,7 +103,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
         lock (_connections)
         {
             List<Connection> open = _connections.FindAll(static open => !open.Limit.IsCancellationRequested);
-            if (open.Count >= MaxConnections) open[0].End();
+            if (open.Count >= MaxConnections) (open.Find(static other => !other.IsAnswering) ?? open[0]).End();
             _connections.Add(connection);
         }
 
@@ -117,11 +117,13 @@ internal sealed partial class HealthServer : IAsyncDisposable
         {
             connection.EndIn(RequestLimit);
             HttpRequest request = await HttpRequest.ReadAsync(connection.Stream, connection.Limit);
+            SetAnswering(connection, true);
             connection.EndIn(AnswerLimit);
             await connection.Stream.WriteAsync(Answer(request).ToBytes(withBody: request.Method != "HEAD"), connection.Limit);
 
             // Closing on unread bytes would reset the connection, and the client might lose the answer.
             connection.Socket.Shutdown(SocketShutdown.Send);
+            SetAnswering(connection, false);
             connection.EndIn(RequestLimit);
             await HttpRequest.DrainAsync(connection.Stream, connection.Limit);
         }
@@ -135,6 +137,11 @@ internal sealed partial class HealthServer : IAsyncDisposable
             lock (_connections) _connections.Remove(connection); // from here on nobody else ends it
             connection.Dispose();
         }
+    }
+
+    private void SetAnswering(Connection connection, bool isAnswering)
+    {
+        lock (_connections) connection.IsAnswering = isAnswering;
     }
 
     private HttpAnswer Answer(HttpRequest request)

@@ -91,6 +91,49 @@ public sealed class HealthServerTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET /healthz HTTP/1.1\r\n\r\n")]
+    public async Task Answer_InProgress_IsNotCutByManyConnections(string sent)
+    {
+        var time = new FakeTimeProvider();
+        using var release = new ManualResetEventSlim();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using HealthServer server = HealthServer.Start(new IPEndPoint(IPAddress.Loopback, 0), Get, time, NullLogger.Instance);
+        Task<string> answer = SendAsync("GET /slow HTTP/1.1\r\n\r\n"u8.ToArray(), server);
+        await asked.Task.WaitAsync(Deadline);
+        List<TcpClient> open = [];
+        try
+        {
+            for (int i = 0; i < 200; i++)
+            {
+                open.Add(new TcpClient());
+                await open[^1].ConnectAsync(server.Endpoint);
+                await open[^1].GetStream().WriteAsync(Encoding.ASCII.GetBytes(sent));
+            }
+
+            await ReadToEndAsync(open[0]); // the oldest that is not being answered made place
+            release.Set();
+            Assert.EndsWith("fine", await answer.WaitAsync(Deadline), StringComparison.Ordinal);
+        }
+        finally
+        {
+            release.Set();
+            open.ForEach(client => client.Dispose());
+        }
+
+        HttpAnswer? Get(string path)
+        {
+            if (path == "/slow")
+            {
+                asked.SetResult();
+                release.Wait(Deadline);
+            }
+
+            return new HttpAnswer(200, "fine");
+        }
+    }
+
     [Fact]
     public async Task Client_ThatSendsNothing_HasASecond()
     {
