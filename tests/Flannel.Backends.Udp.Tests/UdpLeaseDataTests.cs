@@ -1,3 +1,8 @@
+using Flannel.Lab.Fuzzing;
+using FsCheck;
+using FsCheck.Fluent;
+using System.Text;
+
 namespace Flannel.Backends.Udp.Tests;
 
 public sealed class UdpLeaseDataTests
@@ -27,4 +32,15 @@ public sealed class UdpLeaseDataTests
         Assert.False(UdpLeaseData.TryParse(json, out _, out string? found));
         Assert.Contains(reason, found, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void TryParse_MutatedDocument_IsReadOrRefused() =>
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(2000),
+            Prop.ForAll(Mutations.Of("""{"Port":8285}""").ToArbitrary(), static bytes =>
+        {
+            bool isRead = UdpLeaseData.TryParse(Encoding.UTF8.GetString(bytes), out UdpLeaseData? data, out string? reason);
+            Assert.Equal((isRead, isRead), (data is not null, reason is null));
+            if (data is not null) Assert.InRange(data.Port, 1, ushort.MaxValue);
+        }));
 }

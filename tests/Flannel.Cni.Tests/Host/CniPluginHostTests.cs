@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Flannel.Lab.Cni;
+using Flannel.Lab.Fuzzing;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Flannel.Cni.Tests.Host;
 
@@ -45,6 +48,30 @@ public sealed class CniPluginHostTests : IDisposable
             "ADD",
             Config.Replace("\"extra\"", "\"prevResult\":{\"cniVersion\":\"0.2.0\",\"ip4\":{\"ip\":\"10.0.0.1/8\"}},\"extra\"", StringComparison.Ordinal));
         Assert.Equal("10.0.0.1", Assert.Single(seen!.PreviousResult!.Addresses).Address.ToString());
+    }
+
+    [Theory]
+    [InlineData("ADD")]
+    [InlineData("CHECK")]
+    [InlineData("DEL")]
+    [InlineData("GC")]
+    public void MutatedRequest_IsAnsweredOrRefusedByATypedError(string command)
+    {
+        const string Request = """
+            {"name":"net","cniVersion":"1.0.0","type":"t","cni.dev/valid-attachments":[{"containerID":"c1","ifname":"eth0"}],
+             "prevResult":{"cniVersion":"1.0.0","interfaces":[{"name":"eth0","mac":"02:00:00:00:00:01","sandbox":"/x"}],
+              "ips":[{"address":"10.5.52.2/24","gateway":"10.5.52.1","interface":0}],"routes":[{"dst":"0.0.0.0/0","gw":"10.5.52.1","mtu":1400}],
+              "dns":{"nameservers":["10.5.0.10"],"domain":"a","search":["b"],"options":["c"]}}}
+            """;
+        Check.One(
+            FsCheck.Config.QuickThrowOnFailure.WithMaxTest(1000),
+            Prop.ForAll(Mutations.Of(Request).ToArbitrary(), bytes =>
+        {
+            using var output = new MemoryStream();
+            var plugin = new Plugin { Add = static request => request.PreviousResult ?? new CniResult() };
+            int code = new CniPluginHost(Environment(command), new MemoryStream(bytes), output).RunAsync(plugin, default).GetAwaiter().GetResult();
+            if (code != 0) Assert.NotEqual((int)CniErrorCode.Internal, (int)JsonNode.Parse(output.ToArray())!["code"]!);
+        }));
     }
 
     [Fact]

@@ -1,7 +1,10 @@
 using System.Net;
 using Flannel.Core.Sessions;
 using Flannel.Core.Tests.Interop;
+using Flannel.Lab.Fuzzing;
 using Flannel.Testing;
+using FsCheck;
+using FsCheck.Fluent;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Flannel.Core.Tests.Sessions;
@@ -53,6 +56,21 @@ public sealed class LeaseMemoryTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_directory, "lease.json"), content);
         Assert.Null(Memory().Read());
+    }
+
+    [Fact]
+    public void Read_MutatedDocument_IsALeaseOrNothing()
+    {
+        Memory().Write(Lease);
+        string path = Path.Combine(_directory, "lease.json");
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(1000),
+            Prop.ForAll(Mutations.Of(File.ReadAllText(path)).ToArbitrary(), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            Lease? read = Memory().Read();
+            Assert.True(read is null || read.Key.ToString().Length > 0);
+        }));
     }
 
     [Fact]
