@@ -1,4 +1,5 @@
 using Flannel.Backends.Udp.DataPath;
+using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tun;
 using Flannel.Extensibility;
 using Flannel.Netlink;
@@ -35,8 +36,8 @@ internal sealed partial class UdpNetwork
         {
             LinkChanged { Link: var link } => link.Index == tun,
             LinkRemoved { Link: var link } => link.Index == tun,
-            AddressChanged { Address: var address } => address.LinkIndex == tun,
-            AddressRemoved { Address: var address } => address.LinkIndex == tun,
+            AddressChanged { Address: var address } => _spec.AcceptsForeignSources || address.LinkIndex == tun,
+            AddressRemoved { Address: var address } => _spec.AcceptsForeignSources || address.LinkIndex == tun,
             RouteChanged { Route: var route } => _spec.Families.Any(family => family.Network.Equals(route.Destination)),
             RouteRemoved { Route: var route } => _spec.Families.Any(family => family.Network.Equals(route.Destination)),
             _ => false,
@@ -106,9 +107,20 @@ internal sealed partial class UdpNetwork
         TunState after = _setup.Apply(dataPath.Device, before, _addresses);
         _state = after;
         _settings!.Mtu = after.Mtu;
+        ReadHostAddresses(_settings);
         if (after.Mtu == before.Mtu) return;
         UdpBackend.Log.MtuChanged(_logger, dataPath.Device, before.Mtu, after.Mtu, _spec.ExternalName, _contexts[0].External.State.Mtu);
         Publish(status => status with { Mtu = after.Mtu });
+    }
+
+    private void ReadHostAddresses(DataPathSettings settings)
+    {
+        if (!_spec.AcceptsForeignSources) return; // nobody asks
+        settings.HostAddresses = new HostAddresses(
+        [
+            .. _contexts[0].Netlink.GetAddresses().Select(static address => address.Address),
+            .. _spec.Families.Select(static family => family.PublicAddress), // which a router may hold for this host
+        ]);
     }
 
     /// <summary>Once the peers are known, the TUN device carries what another backend's routes and devices carried.</summary>

@@ -237,10 +237,11 @@ internal sealed partial class UdpNetwork : IBackendNetwork
             AddressIPv6 = AddressOf(AddressFamily.InterNetworkV6),
             Own = _own,
             AcceptUnknownSenders = _spec.Options.AcceptUnknownSenders || _spec.Guard.AcceptUnknownSenders,
-            AcceptForeignSources = _spec.Options.AcceptForeignSources || _spec.Guard.AcceptForeignSources,
+            AcceptForeignSources = _spec.AcceptsForeignSources,
             AcceptForeignDestinations = _spec.Options.AcceptForeignDestinations || _spec.Guard.AcceptForeignDestinations,
         };
         _reported = dataPath.Offloads.Current;
+        ReadHostAddresses(_settings);
         dataPath.Start(_settings, _table, Sent, Received, _time);
         int mtu = _state.Mtu;
         Publish(status => status with { Mtu = mtu });

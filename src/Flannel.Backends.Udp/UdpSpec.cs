@@ -18,6 +18,9 @@ internal sealed record UdpSpec
     /// <summary>What the guard lets pass.</summary>
     public GuardOptions Guard { get; init; } = new();
 
+    /// <summary>Whether peers may send packets from outside their subnets.</summary>
+    public bool AcceptsForeignSources => Options.AcceptForeignSources || Guard.AcceptForeignSources;
+
     /// <summary>The name of the interface that carries the outer packets.</summary>
     public string ExternalName => Families[0].ExternalName;
 

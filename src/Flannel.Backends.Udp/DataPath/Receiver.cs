@@ -168,15 +168,20 @@ internal sealed unsafe class Receiver
     private PacketDrop Check(in SocketAddress sender, in IpPacket packet, PeerTable peers, out PeerEndpoint? peer)
     {
         PacketDrop drop = peers.CheckSource(sender, packet, out peer);
-        bool isAccepted = drop switch
-        {
-            PacketDrop.None => true,
-            PacketDrop.ForeignSource => _settings.AcceptForeignSources,
-            PacketDrop.UnknownSender => _settings.AcceptUnknownSenders && (_settings.AcceptForeignSources || peers.FindSource(packet) is not null),
-            _ => false,
-        };
-        if (!isAccepted) return drop;
+        if (drop != PacketDrop.None && (drop = CheckForeign(drop, packet, peers)) != PacketDrop.None) return drop;
         return _settings.AcceptForeignDestinations || _settings.Own.HasDestination(packet) ? PacketDrop.None : PacketDrop.ForeignDestination;
+    }
+
+    /// <summary>
+    /// What the options say of a packet whose sender is no peer, or has another source. What is this host's is nobody else's in any case.
+    /// </summary>
+    private PacketDrop CheckForeign(PacketDrop drop, in IpPacket packet, PeerTable peers)
+    {
+        if (drop == PacketDrop.UnknownSender && !_settings.AcceptUnknownSenders) return drop;
+        bool isAccepted = _settings.AcceptForeignSources
+            ? !_settings.Own.HasSource(packet) && !_settings.HostAddresses.HasSource(packet)
+            : drop == PacketDrop.UnknownSender && peers.HasSource(packet);
+        return isAccepted ? PacketDrop.None : PacketDrop.ForeignSource;
     }
 
     /// <summary>Writes the batch to the device.</summary>

@@ -12,6 +12,9 @@ internal static unsafe class NetworkOrder
     /// <summary>Swaps a 32-bit number between the machine's order and the network's.</summary>
     public static uint Swap(uint value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
 
+    /// <summary>Swaps a 128-bit number between the machine's order and the network's.</summary>
+    public static UInt128 Swap(UInt128 value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+
     public static ushort ReadUInt16(byte* from) => Swap(Unsafe.ReadUnaligned<ushort>(from));
 
     public static uint ReadUInt32(byte* from) => Swap(Unsafe.ReadUnaligned<uint>(from));

@@ -4,7 +4,7 @@ using Flannel.Backends.Udp.Packets;
 
 namespace Flannel.Backends.Udp.Peers;
 
-/// <summary>The node's own subnets: what peers may send packets to. Immutable.</summary>
+/// <summary>The node's own subnets: what peers may send packets to, and nobody from. Immutable.</summary>
 /// <param name="subnet">The IPv4 subnet, if there is one.</param>
 /// <param name="subnetIPv6">The IPv6 subnet, if there is one.</param>
 internal sealed class OwnSubnets(IPNetwork? subnet, IPNetwork? subnetIPv6)
@@ -20,6 +20,11 @@ internal sealed class OwnSubnets(IPNetwork? subnet, IPNetwork? subnetIPv6)
     public bool HasDestination(in IpPacket packet) => packet.IsIPv6
         ? _isIPv6 && IsSame(packet.Destination6 ^ _base6, _hostBits6)
         : _isIPv4 && (ulong)(packet.Destination4 ^ _base) >> _hostBits == 0; // 64 bits: a shift by 32 is one
+
+    /// <summary>Whether a packet's source is in a subnet of this node.</summary>
+    public bool HasSource(in IpPacket packet) => packet.IsIPv6
+        ? _isIPv6 && IsSame(packet.Source6 ^ _base6, _hostBits6)
+        : _isIPv4 && (ulong)(packet.Source4 ^ _base) >> _hostBits == 0;
 
     private static bool IsSame(UInt128 difference, int hostBits) => hostBits == 128 || difference >> hostBits == 0;
 }

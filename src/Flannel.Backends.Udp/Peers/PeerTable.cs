@@ -19,7 +19,7 @@ internal sealed class PeerTable
     private const int Ambiguous = -2;
 
     private readonly PeerEndpoint[] _endpoints;
-    private readonly HashSet<(bool IsIPv6, UInt128 Address)> _senders;
+    private readonly Dictionary<(bool IsIPv6, UInt128 Address), PeerEndpoint> _senders = [];
     private readonly AddressRanges<uint> _ranges4;
     private readonly AddressRanges<UInt128> _ranges6;
     private readonly int[] _direct = [];
@@ -33,7 +33,7 @@ internal sealed class PeerTable
     public PeerTable(IReadOnlyList<PeerSubnet> subnets, IPNetwork? network = null, int subnetLength = 0)
     {
         _endpoints = [.. subnets.Select(subnet => subnet.Endpoint)];
-        _senders = [.. _endpoints.Select(endpoint => HostOf(endpoint.Address))];
+        foreach (PeerEndpoint endpoint in _endpoints) _senders[HostOf(endpoint.Address)] = endpoint;
         var prefixes4 = new List<(uint, uint, int)>(subnets.Count);
         var prefixes6 = new List<(UInt128, UInt128, int)>();
         for (int index = 0; index < subnets.Count; index++)
@@ -67,9 +67,15 @@ internal sealed class PeerTable
     public PeerEndpoint? FindSource(in IpPacket packet) => At(packet.IsIPv6 ? _ranges6.Find(packet.Source6) : Find(packet.Source4));
 
     /// <summary>True if the host is a peer's. The port is not looked at: flannel's proxy ignores it, and NAT changes it.</summary>
-    public bool IsSender(in SocketAddress host) => _senders.Contains(HostOf(host));
+    public bool IsSender(in SocketAddress host) => _senders.ContainsKey(HostOf(host));
 
-    /// <summary>Checks that a packet's source lies in a subnet of the peer that sent it, as WireGuard does with its allowed addresses.</summary>
+    /// <summary>Whether a packet's source is any peer's: in its subnet, or its public address.</summary>
+    public bool HasSource(in IpPacket packet) => FindSource(packet) is not null || _senders.ContainsKey(SourceOf(packet));
+
+    /// <summary>
+    /// Checks that a packet's source lies in a subnet of the peer that sent it, as WireGuard does with its allowed addresses, or is that peer's
+    /// public address.
+    /// </summary>
     /// <param name="sender">Where the outer packet came from.</param>
     /// <param name="packet">The inner packet.</param>
     /// <param name="peer">The peer, or null unless the result is <see cref="PacketDrop.None"/>.</param>
@@ -78,8 +84,11 @@ internal sealed class PeerTable
         peer = FindSource(packet);
         if (peer is not null && peer.Address.IsSameHost(sender))
             return PacketDrop.None;
+        (bool, UInt128) host = HostOf(sender);
+        if (!_senders.TryGetValue(host, out peer)) return PacketDrop.UnknownSender;
+        if (SourceOf(packet) == host) return PacketDrop.None;
         peer = null;
-        return IsSender(sender) ? PacketDrop.ForeignSource : PacketDrop.UnknownSender;
+        return PacketDrop.ForeignSource;
     }
 
     private PeerEndpoint? At(int index) => index == NotFound ? null : _endpoints[index];
@@ -109,7 +118,11 @@ internal sealed class PeerTable
         }
     }
 
-    private static (bool IsIPv6, UInt128 Address) HostOf(in SocketAddress address) => (address.IsIPv6, address.IsIPv6 ? address.IPv6 : address.IPv4);
+    private static (bool IsIPv6, UInt128 Address) HostOf(in SocketAddress host) =>
+        (host.IsIPv6, host.IsIPv6 ? NetworkOrder.Swap(host.IPv6) : NetworkOrder.Swap(host.IPv4));
+
+    private static (bool IsIPv6, UInt128 Address) SourceOf(in IpPacket packet) =>
+        (packet.IsIPv6, packet.IsIPv6 ? packet.Source6 : packet.Source4);
 
     private static UInt128 HostBits(int count) => count == 128 ? UInt128.MaxValue : (UInt128.One << count) - 1;
 

@@ -43,6 +43,84 @@ public sealed class SafetyTests
         Assert.Equal(drops, node.Network.Received.DropsOf(PacketDrop.ForeignSource));
     }
 
+    /// <summary>A host sends with its public address what it forwards for others, and what it sends itself where that is its address.</summary>
+    [NetnsTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Packet_FromThePeersPublicAddress_IsTakenAndCountedAsThePeers(bool isForeignSourceAccepted)
+    {
+        await using UdpCluster cluster = UdpCluster.Create(hosts: 3);
+        UdpNode node = await cluster.AddNodeAsync(
+            cluster.Lab.Hosts[0], options: new UdpBackendOptions { AcceptForeignSources = isForeignSourceAccepted });
+        Lease peer = UdpCluster.LeaseOf(cluster.Lab.Hosts[1], 2);
+        node.Network.SetPeers([peer, UdpCluster.LeaseOf(cluster.Lab.Hosts[2], 3)]);
+
+        await SendAsync(cluster.Lab.Hosts[1], node, InnerPacket.Udp(cluster.Lab.Hosts[1].Address!.ToString(), node.Address, 4711, Marker));
+        await node.EventuallyAsync(() => node.Network.Received.DropsOf(PacketDrop.ForeignSource) + node.Network.Received.Packets == 1);
+        Assert.Equal((1, 1), (node.Network.Received.Packets, node.Network.FindStatistics(peer.Key)!.ReceivedPackets));
+        if (isForeignSourceAccepted) return;
+
+        await SendAsync(cluster.Lab.Hosts[2], node, InnerPacket.Udp(cluster.Lab.Hosts[1].Address!.ToString(), node.Address, 4711, Marker));
+        await node.EventuallyAsync(() => node.Network.Received.DropsOf(PacketDrop.ForeignSource) + node.Network.Received.Packets == 2);
+        Assert.Equal(1, node.Network.Received.DropsOf(PacketDrop.ForeignSource));
+    }
+
+    /// <summary>Of IPv6 the kernel takes them all but ::1, and an IPv4 packet that it refuses is counted nowhere.</summary>
+    [NetnsTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Packet_FromThisHost_IsDroppedWhateverIsAccepted(bool isStrangersPacket)
+    {
+        await using UdpCluster cluster = UdpCluster.Create(hosts: 3, dualStack: true);
+        LabHost host = cluster.Lab.Hosts[0];
+        await host.ExecAsync("ip", "addr", "add", "203.0.113.5/32", "dev", "lo");
+        await host.ExecAsync("ip", "addr", "add", "2001:db8:7::5/128", "dev", "lo");
+        var options = new UdpBackendOptions { AcceptForeignSources = true, AcceptForeignDestinations = true, AcceptUnknownSenders = true };
+        UdpNode node = await cluster.AddNodeAsync(host, ipv6: true, options: options);
+        node.Network.SetPeers([UdpCluster.LeaseOf(cluster.Lab.Hosts[1], 2)]);
+        LabHost sender = cluster.Lab.Hosts[isStrangersPacket ? 2 : 1];
+        string[] sources =
+        [
+            "10.5.1.9", node.Address.ToString(), host.Address!.ToString(), "203.0.113.5", "127.0.0.1", "127.1.2.3",
+            "fd00:5:0:1::9", node.AddressIPv6.ToString(), host.AddressIPv6!.ToString(), "2001:db8:7::5", "::1",
+        ];
+
+        foreach (string source in sources) await SendAsync(sender, node, Packet(source));
+        await node.EventuallyAsync(() => node.Network.Received.DropsOf(PacketDrop.ForeignSource) + node.Network.Received.Packets == sources.Length);
+        Assert.Equal(sources.Length, node.Network.Received.DropsOf(PacketDrop.ForeignSource));
+
+        await SendAsync(sender, node, Packet("198.51.100.8"));
+        await SendAsync(sender, node, Packet("2001:db8::8"));
+        await node.EventuallyAsync(() => node.Network.Received.Packets == 2);
+        Assert.Equal(sources.Length, node.Network.Received.DropsOf(PacketDrop.ForeignSource));
+
+        byte[] Packet(string source) => source.Contains(':', StringComparison.Ordinal)
+            ? InnerPacket.Empty(IPAddress.Parse(source), node.AddressIPv6)
+            : InnerPacket.Udp(source, node.Address, 4711, Marker);
+    }
+
+    [NetnsFact]
+    public async Task Packet_FromAnAddressThatTheHostGetsLater_IsDropped()
+    {
+        await using UdpCluster cluster = UdpCluster.Create(dualStack: true);
+        LabHost host = cluster.Lab.Hosts[0];
+        UdpNode node = await cluster.AddNodeAsync(host, ipv6: true, options: new UdpBackendOptions { AcceptForeignSources = true });
+        node.Network.SetPeers([UdpCluster.LeaseOf(cluster.Lab.Hosts[1], 2)]);
+        byte[] packet = InnerPacket.Empty(IPAddress.Parse("2001:db8:7::5"), node.AddressIPv6);
+
+        await host.ExecAsync("ip", "addr", "add", "2001:db8:7::5/128", "dev", "lo");
+        await node.EventuallyAsync(() => SendUntilAsync(() => node.Network.Received.DropsOf(PacketDrop.ForeignSource) > 0));
+        await host.ExecAsync("ip", "addr", "del", "2001:db8:7::5/128", "dev", "lo");
+        long before = node.Network.Received.Packets;
+        await node.EventuallyAsync(() => SendUntilAsync(() => node.Network.Received.Packets > before));
+
+        async Task<bool> SendUntilAsync(Func<bool> isReached)
+        {
+            await SendAsync(cluster.Lab.Hosts[1], node, packet);
+            return isReached();
+        }
+    }
+
     [NetnsTheory]
     [InlineData(false, false, 1L)]
     [InlineData(false, true, 1L)]

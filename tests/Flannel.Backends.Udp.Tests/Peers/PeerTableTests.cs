@@ -45,13 +45,22 @@ public sealed unsafe class PeerTableTests : IDisposable
     [Fact]
     public void CheckSource_SenderAndSource_MustBelongTogether()
     {
-        var table = new PeerTable([Peer("10.5.1.0/24", "192.168.0.1"), Peer("10.5.2.0/24", "192.168.0.2")], Network, 24);
+        var table = new PeerTable(
+            [Peer("10.5.1.0/24", "192.168.0.1"), Peer("10.5.2.0/24", "192.168.0.2"), Peer("fd00:5:0:4::/64", "fd00:9::4")], Network, 24);
 
         Assert.Equal(PacketDrop.None, Check("192.168.0.1", "10.5.1.7", out PeerEndpoint? peer));
         Assert.Equal("192.168.0.1:8285", peer?.Address.ToString());
         Assert.Equal(PacketDrop.ForeignSource, Check("192.168.0.1", "10.5.2.7", out peer));
         Assert.Null(peer);
         Assert.Equal(PacketDrop.ForeignSource, Check("192.168.0.1", "8.8.8.8", out _));
+        Assert.Equal(PacketDrop.None, Check("192.168.0.2", "192.168.0.2", out peer));
+        Assert.Equal("192.168.0.2:8285", peer?.Address.ToString());
+        Assert.Equal(PacketDrop.ForeignSource, Check("192.168.0.1", "192.168.0.2", out peer));
+        Assert.Null(peer);
+        Assert.Equal(PacketDrop.None, Check("fd00:9::4", "fd00:9::4", out peer));
+        Assert.Equal("[fd00:9::4]:8285", peer?.Address.ToString());
+        Assert.Equal(PacketDrop.ForeignSource, Check("fd00:9::4", "fd00:9::5", out _));
+        Assert.Equal(PacketDrop.UnknownSender, Check("192.168.0.3", "192.168.0.3", out _));
         Assert.Equal(PacketDrop.UnknownSender, Check("192.168.0.3", "10.5.1.7", out _));
         Assert.Equal(PacketDrop.UnknownSender, Check("fd00::1", "10.5.1.7", out _));
 

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Flannel.Backends.Udp.Tests.Support;
 
-/// <summary>IPv4 packets made by hand, byte by byte, without anything of the backend.</summary>
+/// <summary>Packets made by hand, byte by byte, without anything of the backend.</summary>
 internal static class InnerPacket
 {
     /// <summary>A UDP packet with all its checksums.</summary>
@@ -30,6 +30,18 @@ internal static class InnerPacket
         return packet;
 
         void Write(int offset, int value) => BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(offset), (ushort)value);
+    }
+
+    /// <summary>An IPv6 packet that is a header and nothing more.</summary>
+    public static byte[] Empty(IPAddress source, IPAddress destination)
+    {
+        byte[] packet = new byte[40];
+        packet[0] = 0x60;
+        packet[6] = 59; // no next header
+        packet[7] = 64;
+        source.TryWriteBytes(packet.AsSpan(8), out _);
+        destination.TryWriteBytes(packet.AsSpan(24), out _);
+        return packet;
     }
 
     private static ushort Checksum(ReadOnlySpan<byte> data, uint sum)
