@@ -24,7 +24,7 @@ internal sealed class BackendLab : IAsyncDisposable
         Lab = NetworkLab.Create(new LabOptions { Hosts = hosts, DualStack = true });
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(new QueueLoggerProvider(_log)));
-        services.AddFlannel(Name).UseVxlan().UseHostGateway().UseUdp();
+        services.AddFlannel(Name).UseVxlan().UseHostGateway().UseUdp(options => options.AcceptUnknownSenders = AcceptUnknownSenders);
         _services = services.BuildServiceProvider();
     }
 
@@ -32,6 +32,9 @@ internal sealed class BackendLab : IAsyncDisposable
 
     /// <summary>How the networks that are started from now on are guarded.</summary>
     public GuardOptions Guard { get; } = new();
+
+    /// <summary>Whether udp takes datagrams of hosts that are no peers; to be said before the first network is started.</summary>
+    public bool AcceptUnknownSenders { get; set; }
 
     /// <summary>Whether the networks that are started from now on have IPv6 beside IPv4.</summary>
     public bool IsDualStack { get; set; } = true;
