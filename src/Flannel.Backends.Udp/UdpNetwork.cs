@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Diagnostics;
+using Flannel.Backends.Udp.Packets;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tun;
 using Flannel.Extensibility;
@@ -69,7 +70,9 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         _setup = new TunSetup(spec, _contexts);
         var tunnel = new GuardedTunnel { Port = spec.Port };
         BackendContext guarded = context with { Guard = spec.Guard };
-        _guards = [.. spec.Families.Select(family => new TunnelGuard(tunnel, family, guarded, _host, time, logger))];
+        // The threads count what they drop for all families together; one guard tells of it.
+        _guards = [.. spec.Families.Select((family, index) => new TunnelGuard(
+            index == 0 ? tunnel with { ReadDrops = ReadDrops } : tunnel, family, guarded, _host, time, logger))];
         _status = new LatestValue<BackendStatus>(
             new BackendStatus
             {
@@ -248,6 +251,12 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     }
 
     private void PublishGuard() => Publish(status => status with { Guard = GuardStatus.Merge(_guards.Select(static guard => guard.Status)) });
+
+    private GuardDrops ReadDrops() => new(
+        Received.DropsOf(PacketDrop.UnknownSender),
+        Container: 0,
+        Received.DropsOf(PacketDrop.ForeignSource),
+        Received.DropsOf(PacketDrop.ForeignDestination));
 
     private IPAddress? AddressOf(AddressFamily family) => _addresses.FirstOrDefault(address => address.AddressFamily == family);
 

@@ -19,6 +19,12 @@ public sealed record GuardedTunnel
     /// </summary>
     public string? Device { get; init; }
 
+    /// <summary>
+    /// Reads what the backend itself has dropped of what came out of the tunnel, since the network was made, where it judges packets in place of
+    /// the packet filter; <see langword="null"/> if it does not. Called every few seconds on any thread.
+    /// </summary>
+    public Func<GuardDrops>? ReadDrops { get; init; }
+
     /// <summary>The interface over which packets of peers come as they are; <see langword="null"/> if they do not.</summary>
     public string? Uplink { get; init; }
 }

@@ -71,12 +71,15 @@ public sealed partial class TunnelGuard
     {
         lock (_writing)
         {
-            return Try(() =>
+            bool isReading = _time.GetElapsedTime(_dropsRead) >= DropsInterval; // peers may change more often
+            bool isDone = Try(() =>
             {
                 Write_NeedsLock();
                 if (isDue || (isSuspect && _netlink?.GetGeneration() != _generation)) Verify_NeedsLock();
-                if (_time.GetElapsedTime(_dropsRead) >= DropsInterval) ReadDrops_NeedsLock(); // peers may change more often
+                if (isReading) ReadDrops_NeedsLock();
             });
+            if (isReading) TellDrops_NeedsLock(); // what the backend drops, it drops whatever the kernel refuses
+            return isDone;
         }
     }
 
@@ -117,19 +120,23 @@ public sealed partial class TunnelGuard
 
     private void ReadDrops_NeedsLock()
     {
-        _dropsRead = _time.GetTimestamp();
         if (_table is null) return;
         Dictionary<string, long> counts = _table.Families.SelectMany(family => Netlink_NeedsLock().GetCounters(family, _name))
             .ToDictionary(static counter => counter.Name, static counter => (long)counter.Packets);
         _dropsNow = new GuardDrops(
             Of(GuardDrop.UnknownSender), Of(GuardDrop.Container), Of(GuardDrop.ForeignSource), Of(GuardDrop.ForeignDestination));
-        GuardDrops total = _dropsBefore + _dropsNow;
+
+        long Of(GuardDrop drop) => counts.GetValueOrDefault(GuardTable.NameOf(drop));
+    }
+
+    private void TellDrops_NeedsLock()
+    {
+        _dropsRead = _time.GetTimestamp();
+        GuardDrops total = _dropsBefore + _dropsNow + (_tunnel.ReadDrops?.Invoke() ?? default);
         if (_status is not { } status || status.Drops == total) return;
         _status = status with { Drops = total };
         LogDrops(total);
         _onStatusChanged();
-
-        long Of(GuardDrop drop) => counts.GetValueOrDefault(GuardTable.NameOf(drop));
     }
 
     private void ForgetDrops_NeedsLock() => (_dropsBefore, _dropsNow) = (_dropsBefore + _dropsNow, default);

@@ -67,16 +67,23 @@ public sealed class SpoofingTests(ITestOutputHelper output)
     }
 
     [NetnsTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Drops_AreCountedByReasonAndLogged(bool isIPv6)
+    [InlineData(Vxlan, false)]
+    [InlineData(Vxlan, true)]
+    [InlineData(Udp, false)]
+    [InlineData(Udp, true)]
+    public async Task Drops_AreCountedByReasonAndLogged(string backend, bool isIPv6)
     {
-        await using SpoofingLab lab = await SpoofingLab.StartAsync(Vxlan, isIPv6);
+        await using SpoofingLab lab = await SpoofingLab.StartAsync(backend, isIPv6);
         await lab.RunAsync();
 
-        // Seven cases of strangers and the fragments; what containers send over the LAN their own host holds back.
-        BackendStatus status = await lab.Backends.Network(1).WaitAsync(static status => status.Guard!.Drops.Total == 170);
-        Assert.Equal(new GuardDrops(UnknownSender: 80, Container: 20, ForeignSource: 50, ForeignDestination: 20), status.Guard!.Drops);
+        // Seven cases of strangers and the fragments; what containers send over the LAN their own host holds back. Of what comes through udp's tunnel
+        // to the port, the packet filter sees as one packet what was joined on the way.
+        int fewest = backend == Udp ? 11 : 20;
+        BackendStatus status = await lab.Backends.Network(1).WaitAsync(
+            status => status.Guard!.Drops is { Total: var total, Container: var container } && total - container == 150 && container >= fewest);
+        GuardDrops drops = status.Guard!.Drops;
+        Assert.InRange(drops.Container, fewest, 20);
+        Assert.Equal(new GuardDrops(UnknownSender: 80, drops.Container, ForeignSource: 50, ForeignDestination: 20), drops);
         await Overlay.Eventually.IsTrueAsync(
             () => lab.Backends.Log.Any(static line => line.Contains("has dropped", StringComparison.Ordinal)), "word of the drops in the log");
     }
