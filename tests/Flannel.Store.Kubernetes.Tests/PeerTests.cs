@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Store.Kubernetes.Tests.Lab;
+using Flannel.Testing;
 
 namespace Flannel.Store.Kubernetes.Tests;
 
@@ -41,6 +42,28 @@ public sealed class PeerTests
         lab.Api.Nodes.Delete("host2");
         lab.Annotate(3, ("kube-subnet-manager", "false"));
         await node.UntilAsync(follower => follower.Peers.Count == 0);
+    }
+
+    [Fact]
+    public async Task Peers_MostOfThemDeleted_AreKeptForAWhileAndTold()
+    {
+        TimeSpan grace = TimeSpan.FromSeconds(2), massGrace = TimeSpan.FromMinutes(2);
+        await using KubeLab lab = await KubeLab.StartAsync(1, 2, 3, 4, 5);
+        (lab.NodeOptions.PeerGracePeriod, lab.NodeOptions.MassRemovalGracePeriod) = (grace, massGrace);
+        var time = new FakeTimeProvider();
+        LeaseFollower node = await lab.JoinAsync(lab.NewManager(time));
+        await node.UntilAsync<LeaseSnapshot>();
+
+        for (int host = 2; host <= 4; host++) lab.Api.Nodes.Delete($"host{host}");
+        await node.UntilAsync<PeersRetained>(static retained => retained.Count == 3);
+        lab.PutNode(2);
+        await node.UntilAsync<PeersRetained>(static retained => retained.Count == 2);
+        Assert.Equal(4, node.Peers.Count);
+        Assert.Empty(node.Seen.OfType<LeaseChanges>());
+
+        time.Advance(massGrace + grace);
+        await node.UntilAsync<PeersRetained>(static retained => retained.Count == 0);
+        Assert.Equal(["10.244.2.0-24", "10.244.5.0-24"], node.Peers.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
