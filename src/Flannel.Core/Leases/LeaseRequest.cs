@@ -1,3 +1,5 @@
+using Flannel.Core.Leases.Peers;
+
 namespace Flannel.Extensibility;
 
 /// <summary>What a node asks of its <see cref="ISubnetManager"/>.</summary>
@@ -25,6 +27,9 @@ public sealed record LeaseRequest
     /// under this node's address is claimed without waiting for an answer, which would still be noticed.
     /// </summary>
     internal long LastWrite { get; init; }
+
+    /// <summary>What the node knows of its peers already, for the <see cref="PeerTracker"/>.</summary>
+    internal PeerMemory? Peers { get; init; }
 
     /// <summary>
     /// The backend's opinion of a peer: <see langword="null"/> to accept it, else the reason why it is quarantined (a MAC that is no unicast

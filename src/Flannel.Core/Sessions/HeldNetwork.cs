@@ -1,4 +1,5 @@
 using Flannel.Core.Hosting;
+using Flannel.Core.Leases.Peers;
 using Flannel.Core.Timing;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
@@ -6,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Sessions;
 
 /// <summary>
-/// What a node holds beyond one session: its lease, its data path, its traffic rules, its subnet file. Sessions borrow it one after the other; the
-/// node undoes it when it is stopped, in whatever state. Between two sessions the data path goes on as it is.
+/// What a node holds beyond one session: its lease, its data path with its peers, its traffic rules, its subnet file. Sessions borrow it one after the
+/// other; the node undoes it when it is stopped, in whatever state. Between two sessions the data path goes on as it is.
 /// </summary>
 internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
 {
@@ -30,6 +31,9 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
 
     /// <summary>The data path, or <see langword="null"/> if there is none.</summary>
     public IBackendNetwork? Network { get; private set; }
+
+    /// <summary>What is known of the peers.</summary>
+    public PeerMemory Peers { get; } = new(services.Time);
 
     /// <summary>What was and is remembered of the lease over restarts.</summary>
     public LeaseMemory Memory { get; } = new(services.Options.StateDirectory, services.Name, logger);

@@ -41,12 +41,13 @@ internal sealed partial class OverlaySession
             {
                 case LeaseSnapshot snapshot:
                     network.SetPeers(snapshot.Peers);
-                    ImmutableDictionary<SubnetKey, Lease> peers = snapshot.Peers.ToImmutableDictionary(peer => peer.Key);
-                    _condition.Change(condition => condition with { HasPeers = true, Peers = peers, Backend = network.Status });
+                    _held.Peers.Told = snapshot.Peers.ToImmutableDictionary(peer => peer.Key);
+                    _condition.Change(condition => condition with { HasPeers = true, Peers = _held.Peers.Told, Backend = network.Status });
                     break;
                 case LeaseChanges changes:
                     network.ChangePeers(changes.Changes);
-                    _condition.Change(condition => condition with { Peers = Apply(condition.Peers, changes.Changes), Backend = network.Status });
+                    _held.Peers.Told = Apply(_held.Peers.Told, changes.Changes);
+                    _condition.Change(condition => condition with { Peers = _held.Peers.Told, Backend = network.Status });
                     break;
                 case OwnLeaseChanged { State: OwnLeaseState.Moved }:
                     return new SessionEnd.SubnetMoved();

@@ -99,6 +99,7 @@ internal sealed partial class OverlaySession
             PreviousSubnet = previous,
             HeldLease = held,
             LastWrite = remembered?.ModRevision ?? 0,
+            Peers = _held.Peers,
             Progress = new ProgressReport(ReportWaiting),
         };
         LeaseAttributes? published = _held.Published;

@@ -32,6 +32,26 @@ public class LiveChangeTests
     }
 
     [Fact]
+    public async Task Config_BackendBlockChanges_WhilePeersAreRetained_KeepsThem()
+    {
+        await using var fixture = new NodeFixture(static options =>
+            (options.PeerGracePeriod, options.MassRemovalGracePeriod) = (TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2)));
+        for (int peer = 2; peer <= 6; peer++) fixture.AddPeer($"10.5.7{peer}.0/24", $"192.168.100.{peer}");
+        await fixture.ReadyAsync();
+        for (int peer = 2; peer <= 4; peer++) fixture.Memory.Delete($"10.5.7{peer}.0-24");
+        await fixture.UntilAsync(static status => status.PeersRetained == 3);
+
+        fixture.Memory.SetConfig(NodeFixture.ConfigJson.Replace("\"fake\"", "\"fake\",\"Gear\":2", StringComparison.Ordinal));
+        await fixture.UntilAsync(status => fixture.Backend.Networks.Count == 2 && status is { PeersRetained: 3, IsConverged: true });
+
+        Assert.Equal(["start", "set 5"], fixture.Network.Calls);
+        Assert.Equal(5, fixture.Node.Status.Peers.Count);
+        fixture.AddPeer("10.5.72.0/24", "192.168.100.2");
+        await fixture.UntilAsync(static status => status.PeersRetained == 2);
+        Assert.Equal(["start", "set 5"], fixture.Network.Calls);
+    }
+
+    [Fact]
     public async Task Config_AnotherNetwork_IsPendingUntilItIsTakenBack()
     {
         await using var fixture = new NodeFixture();

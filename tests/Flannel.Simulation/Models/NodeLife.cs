@@ -57,8 +57,11 @@ internal sealed class NodeLife
 
     public FlannelNode Node { get; }
 
-    /// <summary>When the node began its newest session, which knows nothing of what the one before saw; the end of time before the first.</summary>
+    /// <summary>When the node began its newest session, which knows of the one before what that told the data path; the end of time before the first.</summary>
     public TimeSpan SessionStarted { get; set; } = TimeSpan.MaxValue;
+
+    /// <summary>When the data path was first told of peers, which later sessions know of; the end of time before.</summary>
+    public TimeSpan PeersKnown { get; set; } = TimeSpan.MaxValue;
 
     /// <summary>The subnet that the node holds, or held last.</summary>
     public IPNetwork? Subnet

@@ -148,7 +148,7 @@ internal sealed class SafetyRules(World world)
 
             TimeSpan gone = versions.Select(version => End(version, life)).Where(end => end < at).DefaultIfEmpty(TimeSpan.MinValue).Max();
             bool isShort = gone > TimeSpan.MinValue && at - gone < SimulatedHost.Grace - TimeSpan.FromSeconds(1);
-            if (!isShort || !IsCalm(host, Now - gone + TimeSpan.FromSeconds(10)) || life.SessionStarted > gone || IsClaimed(versions, from)) return;
+            if (!isShort || !IsCalm(host, Now - gone + TimeSpan.FromSeconds(10)) || life.PeersKnown > gone || IsClaimed(versions, from)) return;
             at = gone;
         }
 

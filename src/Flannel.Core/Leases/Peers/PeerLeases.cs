@@ -134,6 +134,13 @@ internal sealed partial class PeerLeases
         return Settle();
     }
 
+    /// <summary>Whether a lease that the store does not hold could be a peer's beside those that it holds.</summary>
+    public bool HasPlaceFor(Lease peer) =>
+        _rules.Refuse(peer.Key, peer.Attributes) is null
+        && AskPeerRule(peer) is null
+        && !(_usesIPv4 && peer.Key.IPv4Subnet is { } ipv4 && _claims.Overlapping(ipv4).Any())
+        && !(_usesIPv6 && peer.Key.IPv6Subnet is { } ipv6 && _claims.Overlapping(ipv6).Any());
+
     /// <summary>What was refused since the last call and was not reported before: each document once.</summary>
     public RefusedLeases TakeRefused()
     {

@@ -44,7 +44,7 @@ public sealed partial class PeerTracker
         ArgumentNullException.ThrowIfNull(logger);
         var rules = new LeaseRules(request.Config, request.Attributes, own, limits.AreSubnetsAssigned);
         Leases = new PeerLeases(request.Config, rules, request.PeerRule, own, limits.MaxPeers, limits.MaxQuarantined);
-        _departures = new DepartureGrace(limits.GracePeriod, limits.MassRemovalGracePeriod);
+        _departures = new DepartureGrace(limits.GracePeriod, limits.MassRemovalGracePeriod, request.Peers, Leases.HasPlaceFor);
         _massGrace = limits.MassRemovalGracePeriod;
         _results = results;
         _logger = logger;

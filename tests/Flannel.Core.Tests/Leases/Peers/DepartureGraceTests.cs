@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Net;
 using Flannel.Core.Leases.Peers;
 using Flannel.Extensibility;
+using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Leases.Peers;
 
@@ -100,7 +102,7 @@ public class DepartureGraceTests
     [Theory]
     [InlineData(5, 2)]
     [InlineData(6, 3)]
-    [InlineData(2, 2)]
+    [InlineData(2, 1)]
     [InlineData(1, 1)]
     public void Pass_FewerLeave_AreHeldAsAlways(int all, int leaving)
     {
@@ -108,6 +110,31 @@ public class DepartureGraceTests
         DepartureGrace departures = Mass(peers);
 
         departures.Pass(Left(peers[..leaving]), TimeSpan.Zero);
+
+        Assert.Equal((0, Grace), (departures.Retained, departures.DueAt));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Pass_AllLeaveInOneStep_AreHeldForLonger(int all)
+    {
+        Lease[] peers = [.. Enumerable.Range(1, all).Select(number => Peer($"10.5.{number}.0/24"))];
+        DepartureGrace departures = Mass(peers);
+
+        Assert.Null(departures.Pass(Left(peers), TimeSpan.Zero));
+
+        Assert.Equal((all, MassGrace), (departures.Retained, departures.DueAt));
+    }
+
+    [Fact]
+    public void Pass_BothLeaveOneAfterTheOther_AreHeldAsAlways()
+    {
+        Lease[] peers = [Peer("10.5.1.0/24"), Peer("10.5.2.0/24")];
+        DepartureGrace departures = Mass(peers);
+
+        departures.Pass(Left(peers[0]), TimeSpan.Zero);
+        departures.Pass(Left(peers[1]), TimeSpan.Zero);
 
         Assert.Equal((0, Grace), (departures.Retained, departures.DueAt));
     }
@@ -162,6 +189,100 @@ public class DepartureGraceTests
         Assert.Equal(Left(peers[0]).Changes, ((LeaseChanges)departures.Pass(Left(peers[0]), TimeSpan.Zero)!).Changes);
         Assert.Null(departures.Pass(Left(peers[1..]), TimeSpan.Zero));
         Assert.Equal(3, departures.Retained);
+    }
+
+    [Theory]
+    [InlineData(5, 3, true)]
+    [InlineData(2, 2, true)]
+    [InlineData(5, 2, false)]
+    [InlineData(1, 1, false)]
+    public void Pass_FirstSnapshotOfAnotherSession_IsAChangeOfWhatWasTold(int all, int leaving, bool isMass)
+    {
+        Lease[] peers = [.. Enumerable.Range(1, all).Select(number => Peer($"10.5.{number}.0/24"))];
+        Remember(peers);
+        DepartureGrace next = Session();
+        Assert.Equal(TimeSpan.MaxValue, next.DueAt);
+
+        // The clock of a session is its own.
+        LeaseSnapshot told = Begin(next, TimeSpan.FromHours(5), peers[leaving..]);
+
+        Assert.Equal(peers, told.Peers.OrderBy(static peer => peer.Key.ToString()));
+        Assert.Equal((isMass ? leaving : 0, TimeSpan.FromHours(5) + (isMass ? MassGrace : Grace)), (next.Retained, next.DueAt));
+        Assert.Equal(leaving, next.Release(next.DueAt)!.Changes.Count);
+    }
+
+    [Fact]
+    public void Pass_AnotherSession_GoesOnHoldingAsLongAsTheFirstOneWouldHave()
+    {
+        Lease[] peers = [.. Enumerable.Range(1, 5).Select(number => Peer($"10.5.{number}.0/24"))];
+        Remember(peers);
+        DepartureGrace first = Session();
+        Begin(first, TimeSpan.Zero, peers);
+        first.Pass(Left(peers[..3]), TimeSpan.Zero);
+        _time.Advance(TimeSpan.FromSeconds(50));
+        DepartureGrace second = Session();
+        _time.Advance(TimeSpan.FromSeconds(20));
+
+        Assert.Equal(5, Begin(second, TimeSpan.FromSeconds(1), peers[3..]).Peers.Count);
+
+        Assert.Equal((3, TimeSpan.FromSeconds(1) + MassGrace - TimeSpan.FromSeconds(70)), (second.Retained, second.DueAt));
+        Assert.Null(second.Pass(new LeaseChanges([new LeaseChange(null, peers[0])], 3), TimeSpan.FromSeconds(2)));
+        Assert.Equal(2, second.Retained);
+
+        _time.Advance(MassGrace);
+        DepartureGrace third = Session();
+        Assert.Equal(3, Begin(third, TimeSpan.Zero, [peers[0], .. peers[3..]]).Peers.Count);
+        Assert.Equal((0, TimeSpan.MaxValue), (third.Retained, third.DueAt));
+    }
+
+    [Fact]
+    public void Pass_StoreIsEmptyWhenAnotherSessionBegins_HoldsTheOnlyPeer()
+    {
+        Lease peer = Peer("10.5.1.0/24");
+        Remember(peer);
+        DepartureGrace next = Session();
+
+        Assert.Equal([peer], ((LeaseSnapshot)next.Pass(new LeaseSnapshot([], 7), TimeSpan.Zero, isStoreEmpty: true)!).Peers);
+
+        Assert.Equal((1, MassGrace), (next.Retained, next.DueAt));
+    }
+
+    [Fact]
+    public void Pass_AnotherSessionHasNoPlaceForThePeer_LetsItGoAtOnce()
+    {
+        Lease[] peers = [.. Enumerable.Range(1, 4).Select(number => Peer($"10.5.{number}.0/24"))];
+        Remember(peers);
+        var next = new DepartureGrace(Grace, MassGrace, _memory, peer => peer != peers[0]);
+
+        Assert.Equal(peers[1..], Begin(next, TimeSpan.Zero).Peers.OrderBy(static peer => peer.Key.ToString()));
+    }
+
+    [Fact]
+    public void Pass_AnotherSessionWithoutGrace_LetsEverybodyGo()
+    {
+        Remember(Peer("10.5.1.0/24"), Peer("10.5.2.0/24"));
+        var next = new DepartureGrace(TimeSpan.Zero, TimeSpan.Zero, _memory);
+
+        Assert.Empty(Begin(next, TimeSpan.Zero).Peers);
+        Assert.Equal(TimeSpan.MaxValue, next.DueAt);
+    }
+
+    private readonly FakeTimeProvider _time = new();
+    private PeerMemory _memory = null!;
+
+    private void Remember(params Lease[] peers)
+    {
+        _memory = new PeerMemory(_time) { Told = peers.ToImmutableDictionary(static peer => peer.Key) };
+        _time.Advance(TimeSpan.FromMinutes(3));
+    }
+
+    private DepartureGrace Session() => new(Grace, MassGrace, _memory);
+
+    private LeaseSnapshot Begin(DepartureGrace session, TimeSpan now, params Lease[] found)
+    {
+        var told = (LeaseSnapshot)session.Pass(new LeaseSnapshot(found, 7), now)!;
+        _memory.Told = told.Peers.ToImmutableDictionary(static peer => peer.Key);
+        return told;
     }
 
     private static readonly TimeSpan MassGrace = TimeSpan.FromMinutes(2);

@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
 using System.Net;
+using Flannel.Core.Leases.Peers;
 using Flannel.Extensibility;
 using Flannel.Lab.Fuzzing;
 using Flannel.Lab.Logging;
+using Flannel.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -150,7 +153,7 @@ public sealed class PeerTrackerTests
         PeerEntry entry = Entry(where == "name" ? HostileText.Sample : "a", 2);
         if (where is "name" or "problem") entry = entry with { Problem = $"it is {HostileText.Sample}" };
         if (where == "backend") entry = entry with { Attributes = entry.Attributes! with { BackendType = HostileText.Sample } };
-        PeerTracker tracker = NewTracker(new PeerLimits(), logger, where == "backend" ? "vxlan" : null, Rule);
+        PeerTracker tracker = NewTracker(new PeerLimits(), null, Rule, logger, where == "backend" ? "vxlan" : null);
 
         tracker.Replace([entry], 1, TimeSpan.Zero);
 
@@ -168,13 +171,62 @@ public sealed class PeerTrackerTests
         };
     }
 
+    [Fact]
+    public void PeersOfTheSessionBefore_AreHeld_UnlessTheRulesOrAnotherLeaseStandAgainstThem()
+    {
+        var memory = new PeerMemory(new FakeTimeProvider())
+        {
+            // as they stand; ours now; of a network that was; leased by another host now; not to the backend's taste
+            Told = new[] { 2, 3, 1, 300, 4, 13 }.Select(Told).ToImmutableDictionary(static peer => peer.Key),
+        };
+        PeerTracker next = NewTracker(
+            new PeerLimits { GracePeriod = TimeSpan.FromSeconds(2), MassRemovalGracePeriod = TimeSpan.FromMinutes(2) },
+            memory,
+            static peer => peer.Key == Told(13).Key ? "its number is bad" : null);
+
+        next.Replace([Entry("b", 3), Entry("d", 4) with { Subnets = SubnetKey.Parse("10.244.4.128-25") }], 9, TimeSpan.FromSeconds(7));
+
+        Assert.Equal(
+            ["10.244.2.0-24", "10.244.3.0-24", "10.244.4.128-25"],
+            Take<LeaseSnapshot>().Peers.Select(static peer => peer.Key.ToString()).Order(StringComparer.Ordinal));
+        Assert.Equal(TimeSpan.FromSeconds(9), next.DueAt);
+        next.CatchUp(TimeSpan.FromSeconds(9));
+        Assert.Equal([("10.244.2.0-24", null)], Changes());
+
+        static Lease Told(int subnet) => new()
+        {
+            Key = SubnetKey.Parse(subnet < 256 ? $"10.244.{subnet}.0-24" : "10.99.0.0-24"),
+            Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse($"192.168.1.{subnet % 256}") },
+        };
+    }
+
+    [Fact]
+    public void PeersThatAreHeldAlready_AreToldOfInEverySession()
+    {
+        var limits = new PeerLimits { GracePeriod = TimeSpan.FromSeconds(2), MassRemovalGracePeriod = TimeSpan.FromMinutes(2) };
+        var memory = new PeerMemory(new FakeTimeProvider());
+        PeerTracker first = NewTracker(limits, memory);
+        first.Replace([Entry("a", 2), Entry("b", 3), Entry("c", 4)], 1, TimeSpan.Zero);
+        memory.Told = Take<LeaseSnapshot>().Peers.ToImmutableDictionary(static peer => peer.Key);
+        first.Change([new PeerEntryChange("a", null), new PeerEntryChange("b", null), new PeerEntryChange("c", null)], 2, TimeSpan.Zero);
+        Assert.Equal(3, Take<PeersRetained>().Count);
+
+        PeerTracker second = NewTracker(limits, memory);
+        Assert.Equal(TimeSpan.MaxValue, second.DueAt);
+        second.Replace([], 3, TimeSpan.Zero);
+
+        Assert.Equal(3, Assert.IsType<LeaseSnapshot>(_results.Dequeue()).Peers.Count);
+        Assert.Equal(3, Assert.IsType<PeersRetained>(_results.Dequeue()).Count);
+    }
+
     private PeerTracker NewTracker(
-        PeerLimits limits, ILogger? logger = null, string? backendType = null, Func<Lease, string?>? rule = null) => new(
+        PeerLimits limits, PeerMemory? memory = null, Func<Lease, string?>? rule = null, ILogger? logger = null, string? backendType = null) => new(
         new LeaseRequest
         {
-            PeerRule = rule,
             Config = NetworkConfig.Parse("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""", "test"),
             Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.0.1"), BackendType = backendType },
+            Peers = memory,
+            PeerRule = rule,
         },
         SubnetKey.Parse("10.244.1.0-24"),
         limits,
