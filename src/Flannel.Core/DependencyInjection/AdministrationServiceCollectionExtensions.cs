@@ -1,6 +1,5 @@
 using Flannel;
 using Flannel.Core.Administration;
-using Flannel.Core.Hosting;
 using Flannel.Core.Networks;
 using Flannel.Core.Observation;
 using Flannel.Core.Stores;

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Flannel;
-using Flannel.Core.Hosting;
 using Flannel.Core.Networks;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Configuration;

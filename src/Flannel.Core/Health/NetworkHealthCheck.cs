@@ -1,4 +1,4 @@
-using Flannel.Core.Hosting;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Flannel.Core.Health;

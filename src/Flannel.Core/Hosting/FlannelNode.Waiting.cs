@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Flannel.Extensibility;
 
 namespace Flannel.Core.Hosting;
 

@@ -1,11 +1,23 @@
-namespace Flannel.Core.Hosting;
+namespace Flannel.Extensibility;
 
 /// <summary>How messages name a network: the default one has no name.</summary>
-internal static class NetworkName
+public static class NetworkName
 {
     /// <summary>At the beginning of a sentence.</summary>
-    public static string Of(string name) => name.Length == 0 ? "The network" : $"Network '{name}'";
+    /// <param name="name">The network's name; empty for the default network.</param>
+    /// <returns><c>Network 'blue'</c> or <c>The network</c>.</returns>
+    public static string Of(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length == 0 ? "The network" : $"Network '{name}'";
+    }
 
     /// <summary>Inside a sentence.</summary>
-    public static string Within(string name) => name.Length == 0 ? "the network" : $"network '{name}'";
+    /// <param name="name">The network's name; empty for the default network.</param>
+    /// <returns><c>network 'blue'</c> or <c>the network</c>.</returns>
+    public static string Within(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length == 0 ? "the network" : $"network '{name}'";
+    }
 }

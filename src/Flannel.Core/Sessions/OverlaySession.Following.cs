@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Flannel.Core.Hosting;
 using Flannel.Core.Timing;
 using Flannel.Extensibility;
 

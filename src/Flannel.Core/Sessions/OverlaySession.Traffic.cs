@@ -1,4 +1,3 @@
-using Flannel.Core.Hosting;
 using Flannel.Extensibility;
 
 namespace Flannel.Core.Sessions;

@@ -78,7 +78,7 @@ public sealed partial class TunnelGuard : IDisposable
         ArgumentNullException.ThrowIfNull(family);
         ArgumentNullException.ThrowIfNull(network);
         (_tunnel, _family, _options, _host, _time, _logger) = (tunnel, family, network.Guard, host, time, logger);
-        (_network, _resyncInterval) = (network.NetworkName, network.ResyncInterval);
+        (_network, _resyncInterval) = (NetworkName.Of(network.NetworkName), network.ResyncInterval);
         var names = new TrafficNames(network.NetworkName);
         _name = names.GuardTable(family.Family);
         IReadOnlyList<NetworkFamily> families = NetworkFamily.From(network);

@@ -71,7 +71,7 @@ internal sealed class NftablesRuleSet : IRuleSet
         catch (NetlinkException exception)
         {
             throw new TrafficRulesException(
-                $"The nftables rules of network '{_policy.NetworkName}' cannot be {(isRemoval ? "removed" : "kept")}: " +
+                $"The nftables rules of {NetworkName.Within(_policy.NetworkName)} cannot be {(isRemoval ? "removed" : "kept")}: " +
                 $"{exception.Message}", isTransient: true, exception);
         }
     }

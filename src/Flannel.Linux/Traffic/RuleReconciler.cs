@@ -19,6 +19,7 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
     public async IAsyncEnumerable<TrafficStatus> KeepAsync(
         TrafficPolicy policy, IRuleSet rules, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        string network = NetworkName.Of(policy.NetworkName);
         var blackholes = new BlackholeRoutes(policy);
         using var watch = new RuleWatch(policy, rules, blackholes, time);
         TrafficStatus? told = null;
@@ -38,7 +39,7 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
             failures = problem is null ? 0 : failures + 1;
             if (told is null || told.Problem?.Message != problem?.Message)
             {
-                LogOutcome(policy.NetworkName, told, problem);
+                LogOutcome(network, told, problem);
                 told = new TrafficStatus(problem);
                 yield return told;
             }
@@ -57,10 +58,10 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
         async Task RepairAsync()
         {
             if (watch.Open() is { } refusal && told is null)
-                Log.Unwatched(logger, refusal, policy.NetworkName, policy.ResyncInterval);
+                Log.Unwatched(logger, refusal, network, policy.ResyncInterval);
             IReadOnlyList<string> repaired = [.. await rules.RepairAsync(cancellationToken).ConfigureAwait(false), .. blackholes.Repair()];
             if (repaired.Count > 0)
-                LogRepaired(policy.NetworkName, wasWritten, repaired);
+                LogRepaired(network, wasWritten, repaired);
             wasWritten = true;
         }
 
@@ -68,7 +69,7 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
         {
             IReadOnlyList<string> removed = await rules.CleanUpAsync(cancellationToken).ConfigureAwait(false);
             if (removed.Count > 0)
-                Log.Removed(logger, policy.NetworkName, string.Join("; ", removed));
+                Log.Removed(logger, network, string.Join("; ", removed));
         }
 
         static async Task<FlannelException?> TryAsync(Func<Task> action)
@@ -92,7 +93,7 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
     {
         IReadOnlyList<string> removed = await rules.RemoveAsync(cancellationToken).ConfigureAwait(false);
         if (removed.Count > 0)
-            Log.Removed(logger, policy.NetworkName, string.Join("; ", removed));
+            Log.Removed(logger, NetworkName.Of(policy.NetworkName), string.Join("; ", removed));
         if (!policy.Blackhole) return;
         try
         {
@@ -101,7 +102,7 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
         catch (NetlinkException exception)
         {
             throw new TrafficRulesException(
-                $"The blackhole routes of network '{policy.NetworkName}' cannot be removed: {exception.Message}", isTransient: true, exception);
+                $"The blackhole routes of {NetworkName.Within(policy.NetworkName)} cannot be removed: {exception.Message}", isTransient: true, exception);
         }
     }
 

@@ -41,6 +41,21 @@ public class TwoNetworksTests
         }
     }
 
+    [Theory]
+    [InlineData("", "blue", "Network 'blue' and the default network")]
+    [InlineData("red", "", "The default network and network 'red'")]
+    public async Task Networks_WantTheSame_TheDefaultNetworkIsCalledThat(string first, string second, string expected)
+    {
+        await using ServiceProvider provider = Build(out _, (first, "10.5.0.0/16", null, null), (second, "10.5.0.0/16", null, null));
+        await provider.GetRequiredKeyedService<IFlannelNode>(first).StartAsync();
+        await provider.GetRequiredKeyedService<IFlannelNode>(first).WaitForReadyAsync();
+        await provider.GetRequiredKeyedService<IFlannelNode>(second).StartAsync();
+
+        var error = await Assert.ThrowsAsync<NetworkConflictException>(() => provider.GetRequiredKeyedService<IFlannelNode>(second).WaitForReadyAsync());
+
+        Assert.StartsWith($"{expected} of this process cannot run in one network namespace", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Networks_InDifferentNamespaces_MayHaveTheSame()
     {

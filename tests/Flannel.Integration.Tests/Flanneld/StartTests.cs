@@ -51,6 +51,7 @@ public sealed class StartTests
 
             Assert.Equal(0, await flanneld.StopAsync());
 
+            Assert.DoesNotContain("''", flanneld.Output, StringComparison.Ordinal); // the network that flanneld runs has no name
             string[] messages = Messages(systemd);
             Assert.Single(messages, message => message.StartsWith("READY=1\nSTATUS=", StringComparison.Ordinal));
             Assert.StartsWith("STOPPING=1", messages[^1], StringComparison.Ordinal);

@@ -233,7 +233,7 @@ public sealed class NftablesRulesTests
         await owner.WaitForExitAsync();
 
         Assert.StartsWith(
-            "The nftables rules of network '' cannot be kept: NFT_MSG_NEWTABLE ip flannel-ipv4: EPERM; another process owns the table",
+            "The nftables rules of the network cannot be kept: NFT_MSG_NEWTABLE ip flannel-ipv4: EPERM; another process owns the table",
             problem.Message,
             StringComparison.Ordinal);
         Assert.Null((await kept.NextAsync()).Problem);
