@@ -15,6 +15,7 @@ internal static class OverlapCheck
     /// <summary>Looks for collisions.</summary>
     /// <param name="config">The network.</param>
     /// <param name="prefixes">What the host has.</param>
+    /// <param name="external">The external interface, which may be a bridge itself: that one is no leftover of a container engine.</param>
     /// <param name="backend">Knows what it left behind itself.</param>
     /// <param name="ownSubnets">The subnets that this host holds or held last.</param>
     /// <param name="view">Has the keys of all leases: a route to one of them is how a peer is reached, whatever length subnets have today.</param>
@@ -26,6 +27,7 @@ internal static class OverlapCheck
     public static IReadOnlyList<HostPrefix> Check(
         NetworkConfig config,
         IReadOnlyList<HostPrefix> prefixes,
+        ExternalInterface external,
         IBackend backend,
         IReadOnlyCollection<SubnetKey> ownSubnets,
         ISubnetView view)
@@ -58,7 +60,8 @@ internal static class OverlapCheck
             [
                 .. conflicts.GroupBy(static conflict => conflict.Device)
                     .Where(
-                        device => device.All(conflict => conflict is { IsOnBridge: true, Gateway: null } && conflict.Prefix == device.First().Prefix)
+                        device => device.Key != external.Name
+                        && device.All(conflict => conflict is { IsOnBridge: true, Gateway: null } && conflict.Prefix == device.First().Prefix)
                         && Contains(network, device.First().Prefix)
                         && device.First().Prefix.PrefixLength >= network.PrefixLength + SubnetAllocator.SmallestSplit)
                     .Select(static device => device.Key),

@@ -108,7 +108,7 @@ internal sealed partial class OverlaySession
             Lease? own = view.FindOwn(identity);
             // A lease found by the state directory alone may be another host's, whose image this one was made from: it keeps its MAC to itself.
             published = own is not null && new NodeIdentity(identity).IsOwn(own.Attributes) ? own.Attributes : null;
-            if (!Options.AllowOverlap) CheckOverlap(prefixes, backend, view, previous, own?.Key);
+            if (!Options.AllowOverlap) CheckOverlap(prefixes, external, backend, view, previous, own?.Key);
         }
 
         Progress($"creating the {backend.Name} network");
@@ -228,10 +228,11 @@ internal sealed partial class OverlaySession
         _services.Backends.FirstOrDefault(candidate => candidate.Name == config.BackendType)
         ?? throw new UnknownBackendException(config.BackendType, [.. _services.Backends.Select(candidate => candidate.Name)]);
 
-    private void CheckOverlap(IReadOnlyList<HostPrefix> prefixes, IBackend backend, ISubnetView view, SubnetKey? previous, SubnetKey? held)
+    private void CheckOverlap(
+        IReadOnlyList<HostPrefix> prefixes, ExternalInterface external, IBackend backend, ISubnetView view, SubnetKey? previous, SubnetKey? held)
     {
         IReadOnlyList<HostPrefix> oldBridges =
-            OverlapCheck.Check(_config, prefixes, backend, [.. new[] { previous, held }.OfType<SubnetKey>()], view);
+            OverlapCheck.Check(_config, prefixes, external, backend, [.. new[] { previous, held }.OfType<SubnetKey>()], view);
         _condition.Change(condition => condition with { OldBridges = oldBridges });
     }
 

@@ -90,6 +90,27 @@ public class NodeConditionTests
         Assert.Empty(fixture.Backend.Networks);
     }
 
+    [Theory]
+    [InlineData("10.5.3.0/24")]
+    [InlineData("10.5.0.0/17")]
+    public async Task Bridge_IsTheExternalInterface_RefusesAsAnyOtherDoes(string prefix)
+    {
+        await using var fixture = new NodeFixture(address: "10.5.3.7");
+        fixture.Host.External = fixture.Host.External with { Name = "br0" };
+        fixture.Host.Prefixes =
+        [
+            new HostPrefix(IPNetwork.Parse(prefix), "br0", IsAddress: true, Gateway: null) { IsOnBridge = true },
+            new HostPrefix(IPNetwork.Parse(prefix), "br0", IsAddress: false, Gateway: null) { IsOnBridge = true },
+            new HostPrefix(OldSubnet, "docker0", IsAddress: true, Gateway: null) { IsOnBridge = true },
+        ];
+        await fixture.Node.StartAsync();
+
+        var error = await Assert.ThrowsAsync<NetworkOverlapException>(() => fixture.Node.WaitForReadyAsync());
+
+        Assert.All(error.Conflicts, conflict => Assert.Equal("br0", conflict.Device));
+        Assert.Empty(fixture.Backend.Networks);
+    }
+
     [Fact]
     public async Task RouteToAPeersSubnetOfAnotherLength_IsNoCollision()
     {

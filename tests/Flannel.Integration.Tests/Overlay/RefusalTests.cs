@@ -35,6 +35,15 @@ public class RefusalTests
     }
 
     [NetnsFact]
+    public async Task Network_OverlapsABridgeThatIsTheExternalInterface_IsRefused()
+    {
+        await using OverlayCluster cluster = OverlayCluster.Create(1);
+        await cluster.Hosts[0].ExecAsync(
+            "sh", "-e", "-c", "ip link add br0 type bridge; ip address add 10.5.3.7/24 dev br0; ip link set eth0 master br0; ip link set br0 up");
+        await AssertRefusedAsync<NetworkOverlapException>(cluster, options => options.ExternalInterface.Name = "br0", "10.5.3.0/24", "br0");
+    }
+
+    [NetnsFact]
     public async Task Interface_DoesNotExist_ListsTheCandidates()
     {
         await using OverlayCluster cluster = OverlayCluster.Create(1);
