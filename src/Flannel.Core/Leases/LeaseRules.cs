@@ -99,13 +99,8 @@ internal sealed class LeaseRules
             : ipv4?.Refuse(key.IPv4Subnet!.Value, attributes.PublicIP) ?? ipv6?.Refuse(key.IPv6Subnet!.Value, attributes.PublicIPv6);
     }
 
-    private static bool IsOneOf(SubnetRange? range, Subnet? subnet) =>
-        range is { } subnets ? subnet is { } found && subnets.TryGetIndex(found, out _) : subnet is null;
-
-    private static bool IsPart(IPNetwork? network, Subnet subnet) =>
-        network is { } range && new Subnet(range).Contains(subnet) && subnet.PrefixLength >= range.PrefixLength + SubnetAllocator.SmallestSplit;
-
-    private static IEnumerable<Subnet> Networks(NetworkConfig config)
+    /// <summary>The networks that a configuration leases subnets from: IPv4, IPv6 or both.</summary>
+    public static IEnumerable<Subnet> Networks(NetworkConfig config)
     {
         if (config.EnableIPv4)
         {
@@ -117,6 +112,12 @@ internal sealed class LeaseRules
             yield return new Subnet(config.IPv6Network!.Value);
         }
     }
+
+    private static bool IsOneOf(SubnetRange? range, Subnet? subnet) =>
+        range is { } subnets ? subnet is { } found && subnets.TryGetIndex(found, out _) : subnet is null;
+
+    private static bool IsPart(IPNetwork? network, Subnet subnet) =>
+        network is { } range && new Subnet(range).Contains(subnet) && subnet.PrefixLength >= range.PrefixLength + SubnetAllocator.SmallestSplit;
 
     private sealed class FamilyPart(string addressKey, Subnet[] overlay, Subnet? own, IPAddress? ownAddress, int split)
     {
@@ -145,17 +146,9 @@ internal sealed class LeaseRules
                 return $"its {addressKey} is missing";
             }
 
-            if (PublicAddressRules.Refuse(address) is { } reason)
+            if (PublicAddressRules.Refuse(address, overlay) is { } reason)
             {
                 return $"its {addressKey} {address} {reason}";
-            }
-
-            foreach (Subnet network in overlay)
-            {
-                if (network.Contains(address))
-                {
-                    return $"its {addressKey} {address} is inside the overlay's network {network}";
-                }
             }
 
             return address.Equals(ownAddress) ? $"its {addressKey} {address} is this node's own" : null;

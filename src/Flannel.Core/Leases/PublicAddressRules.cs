@@ -26,26 +26,28 @@ internal static class PublicAddressRules
     /// <summary>What is wrong with an address, as the end of a sentence; <see langword="null"/> if nothing is.</summary>
     public static string? Refuse(IPAddress address) => Array.Find(NoHost, entry => entry.Range.Contains(address)).Name;
 
+    /// <summary>What is wrong with an address of a host in an overlay, as the end of a sentence; <see langword="null"/> if nothing is.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="overlay">The networks that subnets are leased from: outer packets to an address in there would go into the tunnel again.</param>
+    public static string? Refuse(IPAddress address, IEnumerable<Subnet> overlay)
+    {
+        if (Refuse(address) is { } reason) return reason;
+        foreach (Subnet network in overlay)
+        {
+            if (network.Contains(address)) return $"is inside the overlay's network {network}";
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// What is wrong with a peer's address on this host's link, as the end of a sentence: the link's own name, and the address that reaches every
     /// host on it.
     /// </summary>
     /// <param name="peer">The peer.</param>
     /// <param name="links">The networks of the external interface's addresses.</param>
-    public static string? RefuseOn(LeaseAttributes peer, IEnumerable<IPNetwork> links)
-    {
-        if (peer.PublicIP is not { } address) return null;
-        foreach (IPNetwork link in links)
-        {
-            // A link of two hosts, or of one, has neither.
-            if (link.BaseAddress.AddressFamily != AddressFamily.InterNetwork || link.PrefixLength > 30 || !link.Contains(address)) continue;
-            var range = new Subnet(link);
-            if (address.Equals(link.BaseAddress)) return $"its PublicIP {address} names the link {link} of this host, not a host";
-            if (new Subnet(address, 32).First == range.Last) return $"its PublicIP {address} is the broadcast address of this host's link {link}";
-        }
-
-        return null;
-    }
+    public static string? RefuseOn(LeaseAttributes peer, IEnumerable<IPNetwork> links) =>
+        peer.PublicIP is { } address && RefuseOn(address, links) is { } reason ? $"its PublicIP {address} {reason}" : null;
 
     /// <summary>What is wrong with a peer that publishes an address of this host: what is sent to it would come back.</summary>
     /// <param name="peer">The peer.</param>
@@ -55,20 +57,38 @@ internal static class PublicAddressRules
         : peer.PublicIPv6 is { } ipv6 && own.Contains(ipv6) ? $"its PublicIPv6 {ipv6} is an address of this host"
         : null;
 
-    /// <summary>Checks what this host would publish, so that no node is ready whose lease all others refuse.</summary>
+    /// <summary>Checks what this host would publish by the rules that peers are judged by, so that no node is ready whose lease all others refuse.</summary>
+    /// <param name="external">What would be published.</param>
+    /// <param name="config">The network.</param>
+    /// <param name="links">The networks of the external interface's addresses.</param>
     /// <exception cref="ExternalInterfaceException">Others could not reach it there.</exception>
-    public static void Check(ExternalInterface external)
+    public static void Check(ExternalInterface external, NetworkConfig config, IReadOnlyList<IPNetwork> links)
     {
-        Check(external, external.PublicIP, nameof(ExternalInterfaceOptions.PublicIP), "-public-ip");
-        Check(external, external.PublicIPv6, nameof(ExternalInterfaceOptions.PublicIPv6), "-public-ipv6");
+        Subnet[] overlay = [.. LeaseRules.Networks(config)];
+        Check(external.PublicIP, nameof(ExternalInterfaceOptions.PublicIP), "-public-ip");
+        Check(external.PublicIPv6, nameof(ExternalInterfaceOptions.PublicIPv6), "-public-ipv6");
+
+        void Check(IPAddress? address, string option, string flag)
+        {
+            if (address is null || (Refuse(address, overlay) ?? RefuseOn(address, links)) is not { } reason) return;
+            throw new ExternalInterfaceException(
+                $"The address {address} of {external.Name} {reason}, so other hosts cannot reach this one by it. Give the interface another address, " +
+                $"or say by which address others reach this host (ExternalInterface.{option}; flannel: {flag}).",
+                [new InterfaceCandidate(external.Name, [address], reason)]);
+        }
     }
 
-    private static void Check(ExternalInterface external, IPAddress? address, string option, string flag)
+    private static string? RefuseOn(IPAddress address, IEnumerable<IPNetwork> links)
     {
-        if (address is null || Refuse(address) is not { } reason) return;
-        throw new ExternalInterfaceException(
-            $"The address {address} of {external.Name} {reason}, so other hosts cannot reach this one by it. Give the interface another address, " +
-            $"or say by which address others reach this host (ExternalInterface.{option}; flannel: {flag}).",
-            [new InterfaceCandidate(external.Name, [address], reason)]);
+        foreach (IPNetwork link in links)
+        {
+            // A link of two hosts, or of one, has neither.
+            if (link.BaseAddress.AddressFamily != AddressFamily.InterNetwork || link.PrefixLength > 30 || !link.Contains(address)) continue;
+            var range = new Subnet(link);
+            if (address.Equals(link.BaseAddress)) return $"names the link {link} of this host, not a host";
+            if (new Subnet(address, 32).First == range.Last) return $"is the broadcast address of this host's link {link}";
+        }
+
+        return null;
     }
 }

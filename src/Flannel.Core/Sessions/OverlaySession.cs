@@ -71,7 +71,6 @@ internal sealed partial class OverlaySession
         _externalInterface = Options.ExternalInterface.With(view.RequestedPublicIP, view.RequestedPublicIPv6);
         ExternalInterface external = await _services.HostNetwork
             .FindExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, cancellationToken).ConfigureAwait(false);
-        PublicAddressRules.Check(external);
         ForwardingStatus forwarding = await _services.HostNetwork
             .CheckForwardingAsync(Options.NetworkNamespace, _config, Options.EnableForwarding, cancellationToken).ConfigureAwait(false);
         _condition.Change(condition => condition with
@@ -110,6 +109,8 @@ internal sealed partial class OverlaySession
             published = own is not null && new NodeIdentity(identity).IsOwn(own.Attributes) ? own.Attributes : null;
             if (!Options.AllowOverlap) CheckOverlap(prefixes, external, backend, view, previous, own?.Key);
         }
+
+        PublicAddressRules.Check(external, _config, links); // behind the overlap, which says more where the interface itself lies in the network
 
         Progress($"creating the {backend.Name} network");
         IBackendNetwork network = await _held.CreateNetworkAsync(backend, ContextFor(external, published), cancellationToken).ConfigureAwait(false);

@@ -101,6 +101,31 @@ public class FlannelNodeTests
         await fixture.UntilAsync(status => status.IsReady);
     }
 
+    [Theory]
+    [InlineData("10.5.3.4", null, "is inside the overlay's network 10.5.0.0/16")]
+    [InlineData("fd00:5::9", "fd00:100::1", "is inside the overlay's network fd00:5::/48")]
+    [InlineData("fe80::9", "fd00:100::1", "is a link-local address")]
+    [InlineData("192.168.100.255", null, "is the broadcast address of this host's link 192.168.100.0/24")]
+    [InlineData("192.168.100.0", null, "names the link 192.168.100.0/24 of this host, not a host")]
+    public async Task Start_PublicAddressThatPeersWouldRefuse_FailsAsThePeersWouldSay(string published, string? addressIPv6, string reason)
+    {
+        const string DualStack = """{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{"Type":"fake"}}""";
+        IPAddress address = IPAddress.Parse(published);
+        await using var fixture = new NodeFixture(memory: addressIPv6 is null ? null : new InMemoryLeaseStore(DualStack));
+        fixture.Host.Prefixes = [new HostPrefix(IPNetwork.Parse("192.168.100.0/24"), "eth0", IsAddress: true, Gateway: null)];
+        fixture.Host.External = addressIPv6 is null
+            ? fixture.Host.External with { PublicIP = address }
+            : fixture.Host.External with { AddressIPv6 = IPAddress.Parse(addressIPv6), PublicIPv6 = address };
+        await fixture.Node.StartAsync();
+
+        var error = await Assert.ThrowsAsync<ExternalInterfaceException>(() => fixture.Node.WaitForReadyAsync());
+
+        Assert.Contains($"{address} of eth0 {reason}, so other hosts cannot reach this one by it", error.Message, StringComparison.Ordinal);
+        Assert.Contains(addressIPv6 is null ? "-public-ip)" : "-public-ipv6)", error.Message, StringComparison.Ordinal);
+        Assert.Empty(fixture.Backend.Networks);
+        Assert.Empty((await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries);
+    }
+
     [Fact]
     public async Task Start_NoInterface_FailsWithCandidatesAndHealsWhenItAppears()
     {
