@@ -115,12 +115,35 @@ internal sealed partial class OverlaySession
 
     private async Task<SessionEnd> FollowHostAsync(ExternalInterface external, CancellationToken cancellationToken)
     {
-        ExternalInterface other = await _services.HostNetwork
-            .WaitForOtherExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, external, cancellationToken)
-            .ConfigureAwait(false);
+        Task<ExternalInterface> moved = _services.HostNetwork
+            .WaitForOtherExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, external, cancellationToken);
+        while (!moved.IsCompleted)
+        {
+            await ((Task)moved).WaitAsync(Options.ResyncInterval, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!moved.IsCompleted) await ReviewForwardingAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        ExternalInterface other = await moved.ConfigureAwait(false);
         // Connections from the former address may seem alive for minutes.
         await _services.SubnetManager.ResetConnectionsAsync().ConfigureAwait(false);
         return new SessionEnd.HostMoved(other);
+    }
+
+    private Task<ForwardingStatus> CheckForwardingAsync(CancellationToken cancellationToken) =>
+        _services.HostNetwork.CheckForwardingAsync(Options.NetworkNamespace, _config, Options.EnableForwarding, cancellationToken);
+
+    // Whoever applies the host's sysctls once more turns it off as well.
+    private async Task ReviewForwardingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            ForwardingStatus forwarding = await CheckForwardingAsync(cancellationToken).ConfigureAwait(false);
+            _condition.Change(condition => condition with { ForwardingProblem = forwarding.Problem });
+        }
+        catch (FlannelException)
+        {
+            // Nobody can look, because the namespace is gone: the backend says so.
+        }
     }
 
     private static InvalidOperationException EndedByItself() => new("A loop that only cancellation ends has ended by itself.");

@@ -71,8 +71,7 @@ internal sealed partial class OverlaySession
         _externalInterface = Options.ExternalInterface.With(view.RequestedPublicIP, view.RequestedPublicIPv6);
         ExternalInterface external = await _services.HostNetwork
             .FindExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, cancellationToken).ConfigureAwait(false);
-        ForwardingStatus forwarding = await _services.HostNetwork
-            .CheckForwardingAsync(Options.NetworkNamespace, _config, Options.EnableForwarding, cancellationToken).ConfigureAwait(false);
+        ForwardingStatus forwarding = await CheckForwardingAsync(cancellationToken).ConfigureAwait(false);
         _condition.Change(condition => condition with
         {
             Config = _config,

@@ -61,7 +61,7 @@ public sealed class InMemoryHostNetwork : IHostNetwork
     /// <summary>Thrown by the choice of the interface while set.</summary>
     public Exception? InterfaceError { get; set; }
 
-    /// <summary>What is wrong with the host's forwarding; <see langword="null"/> (default) for nothing.</summary>
+    /// <summary>What is wrong with the host's forwarding; <see langword="null"/> (default) for nothing, and once somebody turned it on.</summary>
     public string? ForwardingProblem { get; set; }
 
     /// <summary>Whether somebody asked to turn forwarding on.</summary>
@@ -116,8 +116,8 @@ public sealed class InMemoryHostNetwork : IHostNetwork
     public Task<ForwardingStatus> CheckForwardingAsync(
         string? networkNamespace, NetworkConfig config, bool enable, CancellationToken cancellationToken)
     {
-        IsForwardingEnabled |= enable;
-        return Task.FromResult(new ForwardingStatus(enable ? null : ForwardingProblem));
+        if (enable) (IsForwardingEnabled, ForwardingProblem) = (true, null);
+        return Task.FromResult(new ForwardingStatus(ForwardingProblem));
     }
 
     /// <inheritdoc />

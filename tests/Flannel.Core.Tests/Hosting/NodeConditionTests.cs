@@ -198,6 +198,26 @@ public class NodeConditionTests
     }
 
     [Fact]
+    public async Task ForwardingTurnedOffLater_IsSaidAndTurnedOnAgainAtTheNextResync()
+    {
+        await using (var fixture = new NodeFixture(options => options.ResyncInterval = TimeSpan.FromSeconds(1)))
+        {
+            await fixture.ReadyAsync();
+            fixture.Host.ForwardingProblem = "this host forwards no packets";
+            await fixture.UntilAsync(status => status is { IsReady: true, Reason: "this host forwards no packets" });
+            fixture.Host.ForwardingProblem = null;
+            await fixture.UntilAsync(status => status is { IsReady: true, Reason: "" });
+        }
+
+        await using var enabled = new NodeFixture(options => (options.ResyncInterval, options.EnableForwarding) = (TimeSpan.FromSeconds(1), true));
+        await enabled.ReadyAsync();
+        enabled.Host.ForwardingProblem = "this host forwards no packets";
+        using var limit = new CancellationTokenSource(NodeFixture.Limit);
+        while (enabled.Host.ForwardingProblem is not null) await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
+        Assert.Equal("", enabled.Node.Status.Reason);
+    }
+
+    [Fact]
     public async Task UnknownConfigKeys_AreSaidAndIgnored()
     {
         await using var fixture = new NodeFixture(memory: new InMemoryLeaseStore("""{"Network":"10.5.0.0/16","Typo":1,"Backend":{"Type":"fake"}}"""));
