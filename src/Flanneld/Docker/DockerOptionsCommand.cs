@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -15,6 +17,8 @@ namespace Flanneld.Docker;
 internal static class DockerOptionsCommand
 {
     private const string Prefix = "DOCKER_OPT_";
+
+    private const int MinimumMtu = 68; // RFC 791: what every link carries in one piece
 
     private const uint MainTable = 254; // rtnetlink.h: RT_TABLE_MAIN
 
@@ -102,8 +106,37 @@ internal static class DockerOptionsCommand
     public static bool TryAddOptions(IDictionary<string, string> variables, DockerOptions options, out string problem)
     {
         problem = "";
-        if (Value("FLANNEL_SUBNET") is { Length: > 0 } subnet) variables[Prefix + "BIP"] = $"--bip={subnet}";
-        if (Value("FLANNEL_MTU") is { Length: > 0 } mtu) variables[Prefix + "MTU"] = $"--mtu={mtu}";
+        string subnet = Value("FLANNEL_SUBNET") ?? "";
+        if (subnet.Length > 0)
+        {
+            if (!TryParseSubnet(subnet, out _, out _))
+            {
+                problem = $"FLANNEL_SUBNET is \"{subnet}\"; it must be an IPv4 address and a length, such as 10.1.74.1/24. Nothing is written";
+                return false;
+            }
+
+            variables[Prefix + "BIP"] = $"--bip={subnet}";
+        }
+        else if (!variables.ContainsKey(Prefix + "BIP"))
+        {
+            // Docker would start with a network of its own, outside of flannel's.
+            problem = Value("FLANNEL_IPV6_SUBNET") is { Length: > 0 }
+                ? $"{options.SubnetFile} has an IPv6 subnet only, and Docker's --bip needs an IPv4 one (FLANNEL_SUBNET). Nothing is written"
+                : $"{options.SubnetFile} has no FLANNEL_SUBNET; is flanneld ready? Nothing is written";
+            return false;
+        }
+
+        if (Value("FLANNEL_MTU") is { Length: > 0 } mtu)
+        {
+            if (!ushort.TryParse(mtu, NumberStyles.None, CultureInfo.InvariantCulture, out ushort bytes) || bytes < MinimumMtu)
+            {
+                problem = $"FLANNEL_MTU is \"{mtu}\"; it must be {MinimumMtu} to {ushort.MaxValue}. Nothing is written";
+                return false;
+            }
+
+            variables[Prefix + "MTU"] = $"--mtu={mtu}";
+        }
+
         if (!options.WithIpMasq || Value("FLANNEL_IPMASQ") is not { Length: > 0 } masq) return true;
 
         // If flanneld masquerades, Docker must not, and the other way round.
@@ -138,10 +171,7 @@ internal static class DockerOptionsCommand
     /// <summary>A route that leads the host's own subnet through somebody else; Docker's bridge would never see its containers' packets.</summary>
     private static string? FindForeignRoute(string subnet)
     {
-        string[] parts = subnet.Split('/');
-        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out IPAddress? address) || !int.TryParse(parts[1], out int length)) return null;
-        if (address.AddressFamily != AddressFamily.InterNetwork || length is < 1 or > 31) return null;
-
+        if (!TryParseSubnet(subnet, out IPAddress? address, out int length)) return null;
         byte[] bytes = address.GetAddressBytes();
         bytes[^1]--; // the file has the subnet's first address, its base plus one
         using RouteNetlink netlink = RouteNetlink.Open();
@@ -149,6 +179,17 @@ internal static class DockerOptionsCommand
             .Where(route => route.Gateway is not null && route.Destination.PrefixLength == length && route.Destination.BaseAddress.GetAddressBytes().AsSpan().SequenceEqual(bytes))
             .Select(route => $"{route.Destination} via {route.Gateway}")
             .FirstOrDefault();
+    }
+
+    private static bool TryParseSubnet(string text, [NotNullWhen(true)] out IPAddress? address, out int length)
+    {
+        string[] parts = text.Split('/');
+        length = 0;
+        return AddressSyntax.TryParse(parts[0], out address)
+            && address.AddressFamily == AddressFamily.InterNetwork
+            && parts is [_, var digits] && !digits.StartsWith('0')
+            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out length)
+            && length is >= 1 and <= 31;
     }
 
     private static SortedDictionary<string, string> Environment()

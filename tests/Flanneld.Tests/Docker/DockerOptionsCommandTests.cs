@@ -39,17 +39,17 @@ public sealed class DockerOptionsCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("FLANNEL_IPMASQ=true", "DOCKER_OPTS=\" --ip-masq=false\"\n")]
-    [InlineData("FLANNEL_IPMASQ=false", "DOCKER_OPTS=\" --ip-masq=true\"\n")]
-    [InlineData("FLANNEL_MTU=1450", "DOCKER_OPTS=\" --mtu=1450\"\n")]
-    [InlineData("export FLANNEL_MTU='1450' # written by hand", "DOCKER_OPTS=\" --mtu=1450\"\n")]
-    [InlineData("FLANNEL_MTU=\"1450\"; FLANNEL_IPMASQ=maybe", "DOCKER_OPTS=\" --mtu=1450\"\n")]
-    [InlineData("# FLANNEL_MTU=1450\nnot an assignment\n=1\n1A=2\nFLANNEL_X=", "DOCKER_OPTS=\"\"\n")]
-    [InlineData("DOCKER_OPT_ZEBRA=--stripes\nFLANNEL_MTU=1450", "DOCKER_OPTS=\" --mtu=1450 --stripes\"\n")]
-    [InlineData("DOCKER_OPTS=--debug\nFLANNEL_MTU=1450", "DOCKER_OPTS=\"--debug  --mtu=1450\"\n")] // two blanks, as the script has
+    [InlineData("FLANNEL_IPMASQ=true", "DOCKER_OPTS=\" --bip=10.1.74.1/24 --ip-masq=false\"\n")]
+    [InlineData("FLANNEL_IPMASQ=false", "DOCKER_OPTS=\" --bip=10.1.74.1/24 --ip-masq=true\"\n")]
+    [InlineData("FLANNEL_MTU=1450", "DOCKER_OPTS=\" --bip=10.1.74.1/24 --mtu=1450\"\n")]
+    [InlineData("export FLANNEL_MTU='1450' # written by hand", "DOCKER_OPTS=\" --bip=10.1.74.1/24 --mtu=1450\"\n")]
+    [InlineData("FLANNEL_MTU=\"1450\"; FLANNEL_IPMASQ=maybe", "DOCKER_OPTS=\" --bip=10.1.74.1/24 --mtu=1450\"\n")]
+    [InlineData("# FLANNEL_MTU=1450\nnot an assignment\n=1\n1A=2\nFLANNEL_X=", "DOCKER_OPTS=\" --bip=10.1.74.1/24\"\n")]
+    [InlineData("DOCKER_OPT_ZEBRA=--stripes\nFLANNEL_MTU=1450", "DOCKER_OPTS=\" --bip=10.1.74.1/24 --mtu=1450 --stripes\"\n")]
+    [InlineData("DOCKER_OPTS=--debug\nFLANNEL_MTU=1450", "DOCKER_OPTS=\"--debug  --bip=10.1.74.1/24 --mtu=1450\"\n")] // two blanks, as the script has
     public void File_IsReadAsAShellWould(string file, string expected)
     {
-        File.WriteAllText(Input, file);
+        File.WriteAllText(Input, $"FLANNEL_SUBNET=10.1.74.1/24\n{file}");
 
         (int code, string errors) = Run("-c");
 
@@ -69,6 +69,34 @@ public sealed class DockerOptionsCommandTests : IDisposable
         Assert.Contains("FLANNEL_IPMASQ is \"yes\"; it must be true or false", errors, StringComparison.Ordinal);
         Assert.False(File.Exists(Output));
         Assert.Equal(0, Run("-m").Code); // then nobody looks at it
+    }
+
+    /// <summary>Without <c>--bip</c> Docker would start with a network outside of flannel's, and with nonsense not at all.</summary>
+    [Theory]
+    [InlineData("FLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", "has no FLANNEL_SUBNET")]
+    [InlineData("FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUB", "has no FLANNEL_SUBNET")]
+    [InlineData("FLANNEL_SUBNET=\nFLANNEL_MTU=1450\n", "has no FLANNEL_SUBNET")]
+    [InlineData("FLANNEL_IPV6_NETWORK=fd00:5::/48\nFLANNEL_IPV6_SUBNET=fd00:5:0:1::1/64\nFLANNEL_MTU=1450\n", "has an IPv6 subnet only")]
+    [InlineData("FLANNEL_SUBNET=abc\nFLANNEL_MTU=1450\n", "FLANNEL_SUBNET is \"abc\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.74.1\n", "FLANNEL_SUBNET is \"10.1.74.1\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.74.1/\n", "FLANNEL_SUBNET is \"10.1.74.1/\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.74.1/33\n", "FLANNEL_SUBNET is \"10.1.74.1/33\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.1/24\n", "FLANNEL_SUBNET is \"10.1.1/24\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.074.1/24\n", "FLANNEL_SUBNET is \"10.1.074.1/24\"")]
+    [InlineData("FLANNEL_SUBNET=fd00:5:0:1::1/64\n", "FLANNEL_SUBNET is \"fd00:5:0:1::1/64\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.74.1/24\nFLANNEL_MTU=0\n", "FLANNEL_MTU is \"0\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.74.1/24\nFLANNEL_MTU=jumbo\n", "FLANNEL_MTU is \"jumbo\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.74.1/24\nFLANNEL_MTU=65536\n", "FLANNEL_MTU is \"65536\"")]
+    [InlineData("FLANNEL_SUBNET=10.1.74.1/24\nFLANNEL_MTU=+1450\n", "FLANNEL_MTU is \"+1450\"")]
+    public void SubnetFile_WithNoUsableSubnetOrMtu_FailsAndWritesNothing(string file, string expected)
+    {
+        File.WriteAllText(Input, file);
+
+        (int code, string errors) = Run("-c");
+
+        Assert.Equal(1, code);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Output));
     }
 
     [Fact]
