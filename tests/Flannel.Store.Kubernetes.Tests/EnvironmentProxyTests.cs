@@ -24,6 +24,7 @@ public sealed class EnvironmentProxyTests
     [InlineData("https://127.0.0.1:6443", "", false)]
     [InlineData("https://[::1]:6443", "", false)]
     [InlineData("https://10.0.0.1:6443", "nonsense/99,10.0.0.0/x", true)]
+    [InlineData("https://10.0.0.1:6443", "10.1,10/8,0x0a000001,10.0.0.01,10.0.0.1: 6443", true)] // as Go reads them: no addresses
     public void NoProxy_IsReadAsGoDoes(string address, string exceptions, bool isProxied)
     {
         var proxy = new EnvironmentProxy(new KubernetesEnvironment { HttpsProxy = "http://10.9.9.9:3128", NoProxy = exceptions });

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using Flannel.Core.Addressing;
 using Flannel.Core.Leases;
+using Flannel.Extensibility;
 using Microsoft.Extensions.Options;
 
 namespace Flannel.Core.Configuration;
@@ -39,7 +39,7 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
 
         foreach (string exclusion in options.Traffic.MasqueradeExclusions)
         {
-            if (!IPNetwork.TryParse(exclusion, out _))
+            if (!AddressSyntax.TryParseNetwork(exclusion, out _))
             {
                 result.AddError(
                     $"has '{exclusion}'; it must be a network such as 10.0.0.0/8", $"Traffic.{nameof(TrafficOptions.MasqueradeExclusions)}");
@@ -48,9 +48,7 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
 
         foreach (string sender in options.Guard.Senders)
         {
-            bool isAddress = AddressText.TryParse(
-                sender, sender.Contains(':', StringComparison.Ordinal) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, out _);
-            if (!isAddress && !IPNetwork.TryParse(sender, out _))
+            if (!AddressSyntax.TryParse(sender, out _) && !AddressSyntax.TryParseNetwork(sender, out _))
                 result.AddError($"has '{sender}'; it must be an address or a range such as 192.0.2.0/24", $"Guard.{nameof(GuardOptions.Senders)}");
         }
 
@@ -70,10 +68,9 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
                 AddressFamily.InterNetworkV6 => "an IPv6 address",
                 _ => "an IP address",
             };
-            AddressFamily found = text.Contains(':', StringComparison.Ordinal) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
-            if (!AddressText.TryParse(text, found, out UInt128 address) || (family is not null && family != found))
+            if (!AddressSyntax.TryParse(text, out IPAddress? address) || (family is not null && family != address.AddressFamily))
                 result.AddError($"is '{text}'; it must be {wanted}", $"ExternalInterface.{option}");
-            else if (family is not null && PublicAddressRules.Refuse(AddressText.ToAddress(address, found)) is { } reason)
+            else if (family is not null && PublicAddressRules.Refuse(address) is { } reason)
             {
                 result.AddError(
                     $"is '{text}', which {reason}; it must be an address by which other hosts reach this one", $"ExternalInterface.{option}");

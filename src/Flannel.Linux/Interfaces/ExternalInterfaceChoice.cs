@@ -41,14 +41,8 @@ internal sealed partial class ExternalInterfaceChoice
     internal static ExternalInterface Make(HostSnapshot host, ExternalInterfaceOptions options, bool ipv4, bool ipv6) =>
         new ExternalInterfaceChoice(host, options, ipv4, ipv6).Make();
 
-    /// <summary>
-    /// Reads an IP address in its full spelling: neither '1' for 0.0.0.1 nor a scope identifier, so that no interface name is taken for one.
-    /// </summary>
-    private static IPAddress? ParseAddress(string? text) =>
-        IPAddress.TryParse(text, out IPAddress? address) && !text.Contains('%', StringComparison.Ordinal) &&
-        (address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.StartsWith('[') : text == address.ToString())
-            ? address
-            : null;
+    // No interface name is taken for an address.
+    private static IPAddress? ParseAddress(string? text) => AddressSyntax.TryParse(text, out IPAddress? address) ? address : null;
 
     private ExternalInterface Make()
     {

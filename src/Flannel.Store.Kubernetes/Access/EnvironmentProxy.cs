@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Flannel.Extensibility;
 
 namespace Flannel.Store.Kubernetes.Access;
 
@@ -61,14 +63,14 @@ internal sealed class EnvironmentProxy : IWebProxy
 
         string host = exception;
         int colon = exception.LastIndexOf(':');
-        bool isAddress = IPAddress.TryParse(exception.Trim('[', ']'), out IPAddress? alone)
+        bool isAddress = AddressSyntax.TryParse(exception.Trim('[', ']'), out IPAddress? alone)
             && (colon < 0 || !exception.StartsWith('[') || exception.EndsWith(']'));
-        if (!isAddress && colon > 0 && int.TryParse(exception.AsSpan(colon + 1), out int only))
+        if (!isAddress && colon > 0 && int.TryParse(exception.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int only))
         {
             if (only != port)
                 return false;
             host = exception[..colon].Trim('[', ']');
-            isAddress = IPAddress.TryParse(host, out alone);
+            isAddress = AddressSyntax.TryParse(host, out alone);
         }
 
         if (isAddress)
@@ -85,7 +87,8 @@ internal sealed class EnvironmentProxy : IWebProxy
     {
         range = default;
         int slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (!IPAddress.TryParse(text[..slash].Trim('[', ']'), out IPAddress? address) || !int.TryParse(text.AsSpan(slash + 1), out int length))
+        if (!AddressSyntax.TryParse(text[..slash].Trim('[', ']'), out IPAddress? address)
+            || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int length))
             return false;
         byte[] bytes = address.GetAddressBytes();
         if (length < 0 || length > bytes.Length * 8)

@@ -102,7 +102,9 @@ internal sealed record SubnetEnv(IReadOnlyList<IPNetwork> Networks, IReadOnlyLis
     private static IPNetwork Network(string line, string text)
     {
         int slash = text.IndexOf('/', StringComparison.Ordinal);
+        // Not 10.1, which .NET takes for 10.0.0.1, and no zone.
         if (slash < 0 || !IPAddress.TryParse(text.AsSpan(0, slash), out IPAddress? address)
+            || (address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() != text[..slash] : text.AsSpan().ContainsAny('%', '[', ']'))
             || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int length)
             || length > (address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128))
         {

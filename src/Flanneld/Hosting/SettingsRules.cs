@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Flannel.Extensibility;
 using Flanneld.CommandLine;
 
 namespace Flanneld.Hosting;
@@ -69,7 +70,7 @@ internal sealed class SettingsRules
         CheckRange(FlanneldFlags.IptablesResync, 1, 86_400);
         foreach (string destination in _values.List(FlanneldFlags.IpMasqExclude))
         {
-            if (!IPNetwork.TryParse(destination, out _)) Refuse(FlanneldFlags.IpMasqExclude, "it must be a network such as 10.0.0.0/8", destination);
+            if (!AddressSyntax.TryParseNetwork(destination, out _)) Refuse(FlanneldFlags.IpMasqExclude, "it must be a network such as 10.0.0.0/8", destination);
         }
 
         CheckRange(FlanneldFlags.UdpThreadPairs, 1, 64);
@@ -77,7 +78,7 @@ internal sealed class SettingsRules
         CheckChoices(FlanneldFlags.GuardAccept, GuardWords.Accepted);
         foreach (string sender in _values.List(FlanneldFlags.GuardSender))
         {
-            if (!IPNetwork.TryParse(sender, out _) && !IPAddress.TryParse(sender, out _))
+            if (!AddressSyntax.TryParseNetwork(sender, out _) && !AddressSyntax.TryParse(sender, out _))
                 Refuse(FlanneldFlags.GuardSender, "it must be an address or a range such as 192.0.2.0/24", sender);
         }
 
@@ -183,7 +184,7 @@ internal sealed class SettingsRules
     private void CheckAddress(Flag flag, AddressFamily? family)
     {
         if (_values.TextOrNull(flag) is not { } text) return;
-        if (IPAddress.TryParse(text, out IPAddress? address) && (family is null || address.AddressFamily == family)) return;
+        if (AddressSyntax.TryParse(text, out IPAddress? address) && (family is null || address.AddressFamily == family)) return;
         string wanted = family switch
         {
             AddressFamily.InterNetwork => "an IPv4 address",
