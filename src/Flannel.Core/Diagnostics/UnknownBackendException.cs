@@ -1,3 +1,5 @@
+using Flannel.Extensibility;
+
 namespace Flannel;
 
 /// <summary>The network configuration asks for a backend that is not registered.</summary>
@@ -8,7 +10,7 @@ public sealed class UnknownBackendException : FlannelException
     /// <param name="registered">The names that are registered.</param>
     public UnknownBackendException(string requested, IReadOnlyList<string> registered)
         : base(
-            $"The network configuration asks for the backend '{requested}' (Backend.Type), which this program does not have. It has " +
+            $"The network configuration asks for the backend '{requested}' (Backend.Type), which this program does not have{Hint(requested, registered)} It has " +
             (registered.Count == 0 ? "none" : string.Join(", ", registered.Order(StringComparer.Ordinal))) +
             $". Correct Backend.Type in the configuration{AdviceForHosts(requested)}.")
     {
@@ -21,6 +23,18 @@ public sealed class UnknownBackendException : FlannelException
 
     /// <summary>The names that are registered.</summary>
     public IReadOnlyList<string> Registered { get; }
+
+    private static string Hint(string requested, IReadOnlyList<string> registered)
+    {
+        string[] similar = [.. Similarity.Closest(requested, registered)];
+        string blank = requested switch
+        {
+            [var first, ..] when char.IsWhiteSpace(first) => " The name begins with a blank.",
+            [.., var last] when char.IsWhiteSpace(last) => " The name ends with a blank.",
+            _ => "",
+        };
+        return $"{(similar.Length > 0 ? $"; did you mean {string.Join(" or ", similar)}?" : ".")}{blank}";
+    }
 
     // Only where there is such a package is there anything that the program's author can do.
     private static string AdviceForHosts(string requested) => requested switch

@@ -1,3 +1,5 @@
+using Flannel.Extensibility;
+
 namespace Flanneld.CommandLine;
 
 /// <summary>

@@ -102,6 +102,28 @@ public class FlannelNodeTests
     }
 
     [Theory]
+    [InlineData("VXLAN ", "asks for the backend 'vxlan ' (Backend.Type)", "did you mean vxlan? The name ends with a blank")]
+    [InlineData(" vxlan", "' vxlan'", "did you mean vxlan? The name begins with a blank")]
+    [InlineData("vxlna", "'vxlna'", "did you mean vxlan?")]
+    [InlineData("hostgw", "'hostgw'", "did you mean host-gw?")]
+    [InlineData("udp\\t", "'udp\\u0009'", "did you mean udp? The name ends with a blank")]
+    public void UnknownBackend_IsComparedWithThoseThatThereAre(string type, string named, string hint)
+    {
+        NetworkConfig config = NetworkConfig.Parse(NodeFixture.With(type), "test");
+
+        string message = new UnknownBackendException(config.BackendType, ["vxlan", "udp", "host-gw", "alloc"]).Message;
+
+        Assert.Contains(named, message, StringComparison.Ordinal);
+        Assert.Contains(hint, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("wireguard")]
+    [InlineData("vxlan")] // not registered here, and nothing else looks like it
+    public void UnknownBackend_ThatIsLikeNoOther_GetsNoHint(string type) =>
+        Assert.DoesNotContain("did you mean", new UnknownBackendException(type, ["udp", "host-gw", "alloc"]).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("10.5.3.4", null, "is inside the overlay's network 10.5.0.0/16")]
     [InlineData("fd00:5::9", "fd00:100::1", "is inside the overlay's network fd00:5::/48")]
     [InlineData("fe80::9", "fd00:100::1", "is a link-local address")]

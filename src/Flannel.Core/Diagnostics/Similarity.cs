@@ -1,13 +1,18 @@
-namespace Flanneld.CommandLine;
+namespace Flannel.Extensibility;
 
 /// <summary>Which of the known names somebody probably meant.</summary>
-internal static class Similarity
+public static class Similarity
 {
     private const int MaxNames = 3;
 
     /// <summary>The names that differ the least, at most three, if they differ little enough to be meant.</summary>
+    /// <param name="text">What was written.</param>
+    /// <param name="names">The known names, in lower case.</param>
+    /// <returns>The names, sorted; none if none is close.</returns>
     public static IEnumerable<string> Closest(string text, IEnumerable<string> names)
     {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(names);
         string asked = text.ToLowerInvariant().Replace('_', '-');
         int most = text.Length < 4 ? text.Length / 3 : Math.Max(2, text.Length / 3);
         (string Name, int Distance)[] close = [.. names.Select(name => (name, Distance(asked, name))).Where(pair => pair.Item2 <= most)];
