@@ -28,6 +28,7 @@ public sealed class InstallCommandTests : IDisposable
         File.WriteAllText(from, "garbage");
         Assert.Equal(1, InstallCommand.CopyConfiguration([from, to], _errors));
         Assert.Contains("is no JSON", _errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("at line 1, column 1, near \"garbage\".", _errors.ToString(), StringComparison.Ordinal);
         Assert.Equal("""{"name":"cbr0"}""", File.ReadAllText(to));
     }
 

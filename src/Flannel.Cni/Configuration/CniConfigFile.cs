@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Flannel.Cni.Configuration;
+using Flannel.Core.Json;
 
 namespace Flannel.Cni;
 
@@ -9,7 +10,7 @@ public static class CniConfigFile
     /// <summary>Copies a configuration: all at once, with its permissions, and only if it is JSON. The folder is made if there is none.</summary>
     /// <param name="from">The file to copy.</param>
     /// <param name="to">The file to write, such as <c>/etc/cni/net.d/10-network.conflist</c>.</param>
-    /// <exception cref="JsonException">What is to be copied is no JSON; nothing is changed.</exception>
+    /// <exception cref="JsonException">What is to be copied is no JSON, and the message says where and why; nothing is changed.</exception>
     /// <exception cref="IOException">
     /// One of them cannot be read or written, or is no regular file, or there are more than 1,048,576 bytes.
     /// </exception>
@@ -20,10 +21,7 @@ public static class CniConfigFile
         to = Path.GetFullPath(to);
         if (Directory.Exists(to)) throw new IOException($"{to} is a folder; name the file, such as {Path.Combine(to, Path.GetFileName(from))}");
         (byte[] content, UnixFileMode mode) = CniFile.ReadWithMode(from, ConfigFile.MaxBytes);
-        using (JsonDocument.Parse(content))
-        {
-        }
-
+        RequireJson(content);
         string folder = Path.GetDirectoryName(to)!;
         Directory.CreateDirectory(folder);
         string temporary = Path.Combine(folder, $".{Path.GetFileName(to)}.new"); // runtimes take names that end in conf, conflist or json
@@ -45,6 +43,20 @@ public static class CniConfigFile
         {
             File.Delete(temporary);
             throw;
+        }
+    }
+
+    private static void RequireJson(byte[] content)
+    {
+        try
+        {
+            using (JsonDocument.Parse(content))
+            {
+            }
+        }
+        catch (JsonException exception)
+        {
+            throw new JsonException(JsonTrouble.Describe(content, exception), exception);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Flannel.Core.Json;
 
 namespace Flannel.Cni.Json;
 
@@ -24,7 +25,8 @@ internal static class JsonText
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new CniException(CniErrorCode.DecodingFailure, $"{what} is no JSON: {exception.Message}", innerException: exception);
+            string trouble = exception is JsonException place ? JsonTrouble.Describe(json, place) : exception.Message;
+            throw new CniException(CniErrorCode.DecodingFailure, $"{what} is no JSON: {trouble}", innerException: exception);
         }
     }
 

@@ -73,7 +73,7 @@ internal sealed class NetworkConfigReader
     {
         if (!Utf8.IsValid(utf8Json))
         {
-            problems.AddMissing("", JsonTrouble.IsUtf16(utf8Json) ? "it is UTF-16; save it as UTF-8" : "UTF-8 text is expected");
+            problems.AddMissing("", JsonTrouble.IsUtf16(utf8Json) ? JsonTrouble.Utf16 : "UTF-8 text is expected");
             return new NetworkConfig();
         }
 

@@ -13,9 +13,9 @@ public sealed class NetworkConflictException : FlannelException
     /// <param name="what">What both want, as a clause: <c>both want the device flannel.1</c>.</param>
     public NetworkConflictException(string network, string other, string what)
         : base(
-            $"{(network.Length == 0 ? "The default network" : NetworkName.Of(network))} and {(other.Length == 0 ? "the default network" : NetworkName.Within(other))} " +
-            $"of this process cannot run in one network namespace: {what}. Give each network a range and, with vxlan, a VNI of its own, or run them " +
-            "in different namespaces (FlannelOptions.NetworkNamespace).")
+            $"{(network.Length == 0 ? "The default network" : NetworkName.Of(network))} and " +
+            $"{(other.Length == 0 ? "the default network" : NetworkName.Within(other))} of this process cannot run in one network namespace: " +
+            $"{what}. Give each network a range and, with vxlan, a VNI of its own, or run them in different namespaces (FlannelOptions.NetworkNamespace).")
     {
         Network = network;
         Other = other;

@@ -1,11 +1,18 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace Flannel.Core.Json;
 
-/// <summary>Says where a text stops being JSON and, for the mistakes that people make, why.</summary>
+/// <summary>
+/// Says where a text stops being JSON and, for the mistakes that people make, why. Flannel.Cni, which references no other package, compiles it as
+/// well.
+/// </summary>
 internal static class JsonTrouble
 {
+    /// <summary>What to say of UTF-16.</summary>
+    public const string Utf16 = "it is UTF-16; save it as UTF-8";
+
     private const int Around = 24;
 
     /// <summary>Describes what is wrong.</summary>
@@ -13,10 +20,12 @@ internal static class JsonTrouble
     /// <param name="error">What the reader said of it.</param>
     public static string Describe(ReadOnlySpan<byte> utf8, JsonException error)
     {
+        if (IsUtf16(utf8)) return Utf16;
         if (utf8.StartsWith(Encoding.UTF8.Preamble))
             return "it begins with a byte order mark, which an editor put there; save it as UTF-8 without one";
         string text = Encoding.UTF8.GetString(utf8);
         if (string.IsNullOrWhiteSpace(text)) return "it is empty";
+        if (error.LineNumber is null) return error.Message; // of its content, such as a key that is there twice
 
         int line = (int)(error.LineNumber ?? 0);
         int start = StartOf(utf8, line);
@@ -25,11 +34,14 @@ internal static class JsonTrouble
         int at = Encoding.UTF8.GetCharCount(utf8[..offset]);
         string cause = CauseOf(text, ref at, ref column);
         return $"it is not JSON at line {line + 1}, column {column + 1}{cause}, near " +
-            $"{GoJson.Excerpt(text[Math.Max(0, at - Around)..Math.Min(text.Length, at + Around)])}";
+            Quote(text[Math.Max(0, at - Around)..Math.Min(text.Length, at + Around)]);
     }
 
-    /// <summary>Whether a text that is no UTF-8 is UTF-16, as some editors save it.</summary>
-    public static bool IsUtf16(ReadOnlySpan<byte> text) => text.StartsWith<byte>([0xFF, 0xFE]) || text.StartsWith<byte>([0xFE, 0xFF]);
+    /// <summary>
+    /// Whether a text is UTF-16, as some editors save it. Without a byte order mark it may be valid UTF-8, and every other byte is zero where it is
+    /// ASCII.
+    /// </summary>
+    public static bool IsUtf16(ReadOnlySpan<byte> text) => text is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, not 0, ..] or [not 0, 0, ..];
 
     // Readers stop at the first byte that cannot be, or behind it.
     private static string CauseOf(string text, ref int at, ref int column)
@@ -74,6 +86,25 @@ internal static class JsonTrouble
 
         return '\0';
     }
+
+    // What stands there may be anybody's, and must not turn the message around.
+    private static string Quote(string found)
+    {
+        var text = new StringBuilder("\"");
+        foreach (char c in found)
+        {
+            if (c is '"' or '\\') text.Append('\\').Append(c);
+            else if (c == '\n') text.Append("\\n");
+            else if (IsObeyed(char.GetUnicodeCategory(c)))
+                text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else text.Append(c);
+        }
+
+        return text.Append('"').ToString();
+    }
+
+    private static bool IsObeyed(UnicodeCategory category) => category is UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate;
 
     private static int StartOf(ReadOnlySpan<byte> utf8, int line)
     {

@@ -57,7 +57,7 @@ internal static class PublicAddressRules
         : peer.PublicIPv6 is { } ipv6 && own.Contains(ipv6) ? $"its PublicIPv6 {ipv6} is an address of this host"
         : null;
 
-    /// <summary>Checks what this host would publish by the rules that peers are judged by, so that no node is ready whose lease all others refuse.</summary>
+    /// <summary>Checks what this host would publish by the rules for peers, so that no node is ready whose lease all others refuse.</summary>
     /// <param name="external">What would be published.</param>
     /// <param name="config">The network.</param>
     /// <param name="links">The networks of the external interface's addresses.</param>
@@ -72,8 +72,8 @@ internal static class PublicAddressRules
         {
             if (address is null || (Refuse(address, overlay) ?? RefuseOn(address, links)) is not { } reason) return;
             throw new ExternalInterfaceException(
-                $"The address {address} of {external.Name} {reason}, so other hosts cannot reach this one by it. Give the interface another address, " +
-                $"or say by which address others reach this host (ExternalInterface.{option}; flannel: {flag}).",
+                $"The address {address} of {external.Name} {reason}, so other hosts cannot reach this one by it. Give the interface another " +
+                $"address, or say by which address others reach this host (ExternalInterface.{option}; flannel: {flag}).",
                 [new InterfaceCandidate(external.Name, [address], reason)]);
         }
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Flannel.Core.Json;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
@@ -31,12 +32,12 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
     public Lease? Read()
     {
         if (FilePath is not { } path || !File.Exists(path)) return null;
+        ReadOnlyMemory<byte> content = default;
         try
         {
             string? boot = ReadBoot();
-            using FileStream file = RegularFile.OpenRead(path);
-            byte[] content = new byte[MaxBytes];
-            using JsonDocument document = JsonDocument.Parse(content.AsMemory(0, file.ReadAtLeast(content, MaxBytes, throwOnEndOfStream: false)));
+            content = ReadContent(path);
+            using JsonDocument document = JsonDocument.Parse(content);
             JsonElement root = document.RootElement;
             return new Lease
             {
@@ -51,7 +52,7 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
         catch (Exception error) when (
             error is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException or ArgumentException)
         {
-            LogUnreadable(path, VisibleText.Of(error.Message));
+            LogUnreadable(path, VisibleText.Of(error is JsonException json ? JsonTrouble.Describe(content.Span, json) : error.Message));
             return null;
         }
     }
@@ -84,6 +85,13 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
         {
             LogNotWritten(path, VisibleText.Of(error.Message));
         }
+    }
+
+    private static ReadOnlyMemory<byte> ReadContent(string path)
+    {
+        using FileStream file = RegularFile.OpenRead(path);
+        byte[] content = new byte[MaxBytes];
+        return content.AsMemory(0, file.ReadAtLeast(content, MaxBytes, throwOnEndOfStream: false));
     }
 
     private string? ReadBoot() => File.Exists(bootFile) && Guid.TryParse(File.ReadAllText(bootFile), out Guid boot) ? boot.ToString() : null;

@@ -119,7 +119,9 @@ internal sealed partial class OverlaySession
             .WaitForOtherExternalInterfaceAsync(Options.NetworkNamespace, _externalInterface, _config, external, cancellationToken);
         while (!moved.IsCompleted)
         {
-            await ((Task)moved).WaitAsync(Options.ResyncInterval, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)moved).WaitAsync(Options.ResyncInterval, _services.Time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
             if (!moved.IsCompleted) await ReviewForwardingAsync(cancellationToken).ConfigureAwait(false);
         }
 

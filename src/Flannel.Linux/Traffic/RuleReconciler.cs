@@ -102,7 +102,9 @@ internal sealed partial class RuleReconciler(TimeProvider time, ILogger<RuleReco
         catch (NetlinkException exception)
         {
             throw new TrafficRulesException(
-                $"The blackhole routes of {NetworkName.Within(policy.NetworkName)} cannot be removed: {exception.Message}", isTransient: true, exception);
+                $"The blackhole routes of {NetworkName.Within(policy.NetworkName)} cannot be removed: {exception.Message}",
+                isTransient: true,
+                exception);
         }
     }
 

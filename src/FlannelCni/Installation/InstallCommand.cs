@@ -28,7 +28,7 @@ internal static class InstallCommand
         }
         catch (JsonException exception)
         {
-            errors.WriteLine($"flannel install-conf: {from} is no JSON: {exception.Message} {to} stays as it is.");
+            errors.WriteLine($"flannel install-conf: {from} is no JSON: {exception.Message}. {to} stays as it is.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -35,7 +35,7 @@ internal static class InstallConfCommand
         }
         catch (JsonException exception)
         {
-            errors.WriteLine($"flanneld install-conf: {from} is no JSON: {exception.Message} {to} stays as it is.");
+            errors.WriteLine($"flanneld install-conf: {from} is no JSON: {exception.Message}. {to} stays as it is.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

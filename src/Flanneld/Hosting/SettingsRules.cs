@@ -70,7 +70,8 @@ internal sealed class SettingsRules
         CheckRange(FlanneldFlags.IptablesResync, 1, 86_400);
         foreach (string destination in _values.List(FlanneldFlags.IpMasqExclude))
         {
-            if (!AddressSyntax.TryParseNetwork(destination, out _)) Refuse(FlanneldFlags.IpMasqExclude, "it must be a network such as 10.0.0.0/8", destination);
+            if (!AddressSyntax.TryParseNetwork(destination, out _))
+                Refuse(FlanneldFlags.IpMasqExclude, "it must be a network such as 10.0.0.0/8", destination);
         }
 
         CheckRange(FlanneldFlags.UdpThreadPairs, 1, 64);

@@ -65,6 +65,15 @@ public sealed class NetworkConfigProblemsTests
             .Message,
         StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Parse_Utf16WithoutAByteOrderMark_IsSaid(bool bigEndian) => Assert.Contains(
+        "it is UTF-16; save it as UTF-8",
+        Assert.Throws<NetworkConfigException>(
+            () => NetworkConfig.Parse(new System.Text.UnicodeEncoding(bigEndian, byteOrderMark: false).GetBytes("{}"), "test")).Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void Parse_CharactersThatTerminalsObey_AreShownEscaped() =>
         Assert.Contains("\\u202e", Assert.Single(Problems("{\"Network\":\"10.5.0.0/16\u202e\"}")).ToString(), StringComparison.Ordinal);

@@ -25,6 +25,19 @@ public sealed class LeaseMemoryTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Theory]
+    [InlineData("{\n  \"Lease\": ,\n}", "at line 2, column 12, near")]
+    [InlineData("", "it is empty")]
+    public void Read_WhatIsNoJson_IsLoggedWithThePlace(string content, string expected)
+    {
+        File.WriteAllText(Path.Combine(_directory, "lease.json"), content);
+        var log = new RecordingLogger<object>();
+
+        Assert.Null(new LeaseMemory(_directory, "", log).Read());
+
+        Assert.Contains(expected, Assert.Single(log.Lines).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("", "lease.json")]
     [InlineData("../blue", "lease-..%2Fblue.json")]
     public void Read_WhatWasWritten_IsTheLease(string network, string file)

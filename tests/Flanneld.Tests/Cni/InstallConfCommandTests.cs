@@ -64,6 +64,10 @@ public sealed class InstallConfCommandTests : IDisposable
     [InlineData("", "is no JSON")]
     [InlineData("{\"name\":", "is no JSON")]
     [InlineData("name: cbr0", "is no JSON")]
+    [InlineData("", "it is empty")]
+    [InlineData("\ufeff{}", "byte order mark")]
+    [InlineData("{\n  \"name\": \"cbr0\",\n  \"plugins\": [],\n}", "at line 4, column 1: there is a comma before }, near \"")]
+    [InlineData("{\"name\": \u201ccbr0\u201d}", "at line 1, column 10: \u201c is a typographic quote")]
     public void Content_ThatIsNoJson_LeavesTheOldFile(string content, string expected)
     {
         File.WriteAllText(From, content);
