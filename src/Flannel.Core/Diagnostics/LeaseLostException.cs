@@ -31,6 +31,12 @@ public sealed class LeaseLostException : LeaseException
         "another subnet.",
         isTransient: false);
 
+    internal static LeaseLostException Younger(SubnetKey key, IPAddress own, SubnetKey elder) => new(
+        key,
+        $"The lease {elder} has this node's public address {own}, too, and is older than {key}; this node finds out whether another " +
+        "host holds it.",
+        isTransient: true);
+
     internal static LeaseLostException Overdue(SubnetKey key, DateTimeOffset? end) => new(
         key,
         $"The lease {key} could not be renewed before its end{(end is { } time ? $" ({time:u})" : "")} and may be lost: another host may lease " +

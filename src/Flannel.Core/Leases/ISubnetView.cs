@@ -31,6 +31,11 @@ public interface ISubnetView
     Lease? FindOwn(LeaseRequest request);
 
     /// <summary>
+    /// Whether a node that has no lease under its public addresses would publish what another host's lease says of that host's backend, such as a MAC.
+    /// </summary>
+    internal bool IsPublishedByAnother(LeaseRequest request) => false;
+
+    /// <summary>
     /// Takes a subnet: the node's own lease if it has one, else its previous subnet if nobody holds it, else a free one. Reads the store again only
     /// if another node was faster.
     /// </summary>

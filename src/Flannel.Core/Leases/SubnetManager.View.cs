@@ -25,6 +25,24 @@ internal sealed partial class SubnetManager
                 : null;
         }
 
+        bool ISubnetView.IsPublishedByAnother(LeaseRequest request)
+        {
+            (string? data, string? dataV6) = (request.Attributes.BackendData, request.Attributes.BackendV6Data);
+            if (data is null && dataV6 is null) return false;
+            var identity = new NodeIdentity(request);
+            long written = Math.Max(request.HeldLease?.ModRevision ?? 0, request.LastWrite);
+            bool isFound = false;
+            foreach (StoredEntry entry in listed.Entries)
+            {
+                if (!entry.TryRead(out LeaseAttributes? other, out _)) continue;
+                if (identity.IsOwn(other)) return false;
+                bool isSame = (data is not null && data == other.BackendData) || (dataV6 is not null && dataV6 == other.BackendV6Data);
+                isFound |= isSame && entry.ModRevision != written;
+            }
+
+            return isFound;
+        }
+
         public async Task<ISubnetMembership> AcquireAsync(LeaseRequest request, CancellationToken cancellationToken) =>
             await manager.AcquireAsync(request, listed, cancellationToken).ConfigureAwait(false);
     }

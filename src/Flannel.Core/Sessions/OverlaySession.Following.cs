@@ -48,8 +48,8 @@ internal sealed partial class OverlaySession
                     _held.Peers.Told = Apply(_held.Peers.Told, changes.Changes);
                     _condition.Change(condition => condition with { Peers = _held.Peers.Told, Backend = network.Status });
                     break;
-                case OwnLeaseChanged { State: OwnLeaseState.Moved }:
-                    return new SessionEnd.SubnetMoved();
+                case OwnLeaseChanged { State: OwnLeaseState.Moved } moved:
+                    return new SessionEnd.LeaseMoved(moved.Error?.Message.TrimEnd('.') ?? "this node has another subnet");
                 case OwnLeaseChanged own:
                     _held.Lease = own.Lease;
                     if (own.State == OwnLeaseState.Reacquired) _ = Task.Run(() => _held.Memory.Write(own.Lease), CancellationToken.None);

@@ -113,6 +113,12 @@ internal sealed partial class OverlaySession
 
         Progress($"creating the {backend.Name} network");
         IBackendNetwork network = await _held.CreateNetworkAsync(backend, ContextFor(external, published), cancellationToken).ConfigureAwait(false);
+        if (view.IsPublishedByAnother(identity with { Attributes = network.Attributes }))
+        {
+            // While this host had another one's address, or its image, it took over that one's MAC. With an address of its own it needs its own.
+            await network.RemoveAsync(cancellationToken).ConfigureAwait(false);
+            network = await _held.CreateNetworkAsync(backend, ContextFor(external, published: null), cancellationToken).ConfigureAwait(false);
+        }
 
         Progress("acquiring a lease");
         LeaseRequest request = identity with

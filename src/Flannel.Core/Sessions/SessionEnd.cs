@@ -22,10 +22,11 @@ internal abstract record SessionEnd
         public override string ToString() => $"the external interface is {External.Name} with {External.PublicIP ?? External.PublicIPv6} now";
     }
 
-    /// <summary>The store gives the node another subnet.</summary>
-    public sealed record SubnetMoved : SessionEnd
+    /// <summary>The node has to acquire its lease again.</summary>
+    /// <param name="Reason">Why, as a sentence without its end.</param>
+    public sealed record LeaseMoved(string Reason) : SessionEnd
     {
-        public override string ToString() => "this node has another subnet";
+        public override string ToString() => Reason;
     }
 
     /// <summary>The backend has something else to publish than what the lease says.</summary>

@@ -197,6 +197,44 @@ public class LiveChangeTests
         Assert.Equal(fixture.Backend.Networks[^1].Context.PreviousAttributes!.BackendData, fixture.Node.Lease.Attributes.BackendData);
     }
 
+    /// <summary>It was made from the other's image, or had its address and so its MAC.</summary>
+    [Fact]
+    public async Task Start_AnotherHostPublishesTheSameMac_MakesTheDeviceAnewWithoutIt()
+    {
+        const string Data = "{\"VNI\":1,\"VtepMAC\":\"02:00:00:00:00:01\"}";
+        await using var fixture = new NodeFixture();
+        fixture.Memory.Put(
+            SubnetKey.Parse("10.5.77.0-24"),
+            new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.100.2"), BackendType = "fake", BackendData = Data },
+            TimeSpan.FromHours(1));
+        fixture.Backend.Data = Data;
+
+        await fixture.ReadyAsync();
+
+        Assert.Equal(2, fixture.Backend.Networks.Count);
+        Assert.Contains("remove", fixture.Backend.Networks[0].Calls);
+        Assert.Null(fixture.Backend.Networks[1].Context.PreviousAttributes);
+    }
+
+    [Fact]
+    public async Task Start_OwnLeaseIsThere_KeepsItsMacWhoeverElsePublishesIt()
+    {
+        const string Data = "{\"VNI\":1,\"VtepMAC\":\"02:00:00:00:00:01\"}";
+        await using var fixture = new NodeFixture();
+        foreach (int host in new[] { 1, 2 })
+        {
+            fixture.Memory.Put(
+                SubnetKey.Parse($"10.5.7{host}.0-24"),
+                new LeaseAttributes { PublicIP = IPAddress.Parse($"192.168.100.{host}"), BackendType = "fake", BackendData = Data },
+                TimeSpan.FromHours(1));
+        }
+
+        fixture.Backend.Data = Data;
+        await fixture.ReadyAsync();
+
+        Assert.DoesNotContain("remove", Assert.Single(fixture.Backend.Networks).Calls);
+    }
+
     [Theory]
     [InlineData(true, 0)]
     [InlineData(false, 1)]

@@ -64,6 +64,63 @@ public sealed class SubnetManagerDuplicateTests
         Assert.Equal(SubnetManagerLab.Attributes(1).ToJson(), Text(await lab.FindAsync(follower.Own.Key.ToString())));
     }
 
+    /// <summary>Neither has a lease that the other one could find, so each creates one.</summary>
+    [Fact]
+    public async Task Start_TwinsTogetherOnAStoreThatKnowsNeither_TheLaterAsksAndIsRefused()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        (LabNode first, LabNode twin) = (lab.Node(1), Twin(lab, "99"));
+        await Task.WhenAll(first.OpenAsync(), twin.OpenAsync());
+        await using LeaseFollower firstFollower = await first.StartAsync();
+        await using LeaseFollower twinFollower = await twin.StartAsync();
+        string elder = firstFollower.Own.Key.ToString();
+        Assert.NotEqual(elder, twinFollower.Own.Key.ToString());
+
+        OwnLeaseChanged moved = await twinFollower.UntilAsync<OwnLeaseChanged>();
+
+        Assert.Equal(OwnLeaseState.Moved, moved.State);
+        Assert.Contains(elder, moved.Error!.Message, StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(
+            () => twin.AcquireAsync(twin.Request with { HeldLease = moved.Lease, PreviousSubnet = moved.Lease.Key }).WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(elder, refused.Key.ToString());
+        Assert.Equal(OwnLeaseState.Contested, (await firstFollower.UntilAsync<OwnLeaseChanged>()).State);
+        Assert.Equal(OwnLeaseState.Contested, Assert.Single(firstFollower.States));
+    }
+
+    /// <summary>A backup brought back a lease that this host had before.</summary>
+    [Fact]
+    public async Task Watch_FormerLeaseIsBackBesideTheOwn_IsDeletedAndTheOwnIsKept()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode node = lab.Node(1);
+        await node.OpenAsync();
+        lab.PutPeer("10.5.7.0-24", host: 1);
+        await using LeaseFollower follower = await node.StartAsync();
+        OwnLeaseChanged moved = await follower.UntilAsync<OwnLeaseChanged>();
+
+        Task<Lease> acquiring = node.AcquireAsync(node.Request with { HeldLease = moved.Lease, PreviousSubnet = moved.Lease.Key });
+        await lab.Time.WaitForTimerAsync(Wait);
+        lab.Time.Advance(Wait);
+
+        Assert.Equal(moved.Lease.Key, (await acquiring.WaitAsync(TimeSpan.FromSeconds(30))).Key);
+        Assert.Null(await lab.FindAsync("10.5.7.0-24"));
+    }
+
+    [Fact]
+    public async Task Watch_OlderReservationWithOurAddress_IsNoReasonToAcquireAgain()
+    {
+        var lab = new SubnetManagerLab(options: Options);
+        LabNode node = lab.Node(1);
+        await node.OpenAsync();
+        lab.Store.Put("10.5.7.0-24", SubnetManagerLab.Attributes(1).ToUtf8Json(), timeToLive: null);
+        await using LeaseFollower follower = await node.StartAsync();
+        lab.PutPeer("10.5.250.0-24", host: 250);
+
+        await follower.UntilAsync(static one => one.Peers.ContainsKey("10.5.250.0-24"));
+
+        Assert.Empty(follower.States);
+    }
+
     [Fact]
     public async Task Start_FirstWasKilled_IsNoDuplicate()
     {

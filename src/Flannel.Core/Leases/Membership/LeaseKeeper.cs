@@ -224,6 +224,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     {
         _others.TakeIn(item, Now);
         await NoticeOwnAsync(item, isListed, cancellationToken).ConfigureAwait(false);
+        NoticeElder();
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

@@ -81,6 +81,15 @@ internal sealed class PeerFollower
         && (Overlaps(other.Subnets.IPv4Subnet, own.IPv4Subnet) || Overlaps(other.Subnets.IPv6Subnet, own.IPv6Subnet))
         && !_identity.Address.Equals(_identity.AddressOf(publisher)));
 
+    /// <summary>
+    /// Another lease with this node's public address, older than the own one: a former lease of this host, or that of another host which started at the
+    /// same time and was quicker.
+    /// </summary>
+    public TrackedKey? FindElder(long createRevision) => _tracker.Leases.Refused.FirstOrDefault(other =>
+        other is { IsKey: true, HasTimeToLive: true, Publisher: { } publisher }
+        && other.CreateRevision < createRevision
+        && _identity.Address.Equals(_identity.AddressOf(publisher)));
+
     // A prefix too short to be anybody's lease blocks nothing, as in the allocator.
     private bool Overlaps(Subnet? left, Subnet? right) =>
         left is { } subnet && right is { } own && subnet.Overlaps(own)

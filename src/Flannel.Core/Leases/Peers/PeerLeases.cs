@@ -84,6 +84,9 @@ internal sealed partial class PeerLeases
     /// <summary>The keys seen, the own one excepted.</summary>
     public IReadOnlyCollection<TrackedKey> Keys => _keys.Values;
 
+    /// <summary>The keys that are refused, as far as they are remembered.</summary>
+    public IEnumerable<TrackedKey> Refused => _quarantine.Keys.Select(name => _keys[name]);
+
     /// <summary>
     /// Takes in what the store delivered. Changes that a listing has overtaken are passed over: a watch may still be delivering what led to the state
     /// that was listed.

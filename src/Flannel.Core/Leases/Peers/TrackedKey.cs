@@ -36,6 +36,9 @@ internal sealed class TrackedKey
     /// <summary>The revision of the document as last seen.</summary>
     public long ModRevision { get; private set; }
 
+    /// <summary>Whether it ends unless it is renewed; a reservation does not.</summary>
+    public bool HasTimeToLive { get; private set; }
+
     /// <summary>The document as last seen.</summary>
     public DocumentMark Document { get; private set; }
 
@@ -82,5 +85,5 @@ internal sealed class TrackedKey
 
     /// <summary>Notes what stands under the key now.</summary>
     public void See(StoredEntry entry, DocumentMark document) =>
-        (CreateRevision, ModRevision, Document) = (entry.CreateRevision, entry.ModRevision, document);
+        (CreateRevision, ModRevision, HasTimeToLive, Document) = (entry.CreateRevision, entry.ModRevision, entry.HasTimeToLive, document);
 }
