@@ -21,6 +21,8 @@ internal sealed class FaultInjector(World world)
     {
         world.Log?.Invoke($"FAULT {fault}");
         SimulatedHost host = world.Hosts[fault.Host % world.Hosts.Count];
+        // Those that are there twice are struck in turn.
+        if (host.Twin is { IsGone: false } twin && fault.Salt % 3 == 0) host = twin;
         var random = new Random(fault.Salt);
         Action? end = Begin(fault.Kind, host, random);
         if (end is null) return;
@@ -38,7 +40,7 @@ internal sealed class FaultInjector(World world)
         world.Store.IsFull = false;
         if (world.Store.Config != World.Config) world.Store.PutConfig(World.Config);
         foreach (string key in world.Foreign) DeleteForeign(key);
-        foreach (SimulatedHost host in world.Hosts)
+        foreach (SimulatedHost host in world.AllHosts)
         {
             StoreLink link = host.Link;
             (link.IsSilent, link.IsRefused, link.AreWatchesStuck, link.LosesAnswers, link.IsSlow) = (false, false, false, false, false);
@@ -53,10 +55,10 @@ internal sealed class FaultInjector(World world)
     /// <summary>Restarts the nodes whose subnet another node took while they could not hold it, as their status asks for.</summary>
     public void RestartDispossessed()
     {
-        foreach (SimulatedHost host in world.Hosts)
+        foreach (SimulatedHost host in world.AllHosts)
         {
             bool isDispossessed = host.Running?.Node.Status is { State: FlannelNodeState.Failed, Lease: { } lease }
-                && world.History.Live.Any(version => version.Key == lease.Key.ToString() && !host.Addresses.Contains(version.Address));
+                && world.History.Live.Any(version => version.Key == lease.Key.ToString() && !version.Address.Equals(host.Addresses[^1]));
             if (!isDispossessed) continue;
             host.Stop(StopMode.Detach);
             StartWhenStopped(host);
@@ -78,8 +80,7 @@ internal sealed class FaultInjector(World world)
                     host.Start();
                 };
             case FaultKind.Reboot:
-                host.Crash();
-                host.Kernel.Reboot();
+                host.Reboot();
                 return host.Start;
             case FaultKind.Pause:
                 host.Pause();
@@ -96,13 +97,43 @@ internal sealed class FaultInjector(World world)
             case FaultKind.ShiftWallClock:
                 host.WallClockShift += TimeSpan.FromHours(random.Next(-24, 25));
                 return null;
+            case FaultKind.Duplicate:
+                return BeginDuplicate(host, random, isTogether: false);
+            case FaultKind.StartTogether:
+                return BeginDuplicate(host, random, isTogether: true);
             case <= FaultKind.BreakConnections:
                 return BeginOnLink(kind, host);
             case <= FaultKind.SpoilConfig:
-                return BeginInStore(kind, host, random);
+                return NoteInStore(BeginInStore(kind, host, random));
             default:
                 return BeginInKernel(kind, host, random);
         }
+    }
+
+    private Action? BeginDuplicate(SimulatedHost host, Random random, bool isTogether)
+    {
+        if (host.Twin is not null || host.Number >= SimulatedHost.FirstTwin) return null;
+        SimulatedHost twin = host.AddTwin(random.Next(2) == 0 ? host.State?.Copy(isAsleep: random.Next(4) == 0) : null);
+        // Without a device it takes the hardware address from the lease, with one it has its own.
+        if (random.Next(2) == 0) twin.Kernel.Mac = twin.NewMac();
+        int end = random.Next(4);
+        if (isTogether)
+        {
+            string? key = host.Life?.Node.Status.Lease?.Key.ToString();
+            host.Crash();
+            host.State?.Clear();
+            twin.State?.Clear();
+            if (key is not null) world.Store.Delete(key);
+            world.Duplicates.NoteStoreFault();
+            world.Scheduler.After(TimeSpan.FromMilliseconds(random.Next(20)), "start", null, host.Start);
+        }
+
+        world.Scheduler.After(TimeSpan.FromMilliseconds(random.Next(20)), "start", null, twin.Start);
+        return () =>
+        {
+            if (end == 3) twin.Move();
+            else twin.Leave(end switch { 0 => StopMode.Detach, 1 => StopMode.Remove, _ => null });
+        };
     }
 
     private void StartWhenStopped(SimulatedHost host)
@@ -155,7 +186,7 @@ internal sealed class FaultInjector(World world)
                 return null;
             case FaultKind.RestoreBackup:
                 store.Restore(TimeSpan.FromSeconds(random.Next(120)));
-                foreach (SimulatedHost other in world.Hosts) other.Life?.Store.Break("The store was restarted.");
+                foreach (SimulatedHost other in world.AllHosts) other.Life?.Store.Break("The store was restarted.");
                 return null;
             case FaultKind.FillStore:
                 store.IsFull = true;
@@ -255,6 +286,16 @@ internal sealed class FaultInjector(World world)
         if (world.Store.Find(key) is { } entry && LeaseHistory.AddressOf(entry) is { } address
             && address.ToString().StartsWith("192.168.200.", StringComparison.Ordinal))
             world.Store.Delete(key);
+    }
+
+    private Action? NoteInStore(Action? end)
+    {
+        world.Duplicates.NoteStoreFault();
+        return end is null ? null : () =>
+        {
+            end();
+            world.Duplicates.NoteStoreFault();
+        };
     }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

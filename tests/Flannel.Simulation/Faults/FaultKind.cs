@@ -107,4 +107,10 @@ internal enum FaultKind
 
     /// <summary>The kernel refuses most writes.</summary>
     RefuseWrites,
+
+    /// <summary>Another live host has the host's address, and perhaps what its node remembers.</summary>
+    Duplicate,
+
+    /// <summary>The host and another one with its address start together, and the store knows neither.</summary>
+    StartTogether,
 }

@@ -23,6 +23,7 @@ internal sealed class NodeLife
         Store = new StoreClient(world.Store, host.Link, world.Scheduler, Process, world.Safety);
         var options = new FlannelOptions
         {
+            StateDirectory = host.State?.Path,
             LeaseTimeToLive = SimulatedHost.TimeToLive,
             LeaseRenewMargin = SimulatedHost.TimeToLive / 3,
             PeerGracePeriod = SimulatedHost.Grace,
@@ -57,7 +58,10 @@ internal sealed class NodeLife
 
     public FlannelNode Node { get; }
 
-    /// <summary>When the node began its newest session, which knows of the one before what that told the data path; the end of time before the first.</summary>
+    /// <summary>
+    /// When the node began its newest session, and then, when it was first told of peers in it: it knows of the one before what that told the data path.
+    /// The end of time before the first.
+    /// </summary>
     public TimeSpan SessionStarted { get; set; } = TimeSpan.MaxValue;
 
     /// <summary>When the data path was first told of peers, which later sessions know of; the end of time before.</summary>

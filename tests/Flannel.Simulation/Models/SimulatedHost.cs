@@ -20,15 +20,22 @@ internal sealed class SimulatedHost
     /// <summary>How long a stop may take: five seconds, and what timers are late.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5.2);
 
+    /// <summary>The number of the first host's twin; the twins of the others follow.</summary>
+    public const int FirstTwin = 8;
+
     private readonly World _world;
     private int _macs;
     private int? _writesToDeath;
 
-    public SimulatedHost(World world, int number)
+    public SimulatedHost(World world, int number, StateDirectory? state)
+        : this(world, number, state, IPAddress.Parse($"192.168.100.{number + 1}"))
     {
-        (_world, Number) = (world, number);
+    }
+
+    private SimulatedHost(World world, int number, StateDirectory? state, IPAddress address)
+    {
+        (_world, Number, State) = (world, number, state);
         Kernel = new SimulatedKernel(world.Scheduler);
-        var address = IPAddress.Parse($"192.168.100.{number + 1}");
         Addresses = [address];
         Interface = new InMemoryHostNetwork(address.ToString());
     }
@@ -36,6 +43,18 @@ internal sealed class SimulatedHost
     public int Number { get; }
 
     public string Name => $"host {Number}";
+
+    /// <summary>Another host that was given this one's address; <see langword="null"/> if there never was one.</summary>
+    public SimulatedHost? Twin { get; private set; }
+
+    /// <summary>Whether there is or was another host that had the same address.</summary>
+    public bool HasDuplicate => Twin is not null || Number >= FirstTwin;
+
+    /// <summary>Whether the host is gone for good.</summary>
+    public bool IsGone { get; private set; }
+
+    /// <summary>What the node remembers; <see langword="null"/> if it remembers nothing.</summary>
+    public StateDirectory? State { get; }
 
     public SimulatedKernel Kernel { get; }
 
@@ -70,10 +89,35 @@ internal sealed class SimulatedHost
     public void Start()
     {
         if (Life is { Process.IsDead: true }) Crash();
-        if (Life is not null) return;
+        if (Life is not null || IsGone) return;
         Interface.Move(Addresses[^1]);
         Life = new NodeLife(this, _world);
         _ = Life.Node.StartAsync();
+    }
+
+    /// <summary>Gives another host this one's address.</summary>
+    /// <param name="state">What the other one's node remembers.</param>
+    public SimulatedHost AddTwin(StateDirectory? state)
+    {
+        Twin = new SimulatedHost(_world, FirstTwin + Number, state, Addresses[^1]);
+        _world.Twins.Add(Twin);
+        return Twin;
+    }
+
+    /// <summary>Starts the host again, with an empty kernel, when somebody starts its node.</summary>
+    public void Reboot()
+    {
+        Crash();
+        Kernel.Reboot();
+        State?.Reboot();
+    }
+
+    /// <summary>Goes away for good: stopped as said, or switched off.</summary>
+    public void Leave(StopMode? mode)
+    {
+        IsGone = true;
+        if (mode is { } how && Running is not null) Stop(how);
+        else Crash();
     }
 
     /// <summary>Ends the process as SIGKILL does.</summary>

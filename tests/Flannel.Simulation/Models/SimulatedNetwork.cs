@@ -70,6 +70,7 @@ internal sealed class SimulatedNetwork : IBackendNetwork
     public void SetPeers(IReadOnlyList<Lease> peers)
     {
         if (_life.PeersKnown == TimeSpan.MaxValue) _life.PeersKnown = _host.Now;
+        _life.SessionStarted = _host.Now;
         _reconciler.Replace([.. peers.Select(EntriesOf)]);
         _status.Publish(Status);
     }

@@ -41,6 +41,10 @@ internal sealed class StoreClient(StoreServer server, StoreLink link, Scheduler 
     public Task<StoreWriteResult> RenewAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         WriteAsync("renew", expected.Key, () => server.Renew(expected, timeToLive), cancellationToken);
 
+    public Task<StoreWriteResult> ClaimAsync(StoredEntry expected, TimeSpan timeToLive, CancellationToken cancellationToken) => server.HasClaims
+        ? WriteAsync("claim", expected.Key, () => server.Claim(expected, timeToLive), cancellationToken)
+        : UpdateAsync(expected, expected.Value, timeToLive, cancellationToken);
+
     public Task<StoreWriteResult> DeleteAsync(StoredEntry expected, CancellationToken cancellationToken) =>
         WriteAsync("delete", expected.Key, () => server.Delete(expected), cancellationToken);
 

@@ -20,11 +20,12 @@ internal sealed class StoreServer
     private Dictionary<string, Slot> _slots = new(StringComparer.Ordinal);
     private ReadOnlyMemory<byte>? _config;
     private long _configRevision;
+    private long _claims;
     private StoreSnapshot? _listed;
 
-    public StoreServer(Scheduler scheduler, LeaseHistory history, string config)
+    public StoreServer(Scheduler scheduler, LeaseHistory history, string config, bool hasClaims)
     {
-        (_scheduler, _history) = (scheduler, history);
+        (_scheduler, _history, HasClaims) = (scheduler, history, hasClaims);
         PutConfig(config);
         BackUp();
     }
@@ -33,6 +34,9 @@ internal sealed class StoreServer
 
     /// <summary>What happened up to here is forgotten.</summary>
     public long Compacted { get; private set; }
+
+    /// <summary>Whether it tells claims from updates, as etcd does by the lease that a key hangs on.</summary>
+    public bool HasClaims { get; }
 
     /// <summary>Whether there is no room for writes (etcd's NOSPACE alarm).</summary>
     public bool IsFull { get; set; }
@@ -58,7 +62,14 @@ internal sealed class StoreServer
     {
         RequireRoom();
         if (!Holds(expected, out Slot? slot)) return new StoreWriteResult(false, slot?.Entry);
-        return new StoreWriteResult(true, Put(expected.Key, value, slot.Deadline is null ? null : timeToLive));
+        return new StoreWriteResult(true, Put(expected.Key, value, slot.Deadline is null ? null : timeToLive, slot.Entry.ClaimId));
+    }
+
+    public StoreWriteResult Claim(StoredEntry expected, TimeSpan timeToLive)
+    {
+        RequireRoom();
+        if (!Holds(expected, out Slot? slot)) return new StoreWriteResult(false, slot?.Entry);
+        return new StoreWriteResult(true, Put(expected.Key, slot.Entry.Value, slot.Deadline is null ? null : timeToLive));
     }
 
     public StoreWriteResult Renew(StoredEntry expected, TimeSpan timeToLive)
@@ -76,17 +87,8 @@ internal sealed class StoreServer
     }
 
     /// <summary>Writes whatever stands there, as an operator or another program does.</summary>
-    public StoredEntry Put(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive)
-    {
-        long revision = ++Revision;
-        if (!_slots.TryGetValue(key, out Slot? slot)) _slots[key] = slot = new Slot();
-        slot.Entry = new StoredEntry(key, value.ToArray(), slot.Entry?.CreateRevision ?? revision, revision, timeToLive is not null);
-        slot.Deadline = null;
-        if (timeToLive is { } life) Arm(slot, life);
-        _history.Put(slot.Entry, _scheduler.Now);
-        Append(new Record(revision, new StoreChange(key, slot.Entry), IsConfig: false));
-        return slot.Entry;
-    }
+    public StoredEntry Put(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive) =>
+        Put(key, value, timeToLive, HasClaims && timeToLive is not null ? ++_claims : 0);
 
     public void Delete(string key)
     {
@@ -142,6 +144,18 @@ internal sealed class StoreServer
             if (entry.HasTimeToLive) Arm(slot, SimulatedHost.TimeToLive);
             _history.Put(entry, _scheduler.Now);
         }
+    }
+
+    private StoredEntry Put(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, long claim)
+    {
+        long revision = ++Revision;
+        if (!_slots.TryGetValue(key, out Slot? slot)) _slots[key] = slot = new Slot();
+        slot.Entry = new StoredEntry(key, value.ToArray(), slot.Entry?.CreateRevision ?? revision, revision, timeToLive is not null) { ClaimId = claim };
+        slot.Deadline = null;
+        if (timeToLive is { } life) Arm(slot, life);
+        _history.Put(slot.Entry, _scheduler.Now);
+        Append(new Record(revision, new StoreChange(key, slot.Entry), IsConfig: false));
+        return slot.Entry;
     }
 
     private void BackUp()

@@ -10,7 +10,13 @@ internal static class ConvergenceRules
     public static string? FindMissing(World world)
     {
         IReadOnlyList<LeaseVersion> live = world.History.Live;
-        foreach (SimulatedHost host in world.Hosts)
+        foreach (SimulatedHost gone in world.Twins.Where(static twin => twin.IsGone))
+        {
+            if (live.FirstOrDefault(version => version.Address.Equals(gone.Addresses[^1]) && !world.AllHosts.Any(host => IsHolder(host, version))) is { } left)
+                return $"{gone.Name} is gone, and its lease is not: {left}";
+        }
+
+        foreach (SimulatedHost host in world.AllHosts.Where(static host => !host.IsGone))
         {
             if (host.Running is not { } life) return $"{host.Name} does not run";
             FlannelNodeStatus status = life.Node.Status;
@@ -27,6 +33,8 @@ internal static class ConvergenceRules
 
         return null;
     }
+
+    private static bool IsHolder(SimulatedHost host, LeaseVersion version) => !host.IsGone && version.Address.Equals(host.Addresses[^1]);
 
     /// <summary>The entries that a host has to have, and whether a lease gets none because an older one has its hardware address.</summary>
     private static (SortedDictionary<KernelKey, string> Entries, bool IsContested) WantedBy(

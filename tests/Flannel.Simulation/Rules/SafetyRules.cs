@@ -40,7 +40,7 @@ internal sealed class SafetyRules(World world)
     /// <summary>Notes which hosts are disturbed at the moment.</summary>
     public void NoteDisturbances()
     {
-        foreach (SimulatedHost host in world.Hosts)
+        foreach (SimulatedHost host in world.AllHosts)
         {
             if (host.IsDisturbed) _disturbedAt[host.Number] = Now;
             if (host.Running is null || world.Store.IsFull || host.Link.AreCallsDisturbed) _callsDisturbedAt[host.Number] = Now;
@@ -89,7 +89,7 @@ internal sealed class SafetyRules(World world)
     {
         Dictionary<KernelKey, TimeSpan> since = _unjustifiedSince[host.Number];
         bool canKnow = host.Running is { } running && running.Process.Knows > TimeSpan.MinValue && IsCalm(host, Settling)
-            && running.SessionStarted < Now - Settling;
+            && running.SessionStarted < Now - Settling && HasJoined(running);
         if (!canKnow || host.Kernel.IsRefusing)
         {
             since.Clear();
@@ -112,16 +112,20 @@ internal sealed class SafetyRules(World world)
     /// <summary>Judges what a node writes to the store.</summary>
     public void CheckStoreWrite(SimulatedProcess process, string what, string key, StoredEntry? before, StoredEntry? after)
     {
-        SimulatedHost host = world.Hosts[process.Host];
+        SimulatedHost host = world.HostOf(process.Host);
         world.Log?.Invoke($"{host.Name} did {what} {key}: {before} -> {after}");
         if (before is not null && LeaseHistory.AddressOf(before) is { } holder && !host.Addresses.Contains(holder))
             Break($"I1: {host.Name} did {what} {key}, which is {holder}'s");
+        if (after is not null) world.Duplicates.NoteWrite(host, before, after);
         // What the node works with already it takes again, whatever else there is.
         if (before is not null || host.Life?.Node.Status.Lease?.Key.ToString() == key) return;
         LeaseVersion? held = world.History.Live.FirstOrDefault(version =>
             version.Address.Equals(host.Addresses[^1]) && version.Key != key && version.Subnet.PrefixLength == 24 && version.From < Now - Settling);
         if (held is not null) Break($"I1: {host.Name} takes {key} although it has {held}");
     }
+
+    // Whoever waits to get in is told of no peers and leaves its kernel alone.
+    private static bool HasJoined(NodeLife life) => life.Node.Status.Mtu is not null;
 
     private void CheckRemoval(SimulatedHost host, NodeLife life, KernelKey key, string value)
     {

@@ -19,7 +19,7 @@ internal sealed class VisibilityRules(World world)
     /// <summary>Looks at every node; called every other second.</summary>
     public void Check()
     {
-        foreach (SimulatedHost host in world.Hosts)
+        foreach (SimulatedHost host in world.AllHosts)
         {
             NodeLife? life = host.Running;
             FlannelNodeStatus? status = life?.Node.Status;

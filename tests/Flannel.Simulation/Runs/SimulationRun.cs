@@ -89,9 +89,9 @@ internal sealed class SimulationRun
     /// <summary>Whoever has what is desired touches nothing.</summary>
     private async Task<bool> RestAsync()
     {
-        (long, int) before = (_world.Store.Revision, _world.Hosts.Sum(static host => host.Kernel.Writes));
+        (long, int) before = (_world.Store.Revision, _world.AllHosts.Sum(static host => host.Kernel.Writes));
         if (!await AdvanceAsync(Now + RestTime)) return false;
-        (long, int) after = (_world.Store.Revision, _world.Hosts.Sum(static host => host.Kernel.Writes));
+        (long, int) after = (_world.Store.Revision, _world.AllHosts.Sum(static host => host.Kernel.Writes));
         if (ConvergenceRules.FindMissing(_world) is { } missing) _world.Safety.Break($"I3: it did not last: {missing}");
         else if (before != after && _world.Strays.Count == 0)
             _world.Safety.Break($"I1: nothing happens, and still the store's revision or the kernels' writes went from {before} to {after}");
@@ -104,14 +104,19 @@ internal sealed class SimulationRun
         SimulatedHost last = _world.Hosts[^1];
         _world.Scheduler.After(TimeSpan.Zero, "stop", null, () => last.Stop(StopMode.Detach));
         if (await AdvanceAsync(Now + TimeSpan.FromSeconds(8)) && last.Life is not null) _world.Safety.Break($"I5: {last.Name} did not stop");
-        foreach (SimulatedHost host in _world.Hosts) host.Crash();
+        foreach (SimulatedHost host in _world.AllHosts) host.Crash();
     }
 
     /// <summary>Lets everything happen until a time, or until a rule is broken.</summary>
     /// <returns>Whether no rule was broken.</returns>
     private async ValueTask<bool> AdvanceAsync(TimeSpan until)
     {
-        while (_world.Safety.Violation is null && await _world.Scheduler.StepAsync(until)) _world.Safety.NoteDisturbances();
+        while (_world.Safety.Violation is null && await _world.Scheduler.StepAsync(until))
+        {
+            _world.Safety.NoteDisturbances();
+            _world.Duplicates.Check();
+        }
+
         return _world.Safety.Violation is null;
     }
 
@@ -120,12 +125,13 @@ internal sealed class SimulationRun
         if (_world.Scheduler.Steps > MostSteps)
             _world.Safety.Break($"I3: more than {MostSteps} steps in {Now.TotalSeconds:0} s: something is tried again without a pause");
         _world.Scheduler.After(LookInterval, "look", null, Look);
-        foreach (SimulatedHost host in _world.Hosts)
+        foreach (SimulatedHost host in _world.AllHosts)
         {
             _world.Safety.CheckKernel(host);
             _world.Scheduler.Note(host.Life?.Node.Status.State.ToString() ?? "none");
         }
 
         _visibility.Check();
+        _world.Duplicates.CheckAlone();
     }
 }

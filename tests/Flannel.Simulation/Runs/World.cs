@@ -22,8 +22,12 @@ internal sealed class World : IDisposable
             OnStep = log is null ? null : step => Log!($"{(step.Process is { } process ? $"host {process.Host}" : "world")}: {step.What}"),
         };
         Safety = new SafetyRules(this);
-        Store = new StoreServer(Scheduler, History, Config);
-        Hosts = [.. Enumerable.Range(0, hosts).Select(number => new SimulatedHost(this, number))];
+        Duplicates = new DuplicateRules(this);
+        // Half of the hosts remember their lease, and one store in four cannot tell a claim from an update.
+        var kinds = new Random(seed ^ 0x2545f491);
+        Store = new StoreServer(Scheduler, History, Config, hasClaims: kinds.Next(4) > 0);
+        Hosts = [.. Enumerable.Range(0, hosts).Select(number => new SimulatedHost(
+            this, number, StateDirectory.Create(isKept: kinds.Next(2) == 0)))];
     }
 
     public Scheduler Scheduler { get; }
@@ -34,7 +38,15 @@ internal sealed class World : IDisposable
 
     public IReadOnlyList<SimulatedHost> Hosts { get; }
 
+    /// <summary>The hosts, and those beside them that were given the address of one.</summary>
+    public IEnumerable<SimulatedHost> AllHosts => Hosts.Concat(Twins);
+
+    /// <summary>Hosts that were given the address of another, in the order in which they came.</summary>
+    public List<SimulatedHost> Twins { get; } = [];
+
     public SafetyRules Safety { get; }
+
+    public DuplicateRules Duplicates { get; }
 
     public MeterShelf Meters { get; } = new();
 
@@ -47,7 +59,14 @@ internal sealed class World : IDisposable
     /// <summary>Keys that another program holds leases under.</summary>
     public HashSet<string> Foreign { get; } = new(StringComparer.Ordinal);
 
-    public void Dispose() => Meters.Dispose();
+    /// <summary>The host of a number.</summary>
+    public SimulatedHost HostOf(int number) => number < SimulatedHost.FirstTwin ? Hosts[number] : Hosts[number - SimulatedHost.FirstTwin].Twin!;
+
+    public void Dispose()
+    {
+        Meters.Dispose();
+        foreach (SimulatedHost host in AllHosts) host.State?.Dispose();
+    }
 
     /// <summary>The meters of one run, which nobody reads. The runtime keeps every meter until it is disposed of.</summary>
     internal sealed class MeterShelf : IMeterFactory
