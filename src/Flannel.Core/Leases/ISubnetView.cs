@@ -31,7 +31,8 @@ public interface ISubnetView
     Lease? FindOwn(LeaseRequest request);
 
     /// <summary>
-    /// Whether a node that has no lease under its public addresses would publish what another host's lease says of that host's backend, such as a MAC.
+    /// Whether a node that has no lease under its public addresses would publish what another host's lease says of that host's backend, such as a
+    /// MAC.
     /// </summary>
     internal bool IsPublishedByAnother(LeaseRequest request) => false;
 

@@ -114,8 +114,8 @@ public enum OwnLeaseState
     Overdue,
 
     /// <summary>
-    /// The store gives the node another subnet now, or holds an older lease with its public address. The node acquires again, at once: whoever reports
-    /// this keeps the sequence open and does nothing more.
+    /// The store gives the node another subnet now, or holds an older lease with its public address. The node acquires again, at once: whoever
+    /// reports this keeps the sequence open and does nothing more.
     /// </summary>
     Moved,
 

@@ -80,8 +80,8 @@ public sealed class SubnetManagerDuplicateTests
 
         Assert.Equal(OwnLeaseState.Moved, moved.State);
         Assert.Contains(elder, moved.Error!.Message, StringComparison.Ordinal);
-        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(
-            () => twin.AcquireAsync(twin.Request with { HeldLease = moved.Lease, PreviousSubnet = moved.Lease.Key }).WaitAsync(TimeSpan.FromSeconds(30)));
+        LeaseRequest again = twin.Request with { HeldLease = moved.Lease, PreviousSubnet = moved.Lease.Key };
+        var refused = await Assert.ThrowsAsync<DuplicatePublicAddressException>(() => twin.AcquireAsync(again).WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Equal(elder, refused.Key.ToString());
         Assert.Equal(OwnLeaseState.Contested, (await firstFollower.UntilAsync<OwnLeaseChanged>()).State);
         Assert.Equal(OwnLeaseState.Contested, Assert.Single(firstFollower.States));

@@ -150,7 +150,8 @@ internal sealed class StoreServer
     {
         long revision = ++Revision;
         if (!_slots.TryGetValue(key, out Slot? slot)) _slots[key] = slot = new Slot();
-        slot.Entry = new StoredEntry(key, value.ToArray(), slot.Entry?.CreateRevision ?? revision, revision, timeToLive is not null) { ClaimId = claim };
+        long created = slot.Entry?.CreateRevision ?? revision;
+        slot.Entry = new StoredEntry(key, value.ToArray(), created, revision, timeToLive is not null) { ClaimId = claim };
         slot.Deadline = null;
         if (timeToLive is { } life) Arm(slot, life);
         _history.Put(slot.Entry, _scheduler.Now);

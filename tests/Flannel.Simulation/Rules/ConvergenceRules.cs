@@ -12,8 +12,9 @@ internal static class ConvergenceRules
         IReadOnlyList<LeaseVersion> live = world.History.Live;
         foreach (SimulatedHost gone in world.Twins.Where(static twin => twin.IsGone))
         {
-            if (live.FirstOrDefault(version => version.Address.Equals(gone.Addresses[^1]) && !world.AllHosts.Any(host => IsHolder(host, version))) is { } left)
-                return $"{gone.Name} is gone, and its lease is not: {left}";
+            LeaseVersion? left = live.FirstOrDefault(
+                version => version.Address.Equals(gone.Addresses[^1]) && !world.AllHosts.Any(host => IsHolder(host, version)));
+            if (left is not null) return $"{gone.Name} is gone, and its lease is not: {left}";
         }
 
         foreach (SimulatedHost host in world.AllHosts.Where(static host => !host.IsGone))

@@ -103,12 +103,12 @@ internal sealed class DuplicateRules(World world)
         }
 
         bool isDue = Now - pair.Since > pair.Limit;
-        Require(ref pair.BothReadySince, isDue && one.IsReady && other.IsReady, host, twin, "both are ready");
-        Require(ref pair.SilentSince, isDue && MustReport(host.Running), host, twin, $"{host.Name} says nothing of it");
-        Require(ref pair.TwinSilentSince, isDue && MustReport(twin.Running), host, twin, $"{twin.Name} says nothing of it");
+        Require(ref pair.BothReadySince, isDue, one.IsReady && other.IsReady, host, twin, "both are ready");
+        Require(ref pair.SilentSince, isDue, MustReport(host.Running), host, twin, $"{host.Name} says nothing of it");
+        Require(ref pair.TwinSilentSince, isDue, MustReport(twin.Running), host, twin, $"{twin.Name} says nothing of it");
     }
 
-    private void Require(ref TimeSpan? since, bool isBad, SimulatedHost host, SimulatedHost twin, string what)
+    private void Require(ref TimeSpan? since, bool isDue, bool isBad, SimulatedHost host, SimulatedHost twin, string what)
     {
         if (!isBad)
         {
@@ -117,7 +117,7 @@ internal sealed class DuplicateRules(World world)
         }
 
         since ??= Now;
-        if (Now - since < Moment) return;
+        if (!isDue || Now - since < Moment) return;
         world.Safety.Break(
             $"I4: {host.Name} and {twin.Name} have one address, and {what}: {host.Running!.Node.Status.State} {host.Running.Node.Status.Reason} | " +
             $"{twin.Running!.Node.Status.State} {twin.Running.Node.Status.Reason}");

@@ -14,15 +14,16 @@ internal sealed partial class LeaseKeeper
         new(isLive, !IsHeld, found is not null && _contest.IsAnswer(found, _entry, Now), _contest.IsAsking, HasYielded, _contest.MayAnswer(Now));
 
     /// <summary>
-    /// Two hosts that start together while the store knows neither each create a lease. Whoever has the younger one acquires again, which asks whether
-    /// the other one is alive.
+    /// Two hosts that start together while the store knows neither each create a lease. Whoever has the younger one acquires again, which asks
+    /// whether the other one is alive.
     /// </summary>
     private void NoticeElder()
     {
         SubnetKey? elder = IsHeld ? _others.FindElder(_own.CreateRevision)?.Subnets : null;
         if (elder == _elder) return;
         _elder = elder;
-        if (elder is { } other) _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _own, LeaseLostException.Younger(Key, _identity.Address, other)));
+        if (elder is not { } other) return;
+        _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _own, LeaseLostException.Younger(Key, _identity.Address, other)));
     }
 
     private async Task SeeToContestAsync(CancellationToken cancellationToken)

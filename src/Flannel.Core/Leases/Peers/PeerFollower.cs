@@ -82,8 +82,8 @@ internal sealed class PeerFollower
         && !_identity.Address.Equals(_identity.AddressOf(publisher)));
 
     /// <summary>
-    /// Another lease with this node's public address, older than the own one: a former lease of this host, or that of another host which started at the
-    /// same time and was quicker.
+    /// Another lease with this node's public address, older than the own one: a former lease of this host, or that of another host which started at
+    /// the same time and was quicker.
     /// </summary>
     public TrackedKey? FindElder(long createRevision) => _tracker.Leases.Refused.FirstOrDefault(other =>
         other is { IsKey: true, HasTimeToLive: true, Publisher: { } publisher }
