@@ -1,3 +1,4 @@
+using System.Net;
 using Flannel.Backends.Udp.DataPath;
 using Flannel.Backends.Udp.Peers;
 using Flannel.Backends.Udp.Tun;
@@ -38,11 +39,15 @@ internal sealed partial class UdpNetwork
             LinkRemoved { Link: var link } => link.Index == tun,
             AddressChanged { Address: var address } => _spec.AcceptsForeignSources || address.LinkIndex == tun,
             AddressRemoved { Address: var address } => _spec.AcceptsForeignSources || address.LinkIndex == tun,
-            RouteChanged { Route: var route } => _spec.Families.Any(family => family.Network.Equals(route.Destination)),
-            RouteRemoved { Route: var route } => _spec.Families.Any(family => family.Network.Equals(route.Destination)),
+            RouteChanged { Route: var route } => IsPlace(route.Destination),
+            RouteRemoved { Route: var route } => IsPlace(route.Destination),
             _ => false,
         };
     }
+
+    /// <summary>Whether packets to peers depend on a route to there.</summary>
+    private bool IsPlace(IPNetwork destination) =>
+        _contexts.Any(context => context.Family.Network.Equals(destination) || context.Routes.IsSubnet(destination));
 
     private async Task ReviewAsync(CancellationToken cancellationToken)
     {
@@ -70,7 +75,8 @@ internal sealed partial class UdpNetwork
             if (_dataPath is { } running) Repair(running);
             else Rebuild();
             ClearLeftovers();
-            return _namespace.Problem ?? FindExternalProblem();
+            LookForHiddenPeers();
+            return _namespace.Problem ?? FindExternalProblem() ?? _state?.RouteRefusal?.Message;
         }
         catch (Exception exception) when (exception is FlannelException or NetlinkException)
         {
@@ -84,7 +90,7 @@ internal sealed partial class UdpNetwork
         try
         {
             UdpBackend.Log.DeviceCreated(_logger, dataPath.Device, _spec.ExternalName, dataPath.Offloads.Current);
-            StartDataPath(dataPath);
+            StartDataPath(dataPath, mustHaveRoutes: false);
             _dataPath = dataPath;
         }
         catch
@@ -123,17 +129,33 @@ internal sealed partial class UdpNetwork
         ]);
     }
 
-    /// <summary>Once the peers are known, the TUN device carries what another backend's routes and devices carried.</summary>
+    /// <summary>
+    /// Once the peers are known, the TUN device carries what another backend's routes and devices carried. Such routes may appear later, too, and
+    /// would go before the device's.
+    /// </summary>
     private void ClearLeftovers()
     {
-        if (_isCleared || !_arePeersKnown) return;
+        if (!_arePeersKnown) return;
         foreach (KernelContext context in _contexts)
         {
             context.Routes.DeleteAll();
-            new Leftovers(context).Clear([_dataPath!.Device]);
+            if (!_isCleared) new Leftovers(context).Clear([_dataPath!.Device]);
         }
 
         _isCleared = true;
+    }
+
+    /// <summary>The device's route leads to the whole network. A foreign one to a peer's subnet goes before it, and is left alone.</summary>
+    private void LookForHiddenPeers()
+    {
+        Dictionary<IPNetwork, string> hidden = _contexts.SelectMany(static context => context.Routes.FindForeign())
+            .ToDictionary(static found => found.Key, static found => found.Value.Message);
+        lock (_gate)
+        {
+            if (hidden.Count == 0 && _peers.Hidden.Count == 0) return;
+            _peers.Hidden = hidden;
+            PublishProblems_NeedsLock();
+        }
     }
 
     /// <summary>A socket that is bound to an address works again as soon as the address is back.</summary>

@@ -134,7 +134,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         Translate(() =>
         {
             _monitor.Open(); // before anything is read, so that no change falls between the two
-            StartDataPath(_dataPath!);
+            StartDataPath(_dataPath!, mustHaveRoutes: true);
         });
         _loops.Start("monitor", token => _monitor.RunAsync(Take, token));
         _loops.Start("review", ReviewAsync);
@@ -148,6 +148,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         lock (_gate)
         {
             _peers.Replace(peers);
+            Note(peers);
             ActivatePeers_NeedsLock();
         }
 
@@ -160,8 +161,11 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         lock (_gate)
         {
             _peers.Change(changes);
+            Note(changes.Select(static change => change.After).OfType<Lease>());
             ActivatePeers_NeedsLock();
         }
+
+        _review.Request(); // a new peer's subnet may have a foreign route
     }
 
     /// <summary>What went to a peer and came from it.</summary>
@@ -212,7 +216,6 @@ internal sealed partial class UdpNetwork : IBackendNetwork
 
     private void ActivatePeers_NeedsLock()
     {
-        ImmutableDictionary<SubnetKey, string> before = Status.PeerProblems;
         // Let in before packets can come, and out after none is sent any more.
         foreach (TunnelGuard guard in _guards)
         {
@@ -222,18 +225,35 @@ internal sealed partial class UdpNetwork : IBackendNetwork
 
         _table.Current = _peers.BuildTable();
         foreach (TunnelGuard guard in _guards) guard.Expel();
-        foreach ((SubnetKey peer, string problem) in _peers.Problems)
+        PublishProblems_NeedsLock();
+    }
+
+    private void PublishProblems_NeedsLock()
+    {
+        ImmutableDictionary<SubnetKey, string> before = Status.PeerProblems, problems = _peers.Problems;
+        foreach ((SubnetKey peer, string problem) in problems)
         {
             if (!before.ContainsKey(peer)) UdpBackend.Log.PeerLimited(_logger, peer, problem);
         }
 
-        ImmutableDictionary<SubnetKey, string> problems = _peers.Problems;
         Publish(status => status with { PeerProblems = problems });
     }
 
-    private void StartDataPath(UdpDataPath dataPath)
+    private void Note(IEnumerable<Lease> peers)
+    {
+        foreach (Lease peer in peers)
+        {
+            foreach (KernelContext context in _contexts)
+            {
+                if ((context.Family.IsIPv6 ? peer.SubnetIPv6 : peer.Subnet) is { } subnet) context.Routes.AddSubnet(subnet);
+            }
+        }
+    }
+
+    private void StartDataPath(UdpDataPath dataPath, bool mustHaveRoutes)
     {
         _state = _setup.Apply(dataPath.Device, known: null, _addresses);
+        if (mustHaveRoutes && _state.RouteRefusal is { } refusal) throw refusal;
         _settings = new DataPathSettings(_state.Mtu)
         {
             Address = AddressOf(AddressFamily.InterNetwork),

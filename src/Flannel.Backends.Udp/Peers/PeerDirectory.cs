@@ -15,9 +15,27 @@ namespace Flannel.Backends.Udp.Peers;
 internal sealed class PeerDirectory(UdpSpec spec)
 {
     private readonly Dictionary<SubnetKey, Entry> _entries = [];
+    private ImmutableDictionary<SubnetKey, string> _limits = ImmutableDictionary<SubnetKey, string>.Empty;
 
-    /// <summary>The peers that can be reached in part only, each with the reason.</summary>
-    public ImmutableDictionary<SubnetKey, string> Problems { get; private set; } = ImmutableDictionary<SubnetKey, string>.Empty;
+    /// <summary>The subnets whose packets do not come to the device, each with the reason.</summary>
+    public IReadOnlyDictionary<IPNetwork, string> Hidden { get; set; } = ImmutableDictionary<IPNetwork, string>.Empty;
+
+    /// <summary>The peers that can be reached in part only, or not at all, each with the reason.</summary>
+    public ImmutableDictionary<SubnetKey, string> Problems
+    {
+        get
+        {
+            if (Hidden.Count == 0) return _limits;
+            ImmutableDictionary<SubnetKey, string>.Builder problems = _limits.ToBuilder();
+            foreach ((SubnetKey key, Entry entry) in _entries)
+            {
+                string[] reasons = [.. entry.Subnets.Select(subnet => Hidden.GetValueOrDefault(subnet.Subnet)).OfType<string>()];
+                if (reasons.Length > 0) problems[key] = string.Join("; ", _limits.TryGetValue(key, out string? limit) ? [limit, .. reasons] : reasons);
+            }
+
+            return problems.ToImmutable();
+        }
+    }
 
     /// <summary>Replaces all peers.</summary>
     public void Replace(IReadOnlyList<Lease> peers)
@@ -86,13 +104,13 @@ internal sealed class PeerDirectory(UdpSpec spec)
         }
 
         _entries[peer.Key] = new Entry(subnets);
-        Problems = reasons.Count == 0 ? Problems.Remove(peer.Key) : Problems.SetItem(peer.Key, string.Join("; ", reasons));
+        _limits = reasons.Count == 0 ? _limits.Remove(peer.Key) : _limits.SetItem(peer.Key, string.Join("; ", reasons));
     }
 
     private void Remove(SubnetKey key)
     {
         _entries.Remove(key);
-        Problems = Problems.Remove(key);
+        _limits = _limits.Remove(key);
     }
 
     private bool TryReach(Lease peer, NetworkFamily family, out IPNetwork subnet, out SocketAddress address, [NotNullWhen(false)] out string? reason)

@@ -68,8 +68,9 @@ internal sealed class TunSetup(UdpSpec spec, IReadOnlyList<KernelContext> contex
         }
 
         SetAddresses(link.Index, addresses);
-        foreach (KernelContext context in contexts) SetRoute(link, context);
-        return new TunState(link.Index, mtu);
+        Exception? refusal = null;
+        foreach (KernelContext context in contexts) refusal = SetRoute(link, context) ?? refusal;
+        return new TunState(link.Index, mtu, refusal);
     }
 
     /// <summary>What only the first time is for. None of it is worth failing for.</summary>
@@ -116,16 +117,17 @@ internal sealed class TunSetup(UdpSpec spec, IReadOnlyList<KernelContext> contex
     }
 
     /// <summary>A route that another backend left is replaced, a foreign one is not.</summary>
-    private static void SetRoute(Link link, KernelContext context)
+    /// <returns>What is in the way, or <see langword="null"/>.</returns>
+    private static Exception? SetRoute(Link link, KernelContext context)
     {
         NetworkFamily family = context.Family;
         var filter = new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = link.Index };
-        if (context.Netlink.GetRoutes(family.Family, filter).Any(found => found.Destination.Equals(family.Network))) return;
+        if (context.Netlink.GetRoutes(family.Family, filter).Any(found => found.Destination.Equals(family.Network))) return null;
         var failures = new Dictionary<IPNetwork, Exception>();
         var route = new RouteEntry { Destination = family.Network, LinkIndex = link.Index };
         context.Routes.Write([KeyValuePair.Create(family.Network, route)], failures);
-        if (failures.Values.FirstOrDefault() is not { } failure) return;
-        throw failure as NetlinkException ?? (Exception)new TunDeviceException(
+        if (failures.Values.FirstOrDefault() is not { } failure) return null;
+        return failure as NetlinkException ?? (Exception)new TunDeviceException(
             $"The route to {family.Network} cannot be made, because the host has another one (see: ip route show {family.Network}). " +
             "Remove it, or stop whatever makes it; another flanneld perhaps.",
             failure,

@@ -84,6 +84,10 @@ public sealed class PeerRoutes(KernelContext context)
     /// <param name="subnet">The subnet.</param>
     public void AddSubnet(IPNetwork subnet) => _subnets.TryAdd(subnet, true);
 
+    /// <summary>Whether a subnet is, or was, a peer's.</summary>
+    /// <param name="subnet">Any range.</param>
+    public bool IsSubnet(IPNetwork subnet) => _subnets.ContainsKey(subnet);
+
     /// <summary>Whether a route stands where one to a peer would have to be: the kernel holds one route per destination and metric.</summary>
     /// <param name="route">Any route.</param>
     public bool IsOnPlace(RouteEntry route) => IsInside(route) && HasDefaultMetric(route);
@@ -202,6 +206,22 @@ public sealed class PeerRoutes(KernelContext context)
         }
     }
 
+    /// <summary>
+    /// Finds the routes to peers' subnets that somebody else made, and says of each what it is. Where one route leads to the whole network, they go
+    /// before it, whatever their metric.
+    /// </summary>
+    /// <returns>The conflicts by subnet.</returns>
+    public IReadOnlyDictionary<IPNetwork, RouteConflictException> FindForeign()
+    {
+        var found = new Dictionary<IPNetwork, RouteConflictException>();
+        foreach (RouteEntry route in GetRoutes())
+        {
+            if (IsSubnet(route.Destination) && IsInside(route) && !IsOwn(route)) found.TryAdd(route.Destination, NewConflict(_netlink, route));
+        }
+
+        return found;
+    }
+
     /// <summary>Logs the routes inside the network's range that somebody else made. They are left alone.</summary>
     public void LogForeign()
     {
@@ -216,7 +236,7 @@ public sealed class PeerRoutes(KernelContext context)
     public void LogIfForeign(RouteEntry route)
     {
         bool isForeign = IsInside(route) && route.Type == RouteType.Unicast && !IsOwn(route) && !IsStray(route);
-        if (!isForeign || _subnets.ContainsKey(route.Destination) || IsInOwnSubnet(route.Destination)) return;
+        if (!isForeign || IsSubnet(route.Destination) || IsInOwnSubnet(route.Destination)) return;
         if (_logged.Count < LoggedAtMost && _logged.TryAdd(route.Destination, true))
             KernelNetwork.Log.ForeignRoute(context.Logger, route.Destination, Describe(_netlink, route), _family.Network);
     }
@@ -264,7 +284,7 @@ public sealed class PeerRoutes(KernelContext context)
     private bool IsDirect(RouteEntry route) =>
         route is { Gateway: not null, NexthopId: 0, Hops: null, PreferredSource: null } && route.Gateway.AddressFamily == _family.Family
         && route.LinkIndex == context.External.State.Index
-        && (route.Destination.PrefixLength == _family.SubnetLength || _subnets.ContainsKey(route.Destination));
+        && (route.Destination.PrefixLength == _family.SubnetLength || IsSubnet(route.Destination));
 
     /// <summary>IPv6 refuses a gateway that is reached through another device, and the route that is to go does just that.</summary>
     private bool IsInTheWay(RouteEntry own, RouteEntry route) =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Flannel.Backends.Udp.Tests.Support;
+using Flannel.Extensibility;
 using Flannel.Lab.Namespaces;
 using Flannel.Lab.Pinging;
 using Flannel.Netlink.Route.Addresses;
@@ -50,6 +51,69 @@ public sealed class HealingTests
         Assert.Equal(index, node.Host.Device("renamed0").Index);
         await node.WaitAsync(static status => status is { Problem: null, IsConverged: true });
         Assert.True((await node.Host.PingAsync(cluster.Nodes[1].AddressIPv6, new PingOptions { Count = 3 })).AllAnswered);
+    }
+
+    /// <summary>The device's route leads to the whole network, and a route to one subnet goes before it.</summary>
+    [NetnsTheory]
+    [InlineData("proto static")]
+    [InlineData("metric 50")]
+    public async Task ForeignRoute_OnAPeersSubnet_IsLeftAloneAndReportedUntilItIsGone(string kind)
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync();
+        (UdpNode node, Lease peer) = (cluster.Nodes[0], cluster.Nodes[1].Lease);
+        string foreign = $"{peer.Subnet} via 192.168.100.254 dev eth0 {kind}";
+
+        await node.Host.ExecAsync("sh", "-c", $"ip route add {foreign}");
+        BackendStatus status = await node.WaitAsync(static status => status.PeerProblems.Count == 1);
+        Assert.Contains($"another route to {peer.Subnet}", status.PeerProblems[peer.Key], StringComparison.Ordinal);
+        Assert.Equal(foreign, (await node.Host.ExecAsync("ip", "route", "show", "exact", $"{peer.Subnet}")).Trim());
+
+        await node.Host.ExecAsync("ip", "route", "del", $"{peer.Subnet}");
+        await node.WaitAsync(static status => status is { Problem: null, IsConverged: true, PeerProblems.Count: 0 });
+    }
+
+    [NetnsFact]
+    public async Task ForeignRoute_ThereBeforeThePeer_IsReportedWithIt()
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync();
+        UdpNode node = cluster.Nodes[0];
+        var peer = new Lease { Key = SubnetKey.Parse("10.5.72.0-24"), Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.100.72") } };
+        await node.Host.ExecAsync("ip", "route", "add", "10.5.72.0/24", "via", "192.168.100.254", "proto", "static");
+
+        node.Network.ChangePeers([new LeaseChange(null, peer)]);
+        await node.WaitAsync(status => status.PeerProblems.ContainsKey(peer.Key));
+        node.Network.ChangePeers([new LeaseChange(peer, null)]);
+        await node.WaitAsync(static status => status.PeerProblems.Count == 0);
+    }
+
+    [NetnsFact]
+    public async Task Route_AsHostGatewayMakesThem_GoesWheneverItAppears()
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync();
+        UdpNode node = cluster.Nodes[0];
+        string subnet = $"{cluster.Nodes[1].Lease.Subnet}";
+
+        await node.Host.ExecAsync("ip", "route", "add", subnet, "via", "192.168.100.254");
+
+        await node.EventuallyAsync(async () => await node.Host.ExecAsync("ip", "route", "show", "exact", subnet) == "");
+        Assert.Empty(node.Network.Status.PeerProblems);
+    }
+
+    [NetnsFact]
+    public async Task ForeignRoute_InOneFamily_KeepsNoOtherFromItsRoute()
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync(ipv6: true);
+        UdpNode node = cluster.Nodes[0];
+        const string NetworkIPv6 = "fd00:5::/48";
+
+        await node.Host.ExecAsync("sh", "-e", "-c", $"ip route replace 10.5.0.0/16 via 192.168.100.254 proto static; ip -6 route del {NetworkIPv6}");
+        BackendStatus status = await node.WaitAsync(static status => status.Problem is not null);
+        Assert.Contains("route to 10.5.0.0/16", status.Problem, StringComparison.Ordinal);
+        Assert.False(status.IsUnusable);
+        await node.EventuallyAsync(async () => await node.Host.ExecAsync("ip", "-6", "route", "show", "exact", NetworkIPv6) != "");
+
+        await node.Host.ExecAsync("ip", "route", "del", "10.5.0.0/16");
+        await node.WaitAsync(static status => status is { Problem: null, IsConverged: true });
     }
 
     [NetnsFact]
