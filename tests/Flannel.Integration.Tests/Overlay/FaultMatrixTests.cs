@@ -1,8 +1,5 @@
-using System.Net;
-using System.Text;
 using Flannel.Lab.Namespaces;
 using Flannel.Lab.Pinging;
-using Flannel.Testing;
 using Xunit.Abstractions;
 
 namespace Flannel.Integration.Tests.Overlay;
@@ -11,40 +8,64 @@ namespace Flannel.Integration.Tests.Overlay;
 /// Faults that do not depend on how a backend carries packets, for every backend they apply to: containers of two hosts, both address families, under
 /// 100 pings a second. The numbers are the rows of docs/reliability.md.
 /// </summary>
-public sealed class FaultMatrixTests(ITestOutputHelper output)
+public sealed partial class FaultMatrixTests(ITestOutputHelper output)
 {
+    private const string Vxlan = "vxlan";
+    private const string DirectRoutes = "vxlan, direct routes";
     private const string HostGateway = "host-gw";
     private const string Udp = "udp";
-    private const string DefaultRoutes = "ip route replace default via 192.168.100.254; ip -6 route replace default via fd00:100::ffff";
 
     private static readonly PingOptions HundredPerSecond = new() { Interval = TimeSpan.FromMilliseconds(10), Timeout = TimeSpan.FromSeconds(1) };
 
     private static readonly Dictionary<string, string> Backends = new()
     {
-        ["vxlan"] = """{"Type":"vxlan"}""",
-        ["vxlan, direct routes"] = """{"Type":"vxlan","DirectRouting":true}""",
+        [Vxlan] = """{"Type":"vxlan"}""",
+        [DirectRoutes] = """{"Type":"vxlan","DirectRouting":true}""",
         [HostGateway] = """{"Type":"host-gw"}""",
         [Udp] = """{"Type":"udp"}""",
     };
 
-    /// <summary>What happens to the first host, and whether no packet may be lost meanwhile.</summary>
-    private static readonly Dictionary<string, (Func<OverlayCluster, Task> Happen, bool LosesNothing)> Faults = new()
+    private static readonly Dictionary<string, Fault> Faults = new()
     {
-        ["2 the store is away, and comes back"] = (StoreAwayAsync, true),
-        ["8 the own lease is deleted"] = (LoseLeaseAsync, true),
-        ["13 the process starts again"] = (cluster => cluster.RestartAsync(0), true),
-        ["15 the host boots"] = (BootAsync, false),
-        ["16 the devices are deleted"] = (cluster => OnDevicesAsync(cluster, "ip link del $device"), false),
-        ["16 the devices are set down"] = (cluster => OnDevicesAsync(cluster, "ip link set $device down"), false),
-        ["16 the devices lose their addresses"] = (cluster => OnDevicesAsync(cluster, "ip addr flush dev $device"), false),
-        ["16 the devices get another MTU"] = (cluster => OnDevicesAsync(cluster, "ip link set $device mtu 1281"), false),
-        ["18 the routes are deleted"] = (DeleteRoutesAsync, false),
-        ["20 the uplink goes down and up"] = (cluster => OnUplinkAsync(cluster, "ip link set eth0 down; ip link set eth0 up"), false),
-        ["20 the uplink loses its addresses and gets them back"] = (cluster => OnUplinkAsync(cluster, "ip addr flush dev eth0"), false),
-        ["21 the public address changes"] = (MoveAsync, false),
-        ["22 the packet filter is emptied"] = (cluster => cluster.Hosts[0].ExecAsync("nft", "flush", "ruleset"), true),
-        ["25 the uplink's MTU changes"] = (cluster => cluster.Hosts[0].ExecAsync("ip", "link", "set", "eth0", "mtu", "1400"), true),
-        ["26 to 29 the store holds what nobody may believe"] = (PutHostileDocumentsAsync, true),
+        ["2 the store is away, and comes back"] = new(StoreAwayAsync) { MayLose = [] },
+        // The packets of udp pass the process, and are lost while there is none.
+        ["3 and 14 the process is stopped, and starts while the store is away"] = new(StartWithoutStoreAsync) { MayLose = [Udp] },
+        ["6 the own lease expires while the store is away"] = new(LetLeaseExpireAsync) { MayLose = [] },
+        ["7 another host takes the own subnet, and gives it back"] = new(TakeSubnetAsync),
+        ["8 the own lease is deleted"] = new(LoseLeaseAsync) { MayLose = [] },
+        ["10 another live host has the same public address"] = new(AddTwinAsync) { MayLose = [], Ends = FlannelNodeState.Degraded },
+        ["13 the process starts again"] = new(cluster => cluster.RestartAsync(0)) { MayLose = [Udp] },
+        ["14 the process is stopped with removal, and starts again"] = new(RemoveAsync),
+        ["15 the host boots"] = new(BootAsync),
+        ["16 the devices are deleted"] = new(cluster => OnDevicesAsync(cluster, "ip link del $device")) { Without = [HostGateway] },
+        ["16 the devices are set down"] = new(cluster => OnDevicesAsync(cluster, "ip link set $device down")) { Without = [HostGateway] },
+        ["16 the devices lose their addresses"] = new(cluster => OnDevicesAsync(cluster, "ip addr flush dev $device")) { Without = [HostGateway] },
+        ["16 the devices get another MTU"] = new(cluster => OnDevicesAsync(cluster, "ip link set $device mtu 1281")) { Without = [HostGateway] },
+        ["17 the devices get another MAC"] = new(ChangeMacAsync) { Without = [HostGateway, Udp] },
+        ["18 the routes are deleted"] = new(DeleteRoutesAsync),
+        ["19 and 33 a foreign route takes the peer's place"] = new(PutForeignRouteAsync),
+        ["20 the uplink goes down and up"] = new(cluster => OnUplinkAsync(cluster, "ip link set eth0 down; ip link set eth0 up")),
+        ["20 the uplink loses its addresses and gets them back"] = new(cluster => OnUplinkAsync(cluster, "ip addr flush dev eth0")),
+        ["20 the uplink is deleted and made anew"] = new(MakeUplinkAnewAsync),
+        ["21 the public address changes"] = new(MoveAsync),
+        ["22 the packet filter is emptied"] = new(cluster => cluster.Hosts[0].ExecAsync("nft", "flush", "ruleset")) { MayLose = [] },
+        // A new session closes the device of udp and opens it again.
+        ["23 the configuration changes"] = new(ChangeConfigAsync) { MayLose = [Udp] },
+        ["24 the configuration is spoilt, deleted and put right"] = new(SpoilConfigAsync) { MayLose = [] },
+        ["25 the uplink's MTU changes"] = new(cluster => cluster.Hosts[0].ExecAsync("ip", "link", "set", "eth0", "mtu", "1400")) { MayLose = [] },
+        ["26 to 29 the store holds what nobody may believe"] = new(PutHostileDocumentsAsync) { MayLose = [] },
+        ["31 the kernel drops notifications, that of deleted routes among them"] = new(DropNotificationsAsync),
+        ["36 the subnet file cannot be written"] = new(ObstructSubnetFileAsync)
+        {
+            MayLose = [],
+            Configure = static (host, options) => options.SubnetFile = SubnetFileOf(host),
+        },
+        ["44 the store is restored empty"] = new(EmptyStoreAsync)
+        {
+            MayLose = [],
+            // So that only the grace for many keeps the peer.
+            Configure = static (_, options) => options.PeerGracePeriod = TimeSpan.Zero,
+        },
     };
 
     public static TheoryData<string, string> Cases
@@ -52,11 +73,9 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
         get
         {
             var cases = new TheoryData<string, string>();
-            foreach (string fault in Faults.Keys)
+            foreach ((string name, Fault fault) in Faults)
             {
-                foreach (
-                    string backend in Backends.Keys.Where(backend => backend != HostGateway || !fault.StartsWith("16 ", StringComparison.Ordinal)))
-                    cases.Add(fault, backend);
+                foreach (string backend in Backends.Keys.Except(fault.Without)) cases.Add(name, backend);
             }
 
             return cases;
@@ -65,10 +84,13 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
 
     [NetnsTheory]
     [MemberData(nameof(Cases))]
-    public async Task Fault_IsSurvived(string fault, string backend)
+    public async Task Fault_IsSurvived(string name, string backend)
     {
+        Fault fault = Faults[name];
         await using OverlayCluster cluster = await OverlayCluster.StartAsync(
-            2, $$"""{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{{Backends[backend]}}}""");
+            2,
+            $$"""{"Network":"10.5.0.0/16","SubnetMax":"10.5.199.0","EnableIPv6":true,"IPv6Network":"fd00:5::/48","Backend":{{Backends[backend]}}}""",
+            configure: fault.Configure);
         LabContainer near = cluster.AddContainer(0, mtu: 1280), far = cluster.AddContainer(1, mtu: 1280);
         await OverlayCluster.AssertPingAsync(near, far);
         SubnetKey subnet = cluster.Node(0).Lease.Key;
@@ -76,92 +98,50 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
         await ping.WaitForAnswersAsync(10);
         await pingIPv6.WaitForAnswersAsync(10);
 
-        await Faults[fault].Happen(cluster);
+        await fault.Happen(cluster);
 
         await ping.WaitForAnswersAsync(50);
         await pingIPv6.WaitForAnswersAsync(50);
-        for (int host = 0; host < 2; host++)
-            await cluster.UntilAsync(host, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });
+        await cluster.UntilAsync(
+            0, status => status.State == fault.Ends && status is { IsReady: true, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });
+        await cluster.UntilAsync(1, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });
         PingReport report = await ping.StopAsync(), reportIPv6 = await pingIPv6.StopAsync();
         output.WriteLine(
-            $"{fault}, {backend}: silent for {report.LongestSilence.TotalMilliseconds:0} ms (IPv4), " +
+            $"{name}, {backend}: silent for {report.LongestSilence.TotalMilliseconds:0} ms (IPv4), " +
             $"{reportIPv6.LongestSilence.TotalMilliseconds:0} ms (IPv6)");
         Assert.Equal(subnet, cluster.Node(0).Lease.Key);
-        // The packets of udp pass the process, and are lost while there is none.
-        if (Faults[fault].LosesNothing && !(backend == Udp && fault.StartsWith("13 ", StringComparison.Ordinal)))
+        if (!fault.MayLose.Contains(backend))
             Assert.True(report.AllAnswered && reportIPv6.AllAnswered, $"IPv4: {report}, IPv6: {reportIPv6}");
     }
 
-    private static async Task StoreAwayAsync(OverlayCluster cluster)
+    /// <summary>Whether packets flow while the fault lasts, in both families.</summary>
+    private static async Task AssertFlowsAsync(OverlayCluster cluster)
     {
-        cluster.Store.Away = FaultyLeaseStore.NoAnswer;
-        await cluster.UntilAsync(0, static status => status.State == FlannelNodeState.Degraded);
-        cluster.Store.Away = null;
+        LabContainer near = cluster.Hosts[0].Containers[0], far = cluster.Hosts[1].Containers[0];
+        PingReport report = await near.PingAsync(far.Address!, new PingOptions { Count = 10 });
+        PingReport reportIPv6 = await far.PingAsync(near.AddressIPv6!, new PingOptions { Count = 10 });
+        Assert.True(report.AllAnswered && reportIPv6.AllAnswered, $"IPv4: {report}, IPv6: {reportIPv6}");
     }
 
-    private static async Task LoseLeaseAsync(OverlayCluster cluster)
-    {
-        Lease lease = cluster.Node(0).Lease;
-        cluster.Memory.Delete(lease.Key.ToString());
-        await cluster.UntilAsync(0, status => status.State == FlannelNodeState.Ready && status.Lease!.ModRevision > lease.ModRevision);
-    }
-
-    /// <summary>What a kernel forgets, an agent finds gone at its next start.</summary>
-    private static async Task BootAsync(OverlayCluster cluster)
-    {
-        await cluster.StopNodeAsync(0);
-        await OnDevicesAsync(cluster, "ip link del $device");
-        await cluster.Hosts[0].ExecAsync(
-            "sh", "-c", $"nft flush ruleset; ip route del {RouteOf(cluster)}; ip -6 route del {RouteIPv6Of(cluster)}; true");
-        await cluster.AddNodeAsync(cluster.Hosts[0]);
-    }
-
-    private static Task<string> OnDevicesAsync(OverlayCluster cluster, string command) => cluster.Hosts[0].ExecAsync(
-        "sh", "-e", "-c", $"for device in $(ip -o link | sed -n 's/^[0-9]*: \\(flannel[^:@]*\\).*/\\1/p'); do {command}; done");
-
-    /// <summary>Those to the peer, or those to the whole network, which udp has.</summary>
-    private static Task<string> DeleteRoutesAsync(OverlayCluster cluster) => cluster.Hosts[0].ExecAsync(
-        "sh",
-        "-e",
-        "-c",
-        $"ip route del {RouteOf(cluster)} || ip route del {cluster.Node(0).Status.Config!.Network}; " +
-        $"ip -6 route del {RouteIPv6Of(cluster)} || ip -6 route del {cluster.Node(0).Status.Config!.IPv6Network}");
-
-    private static Task<string> OnUplinkAsync(OverlayCluster cluster, string command) => cluster.Hosts[0].ExecAsync(
-        "sh",
-        "-e",
-        "-c",
-        $"{command}; ip addr replace {cluster.Hosts[0].Address}/24 dev eth0; ip addr replace {cluster.Hosts[0].AddressIPv6}/64 dev eth0 nodad; " +
-        $"{DefaultRoutes}");
-
-    private static async Task MoveAsync(OverlayCluster cluster)
-    {
-        await cluster.Hosts[0].ExecAsync(
-            "sh", "-e", "-c", $"ip addr del {cluster.Hosts[0].Address}/24 dev eth0; ip addr add 192.168.100.77/24 dev eth0; {DefaultRoutes}");
-        await cluster.UntilAsync(
-            1, status => status.Peers.Values.Any(static peer => peer.Attributes.PublicIP!.Equals(IPAddress.Parse("192.168.100.77"))));
-    }
-
-    private static async Task PutHostileDocumentsAsync(OverlayCluster cluster)
-    {
-        Lease own = cluster.Node(0).Lease, peer = cluster.Node(1).Lease;
-        (string Key, string Document)[] hostile =
-        [
-            ("10.5.250.0-24", "{not json"),
-            ("8.8.8.0-24", DocumentOf(peer, "192.168.100.50")),
-            ("192.168.100.0-24", DocumentOf(peer, "192.168.100.51")),
-            ("10.5.251.0-24", DocumentOf(peer, "224.0.0.9")),
-            ("10.5.252.0-24", DocumentOf(peer, "127.0.0.1")),
-            ($"{own.Subnet!.Value.BaseAddress}-25", DocumentOf(peer, "192.168.100.52")),
-        ];
-        foreach ((string key, string document) in hostile) cluster.Memory.Put(key, Encoding.UTF8.GetBytes(document), null);
-        await cluster.UntilAsync(0, status => status.Quarantined.Count == hostile.Length);
-    }
-
-    private static string DocumentOf(Lease peer, string publicIP) =>
-        $$"""{"PublicIP":"{{publicIP}}","BackendType":"{{peer.Attributes.BackendType}}","BackendData":{{peer.Attributes.BackendData ?? "null"}}}""";
+    private static bool IsUdp(OverlayCluster cluster) => cluster.Node(1).Status.Config!.BackendType == Udp;
 
     private static string RouteOf(OverlayCluster cluster) => cluster.Node(1).Lease.Subnet!.Value.ToString();
 
     private static string RouteIPv6Of(OverlayCluster cluster) => cluster.Node(1).Lease.SubnetIPv6!.Value.ToString();
+
+    /// <param name="Happen">What happens to the first host.</param>
+    private sealed record Fault(Func<OverlayCluster, Task> Happen)
+    {
+        /// <summary>The backends that it cannot happen to.</summary>
+        public IReadOnlyList<string> Without { get; init; } = [];
+
+        /// <summary>The backends that may lose packets meanwhile.</summary>
+        public IReadOnlyCollection<string> MayLose { get; init; } = Backends.Keys;
+
+        /// <summary>The state of the first host in the end.</summary>
+        public FlannelNodeState Ends { get; init; } = FlannelNodeState.Ready;
+
+        /// <summary>What both nodes are started with.</summary>
+        public Action<LabHost, FlannelOptions>? Configure { get; init; }
+    }
 }

@@ -7,7 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Flannel.Integration.Tests.Overlay;
 
-/// <summary>Hosts in namespaces, each with a node of the same network in this process, on one in-memory store that can go away.</summary>
+/// <summary>
+/// Hosts in namespaces, each with a node of the same network in this process, on one in-memory store that can go away, from all of them or from one.
+/// </summary>
 internal sealed class OverlayCluster : IAsyncDisposable
 {
     // The subnets behind SubnetMax are left to what a test puts there itself: no node draws one of them.
@@ -30,6 +32,7 @@ internal sealed class OverlayCluster : IAsyncDisposable
     private static readonly TimeSpan WarmUpLimit = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<LabHost, OverlayNode> _nodes = [];
+    private readonly Dictionary<LabHost, FaultyLeaseStore> _ways = [];
 
     private OverlayCluster(NetworkLab lab, string config)
     {
@@ -51,12 +54,13 @@ internal sealed class OverlayCluster : IAsyncDisposable
         new(NetworkLab.Create(new LabOptions { Hosts = hosts, DualStack = true, Mtu = underlayMtu }), config);
 
     /// <summary>Makes the hosts and waits until every node is ready and knows all the others.</summary>
-    public static async Task<OverlayCluster> StartAsync(int hosts, string config = Vxlan, int underlayMtu = 1500)
+    public static async Task<OverlayCluster> StartAsync(
+        int hosts, string config = Vxlan, int underlayMtu = 1500, Action<LabHost, FlannelOptions>? configure = null)
     {
         OverlayCluster cluster = Create(hosts, config, underlayMtu);
         try
         {
-            foreach (LabHost host in cluster.Hosts) await cluster.AddNodeAsync(host);
+            foreach (LabHost host in cluster.Hosts) await cluster.AddNodeAsync(host, options => configure?.Invoke(host, options));
             await cluster.MeshAsync();
             return cluster;
         }
@@ -69,9 +73,16 @@ internal sealed class OverlayCluster : IAsyncDisposable
 
     public IFlannelNode Node(int host) => _nodes[Hosts[host]].Node;
 
+    /// <summary>One host's way to the store: that can be away from it alone.</summary>
+    public FaultyLeaseStore StoreOf(int host)
+    {
+        if (!_ways.TryGetValue(Hosts[host], out FaultyLeaseStore? way)) _ways[Hosts[host]] = way = new FaultyLeaseStore(Store);
+        return way;
+    }
+
     public async Task<IFlannelNode> AddNodeAsync(LabHost host, Action<FlannelOptions>? configure = null, ILeaseStore? store = null)
     {
-        var node = new OverlayNode(host, builder => Use(builder, store ?? Store), configure);
+        var node = new OverlayNode(host, builder => Use(builder, store ?? StoreOf(Hosts.ToList().IndexOf(host))), configure);
         _nodes[host] = node;
         await node.Node.StartAsync();
         return node.Node;
