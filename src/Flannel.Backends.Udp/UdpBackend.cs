@@ -33,6 +33,19 @@ internal sealed partial class UdpBackend(UdpBackendOptions options, KernelServic
         }
     }
 
+    public IReadOnlyList<string> GetClaims(NetworkConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        try
+        {
+            return [$"the UDP port {UdpBackendConfig.Parse(config).Port}"];
+        }
+        catch (NetworkConfigException)
+        {
+            return []; // reported where the network is created
+        }
+    }
+
     public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
     {
         try

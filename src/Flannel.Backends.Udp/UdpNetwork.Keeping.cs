@@ -76,6 +76,7 @@ internal sealed partial class UdpNetwork
             else Rebuild();
             ClearLeftovers();
             LookForHiddenPeers();
+            foreach (KernelContext context in _contexts) context.Routes.LogMoreForeign();
             return _namespace.Problem ?? FindExternalProblem() ?? _state?.RouteRefusal?.Message;
         }
         catch (Exception exception) when (exception is FlannelException or NetlinkException)
@@ -130,18 +131,30 @@ internal sealed partial class UdpNetwork
     }
 
     /// <summary>
+    /// Lets the routes to peers' subnets be recognised: those that another backend left, and those of somebody else, which hide the peer.
+    /// </summary>
+    private void AddRoutesOf(IEnumerable<Lease> peers)
+    {
+        foreach (Lease lease in peers)
+        {
+            foreach (KernelContext context in _contexts)
+            {
+                bool isIPv6 = context.Family.IsIPv6;
+                if ((isIPv6 ? lease.SubnetIPv6 : lease.Subnet) is not { } subnet) continue;
+                context.Routes.AddPeer(subnet, isIPv6 ? lease.Attributes.PublicIPv6 : lease.Attributes.PublicIP);
+            }
+        }
+    }
+
+    /// <summary>
     /// Once the peers are known, the TUN device carries what another backend's routes and devices carried. Such routes may appear later, too, and
     /// would go before the device's.
     /// </summary>
     private void ClearLeftovers()
     {
         if (!_arePeersKnown) return;
-        foreach (KernelContext context in _contexts)
-        {
-            context.Routes.DeleteAll();
-            if (!_isCleared) new Leftovers(context).Clear([_dataPath!.Device]);
-        }
-
+        foreach (KernelContext context in _contexts) context.Routes.DeleteAll();
+        if (!_isCleared) new Leftovers(_contexts, _config).Clear([_dataPath!.Device]);
         _isCleared = true;
     }
 

@@ -21,6 +21,7 @@ namespace Flannel.Backends.Udp;
 internal sealed partial class UdpNetwork : IBackendNetwork
 {
     private readonly UdpSpec _spec;
+    private readonly NetworkConfig _config;
     private readonly ExternalInterface _externalInterface;
     private readonly TimeSpan _resyncInterval;
     private readonly TimeProvider _time;
@@ -57,7 +58,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     public UdpNetwork(UdpSpec spec, BackendContext context, KernelServices services, IMeterFactory? meters)
     {
         (TimeProvider time, ILogger logger) = (services.Time, services.Logger);
-        (_spec, _externalInterface, _resyncInterval) = (spec, context.ExternalInterface, context.ResyncInterval);
+        (_spec, _config, _externalInterface, _resyncInterval) = (spec, context.Config, context.ExternalInterface, context.ResyncInterval);
         (_time, _logger) = (time, logger);
         _loops = new SupervisedLoops(time, (exception, loop) => UdpBackend.Log.LoopFailed(logger, VisibleText.Of(exception), loop));
         _review = new ReviewSignal(ReviewDelay, time);
@@ -124,6 +125,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     {
         cancellationToken.ThrowIfCancellationRequested();
         _addresses = [.. _spec.Families.Select(family => AddressIn(own, family))];
+        foreach (KernelContext context in _contexts) context.Routes.OwnSubnet = context.Family.IsIPv6 ? own.SubnetIPv6 : own.Subnet;
         _own = new OwnSubnets(own.Subnet, own.SubnetIPv6);
         foreach (TunnelGuard guard in _guards)
         {
@@ -148,7 +150,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         lock (_gate)
         {
             _peers.Replace(peers);
-            Note(peers);
+            AddRoutesOf(peers);
             ActivatePeers_NeedsLock();
         }
 
@@ -161,7 +163,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         lock (_gate)
         {
             _peers.Change(changes);
-            Note(changes.Select(static change => change.After).OfType<Lease>());
+            AddRoutesOf(changes.Select(static change => change.After).OfType<Lease>());
             ActivatePeers_NeedsLock();
         }
 
@@ -237,17 +239,6 @@ internal sealed partial class UdpNetwork : IBackendNetwork
         }
 
         Publish(status => status with { PeerProblems = problems });
-    }
-
-    private void Note(IEnumerable<Lease> peers)
-    {
-        foreach (Lease peer in peers)
-        {
-            foreach (KernelContext context in _contexts)
-            {
-                if ((context.Family.IsIPv6 ? peer.SubnetIPv6 : peer.Subnet) is { } subnet) context.Routes.AddSubnet(subnet);
-            }
-        }
     }
 
     private void StartDataPath(UdpDataPath dataPath, bool mustHaveRoutes)

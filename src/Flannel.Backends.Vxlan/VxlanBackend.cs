@@ -26,19 +26,9 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
         return TryParse(config, out _);
     }
 
-    public string? GetDeviceName(NetworkConfig config)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        if (TryParse(config, out VxlanBackendConfig? parsed).Count > 0) return null;
-        try
-        {
-            return VxlanDeviceName.For(parsed!.Vni, config.EnableIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6);
-        }
-        catch (VxlanDeviceException)
-        {
-            return null; // reported where the network is created
-        }
-    }
+    public string? GetDeviceName(NetworkConfig config) => FindDeviceNames(config) is [{ } first, ..] ? first : null;
+
+    public IReadOnlyList<string> GetClaims(NetworkConfig config) => [.. FindDeviceNames(config).Select(static device => $"the device {device}")];
 
     public string? RefuseLiveChange(NetworkConfig running, NetworkConfig wanted)
     {
@@ -96,6 +86,25 @@ internal sealed partial class VxlanBackend(VxlanBackendOptions options, KernelSe
             : (options.MacAddress, previous?.BackendData);
         if (MacAddress.TryParse(chosen, out PhysicalAddress? mac)) return mac;
         return previous?.BackendType == TypeName && VxlanLeaseData.TryParse(published, out VxlanLeaseData? data, out _) ? data.VtepMac : null;
+    }
+
+    /// <summary>One name per address family, IPv4 first; none if the configuration does not say which.</summary>
+    private static IReadOnlyList<string> FindDeviceNames(NetworkConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (TryParse(config, out VxlanBackendConfig? parsed).Count > 0) return [];
+        try
+        {
+            return
+            [
+                .. config.EnableIPv4 ? new[] { VxlanDeviceName.For(parsed!.Vni, AddressFamily.InterNetwork) } : [],
+                .. config.EnableIPv6 ? new[] { VxlanDeviceName.For(parsed!.Vni, AddressFamily.InterNetworkV6) } : [],
+            ];
+        }
+        catch (VxlanDeviceException)
+        {
+            return []; // reported where the network is created
+        }
     }
 
     private static IReadOnlyList<NetworkConfigProblem> TryParse(NetworkConfig config, out VxlanBackendConfig? parsed)

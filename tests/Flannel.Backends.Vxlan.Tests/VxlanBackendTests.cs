@@ -40,6 +40,13 @@ public sealed class VxlanBackendTests
     public void GetDeviceName_OfAnyConfig_NeverThrows(string backend, string? expected) =>
         Assert.Equal(expected, VxlanNode.NewBackend().GetDeviceName(VxlanCluster.ConfigOf(backend)));
 
+    [Theory]
+    [InlineData(true, false, "the device flannel.1")]
+    [InlineData(false, true, "the device flannel-v6.1")]
+    [InlineData(true, true, "the device flannel.1", "the device flannel-v6.1")]
+    public void GetClaims_OfEachFamily_AreItsDevices(bool ipv4, bool ipv6, params string[] expected) =>
+        Assert.Equal(expected, ((IBackend)VxlanNode.NewBackend()).GetClaims(VxlanCluster.ConfigOf("", ipv4, ipv6)));
+
     [Fact]
     public void Name_Always_IsFlannelsWord() => Assert.Equal("vxlan", VxlanNode.NewBackend().Name);
 }

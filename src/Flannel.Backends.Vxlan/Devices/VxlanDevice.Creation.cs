@@ -75,7 +75,7 @@ internal sealed partial class VxlanDevice
 
     private void ProbePort(ExternalLinkState external, IPAddress local)
     {
-        if (_netlink.FindLink(ProbeName) is { Vxlan: not null } remains) _netlink.DeleteLink(remains.Index);
+        DeleteProbe();
         Link probe = Create(NewSpec(ProbeName, external, local));
         try
         {
@@ -85,6 +85,11 @@ internal sealed partial class VxlanDevice
         {
             _netlink.DeleteLink(probe.Index);
         }
+    }
+
+    private void DeleteProbe()
+    {
+        if (_netlink.FindLink(ProbeName) is { Vxlan: not null } probe) _netlink.DeleteLink(probe.Index);
     }
 
     private VxlanLinkSpec NewSpec(string name, ExternalLinkState external, IPAddress local) => new(name)

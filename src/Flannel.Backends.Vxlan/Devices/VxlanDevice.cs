@@ -58,7 +58,11 @@ internal sealed partial class VxlanDevice
     /// <exception cref="VxlanDeviceException">
     /// The name, the VNI or the port belongs to something else, or the external interface is missing.
     /// </exception>
-    public VxlanDeviceState Prepare() => Ensure(subnetBase: null);
+    public VxlanDeviceState Prepare()
+    {
+        DeleteProbe(); // a crash left it, and it may have the VNI
+        return Ensure(subnetBase: null);
+    }
 
     /// <summary>Creates or repairs the device, its address included, and sets it up.</summary>
     /// <param name="subnetBase">The first address of the node's own subnet.</param>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Netlink.Route.Links;
 
@@ -32,6 +33,7 @@ internal static class VxlanDeviceRules
         { Port: var port } when port != spec.Config.Port => $"its port is {port} instead of {spec.Config.Port}",
         { ParentIndex: var parent } when parent != 0 && parent != externalIndex =>
             $"it is on the interface with index {parent} instead of {externalIndex}",
+        { Local: null } when local.AddressFamily == AddressFamily.InterNetworkV6 => "it has no local address, so that it is one of IPv4",
         { Local: { } other } when other.AddressFamily != local.AddressFamily => $"its local address is {other}",
         _ => null,
     };

@@ -38,6 +38,17 @@ public interface IBackend
     string? GetDeviceName(NetworkConfig config) => null;
 
     /// <summary>
+    /// What a network must have for itself in its network namespace, so that two networks of one process that want the same are told before either
+    /// touches it. Called with configurations that may be invalid for the backend; must not throw.
+    /// </summary>
+    /// <param name="config">The network's configuration.</param>
+    /// <returns>
+    /// Phrases for a message, such as <c>the device flannel.1</c> or <c>the UDP port 8285</c>; by default the device that
+    /// <see cref="GetDeviceName"/> names, if any.
+    /// </returns>
+    IReadOnlyList<string> GetClaims(NetworkConfig config) => GetDeviceName(config) is { } device ? [$"the device {device}"] : [];
+
+    /// <summary>
     /// Whether a running network can follow a change of its configuration: by being closed, which leaves its data path in place, and created again
     /// with the new configuration, which adopts it.
     /// </summary>

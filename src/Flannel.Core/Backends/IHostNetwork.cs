@@ -16,6 +16,12 @@ public interface IHostNetwork
     /// <returns>Completed by default, for hosts where everything is allowed.</returns>
     Task CheckAccessAsync(string? networkNamespace, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Tells network namespaces apart: two names or paths of the same one have the same identity.</summary>
+    /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
+    /// <exception cref="FlannelException">The namespace does not exist, or may not be opened.</exception>
+    /// <returns>By default the name or path itself, or nothing for the process's own.</returns>
+    string IdentifyNamespace(string? networkNamespace) => networkNamespace ?? "";
+
     /// <summary>Chooses the interface that carries the overlay's outer packets.</summary>
     /// <param name="networkNamespace">The namespace's name or path, or <see langword="null"/> for the process's own.</param>
     /// <param name="options">How to choose.</param>

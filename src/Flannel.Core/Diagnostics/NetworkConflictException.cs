@@ -3,7 +3,7 @@ using Flannel.Extensibility;
 namespace Flannel;
 
 /// <summary>
-/// Two networks of one process want the same device or overlapping ranges in the same network namespace. The second one is not started.
+/// Two networks of one process want the same device or port, or overlapping ranges, in the same network namespace. The second one is not started.
 /// </summary>
 public sealed class NetworkConflictException : FlannelException
 {
@@ -15,7 +15,8 @@ public sealed class NetworkConflictException : FlannelException
         : base(
             $"{(network.Length == 0 ? "The default network" : NetworkName.Of(network))} and " +
             $"{(other.Length == 0 ? "the default network" : NetworkName.Within(other))} of this process cannot run in one network namespace: " +
-            $"{what}. Give each network a range and, with vxlan, a VNI of its own, or run them in different namespaces (FlannelOptions.NetworkNamespace).")
+            $"{what}. Give each network its own range and, with vxlan, its own VNI, with udp, its own Port, or run them in different namespaces " +
+            "(FlannelOptions.NetworkNamespace).")
     {
         Network = network;
         Other = other;

@@ -43,13 +43,14 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
     /// <summary>The node runs with this from now on; the next session stays who this one was.</summary>
     public void Remember(NetworkConfig config, LeaseAttributes published) => (Config, Published) = (config, published);
 
-    /// <summary>Claims the network's ranges and device in this process, until the node is stopped.</summary>
+    /// <summary>Claims the network's ranges, devices and ports in this process, until the node is stopped.</summary>
     /// <exception cref="NetworkConflictException">Another network of this process has them.</exception>
     public void Claim(NetworkConfig config, IBackend backend)
     {
         _claim?.Dispose();
         _claim = null;
-        _claim = services.Claims.Take(services.Name, Options.NetworkNamespace, config, backend.GetDeviceName(config));
+        _claim = services.Claims.Take(
+            services.Name, services.HostNetwork.IdentifyNamespace(Options.NetworkNamespace), config, backend.GetClaims(config));
     }
 
     /// <summary>Closes the former data path, which stays in the kernel, and creates another one, which adopts it.</summary>
@@ -121,8 +122,8 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
             return;
         }
 
-        // A session failed while it exchanged the data path, so what is in the kernel is nobody's at the moment.
-        if (_made is not { } made || Lease is null) return;
+        // A session failed while it exchanged the data path or before it had a lease, so what is in the kernel is nobody's at the moment.
+        if (_made is not { } made) return;
         IBackendNetwork adopted = await made.Backend.CreateNetworkAsync(made.Context, cancellationToken).ConfigureAwait(false);
         await using (adopted.ConfigureAwait(false)) await adopted.RemoveAsync(cancellationToken).ConfigureAwait(false);
     }

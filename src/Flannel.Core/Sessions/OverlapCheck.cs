@@ -8,7 +8,8 @@ namespace Flannel.Core.Sessions;
 
 /// <summary>
 /// Tells whether the range that subnets are leased from collides with what the host has. What counts is the range from the first to the last
-/// leasable subnet, because only leased subnets are routed: a network may be wider than it dares to lease from.
+/// leasable subnet, because only leased subnets are routed: a network may be wider than it dares to lease from. A route to no more than one host's
+/// subnet is no collision, whoever made it: it concerns the peer that has the subnet, if any, and is reported where routes to peers are written.
 /// </summary>
 internal static class OverlapCheck
 {
@@ -49,10 +50,14 @@ internal static class OverlapCheck
                     prefix.Prefix.BaseAddress.AddressFamily == minimum.AddressFamily
                     && ToNumber(prefix.Prefix.BaseAddress) <= last
                     && Last(prefix.Prefix) >= first
+                    && !IsNarrowRoute(prefix)
                     && !own.Exists(subnet => Contains(subnet, prefix.Prefix))
                     && !backend.Owns(prefix, config)
                     && !(!prefix.IsAddress && (peers ??= [.. NetworksOf(view.Leased)]).Contains(prefix.Prefix))),
             ];
+
+            bool IsNarrowRoute(HostPrefix prefix) =>
+                !prefix.IsAddress && prefix.Prefix.PrefixLength >= length && Contains(network, prefix.Prefix);
 
             // A bridge shows as its address and as the route that comes with it; what it may hold is one host's subnet, whatever length those have
             // today.

@@ -8,7 +8,9 @@ namespace Flannel.Linux.DataPaths;
 [SupportedOSPlatform("linux")]
 internal abstract class KernelDataPath : IAsyncDisposable
 {
-    public abstract NetworkFamily Family { get; }
+    public abstract KernelContext Context { get; }
+
+    public NetworkFamily Family => Context.Family;
 
     /// <summary>What logs and errors call it.</summary>
     public abstract string Name { get; }
@@ -49,10 +51,6 @@ internal abstract class KernelDataPath : IAsyncDisposable
 
     /// <summary>Changes the peers.</summary>
     public abstract void ChangePeers(IReadOnlyList<LeaseChange> changes);
-
-    /// <summary>Deletes the devices that other backends left, and says what inside the network's range is somebody else's.</summary>
-    /// <param name="devices">The devices that the network keeps.</param>
-    public abstract void ClearLeftovers(IReadOnlyCollection<string> devices);
 
     /// <summary>Ends the loops and leaves the kernel as it is.</summary>
     public abstract Task StopAsync();

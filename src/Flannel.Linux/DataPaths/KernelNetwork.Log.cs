@@ -36,8 +36,21 @@ public sealed partial class KernelNetwork
         [LoggerMessage(FlannelEventIds.LoopFailed, LogLevel.Error, "{DataPath}: the loop '{Loop}' failed and is restarted")]
         public static partial void LoopFailed(ILogger logger, Exception exception, string dataPath, string loop);
 
-        [LoggerMessage(FlannelEventIds.LeftoverDeleted, LogLevel.Information, "Deleted {Device}, which another backend left in {Network}")]
-        public static partial void LeftoverDeleted(ILogger logger, string device, IPNetwork network);
+        [LoggerMessage(FlannelEventIds.LeftoverDeleted, LogLevel.Information, "Deleted {Device}, which an earlier run left in {Network}")]
+        public static partial void LeftoverDeleted(ILogger logger, string device, IReadOnlyList<IPNetwork> network);
+
+        [LoggerMessage(
+            FlannelEventIds.FormerRangeCleared,
+            LogLevel.Information,
+            "Removed {Count} addresses and routes of a former range from {Device}. The network is {Network} now")]
+        public static partial void FormerRangeCleared(ILogger logger, string device, int count, IReadOnlyList<IPNetwork> network);
+
+        [LoggerMessage(
+            FlannelEventIds.UnknownDevice,
+            LogLevel.Information,
+            "{Device} has a name and a kind of flannel's, but neither address nor route that would tell which network it belongs to. " +
+            "It is left alone; remove it if nobody needs it (ip link del {Device})")]
+        public static partial void UnknownDevice(ILogger logger, string device);
 
         [LoggerMessage(
             FlannelEventIds.ForeignDevice,
@@ -51,12 +64,18 @@ public sealed partial class KernelNetwork
             LogLevel.Warning,
             "{Device} carries packets of {Network} for another process (ip -d link show {Device}). " +
             "It is left alone; stop that process, another flanneld perhaps")]
-        public static partial void DeviceInUse(ILogger logger, string device, IPNetwork network);
+        public static partial void DeviceInUse(ILogger logger, string device, IReadOnlyList<IPNetwork> network);
 
         [LoggerMessage(
             FlannelEventIds.ForeignRoute,
             LogLevel.Warning,
             "The host has a route to {Destination} ({Route}), inside the network {Network}, that no backend made. It is left alone")]
         public static partial void ForeignRoute(ILogger logger, IPNetwork destination, string route, IPNetwork network);
+
+        [LoggerMessage(
+            FlannelEventIds.MoreForeignRoutes,
+            LogLevel.Warning,
+            "The host has {Count} more routes inside the network {Network} that no backend made (ip route show root {Network}). They are left alone")]
+        public static partial void MoreForeignRoutes(ILogger logger, int count, IPNetwork network);
     }
 }

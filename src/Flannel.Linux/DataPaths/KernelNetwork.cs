@@ -15,6 +15,7 @@ namespace Flannel.Extensibility;
 public sealed partial class KernelNetwork : IBackendNetwork
 {
     private readonly string _backend;
+    private readonly NetworkConfig _config;
     private readonly HostKernel _host;
     private readonly KernelServices _services;
     private readonly IReadOnlyList<KernelDataPath> _dataPaths;
@@ -24,9 +25,10 @@ public sealed partial class KernelNetwork : IBackendNetwork
     private readonly NamespaceWatch _namespace;
     private int _isDisposed;
 
-    private KernelNetwork(string backend, HostKernel host, KernelServices services, IReadOnlyList<KernelDataPath> dataPaths)
+    private KernelNetwork(
+        string backend, NetworkConfig config, HostKernel host, KernelServices services, IReadOnlyList<KernelDataPath> dataPaths)
     {
-        (_backend, _host, _services, _dataPaths) = (backend, host, services, dataPaths);
+        (_backend, _config, _host, _services, _dataPaths) = (backend, config, host, services, dataPaths);
         _loops = new SupervisedLoops(services.Time, (exception, loop) => Log.LoopFailed(services.Logger, VisibleText.Of(exception), backend, loop));
         _namespace = new NamespaceWatch(host, services.Time);
         _status = new LatestValue<BackendStatus>(MergeStatus());
@@ -79,7 +81,7 @@ public sealed partial class KernelNetwork : IBackendNetwork
             }
 
             foreach (KernelDataPath dataPath in dataPaths) dataPath.Prepare(); // once every family is known to be possible
-            return new KernelNetwork(backend, host, services, dataPaths);
+            return new KernelNetwork(backend, context.Config, host, services, dataPaths);
         }
         catch
         {
@@ -173,7 +175,7 @@ public sealed partial class KernelNetwork : IBackendNetwork
         }
 
         string[] kept = [.. _dataPaths.Select(static dataPath => dataPath.Device).OfType<string>()];
-        foreach (KernelDataPath dataPath in _dataPaths) dataPath.ClearLeftovers(kept);
+        new Leftovers([.. _dataPaths.Select(static dataPath => dataPath.Context)], _config).Clear(kept);
         await Task.Delay(Timeout.InfiniteTimeSpan, _services.Time, cancellationToken).ConfigureAwait(false);
     }
 

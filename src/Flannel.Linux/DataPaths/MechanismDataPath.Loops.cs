@@ -69,6 +69,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
             await _review.WaitAsync(_resyncInterval, cancellationToken).ConfigureAwait(false);
             RefreshExternal();
             if (_mechanism.DependsOnRoutes) ReviewPeers();
+            _context.Routes.LogMoreForeign();
         }
     }
 

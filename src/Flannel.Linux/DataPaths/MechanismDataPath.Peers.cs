@@ -62,7 +62,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
         if (reason is not null) _unusable = _unusable.SetItem(lease.Key, reason);
         if (peer is null) return false;
         _peers[peer.Key] = peer;
-        _context.Routes.AddSubnet(peer.Subnet);
+        _context.Routes.AddPeer(peer.Subnet, peer.Host);
         return true;
     }
 

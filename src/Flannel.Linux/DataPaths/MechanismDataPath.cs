@@ -71,7 +71,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         }
     }
 
-    public override NetworkFamily Family => _context.Family;
+    public override KernelContext Context => _context;
 
     public override string Name => _mechanism.Name;
 
@@ -153,8 +153,6 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
         hasSubnet = known is not null;
         return known is null ? reason : _mechanism.CheckPeer(known);
     }
-
-    public override void ClearLeftovers(IReadOnlyCollection<string> devices) => new Leftovers(_context).Clear(devices);
 
     public override Task StopAsync() => _loops.StopAsync();
 

@@ -32,4 +32,7 @@ internal static class FlannelEventIds
     public const int ForeignDevice = 3709;
     public const int DeviceInUse = 3710;
     public const int ForeignRoute = 3711;
+    public const int MoreForeignRoutes = 3712;
+    public const int UnknownDevice = 3713;
+    public const int FormerRangeCleared = 3714;
 }

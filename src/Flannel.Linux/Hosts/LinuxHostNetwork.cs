@@ -25,6 +25,13 @@ internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxH
         cancellationToken);
 
     /// <inheritdoc/>
+    public string IdentifyNamespace(string? networkNamespace)
+    {
+        using NetworkNamespace opened = networkNamespace is null ? NetworkNamespace.OpenCurrent() : NetworkNamespace.Open(networkNamespace);
+        return opened.Identity ?? networkNamespace ?? "";
+    }
+
+    /// <inheritdoc/>
     public Task<ExternalInterface> FindExternalInterfaceAsync(
         string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config, CancellationToken cancellationToken)
     {

@@ -13,8 +13,9 @@ namespace Flannel.Extensibility;
 /// <summary>
 /// The routes to peers' subnets in one address family: which of the kernel's routes belong to the network, and how they are written. A route belongs
 /// to the network if it lies inside its range, is made as flannel makes routes (main table, protocol boot, the kernel's default metric), and either
-/// leaves through a device of flannel's, whichever backend made that, or through a gateway on the external interface to what is known to be a subnet:
-/// one of the length that this host leases, or one that a peer has or had.
+/// leaves through a device of flannel's, whichever backend made that, or through a gateway: on the external interface to what is known to be a
+/// subnet, one of the length that this host leases or one that a peer has or had; on any interface to a peer's subnet through that peer's host,
+/// because the external interface may have been another one.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 /// <param name="context">The family on its host.</param>
@@ -24,12 +25,15 @@ public sealed class PeerRoutes(KernelContext context)
 {
     private const uint DefaultMetricIPv6 = 1024;
 
-    private const int LoggedAtMost = 20;
+    /// <summary>How many foreign routes are named; of those beyond only the number is said.</summary>
+    private const int NamedAtMost = 20;
 
-    private readonly ConcurrentDictionary<IPNetwork, bool> _subnets = [];
+    private readonly ConcurrentDictionary<IPNetwork, IPAddress?> _peers = [];
     private readonly ConcurrentDictionary<IPNetwork, bool> _logged = [];
     private readonly NetworkFamily _family = context.Family;
     private readonly RouteNetlink _netlink = context.Netlink;
+    private int _foreign;
+    private int _said = NamedAtMost;
 
     /// <summary>The index of the network's own tunnel device; 0 if it has none.</summary>
     public int TunnelIndex { get; set; }
@@ -80,13 +84,17 @@ public sealed class PeerRoutes(KernelContext context)
     public static bool IsOnLink(RouteEntry? route, int linkIndex) =>
         route is { Type: RouteType.Unicast, Gateway: null } && route.LinkIndex == linkIndex;
 
-    /// <summary>Notes that a subnet is, or was, a peer's: a route to it through a gateway is the network's own, whatever its length.</summary>
+    /// <summary>
+    /// Notes that a subnet is, or was, a peer's: a route to it through a gateway is the network's own, whatever its length, and through the peer's
+    /// host whatever its interface.
+    /// </summary>
     /// <param name="subnet">The subnet.</param>
-    public void AddSubnet(IPNetwork subnet) => _subnets.TryAdd(subnet, true);
+    /// <param name="host">The peer's host; <see langword="null"/> if it has no address of the family.</param>
+    public void AddPeer(IPNetwork subnet, IPAddress? host) => _peers[subnet] = host;
 
     /// <summary>Whether a subnet is, or was, a peer's.</summary>
     /// <param name="subnet">Any range.</param>
-    public bool IsSubnet(IPNetwork subnet) => _subnets.ContainsKey(subnet);
+    public bool IsSubnet(IPNetwork subnet) => _peers.ContainsKey(subnet);
 
     /// <summary>Whether a route stands where one to a peer would have to be: the kernel holds one route per destination and metric.</summary>
     /// <param name="route">Any route.</param>
@@ -108,24 +116,32 @@ public sealed class PeerRoutes(KernelContext context)
     public bool IsAsMade(RouteEntry route)
     {
         ArgumentNullException.ThrowIfNull(route);
-        return route.LinkIndex == context.External.State.Index && route is { Gateway: not null, NexthopId: 0, IsOnLink: false };
+        return IsOverExternal(route) && route is { Gateway: not null, NexthopId: 0, IsOnLink: false };
     }
 
     /// <summary>
-    /// Lists the network's routes over its own tunnel device, over the external interface, and over devices that another backend left. Stray routes
-    /// over its own device are deleted on the way.
+    /// Lists the network's routes, whatever they lead through. Stray routes over its own device are deleted on the way.
     /// </summary>
     public IEnumerable<RouteEntry> ReadOwn()
     {
-        foreach (RouteEntry route in ReadOnLinks())
+        foreach (RouteEntry route in ReadMadeByBackends())
         {
             if (IsStray(route)) _netlink.DeleteRoute(Exactly(route));
             else if (IsOwn(route)) yield return route;
         }
     }
 
+    /// <summary>
+    /// Lists the routes over one of the network's own devices that are made as a backend makes those to peers (the gateway is the first address of
+    /// the subnet), yet lie outside the range: the network had another one before.
+    /// </summary>
+    internal IEnumerable<RouteEntry> ReadFormer(int linkIndex) =>
+        GetRoutes(new RouteFilter { Table = RouteEntry.MainTable, Protocol = RouteProtocol.Boot, LinkIndex = linkIndex })
+            .Where(route => route.Type == RouteType.Unicast && HasDefaultMetric(route) && !_family.Contains(route.Destination)
+                && route.Destination.BaseAddress.Equals(route.Gateway) && (route.IsOnLink || route.NexthopId != 0));
+
     /// <summary>Whether there is any of the routes that <see cref="ReadOwn"/> lists. Nothing is deleted.</summary>
-    public bool HasOwn() => ReadOnLinks().Any(IsOwn);
+    public bool HasOwn() => ReadMadeByBackends().Any(IsOwn);
 
     /// <summary>
     /// Writes routes. They are added, not replaced, so that a foreign route to the same place is never overwritten. What the kernel refuses is looked
@@ -226,6 +242,15 @@ public sealed class PeerRoutes(KernelContext context)
     public void LogForeign()
     {
         foreach (RouteEntry route in GetRoutes()) LogIfForeign(route);
+        LogMoreForeign();
+    }
+
+    /// <summary>Logs how many foreign routes were found beyond those that were named, if there are more than were said.</summary>
+    public void LogMoreForeign()
+    {
+        int found = Volatile.Read(ref _foreign);
+        if (found > Interlocked.Exchange(ref _said, Math.Max(found, NamedAtMost)))
+            KernelNetwork.Log.MoreForeignRoutes(context.Logger, found - NamedAtMost, _family.Network);
     }
 
     /// <summary>
@@ -235,9 +260,8 @@ public sealed class PeerRoutes(KernelContext context)
     /// <param name="route">Any route.</param>
     public void LogIfForeign(RouteEntry route)
     {
-        bool isForeign = IsInside(route) && route.Type == RouteType.Unicast && !IsOwn(route) && !IsStray(route);
-        if (!isForeign || IsSubnet(route.Destination) || IsInOwnSubnet(route.Destination)) return;
-        if (_logged.Count < LoggedAtMost && _logged.TryAdd(route.Destination, true))
+        if (!IsInside(route) || IsOwn(route) || IsStray(route) || IsInOwnSubnet(route.Destination) || IsPeersProblem(route)) return;
+        if (_logged.TryAdd(route.Destination, true) && Interlocked.Increment(ref _foreign) <= NamedAtMost)
             KernelNetwork.Log.ForeignRoute(context.Logger, route.Destination, Describe(_netlink, route), _family.Network);
     }
 
@@ -273,6 +297,9 @@ public sealed class PeerRoutes(KernelContext context)
     private bool IsInOwnSubnet(IPNetwork destination) =>
         OwnSubnet is { } own && destination.PrefixLength >= own.PrefixLength && own.Contains(destination.BaseAddress);
 
+    /// <summary>One with a lower metric is taken before the peer's, and writing that one meets no conflict.</summary>
+    private bool IsPeersProblem(RouteEntry route) => route.Metric >= DefaultMetric(_family.Family) && IsSubnet(route.Destination);
+
     private bool HasDefaultMetric(RouteEntry route) => route.Metric == DefaultMetric(_family.Family);
 
     /// <summary>Other protocols (static, bgp, …) prove that somebody else made the route.</summary>
@@ -282,24 +309,26 @@ public sealed class PeerRoutes(KernelContext context)
         (TunnelIndex != 0 && route.LinkIndex == TunnelIndex) || context.Devices.IsLeftover(route.LinkIndex);
 
     private bool IsDirect(RouteEntry route) =>
-        route is { Gateway: not null, NexthopId: 0, Hops: null, PreferredSource: null } && route.Gateway.AddressFamily == _family.Family
-        && route.LinkIndex == context.External.State.Index
-        && (route.Destination.PrefixLength == _family.SubnetLength || IsSubnet(route.Destination));
+        route is { Gateway: { } gateway, NexthopId: 0, Hops: null, PreferredSource: null } && gateway.AddressFamily == _family.Family
+        && (_peers.TryGetValue(route.Destination, out IPAddress? host)
+            ? gateway.Equals(host) || IsOverExternal(route)
+            : IsOverExternal(route) && route.Destination.PrefixLength == _family.SubnetLength);
+
+    private bool IsOverExternal(RouteEntry route) => route.LinkIndex == context.External.State.Index;
 
     /// <summary>IPv6 refuses a gateway that is reached through another device, and the route that is to go does just that.</summary>
     private bool IsInTheWay(RouteEntry own, RouteEntry route) =>
-        _family.IsIPv6 && own.LinkIndex != TunnelIndex && route.LinkIndex != context.External.State.Index;
+        _family.IsIPv6 && own.LinkIndex != TunnelIndex && !IsOverExternal(route);
 
-    private IReadOnlyList<RouteEntry> GetRoutes() => _netlink.GetRoutes(_family.Family, new RouteFilter { Table = RouteEntry.MainTable });
+    private IReadOnlyList<RouteEntry> GetRoutes() => GetRoutes(new RouteFilter { Table = RouteEntry.MainTable });
 
-    private IEnumerable<RouteEntry> ReadOnLinks()
+    private IReadOnlyList<RouteEntry> GetRoutes(RouteFilter filter) => _netlink.GetRoutes(_family.Family, filter);
+
+    private IReadOnlyList<RouteEntry> ReadMadeByBackends()
     {
-        IEnumerable<int> found = [.. context.Devices.Find(), TunnelIndex, context.External.State.Index];
-        return found.Where(static index => index != 0).Distinct().ToArray().SelectMany(GetRoutes);
+        context.Devices.Find();
+        return GetRoutes(new RouteFilter { Table = RouteEntry.MainTable, Protocol = RouteProtocol.Boot });
     }
-
-    private IReadOnlyList<RouteEntry> GetRoutes(int linkIndex) =>
-        _netlink.GetRoutes(_family.Family, new RouteFilter { Table = RouteEntry.MainTable, LinkIndex = linkIndex });
 
     private static uint DefaultMetric(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? DefaultMetricIPv6 : 0;
 }

@@ -16,7 +16,7 @@ public abstract partial class BackendContract
             static backend => backend.HasAName()),
         new(
             "Questions_AboutAnyConfig_DoNotThrow",
-            "CheckConfig, GetDeviceName, RefuseLiveChange and Owns answer for every configuration, also for one that breaks rules.",
+            "CheckConfig, GetDeviceName, GetClaims, RefuseLiveChange and Owns answer for every configuration, also for one that breaks rules.",
             static backend => backend.AnswersForAnyConfig()),
         new(
             "CheckConfig_ConfigItStartsWith_HasNoProblems",
@@ -76,6 +76,7 @@ public abstract partial class BackendContract
         {
             Expect.That(Backend.CheckConfig(config) is not null, "CheckConfig returned null.");
             Backend.GetDeviceName(config);
+            Expect.That(Backend.GetClaims(config) is not null, "GetClaims returned null.");
             Backend.RefuseLiveChange(good, config);
             Backend.RefuseLiveChange(config, good);
             foreach (HostPrefix prefix in prefixes) Backend.Owns(prefix, config);

@@ -54,6 +54,49 @@ public sealed class RestartTests
     }
 
     [NetnsFact]
+    public async Task Start_OverAnotherInterface_RoutesToPeersAreReplacedAndThoseThroughOthersStay()
+    {
+        await using HostGatewayCluster cluster = await HostGatewayCluster.StartAsync(ipv6: true);
+        HostGatewayNode first = cluster.Nodes[0];
+        Lease peer = cluster.Nodes[1].Lease;
+        Lease gone = HostGatewayCluster.PeerOf(74, ipv6: true);
+        first.Network.SetPeers([peer, HostGatewayCluster.PeerOf(73, ipv6: true)]);
+        await first.WaitForConvergenceAsync();
+        await first.DisposeAsync();
+        ExternalInterface bridge = await first.Host.MoveToBridgeAsync();
+        await first.Host.ExecAsync("ip", "route", "add", "10.5.74.0/24", "via", "192.168.100.99", "dev", "eth0", "onlink");
+
+        await using HostGatewayNode second = await HostGatewayNode.StartAsync(first.Host, 1, HostGatewayCluster.ConfigOf(ipv6: true), bridge);
+        second.Network.SetPeers([peer, HostGatewayCluster.PeerOf(73, ipv6: true), gone]);
+        BackendStatus status = await second.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: > 0 });
+
+        Assert.Equal(
+            [
+                "10.5.2.0/24 via 192.168.100.2 dev br0",
+                "10.5.73.0/24 via 192.168.100.73 dev br0",
+                "10.5.74.0/24 via 192.168.100.99 dev eth0 onlink",
+                "fd00:5:0:2::/64 via fd00:100::2 dev br0 metric 1024 pref medium",
+                "fd00:5:0:49::/64 via fd00:100::49 dev br0 metric 1024 pref medium",
+                "fd00:5:0:4a::/64 via fd00:100::4a dev br0 metric 1024 pref medium",
+            ],
+            await second.RoutesAsync());
+        Assert.Equal(gone.Key, Assert.Single(status.PeerProblems).Key);
+        LabContainer[] containers = [.. cluster.Nodes.Select(static node => node.Host.AddContainer(node.Lease.Subnet, node.Lease.SubnetIPv6))];
+        foreach (System.Net.IPAddress address in new[] { containers[1].Address!, containers[1].AddressIPv6! })
+        {
+            await using ContinuousPing ping = containers[0].StartPinging(address);
+            await ping.WaitForAnswersAsync(3);
+        }
+
+        second.Network.SetPeers([peer]);
+        await second.WaitForConvergenceAsync();
+        await second.Network.RemoveAsync(CancellationToken.None);
+        Assert.Equal(
+            ["10.5.74.0/24 via 192.168.100.99 dev eth0 onlink"],
+            (await second.RoutesAsync()).Where(static route => !route.Contains("dev cni0", StringComparison.Ordinal)));
+    }
+
+    [NetnsFact]
     public async Task Start_ForeignRoutesBesideOurs_AreKept()
     {
         await using var cluster = HostGatewayCluster.Create(dualStack: true);

@@ -18,9 +18,9 @@ internal sealed class HostGatewayNode : IAsyncDisposable
 
     public Lease Lease { get; }
 
-    public static async Task<HostGatewayNode> StartAsync(LabHost host, int number, NetworkConfig config)
+    public static async Task<HostGatewayNode> StartAsync(LabHost host, int number, NetworkConfig config, ExternalInterface? external = null)
     {
-        var created = (KernelNetwork)await CreateAsync(host, config);
+        var created = (KernelNetwork)await CreateAsync(host, config, external);
         try
         {
             var lease = new Lease

@@ -130,6 +130,25 @@ public sealed class DirectRoutingTests
         Assert.Empty(await second.LinesAsync("ip", "route", "show", "10.5.74.0/24"));
     }
 
+    [NetnsTheory]
+    [InlineData(DirectRouting, "via 192.168.100.2 dev br0", "via fd00:100::2 dev br0")]
+    [InlineData("", "via 10.5.2.0 dev flannel.1", "via fd00:5:0:2:: dev flannel-v6.1")]
+    public async Task Start_OverAnotherInterface_ReplacesTheDirectRoutesOfTheEarlierRun(string backend, string expected, string expectedIPv6)
+    {
+        await using VxlanCluster cluster = await VxlanCluster.StartAsync(backend: DirectRouting, ipv6: true);
+        VxlanNode node = cluster.Nodes[0];
+        await node.DisposeAsync();
+        ExternalInterface bridge = await node.Host.MoveToBridgeAsync();
+
+        await using VxlanNode second = await VxlanNode.StartAsync(node.Host, 1, VxlanCluster.ConfigOf(backend, ipv6: true), external: bridge);
+        second.Network.SetPeers([cluster.Nodes[1].Lease]);
+        await second.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });
+
+        Assert.Contains(expected, Assert.Single(await second.LinesAsync("ip", "route", "show", "10.5.2.0/24")), StringComparison.Ordinal);
+        Assert.Contains(
+            expectedIPv6, Assert.Single(await second.LinesAsync("ip", "-6", "route", "show", "fd00:5:0:2::/64")), StringComparison.Ordinal);
+    }
+
     private static void LetTheGatewayForward(VxlanCluster cluster) => cluster.Lab.Underlay.Run(() =>
     {
         NetworkSysctl.Write("ipv4/ip_forward", "1");

@@ -80,6 +80,83 @@ public sealed class RestartTests
             async () => (await host.ExecAsync("ip", "neigh", "show", "dev", "flannel.1")).Contains("172.31.0.9", StringComparison.Ordinal));
     }
 
+    [NetnsTheory]
+    [InlineData(500)]
+    [InlineData(0)]
+    public async Task Start_WithAnotherRange_ClearsTheFormerOneFromItsDevices(int nexthopThreshold)
+    {
+        await using var cluster = VxlanCluster.Create(1, dualStack: true);
+        LabHost host = cluster.Lab.Hosts[0];
+        var options = new VxlanBackendOptions { NexthopThreshold = nexthopThreshold };
+        VxlanNode first = await cluster.AddNodeAsync(host, ipv6: true, options: options);
+        first.Network.SetPeers([VxlanCluster.PeerOf(72), VxlanCluster.PeerOf(73)]);
+        await first.WaitForConvergenceAsync();
+        await first.DisposeAsync();
+        await host.ExecAsync("sh", "-e", "-c", """
+            ip -6 neigh add fd00:5:0:72:: lladdr 02:00:00:00:00:72 dev flannel-v6.1 nud permanent
+            ip -6 route add fd00:5:0:72::/64 via fd00:5:0:72:: dev flannel-v6.1 onlink
+            ip addr add 172.30.0.1/32 dev flannel.1
+            ip route add 172.31.0.0/24 dev flannel.1
+            ip route add 172.31.1.0/24 via 172.31.1.0 dev flannel.1 onlink proto static
+            """);
+        Link before = host.Device("flannel.1");
+        NetworkConfig other = NetworkConfig.Parse(
+            """{"EnableIPv6":true,"Network":"10.6.0.0/16","IPv6Network":"fd00:6::/48","IPv6SubnetLen":64,"Backend":{"Type":"vxlan"}}""", "test");
+
+        await using VxlanNode second = await VxlanNode.StartAsync(host, 1, other, options, network: 6);
+        second.Network.SetPeers([]);
+        await second.WaitForConvergenceAsync();
+
+        await second.UntilGoneAsync("10.5.", "ip", "addr", "show", "dev", "flannel.1");
+        await second.UntilGoneAsync("fd00:5:", "ip", "-6", "addr", "show", "dev", "flannel-v6.1");
+        string shown = await host.ExecAsync("ip", "route") + await host.ExecAsync("ip", "-6", "route") + await host.ExecAsync("ip", "nexthop");
+        Assert.DoesNotContain("10.5.", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("fd00:5:", shown, StringComparison.Ordinal);
+        Assert.Empty(await second.LinesAsync("ip", "neigh", "show", "dev", "flannel.1", "nud", "permanent"));
+        Assert.Empty(await second.LinesAsync("ip", "-6", "neigh", "show", "dev", "flannel-v6.1", "nud", "permanent"));
+        Assert.Contains("172.31.0.0/24 dev flannel.1", shown, StringComparison.Ordinal);
+        Assert.Contains("172.31.1.0/24 via 172.31.1.0 dev flannel.1 proto static", shown, StringComparison.Ordinal);
+        string addresses = await host.ExecAsync("ip", "addr");
+        string[] kept = ["172.30.0.1/32", "10.6.1.0/32", "fd00:6:0:1::/128"];
+        Assert.All(kept, address => Assert.Contains(address, addresses, StringComparison.Ordinal));
+        Assert.Equal((before.Index, before.Address), (host.Device("flannel.1").Index, host.Device("flannel.1").Address));
+    }
+
+    [NetnsTheory]
+    [InlineData("local HERE dev eth0 dstport 8472 nolearning", false)]
+    [InlineData("local HERE dev eth0 dstport 8472 nolearning", true)]
+    [InlineData("dev eth0 dstport 8472 nolearning", false)]
+    [InlineData("dev eth0 dstport 8472 nolearning", true)]
+    [InlineData("local HERE dstport 8472 nolearning", false)]
+    [InlineData("local HERE dstport 8472 nolearning", true)]
+    [InlineData("dstport 8472", false)]
+    [InlineData("dstport 8472", true)]
+    [InlineData("local HERE dev eth0 dstport 4789 nolearning", false)]
+    [InlineData("local HERE dev eth0 dstport 4789 nolearning", true)]
+    [InlineData("local HERE dev other0 dstport 8472 nolearning", false)]
+    [InlineData("local HERE dev other0 dstport 8472 nolearning", true)]
+    public async Task Start_DeviceOfOursHalfMade_IsCompletedOrReplaced(string made, bool ipv6)
+    {
+        await using var cluster = VxlanCluster.Create(2, dualStack: true);
+        LabHost host = cluster.Lab.Hosts[0];
+        string device = ipv6 ? "flannel-v6.1" : "flannel.1";
+        made = made.Replace("HERE", (ipv6 ? host.AddressIPv6 : host.Address)!.ToString(), StringComparison.Ordinal);
+        await host.ExecAsync("sh", "-e", "-c", $"""
+            ip link add other0 type bridge
+            ip link set other0 up
+            ip link add {device} mtu 1290 type vxlan id 1 {made}
+            """);
+
+        foreach (LabHost each in cluster.Lab.Hosts) await cluster.AddNodeAsync(each, ipv4: !ipv6, ipv6: ipv6);
+        await cluster.MeetAsync();
+
+        Link after = host.Device(device);
+        Assert.Equal((8472, ipv6 ? 1430 : 1450, true, false), (after.Vxlan!.Port, after.Mtu, after.IsUp, after.Vxlan.Learning));
+        Assert.Equal(ipv6 ? host.AddressIPv6 : host.Address, after.Vxlan.Local);
+        await using ContinuousPing ping = host.StartPinging(ipv6 ? cluster.Nodes[1].AddressIPv6 : cluster.Nodes[1].Address);
+        await ping.WaitForAnswersAsync(3);
+    }
+
     [NetnsFact]
     public async Task Start_DeviceGoneAfterReboot_GetsTheMacPublishedBefore()
     {

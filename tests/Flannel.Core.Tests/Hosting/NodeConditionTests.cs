@@ -13,8 +13,11 @@ public class NodeConditionTests
     public static TheoryData<HostPrefix[]> Collisions => new()
     {
         new[] { new HostPrefix(OldSubnet, "eth0", IsAddress: true, Gateway: null) },
-        new[] { new HostPrefix(OldSubnet, "eth0", IsAddress: false, Gateway: null) },
-        new[] { new HostPrefix(OldSubnet, "docker0", IsAddress: false, Gateway: IPAddress.Parse("10.5.9.1")) { IsOnBridge = true } },
+        new[] { new HostPrefix(IPNetwork.Parse("10.5.8.0/23"), "eth0", IsAddress: false, Gateway: null) },
+        new[] { new HostPrefix(IPNetwork.Parse("10.5.8.0/23"), "", IsAddress: false, Gateway: null) },
+        new[] { new HostPrefix(IPNetwork.Parse("10.5.0.0/16"), "eth0", IsAddress: false, IPAddress.Parse("192.168.100.254")) },
+        new[] { new HostPrefix(IPNetwork.Parse("10.0.0.0/8"), "", IsAddress: false, Gateway: null) },
+        new[] { new HostPrefix(IPNetwork.Parse("10.5.8.0/23"), "docker0", IsAddress: false, IPAddress.Parse("10.5.9.1")) { IsOnBridge = true } },
         new[] { new HostPrefix(IPNetwork.Parse("10.5.0.0/16"), "docker0", IsAddress: true, Gateway: null) { IsOnBridge = true } },
         new[] { new HostPrefix(IPNetwork.Parse("10.0.0.0/8"), "docker0", IsAddress: true, Gateway: null) { IsOnBridge = true } },
         new[]
@@ -109,6 +112,23 @@ public class NodeConditionTests
 
         Assert.All(error.Conflicts, conflict => Assert.Equal("br0", conflict.Device));
         Assert.Empty(fixture.Backend.Networks);
+    }
+
+    [Theory]
+    [InlineData("10.5.9.0/24", "eth0", null)]
+    [InlineData("10.5.9.128/25", "eth0", "192.168.100.254")]
+    [InlineData("10.5.9.7/32", "wg0", null)]
+    [InlineData("10.5.52.0/24", "", null)] // a blackhole
+    [InlineData("10.5.9.0/24", "docker0", "10.5.9.1")]
+    public async Task Route_NoWiderThanOneHostsSubnet_IsNoCollision(string prefix, string device, string? gateway)
+    {
+        await using var fixture = new NodeFixture();
+        IPAddress? via = gateway is null ? null : IPAddress.Parse(gateway);
+        fixture.Host.Prefixes = [new HostPrefix(IPNetwork.Parse(prefix), device, IsAddress: false, via) { IsOnBridge = device == "docker0" }];
+
+        await fixture.ReadyAsync();
+
+        Assert.Equal(FlannelNodeState.Ready, fixture.Node.Status.State);
     }
 
     [Fact]

@@ -177,6 +177,40 @@ public class StopTests
         Assert.Contains("remove", fixture.Network.Calls);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_RemoveBeforeThereWasALease_RemovesWhatWasMade(bool isRefused)
+    {
+        var memory = new InMemoryLeaseStore("""{"Network":"10.5.0.0/16","SubnetMin":"10.5.7.0","SubnetMax":"10.5.7.0","Backend":{"Type":"fake"}}""");
+        await using var fixture = new NodeFixture(options => options.StopMode = StopMode.Remove, memory);
+        fixture.AddPeer("10.5.7.0/24", "192.168.100.9");
+        if (isRefused) fixture.Backend.CreateError = new StoreException("half made", isTransient: false);
+        await fixture.Node.StartAsync();
+        FlannelNodeStatus status = await fixture.UntilAsync(static status => status.State == FlannelNodeState.Failed);
+        Assert.Null(status.Lease);
+        Assert.Equal(isRefused, fixture.Backend.Networks.Count == 0);
+        fixture.Backend.CreateError = null;
+
+        await fixture.Node.StopAsync();
+
+        Assert.Equal(["remove", "dispose"], fixture.Network.Calls);
+    }
+
+    [Fact]
+    public async Task Stop_RemoveBeforeAnythingWasMade_MakesNothing()
+    {
+        await using var fixture = new NodeFixture(options => options.StopMode = StopMode.Remove);
+        fixture.Host.InterfaceError = new ExternalInterfaceException("There is none.", []);
+        await fixture.Node.StartAsync();
+        await fixture.UntilAsync(static status => status.State == FlannelNodeState.Failed);
+        fixture.Host.InterfaceError = null;
+
+        await fixture.Node.StopAsync();
+
+        Assert.Empty(fixture.Backend.Networks);
+    }
+
     [Fact]
     public async Task Stop_StoreStuck_StillRemovesTheDataPath()
     {

@@ -63,8 +63,9 @@ internal sealed class BackendLab : IAsyncDisposable
     public async Task<IBackendNetwork> StartAsync(LabHost host, string backend, bool isByDefaultRoute = false)
     {
         int subnet = Hosts.ToList().IndexOf(host) + 1;
-        string ipv6 = IsDualStack ? "\"EnableIPv6\":true,\"IPv6Network\":\"fd00:5::/48\",\"IPv6SubnetLen\":64," : "";
-        NetworkConfig config = NetworkConfig.Parse($$"""{ {{ipv6}}"Network":"10.5.0.0/16","Backend":{{backend}}}""", "test");
+        string enabled = IsDualStack ? "true" : "false";
+        NetworkConfig config = NetworkConfig.Parse(
+            $$"""{"EnableIPv6":{{enabled}},"IPv6Network":"fd00:5::/48","IPv6SubnetLen":64,"Network":"10.5.0.0/16","Backend":{{backend}}}""", "test");
         IBackendNetwork network = await _services.GetKeyedServices<IBackend>(Name).Single(candidate => candidate.Name == config.BackendType)
             .CreateNetworkAsync(
                 new BackendContext

@@ -38,29 +38,83 @@ public sealed class LeftoverTests
             ip addr add 10.6.1.0/32 dev flannel.9
             ip link add flannel.6 type bridge
             ip addr add 10.5.6.1/32 dev flannel.6
+            ip link add flannel-probe type vxlan id 2 local 192.168.100.1 dev eth0 dstport 8472
+            ip link add flannel-probe6 type vxlan id 2 local fd00:100::1 dev eth0 dstport 8472
             ip route add 10.5.88.0/24 via 192.168.100.254 proto static
             ip route add 10.5.89.0/24 via 192.168.100.254 proto bgp
             ip route add 10.5.90.0/25 via 192.168.100.254
+            ip route add blackhole 10.5.91.0/24 proto bird
+            ip route add unreachable 10.5.92.0/26 proto bird
             """);
 
         IBackendNetwork network = await lab.StartAsync(host, backend);
         network.SetPeers([]);
         await network.WaitAsync(static status => status.IsConverged);
-        await Overlay.Eventually.IsTrueAsync(() => host.Netlink.FindLink("flannel-v6.7") is null, "the last leftover is removed");
-
-        string[] devices = [.. BackendLab.DevicesOf(host).Where(static device => device is not ("flannel.2" or "flannel-v6.2" or "flannel0"))];
-        Assert.Equal(["flannel.6", "flannel.8", "flannel.9"], devices);
+        await Overlay.Eventually.IsTrueAsync(
+            () => BackendLab.DevicesOf(host).Except(["flannel.2", "flannel-v6.2", "flannel0"]).SequenceEqual(["flannel.6", "flannel.8", "flannel.9"]),
+            "the leftovers are removed, and they alone");
         string[] routes = [.. (await BackendLab.RoutesOfAsync(host)).Where(static route => !route.Contains("dev " +
             "flannel0", StringComparison.Ordinal))];
         Assert.Equal(
-            ["10.5.88.0/24 via 192.168.100.254 dev eth0 proto static", "10.5.89.0/24 via 192.168.100.254 dev eth0 proto bgp", "10.5.90.0/25 via " +
-                "192.168.100.254 dev eth0"],
+            [
+                "10.5.88.0/24 via 192.168.100.254 dev eth0 proto static",
+                "10.5.89.0/24 via 192.168.100.254 dev eth0 proto bgp",
+                "10.5.90.0/25 via 192.168.100.254 dev eth0",
+                "blackhole 10.5.91.0/24 proto bird",
+                "unreachable 10.5.92.0/26 proto bird",
+            ],
             routes);
-        foreach (string foreign in new[] { "flannel.6", "10.5.88.0/24", "10.5.89.0/24", "10.5.90.0/25" })
+        foreach (string foreign in new[] { "flannel.6", "10.5.88.0/24", "10.5.89.0/24", "10.5.90.0/25", "10.5.91.0/24", "10.5.92.0/26" })
         {
             await Overlay.Eventually.IsTrueAsync(() => Warnings(lab, foreign) > 0, $"{foreign} is reported");
             Assert.Equal(1, Warnings(lab, foreign));
         }
+
+        string unknown = Assert.Single(lab.Log, static line => line.Contains("flannel.8", StringComparison.Ordinal));
+        Assert.StartsWith("Information", unknown, StringComparison.Ordinal);
+        Assert.Contains("ip link del flannel.8", unknown, StringComparison.Ordinal);
+    }
+
+    [NetnsTheory]
+    [InlineData(Vxlan)]
+    [InlineData(HostGateway)]
+    [InlineData(Udp)]
+    public async Task Start_IPv6IsSwitchedOff_RemovesTheDeviceOfTheFormerDualStackNetwork(string backend)
+    {
+        await using var lab = new BackendLab(hosts: 1) { IsDualStack = false };
+        LabHost host = lab.Hosts[0];
+        await BackendLab.Sh(host, """
+            ip link add flannel-v6.2 type vxlan id 2 local fd00:100::1 dev eth0 dstport 8472
+            ip addr add fd00:5:0:1::/128 dev flannel-v6.2 nodad
+            ip link set flannel-v6.2 up
+            ip link add flannel-v6.9 type vxlan id 9 local fd00:100::1 dev eth0 dstport 8472
+            ip addr add fd00:6:0:1::/128 dev flannel-v6.9 nodad
+            """);
+
+        IBackendNetwork network = await lab.StartAsync(host, backend);
+        network.SetPeers([]);
+        await network.WaitAsync(static status => status.IsConverged);
+
+        await Overlay.Eventually.IsTrueAsync(() => host.Netlink.FindLink("flannel-v6.2") is null, "the device is removed");
+        Assert.NotNull(host.Netlink.FindLink("flannel-v6.9"));
+    }
+
+    [NetnsTheory]
+    [InlineData(Vxlan)]
+    [InlineData(HostGateway)]
+    [InlineData(Udp)]
+    public async Task Start_ManyRoutesOfARoutingDaemon_SomeAreNamedAndTheOthersCounted(string backend)
+    {
+        await using var lab = new BackendLab(hosts: 1);
+        LabHost host = lab.Hosts[0];
+        await BackendLab.Sh(host, "for n in $(seq 100 124); do ip route add blackhole 10.5.$n.0/24 proto bird; done");
+
+        IBackendNetwork network = await lab.StartAsync(host, backend);
+        network.SetPeers([]);
+        await network.WaitAsync(static status => status.IsConverged);
+
+        await Overlay.Eventually.IsTrueAsync(() => Warnings(lab, "5 more routes") == 1, "the others are counted");
+        Assert.Equal(20, Warnings(lab, "blackhole"));
     }
 
     [NetnsFact]

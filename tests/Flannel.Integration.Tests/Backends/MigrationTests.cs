@@ -1,4 +1,3 @@
-using System.Globalization;
 using Flannel.Lab.Namespaces;
 using Flannel.Lab.Pinging;
 using Xunit.Abstractions;
@@ -7,7 +6,7 @@ namespace Flannel.Integration.Tests.Backends;
 
 /// <summary>
 /// The backend, the VNI or the port changes and the nodes are restarted: the new data path is made first, then the old entries are replaced, then the
-/// old device goes. How long containers got no answer, in both address families, is printed.
+/// old device goes. For how long containers got no answer while their hosts did, in both address families, is under a second, and printed.
 /// </summary>
 public sealed class MigrationTests(ITestOutputHelper output)
 {
@@ -19,8 +18,7 @@ public sealed class MigrationTests(ITestOutputHelper output)
     private const string HostGateway = """{"Type":"host-gw"}""";
     private const string Udp = """{"Type":"udp"}""";
 
-    // The goal is under a second, and the time printed shows it; a busy machine alone takes longer than that to start two programs.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
 
     [NetnsTheory]
     [InlineData(Vxlan, HostGateway)]
@@ -89,25 +87,17 @@ public sealed class MigrationTests(ITestOutputHelper output)
 
     private async Task MigrateAsync(BackendLab lab, LabContainer[] containers, string to, string what)
     {
-        await using ContinuousPing ping = containers[0].StartPinging(containers[1].Address!);
-        await using ContinuousPing pingIPv6 = containers[0].StartPinging(containers[1].AddressIPv6!);
+        await using var ping = new ParallelPing(containers[0], containers[1], lab.Hosts[0], lab.Hosts[1]);
         await ping.WaitForAnswersAsync(20);
-        await pingIPv6.WaitForAnswersAsync(20);
 
         await lab.StopAsync();
         await lab.StartAsync(to);
         await ping.WaitForAnswersAsync(50);
-        await pingIPv6.WaitForAnswersAsync(50);
 
         await AssertOnlyAsync(lab, to);
-        PingReport report = await ping.StopAsync();
-        PingReport reportIPv6 = await pingIPv6.StopAsync();
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{what}: {report.LongestSilence.TotalMilliseconds:0} ms without an answer ({report.Lost} lost), IPv6 " +
-            $"{reportIPv6.LongestSilence.TotalMilliseconds:0} ms ({reportIPv6.Lost} lost)"));
-        Assert.True(report.LongestSilence < Limit, $"{report.LongestSilence} without an answer");
-        Assert.True(reportIPv6.LongestSilence < Limit, $"{reportIPv6.LongestSilence} without an answer over IPv6");
+        (TimeSpan silence, string text) = await ping.StopAsync();
+        output.WriteLine($"{what}: {text}");
+        Assert.True(silence < Limit, text);
         Assert.DoesNotContain(lab.Log, static line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 

@@ -18,25 +18,37 @@ public sealed class LabHost : LabNode
     public IReadOnlyList<LabContainer> Containers => _containers;
 
     /// <summary>The interface on the underlay, as a backend is told of it.</summary>
-    public ExternalInterface External
-    {
-        get
-        {
-            Link eth0 = Device("eth0");
-            return new ExternalInterface
-            {
-                Name = eth0.Name,
-                Index = eth0.Index,
-                Mtu = eth0.Mtu,
-                Address = Address,
-                PublicIP = Address,
-                AddressIPv6 = AddressIPv6,
-                PublicIPv6 = AddressIPv6,
-            };
-        }
-    }
+    public ExternalInterface External => ExternalOver("eth0");
 
     internal string Port => $"h{_number}";
+
+    /// <summary>
+    /// Moves the host's addresses and default routes to a new bridge <c>br0</c> that <c>eth0</c> becomes a port of, as hypervisors do. Other routes
+    /// over <c>eth0</c> stay.
+    /// </summary>
+    /// <returns>The bridge, as a backend is told of it.</returns>
+    public async Task<ExternalInterface> MoveToBridgeAsync()
+    {
+        await ExecAsync("sh", "-e", "-c", $"""
+            ip link add br0 type bridge
+            ip link set eth0 master br0
+            ip link set br0 up
+            ip addr del {Address}/24 dev eth0
+            ip addr add {Address}/24 dev br0
+            ip route replace default via 192.168.100.254 dev br0
+            """);
+        if (AddressIPv6 is not null)
+        {
+            await ExecAsync("sh", "-e", "-c", $"""
+                ip addr del {AddressIPv6}/64 dev eth0
+                ip addr add {AddressIPv6}/64 dev br0 nodad
+                ip -6 route del default dev eth0
+                ip -6 route add default via fd00:100::ffff dev br0
+                """);
+        }
+
+        return ExternalOver("br0");
+    }
 
     /// <summary>
     /// Adds a container: a namespace joined to the bridge <c>cni0</c>, with the next free address of the subnet and a default route to the
@@ -78,6 +90,21 @@ public sealed class LabHost : LabNode
         }
 
         AwaitRest();
+    }
+
+    private ExternalInterface ExternalOver(string device)
+    {
+        Link link = Device(device);
+        return new ExternalInterface
+        {
+            Name = link.Name,
+            Index = link.Index,
+            Mtu = link.Mtu,
+            Address = Address,
+            PublicIP = Address,
+            AddressIPv6 = AddressIPv6,
+            PublicIPv6 = AddressIPv6,
+        };
     }
 
     private Link CreateBridge(IPNetwork? subnet, IPNetwork? subnetIPv6, int mtu)

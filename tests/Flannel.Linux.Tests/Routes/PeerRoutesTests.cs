@@ -25,6 +25,10 @@ public sealed class PeerRoutesTests
         { "gateway of the other family", true, false },
         { "source", true, false },
         { "other interface", true, false },
+        { "other interface, through a peer's host to its subnet", true, true },
+        { "other interface, through another gateway to a peer's subnet", true, false },
+        { "other interface, through a peer's host to another subnet", true, false },
+        { "other interface, protocol static, through a peer's host to its subnet", true, false },
         { "through a bridge with a name of flannel's", true, false },
         { "length", true, false },
         { "length of a known peer", true, true },
@@ -48,8 +52,9 @@ public sealed class PeerRoutesTests
         using KernelContext ipv6 = NewContext(host, kernel, isIPv6: true);
         int eth0 = host.Device("eth0").Index;
         (int vxlan, int bridge, int tun) = (host.Device("flannel.7").Index, host.Device("flannel.8").Index, host.Device("flannel5").Index);
-        ipv4.Routes.AddSubnet(IPNetwork.Parse("10.5.64.0/26"));
+        ipv4.Routes.AddPeer(IPNetwork.Parse("10.5.64.0/26"), IPAddress.Parse("192.168.100.64"));
         RouteEntry own = PeerRoutes.Make(IPNetwork.Parse("10.5.2.0/24"), IPAddress.Parse("192.168.100.2"), eth0);
+        RouteEntry ofPeer = PeerRoutes.Make(IPNetwork.Parse("10.5.64.0/26"), IPAddress.Parse("192.168.100.64"), linkIndex: 1);
         RouteEntry ownIPv6 = PeerRoutes.Make(IPNetwork.Parse("fd00:5:0:2::/64"), IPAddress.Parse("fd00:100::2"), eth0);
 
         Assert.True(ipv6.Routes.IsOwn(ownIPv6));
@@ -73,6 +78,10 @@ public sealed class PeerRoutesTests
                 "gateway of the other family" => own with { Gateway = IPAddress.Parse("fd00:100::2") },
                 "source" => own with { PreferredSource = IPAddress.Parse("192.168.100.1") },
                 "other interface" => own with { LinkIndex = 1 },
+                "other interface, through a peer's host to its subnet" => ofPeer,
+                "other interface, through another gateway to a peer's subnet" => ofPeer with { Gateway = own.Gateway },
+                "other interface, through a peer's host to another subnet" => ofPeer with { Destination = own.Destination },
+                "other interface, protocol static, through a peer's host to its subnet" => ofPeer with { Protocol = RouteProtocol.Static },
                 "through a bridge with a name of flannel's" => own with { LinkIndex = bridge },
                 "length" => own with { Destination = IPNetwork.Parse("10.5.2.0/25") },
                 "length of a known peer" => own with { Destination = IPNetwork.Parse("10.5.64.0/26") },
