@@ -1,7 +1,7 @@
+using System.Text;
 using Flannel.Lab.Fuzzing;
 using FsCheck;
 using FsCheck.Fluent;
-using System.Text;
 
 namespace Flannel.Backends.Udp.Tests;
 

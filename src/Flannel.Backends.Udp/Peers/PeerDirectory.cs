@@ -30,7 +30,8 @@ internal sealed class PeerDirectory(UdpSpec spec)
             foreach ((SubnetKey key, Entry entry) in _entries)
             {
                 string[] reasons = [.. entry.Subnets.Select(subnet => Hidden.GetValueOrDefault(subnet.Subnet)).OfType<string>()];
-                if (reasons.Length > 0) problems[key] = string.Join("; ", _limits.TryGetValue(key, out string? limit) ? [limit, .. reasons] : reasons);
+                if (reasons.Length == 0) continue;
+                problems[key] = string.Join("; ", _limits.TryGetValue(key, out string? limit) ? [limit, .. reasons] : reasons);
             }
 
             return problems.ToImmutable();

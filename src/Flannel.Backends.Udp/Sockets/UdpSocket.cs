@@ -110,8 +110,9 @@ internal sealed unsafe class UdpSocket : IDisposable
             "Stop it, flanneld perhaps, or choose another Port in the network configuration's Backend block, for all hosts.",
             isTransient: false),
         LinuxErrno.EADDRNOTAVAIL => new UdpPortException(
-            endpoint, $"The host has not, or no longer, the address {endpoint.Address} that the UDP port {endpoint.Port} was to be opened " +
-                "at.", isTransient: true),
+            endpoint,
+            $"The UDP port {endpoint.Port} cannot be opened at {endpoint.Address}, because the host does not have this address.",
+            isTransient: true),
         LinuxErrno.EACCES => new UdpPortException(
             endpoint,
             $"This process may not open the UDP port {endpoint.Port} of {endpoint.Address}. Choose a Port of 1024 or more in the network " +

@@ -160,14 +160,14 @@ internal sealed partial class VxlanDevice
     {
         bool isMacWrong = _mac is not null && !_mac.Equals(link.Address);
         if (isMacWrong && _state is not null) isMacWrong = IsMacToBeRepaired(link.Address);
-        var change = new LinkChange
+        var tunnel = new LinkChange
         {
-            Address = isMacWrong ? _mac : null,
-            Mtu = link.Mtu == mtu ? null : mtu,
             VxlanLearning = link.Vxlan!.Learning == _spec.Config.Learning ? null : _spec.Config.Learning,
             VxlanLocal = local.Equals(link.Vxlan.Local) ? null : local,
         };
-        return change == new LinkChange() ? link : Change(link, change);
+        var device = new LinkChange { Address = isMacWrong ? _mac : null, Mtu = link.Mtu == mtu ? null : mtu };
+        if (tunnel != new LinkChange()) link = Change(link, tunnel); // the kernel refuses an MTU in the same request
+        return device == new LinkChange() ? link : Change(link, device);
     }
 
     private bool IsMacToBeRepaired(PhysicalAddress? found)

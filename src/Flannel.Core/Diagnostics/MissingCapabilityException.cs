@@ -40,6 +40,6 @@ public sealed class MissingCapabilityException : FlannelException
             static capability => $"--cap-add {capability.Replace("CAP_", "", StringComparison.Ordinal)}");
         return $"{operation} needs {(capabilities.Count == 1 ? "the capability" : "the capabilities")} {all}, which this process does not have. " +
             $"Run it as root, grant {(capabilities.Count == 1 ? "it" : "them")} (systemd: AmbientCapabilities={string.Join(' ', capabilities)}; " +
-            $"containers: {string.Join(' ', containers)}), or start it in a user and network namespace of its own (unshare -Urn).";
+            $"containers: {string.Join(' ', containers)}), or start it in its own user and network namespace (unshare -Urn).";
     }
 }

@@ -40,7 +40,7 @@ public interface IFlannelNode : IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="ObjectDisposedException">The node was disposed, or its network removed.</exception>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options, which are read anew, are invalid now.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options, which are read again, are invalid now.</exception>
     Task StartAsync(CancellationToken cancellationToken = default);
 
     /// <summary>

@@ -182,7 +182,7 @@ internal sealed record NodeCondition
         {
             yield return new(
                 NodeProblemWeight.Degrading,
-                $"{PeersRetained} peers, more than half, left the store together; in case that was a mistake, the ways to them are kept for a " +
+                $"{PeersRetained} peers, more than half, left the store together; in case that was a mistake, the routes to them are kept for a " +
                 "while (FlannelOptions.MassRemovalGracePeriod). If it was, put their leases back; if not, nothing is to be done")
             {
                 LogKey = "more than half of the peers left the store together",

@@ -6,7 +6,7 @@ namespace Flannel.Core.Leases;
 
 /// <content>
 /// A lease that is there already may be held by another live host with the same address. Before anything is made of it, it is claimed: a live holder
-/// sees that and answers by a write of its own; a former life of this host does not.
+/// sees that and answers by writing itself; a former life of this host does not.
 /// </content>
 internal sealed partial class SubnetManager
 {

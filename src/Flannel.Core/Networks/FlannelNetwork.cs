@@ -5,7 +5,7 @@ namespace Flannel.Core.Networks;
 /// <summary>A network that is there: its node and its parts.</summary>
 /// <param name="node">The node.</param>
 /// <param name="parts">What the node is made of.</param>
-/// <param name="services">The services as the network sees them, if it has a view of its own.</param>
+/// <param name="services">The services as the network sees them, if it has its own view.</param>
 internal sealed class FlannelNetwork(FlannelNode node, NetworkParts parts, RecipeServices? services) : IAsyncDisposable
 {
     public FlannelNode Node => node;

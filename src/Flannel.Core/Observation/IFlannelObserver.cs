@@ -33,7 +33,7 @@ public interface IFlannelObserver
     /// </summary>
     /// <remarks>
     /// Where the store is away from the start, <see cref="StoreReachability"/> comes before the snapshot. Any number of readers may watch at the same
-    /// time, each over a watch of the store of its own. A slow reader holds up nobody else.
+    /// time, each over its own watch of the store. A slow reader holds up nobody else.
     /// </remarks>
     /// <param name="cancellationToken">
     /// Ends the sequence by an <see cref="OperationCanceledException"/>, within seconds whatever the store does.

@@ -34,7 +34,7 @@ public sealed partial class Reconciler<TKey, TEntry>
     private readonly HashSet<TKey> _dirty = [];
     private readonly HashSet<TKey> _contradicted = [];
     private readonly HashSet<TKey> _released = []; // what kept a failed entry out may be gone, so it need not wait
-    private Dictionary<TKey, TEntry> _actual = [];
+    private readonly Dictionary<TKey, TEntry> _actual = [];
     private bool _isWanted;
     private bool _isResyncRequested = true;
     private bool _isApplying;

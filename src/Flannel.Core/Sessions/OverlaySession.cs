@@ -90,7 +90,7 @@ internal sealed partial class OverlaySession
         Lease? remembered = _held.Lease is null ? _held.Memory.Read() : null;
         Lease? held = _held.Lease ?? (remembered is null ? null : remembered with { ModRevision = 0 });
         SubnetKey? previous = _held.Lease?.Key ?? ReadPreviousSubnet() ?? held?.Key;
-        var identity = new LeaseRequest
+        var request = new LeaseRequest
         {
             Config = _config,
             Attributes = new LeaseAttributes { PublicIP = external.PublicIP, PublicIPv6 = external.PublicIPv6 },
@@ -103,9 +103,9 @@ internal sealed partial class OverlaySession
         LeaseAttributes? published = _held.Published;
         if (published is null)
         {
-            Lease? own = view.FindOwn(identity);
+            Lease? own = view.FindOwn(request);
             // A lease found by the state directory alone may be another host's, whose image this one was made from: it keeps its MAC to itself.
-            published = own is not null && new NodeIdentity(identity).IsOwn(own.Attributes) ? own.Attributes : null;
+            published = own is not null && new NodeIdentity(request).IsOwn(own.Attributes) ? own.Attributes : null;
             if (!Options.AllowOverlap) CheckOverlap(prefixes, external, backend, view, previous, own?.Key);
         }
 
@@ -113,7 +113,7 @@ internal sealed partial class OverlaySession
 
         Progress($"creating the {backend.Name} network");
         IBackendNetwork network = await _held.CreateNetworkAsync(backend, ContextFor(external, published), cancellationToken).ConfigureAwait(false);
-        if (view.IsPublishedByAnother(identity with { Attributes = network.Attributes }))
+        if (view.IsPublishedByAnother(request with { Attributes = network.Attributes }))
         {
             // While this host had another one's address, or its image, it took over that one's MAC. With an address of its own it needs its own.
             await network.RemoveAsync(cancellationToken).ConfigureAwait(false);
@@ -121,7 +121,7 @@ internal sealed partial class OverlaySession
         }
 
         Progress("acquiring a lease");
-        LeaseRequest request = identity with
+        request = request with
         {
             Attributes = network.Attributes,
             PeerRule = peer => PublicAddressRules.RefuseOn(peer.Attributes, links) ?? PublicAddressRules.RefuseOwn(peer.Attributes, addresses)

@@ -1,6 +1,6 @@
 namespace Flannel.Extensibility;
 
-/// <summary>Keeps the host's packet filter as one node's <see cref="TrafficPolicy"/> says. Touches tables and chains of its own only.</summary>
+/// <summary>Keeps the host's packet filter as one node's <see cref="TrafficPolicy"/> says. Touches only its own tables and chains.</summary>
 public interface ITrafficRules
 {
     /// <summary>The packet filter that the rules go to.</summary>

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Store.Kubernetes.Client;
 
 /// <summary>
-/// The way to the API server: reads what the access says, again each minute and when the server refuses it, and makes connections anew when they
+/// The way to the API server: reads what the access says, again each minute and when the server refuses it, and replaces connections when they
 /// depend on something that changed. Files that are unusable at the moment, because they are being replaced, leave the last usable ones in force.
 /// </summary>
 internal sealed partial class ApiConnection : IDisposable

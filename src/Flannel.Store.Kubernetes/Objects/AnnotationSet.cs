@@ -34,7 +34,7 @@ internal sealed class AnnotationSet : IEquatable<AnnotationSet>
         return new AnnotationSet(values, fits ? _tooLong & ~bit : _tooLong | bit);
     }
 
-    /// <summary>The values that differ from what is wanted; <see langword="null"/> where there shall be none.</summary>
+    /// <summary>The values that differ from what is wanted; <see langword="null"/> where none is wanted.</summary>
     public IEnumerable<KeyValuePair<Annotation, string?>> DifferencesTo(IReadOnlyDictionary<Annotation, string> wanted) =>
         wanted.Where(entry => this[entry.Key] != entry.Value).Select(static entry => KeyValuePair.Create(entry.Key, (string?)entry.Value));
 

@@ -18,11 +18,11 @@ public abstract partial class LeaseStoreContract
             static store => store.EndsEntries()),
         new(
             "TimeToLive_RenewedInTime_StartsAnew",
-            "A renewal in time starts the time to live anew, any number of times.",
+            "A renewal in time restarts the time to live, any number of times.",
             static store => store.RenewsInTime()),
         new(
             "TimeToLive_UpdatedInTime_StartsAnew",
-            "An update in time starts the time to live anew; the entry ends when that one is over.",
+            "An update in time restarts the time to live; the entry ends when that one is over.",
             static store => store.UpdatesInTime()),
         new(
             "TimeToLive_UpdatedReservation_NeverEnds",

@@ -77,7 +77,8 @@ public sealed class HealingTests
     {
         await using UdpCluster cluster = await UdpCluster.StartAsync();
         UdpNode node = cluster.Nodes[0];
-        var peer = new Lease { Key = SubnetKey.Parse("10.5.72.0-24"), Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.100.72") } };
+        var attributes = new LeaseAttributes { PublicIP = IPAddress.Parse("192.168.100.72") };
+        var peer = new Lease { Key = SubnetKey.Parse("10.5.72.0-24"), Attributes = attributes };
         await node.Host.ExecAsync("ip", "route", "add", "10.5.72.0/24", "via", "192.168.100.254", "proto", "static");
 
         node.Network.ChangePeers([new LeaseChange(null, peer)]);

@@ -193,6 +193,7 @@ public sealed class RestartTests
     [NetnsTheory]
     [InlineData("\"MTU\":1400", "mtu 1350", true)]
     [InlineData("\"Learning\":true", "mtu 1450", true)]
+    [InlineData("\"Learning\":true,\"MTU\":1400", "mtu 1350", true)]
     [InlineData("\"GBP\":true", "gbp", false)]
     [InlineData("\"Port\":4789", "dstport 4789", false)]
     public async Task Restart_OtherConfig_ChangesInPlaceWhatTheKernelCan(string backend, string shown, bool isSameDevice)

@@ -2,6 +2,7 @@ using System.Net;
 using Flannel.Core.Sessions;
 using Flannel.Core.Tests.Interop;
 using Flannel.Lab.Fuzzing;
+using Flannel.Lab.Logging;
 using Flannel.Testing;
 using FsCheck;
 using FsCheck.Fluent;

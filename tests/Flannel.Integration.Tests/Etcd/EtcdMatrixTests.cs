@@ -35,7 +35,11 @@ public sealed class EtcdMatrixTests(ITestOutputHelper output)
 
             await etcd.KillAllAsync();
             foreach (EtcdNetwork network in networks)
-                await network.UntilAsync(static status => status is { State: FlannelNodeState.Degraded, IsReady: true, StoreError: not null, Peers.Count: 1 });
+            {
+                await network.UntilAsync(
+                    static status => status is { State: FlannelNodeState.Degraded, IsReady: true, StoreError: not null, Peers.Count: 1 });
+            }
+
             await etcd.RestartAllAsync();
             foreach (EtcdNetwork network in networks) await network.UntilReadyAsync();
 
@@ -74,7 +78,8 @@ public sealed class EtcdMatrixTests(ITestOutputHelper output)
             {
                 var node = new OverlayNode(
                     host,
-                    builder => builder.UseEtcd(options => (options.Endpoints, options.Prefix) = (etcd.Endpoints, _prefix)).UseVxlan().UseUdp().UseHostGateway());
+                    builder => builder.UseEtcd(options => (options.Endpoints, options.Prefix) = (etcd.Endpoints, _prefix))
+                        .UseVxlan().UseUdp().UseHostGateway());
                 _nodes.Add(node);
                 await node.Node.StartAsync();
             }

@@ -80,7 +80,8 @@ public sealed partial class FaultMatrixTests
             FlannelNodeStatus status = await cluster.UntilAsync(0, status => SaysOfRoute(status, place));
             Assert.Equal((FlannelNodeState.Degraded, true), (status.State, status.IsReady));
             await Eventually.IsTrueAsync(
-                async () => await cluster.Hosts[0].ExecAsync("ip", "-6", "route", "show", "exact", PlaceIPv6Of(cluster)) != "", "the other route is back");
+                async () => await cluster.Hosts[0].ExecAsync("ip", "-6", "route", "show", "exact", PlaceIPv6Of(cluster)) != "",
+                "the other route is back");
             Assert.Equal(foreign, (await cluster.Hosts[0].ExecAsync("ip", "route", "show", "exact", place)).Trim());
 
             await cluster.Hosts[0].ExecAsync("ip", "route", "del", place);
@@ -121,20 +122,23 @@ public sealed partial class FaultMatrixTests
     }
 
     /// <summary>
-    /// The monitors' buffers hold next to nothing, and thousands of routes come and go around those that matter: again, as a notification may slip through.
+    /// The monitors' buffers hold next to nothing, and thousands of routes come and go around those that matter: again, as a notification may slip
+    /// through.
     /// </summary>
     private static async Task DropNotificationsAsync(OverlayCluster cluster)
     {
         LabHost host = cluster.Hosts[0];
         foreach ((long inode, _) in await MonitorsAsync(host)) ShrinkBuffer(inode);
-        for (int round = 0; round < 3; round++)
+        using var limit = new CancellationTokenSource(OverlayCluster.Limit);
+        for (int lost = 0; lost < 3;)
         {
+            limit.Token.ThrowIfCancellationRequested();
             RouteEntry[] places = [.. host.Netlink.GetRoutes().Where(route => IsPlace(cluster, route))];
             Assert.Equal(2, places.Length);
-            Dictionary<long, long> before = (await MonitorsAsync(host)).ToDictionary(static monitor => monitor.Inode, static monitor => monitor.Drops);
+            Dictionary<long, long> before = (await MonitorsAsync(host)).ToDictionary(static one => one.Inode, static one => one.Drops);
             host.Netlink.Execute(Flood(host, static (batch, route) => batch.AddRoute(route), places));
             host.Netlink.Execute(Flood(host, static (batch, route) => batch.DeleteRoute(route), []));
-            Assert.All(await MonitorsAsync(host), monitor => Assert.True(monitor.Drops > before[monitor.Inode]));
+            if ((await MonitorsAsync(host)).All(monitor => monitor.Drops > before.GetValueOrDefault(monitor.Inode))) lost++;
             await Eventually.IsTrueAsync(() => host.Netlink.GetRoutes().Count(route => IsPlace(cluster, route)) == 2, "the routes are back");
         }
     }

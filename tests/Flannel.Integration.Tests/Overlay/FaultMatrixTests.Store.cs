@@ -47,7 +47,8 @@ public sealed partial class FaultMatrixTests
         await cluster.UntilAsync(1, status => status.IsConverged && status.Peers.Values.Any(peer => holder.Equals(peer.Attributes.PublicIP)));
         string[] routes = await RoutesOfAsync(cluster);
         Assert.Equal(2, routes.Length);
-        Assert.Equal(taken.ModRevision, (await cluster.Memory.ListAsync(null, CancellationToken.None)).Entries.Single(entry => entry.Key == taken.Key).ModRevision);
+        StoreSnapshot stored = await cluster.Memory.ListAsync(null, CancellationToken.None);
+        Assert.Equal(taken.ModRevision, stored.Entries.Single(entry => entry.Key == taken.Key).ModRevision);
 
         cluster.Memory.Delete(lease.Key.ToString());
         await UntilTakenAgainAsync(cluster, lease);
@@ -110,7 +111,8 @@ public sealed partial class FaultMatrixTests
     private static async Task SpoilConfigAsync(OverlayCluster cluster)
     {
         NetworkConfig config = cluster.Node(0).Status.Config!;
-        foreach ((string? document, string mentions) in new[] { ("{\"Network\":", "JSON"), ("{\"Network\":\"10.5.0.0/33\"}", "Network"), (null, "config") })
+        (string?, string)[] spoilt = [("{\"Network\":", "JSON"), ("{\"Network\":\"10.5.0.0/33\"}", "Network"), (null, "config")];
+        foreach ((string? document, string mentions) in spoilt)
         {
             cluster.Memory.SetConfig(document);
             FlannelNodeStatus status = await cluster.UntilAsync(

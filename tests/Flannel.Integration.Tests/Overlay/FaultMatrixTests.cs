@@ -104,7 +104,8 @@ public sealed partial class FaultMatrixTests(ITestOutputHelper output)
         await pingIPv6.WaitForAnswersAsync(50);
         await cluster.UntilAsync(
             0, status => status.State == fault.Ends && status is { IsReady: true, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });
-        await cluster.UntilAsync(1, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });
+        await cluster.UntilAsync(
+            1, static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });
         PingReport report = await ping.StopAsync(), reportIPv6 = await pingIPv6.StopAsync();
         output.WriteLine(
             $"{name}, {backend}: silent for {report.LongestSilence.TotalMilliseconds:0} ms (IPv4), " +

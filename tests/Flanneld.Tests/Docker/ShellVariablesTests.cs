@@ -1,6 +1,6 @@
 using System.Text;
-using Flanneld.Docker;
 using Flannel.Lab.Fuzzing;
+using Flanneld.Docker;
 using FsCheck;
 using FsCheck.Fluent;
 

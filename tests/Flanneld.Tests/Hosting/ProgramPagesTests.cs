@@ -34,8 +34,8 @@ public sealed class ProgramPagesTests
 
     [Fact]
     public void Find_TakesTheProgramsPagesThatNothingWasWrittenTo() => Assert.Equal(
-        [((nuint)0x55d39adbb000, (nuint)0x8a1000), ((nuint)0x55d39b65c000, (nuint)0x49d000)],
-        ProgramPages.Find(Smaps.Split('\n'), "/opt/my flanneld"));
+        [(0x55d39adbb000UL, 0x8a1000UL), (0x55d39b65c000UL, 0x49d000UL)],
+        ProgramPages.Find(Smaps.Split('\n'), "/opt/my flanneld").Select(static range => ((ulong)range.Start, (ulong)range.Length)));
 
     [Theory]
     [InlineData("")]

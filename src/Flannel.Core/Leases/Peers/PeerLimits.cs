@@ -19,7 +19,7 @@ public sealed record PeerLimits
     public TimeSpan MassRemovalGracePeriod { get; init; }
 
     /// <summary>
-    /// Whether the store's cluster gives the subnets by rules of its own, so that a subnet of any length inside the network is right. Default
+    /// Whether the store's cluster gives the subnets by its own rules, so that a subnet of any length inside the network is right. Default
     /// <see langword="false"/>: four subnets of one host each must fit into the network.
     /// </summary>
     public bool AreSubnetsAssigned { get; init; }

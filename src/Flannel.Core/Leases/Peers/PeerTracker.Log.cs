@@ -9,7 +9,7 @@ public sealed partial class PeerTracker
     private partial void LogRefused(int count, int total, string examples);
 
     [LoggerMessage(
-        FlannelEventIds.PeersRetained, LogLevel.Warning, "{Count} peers, more than half, left the store together; their ways are kept for " +
+        FlannelEventIds.PeersRetained, LogLevel.Warning, "{Count} peers, more than half, left the store together; their routes are kept for " +
             "{Grace}, unless they come back.")]
     private partial void LogRetained(int count, TimeSpan grace);
 

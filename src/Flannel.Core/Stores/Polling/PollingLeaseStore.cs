@@ -57,7 +57,7 @@ public abstract class PollingLeaseStore : ILeaseStore
     /// <remarks>Every reading is a sign of life; one that takes longer than 20 s counts as dead.</remarks>
     public TimeSpan? MaxSilence => PollInterval + LongestRead;
 
-    /// <summary>The clock given at construction, also for <see cref="StoreRows.Now"/> of a store without a clock of its own.</summary>
+    /// <summary>The clock given at construction, also for <see cref="StoreRows.Now"/> of a store that has no clock.</summary>
     protected TimeProvider Time { get; }
 
     /// <inheritdoc />

@@ -12,7 +12,7 @@ public sealed record StoreRow(string Key, ReadOnlyMemory<byte> Value, long Creat
 /// <param name="Rows">Every row, in no particular order.</param>
 /// <param name="Revision">How many writes the store has carried out so far; 0 for one that is empty and new. It never goes back.</param>
 /// <param name="Now">
-/// The time of reading. If the store has a clock of its own (a database server), that one: then the clocks of the hosts do not matter.
+/// The time of reading. If the store has its own clock (a database server), that one: then the clocks of the hosts do not matter.
 /// </param>
 public sealed record StoreRows(IReadOnlyList<StoreRow> Rows, long Revision, DateTimeOffset Now);
 
