@@ -24,14 +24,13 @@ public static class AddressSyntax
 
     /// <summary>Reads an address and the length of its prefix, such as <c>10.0.0.0/8</c>.</summary>
     /// <param name="text">The text, without blanks.</param>
-    /// <param name="network">The network. Its address has no bits behind the prefix.</param>
+    /// <param name="network">The network that the address is in.</param>
     /// <returns>Whether the text is one.</returns>
     public static bool TryParseNetwork(string? text, out IPNetwork network)
     {
-        network = default;
-        if (text is null || !AddressText.TryParseCidr(text, FamilyOf(text), out Subnet subnet)) return false;
-        network = subnet.ToNetwork();
-        return TryParse(text[..text.IndexOf('/', StringComparison.Ordinal)], out IPAddress? address) && address.Equals(network.BaseAddress);
+        bool isNetwork = AddressText.TryParseCidr(text, FamilyOf(text), out Subnet subnet);
+        network = isNetwork ? subnet.ToNetwork() : default;
+        return isNetwork;
     }
 
     private static AddressFamily FamilyOf(string? text) =>

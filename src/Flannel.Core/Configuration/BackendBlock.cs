@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Flannel.Core.Json;
-using Flannel.Extensibility;
 
 namespace Flannel.Core.Configuration;
 
@@ -15,8 +14,6 @@ internal static class BackendBlock
 
     // One level less than a whole document, which the block becomes a part of.
     private const int MaxDepth = NetworkConfigReader.MaxDepth - 1;
-
-    private const int MaxName = 64;
 
     /// <summary>Reads a block.</summary>
     /// <param name="text">The block as JSON text.</param>
@@ -52,8 +49,6 @@ internal static class BackendBlock
         }
 
         string name = type is { } found ? GoJson.StringOf(found) ?? "" : "";
-        // What could not be shown is no backend's, and is in every message from here on.
-        if (!ReferenceEquals(VisibleText.Of(name, MaxName), name)) name = "";
         problem = name.Length > 0
             ? null
             : new NetworkConfigProblem(TypeKey, type is { } value ? GoJson.Excerpt(value) : "", "the name of a backend, such as \"vxlan\"");

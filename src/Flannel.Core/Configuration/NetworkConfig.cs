@@ -1,6 +1,7 @@
 using System.Net;
 using Flannel.Core.Addressing;
 using Flannel.Core.Configuration;
+using Flannel.Extensibility;
 
 namespace Flannel;
 
@@ -77,7 +78,7 @@ public sealed partial record NetworkConfig
     {
         string ipv4 = EnableIPv4 ? $"{Network} in subnets of /{SubnetLength}, " : "";
         string ipv6 = EnableIPv6 ? $"{IPv6Network} in subnets of /{IPv6SubnetLength}, " : "";
-        return $"{ipv4}{ipv6}backend {BackendType}";
+        return $"{ipv4}{ipv6}backend {VisibleText.Of(BackendType, 80)}";
     }
 
     private static SubnetRange RangeOf(IPAddress? first, IPAddress? last, int length) =>

@@ -10,7 +10,7 @@ public sealed class UnknownBackendException : FlannelException
     /// <param name="registered">The names that are registered.</param>
     public UnknownBackendException(string requested, IReadOnlyList<string> registered)
         : base(
-            $"The network configuration asks for the backend '{requested}' (Backend.Type), which this program does not have" +
+            $"The network configuration asks for the backend '{VisibleText.Of(requested, 80)}' (Backend.Type), which this program does not have" +
             $"{Hint(requested, registered)} It has " +
             (registered.Count == 0 ? "none" : string.Join(", ", registered.Order(StringComparer.Ordinal))) +
             $". Correct Backend.Type in the configuration{AdviceForHosts(requested)}.")
