@@ -42,7 +42,8 @@ public class LiveChangeTests
         await fixture.UntilAsync(static status => status.PeersRetained == 3);
 
         fixture.Memory.SetConfig(NodeFixture.ConfigJson.Replace("\"fake\"", "\"fake\",\"Gear\":2", StringComparison.Ordinal));
-        await fixture.UntilAsync(status => fixture.Backend.Networks.Count == 2 && status is { PeersRetained: 3, IsConverged: true });
+        await fixture.UntilAsync(status =>
+            fixture.Backend.Networks.Count == 2 && fixture.Network.Calls.Count > 1 && status is { PeersRetained: 3, IsConverged: true });
 
         Assert.Equal(["start", "set 5"], fixture.Network.Calls);
         Assert.Equal(5, fixture.Node.Status.Peers.Count);
