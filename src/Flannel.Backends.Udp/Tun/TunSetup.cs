@@ -55,6 +55,7 @@ internal sealed class TunSetup(UdpSpec spec, IReadOnlyList<KernelContext> contex
         int mtu = ComputeMtu();
         Link link = (known is null ? _netlink.FindLink(name) : _netlink.FindLink(known.Index))
             ?? throw new TunDeviceException($"{name} is gone.", isTransient: true);
+        foreach (KernelContext context in contexts) context.Routes.TunnelIndex = link.Index; // before its own route is told of
         if (known is null) Prepare(link);
         bool isQueueShort = link.TxQueueLength < QueueLength;
         if (link.Mtu != mtu || isQueueShort || !link.IsUp)

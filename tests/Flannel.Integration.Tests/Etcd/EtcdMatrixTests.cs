@@ -92,7 +92,23 @@ public sealed class EtcdMatrixTests(ITestOutputHelper output)
             _pings.Add(containers[1].StartPinging(containers[0].AddressIPv6!, FiftyPerSecond));
         }
 
-        public Task<string> PutAsync(string key, string document) => etcd.RunAsync("put", $"{_prefix}/subnets/{key}", document);
+        /// <summary>Writes, perhaps while the members that are left elect a leader, for which etcd refuses after seven seconds.</summary>
+        public async Task PutAsync(string key, string document)
+        {
+            const int Attempts = 5;
+            for (int attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    await etcd.RunAsync("put", $"{_prefix}/subnets/{key}", document);
+                    return;
+                }
+                catch (InvalidOperationException) when (attempt < Attempts)
+                {
+                    // once more
+                }
+            }
+        }
 
         public Task UntilReadyAsync() =>
             UntilAsync(static status => status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 1, PeerProblems.Count: 0 });

@@ -193,10 +193,13 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
             return;
         }
 
+        // The watch that is open may have told of others' changes behind the listing, and tells of them only once.
+        bool isOfOwnOnly = _isLook && _followed.Watch is not null && snapshot.Revision < _others.Revision;
         if (!_isLook || _followed.Watch is null) Watch(snapshot);
         if (_writeError is not null) _schedule.Hurry(Now);
         bool isOvertaken = _wroteWhileListing && snapshot.Revision < _ownRevision;
-        await TakeInAsync(snapshot, isListed: !isOvertaken, cancellationToken).ConfigureAwait(false);
+        if (isOfOwnOnly) await NoticeOwnAsync(snapshot, isListed: !isOvertaken, cancellationToken).ConfigureAwait(false);
+        else await TakeInAsync(snapshot, isListed: !isOvertaken, cancellationToken).ConfigureAwait(false);
         if (!isOvertaken) return;
 
         // Listed before our own write, or from a store that was restored meanwhile: only another look tells.

@@ -94,8 +94,9 @@ internal sealed class DepartureGrace(
         {
             if (present.Contains(peer.Key) || mayStay?.Invoke(peer) == false) continue;
             bool wasHeld = before.TryGetValue(peer.Key, out HeldPeer held);
-            if (wasHeld && held.Due <= now) continue;
-            _held.Add(peer.Key, wasHeld ? held : new HeldPeer(peer, now + grace, IsOfMass: false));
+            // Acquiring takes its time, so the snapshot may be older than a return that the session before was told of, or missed.
+            HeldPeer since = wasHeld ? held : new HeldPeer(peer, default, IsOfMass: false);
+            _held.Add(peer.Key, since.Due < now + grace ? since with { Due = now + grace } : since);
             if (held.IsOfMass) Retained++;
             if (!wasHeld) left++;
         }
