@@ -139,6 +139,7 @@ internal static class LinuxNfTables
     internal const ushort NFTA_FIB_DREG = 1;
     internal const ushort NFTA_FIB_RESULT = 2;
     internal const ushort NFTA_FIB_FLAGS = 3;
+    internal const uint NFT_FIB_RESULT_OIF = 1;
     internal const uint NFT_FIB_RESULT_ADDRTYPE = 3;
 
     internal const ushort NFTA_COUNTER_BYTES = 1;

@@ -46,6 +46,19 @@ internal static class NftRequests
         ["rule-add-6"] = b => b.AddRule(Rules[6]),
         ["rule-add-7"] = b => b.AddRule(Rules[7]),
         ["rule-add-8"] = b => b.AddRule(Rules[8]),
+        ["rule-add-route-interface"] = b => b.AddRule(new NftRule(Family, Name, "outer")
+        {
+            Expressions =
+            [
+                new NftRouteInterface(NftAddressTypeFlags.Source | NftAddressTypeFlags.InputInterface),
+                new NftCompare(NftCompareOperator.NotEqual, NftValue.OfUInt32(0)),
+                NftVerdict.Accept,
+            ],
+        }),
+        ["rule-add-kind"] = b => b.AddRule(new NftRule(Family, Name, "outer")
+        {
+            Expressions = [.. NftMatch.Is(NftField.InputInterfaceKind, NftValue.OfInterfaceName("veth")), NftVerdict.Drop],
+        }),
         ["rule-insert"] = b => b.InsertRule(Rules[0]),
         ["rule-replace"] = b => b.ReplaceRule(Rules[0] with { Handle = 22 }),
         ["rule-delete"] = b => b.DeleteRule(Rules[0] with { Handle = 22 }),

@@ -101,7 +101,7 @@ public class NftRoundTripTests
         return new NftValue(bytes);
     }
 
-    private static NftExpression Expression(Random random) => random.Next(13) switch
+    private static NftExpression Expression(Random random) => random.Next(14) switch
     {
         0 => new NftPayload((NftHeader)random.Next(3), random.Next(64), random.Next(1, 17), random.Next(16)),
         1 => new NftMeta((NftMetaKey)random.Next(20), random.Next(16)),
@@ -114,7 +114,8 @@ public class NftRoundTripTests
         8 => new NftLookup(Text(random), Slot: random.Next(16)) { IsVerdictMap = true },
         9 => new NftCountIn(Text(random)),
         10 => new NftLimit((ulong)random.NextInt64(), 60, (uint)random.Next(), random.Next(2) == 0),
-        11 => new NftMasquerade((NftMasqueradeFlags)(random.Next(8) * 4)),
+        11 => new NftRouteInterface((NftAddressTypeFlags)random.Next(1, 32), random.Next(16)),
+        12 => new NftMasquerade((NftMasqueradeFlags)(random.Next(8) * 4)),
         _ => random.Next(3) switch { 0 => new NftCount(), 1 => NftVerdict.Drop, _ => NftVerdict.Jump(Text(random)) },
     };
 

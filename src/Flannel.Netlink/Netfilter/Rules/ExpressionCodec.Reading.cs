@@ -29,7 +29,7 @@ internal static partial class ExpressionCodec
             "payload" => ReadPayload,
             "meta" => ReadMeta,
             "ct" => ReadConntrack,
-            "fib" => ReadAddressType,
+            "fib" => ReadRouteLookup,
             "bitwise" => ReadBitwise,
             "cmp" => ReadCompare,
             "lookup" => ReadLookup,
@@ -119,7 +119,7 @@ internal static partial class ExpressionCodec
         return slot is { } into && !isMore ? (key, into) : null;
     }
 
-    private static NftAddressType? ReadAddressType(NetlinkAttributeReader attributes)
+    private static NftExpression? ReadRouteLookup(NetlinkAttributeReader attributes)
     {
         uint flags = 0, result = 0;
         int? slot = null;
@@ -135,7 +135,12 @@ internal static partial class ExpressionCodec
         }
 
         attributes.EnsureValid();
-        return slot is { } into && result == NFT_FIB_RESULT_ADDRTYPE ? new NftAddressType((NftAddressTypeFlags)flags, into) : null;
+        return (slot, result) switch
+        {
+            ({ } into, NFT_FIB_RESULT_ADDRTYPE) => new NftAddressType((NftAddressTypeFlags)flags, into),
+            ({ } into, NFT_FIB_RESULT_OIF) => new NftRouteInterface((NftAddressTypeFlags)flags, into),
+            _ => null,
+        };
     }
 
     private static NftBitwise? ReadBitwise(NetlinkAttributeReader attributes)

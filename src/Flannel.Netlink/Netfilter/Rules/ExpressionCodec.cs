@@ -32,9 +32,10 @@ internal static partial class ExpressionCodec
                 WriteRegister(ref writer, NFTA_CT_DREG, conntrack.Slot);
                 break;
             case NftAddressType type:
-                writer.WriteUInt32BigEndian(NFTA_FIB_FLAGS, (uint)type.Flags);
-                writer.WriteUInt32BigEndian(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-                WriteRegister(ref writer, NFTA_FIB_DREG, type.Slot);
+                WriteRouteLookup(ref writer, type.Flags, NFT_FIB_RESULT_ADDRTYPE, type.Slot);
+                break;
+            case NftRouteInterface route:
+                WriteRouteLookup(ref writer, route.Flags, NFT_FIB_RESULT_OIF, route.Slot);
                 break;
             case NftBitwise bitwise:
                 WriteRegister(ref writer, NFTA_BITWISE_SREG, bitwise.Slot);
@@ -104,6 +105,13 @@ internal static partial class ExpressionCodec
         writer.EndNested(data);
     }
 
+    private static void WriteRouteLookup(ref NetlinkMessageWriter writer, NftAddressTypeFlags flags, uint result, int slot)
+    {
+        writer.WriteUInt32BigEndian(NFTA_FIB_FLAGS, (uint)flags);
+        writer.WriteUInt32BigEndian(NFTA_FIB_RESULT, result);
+        WriteRegister(ref writer, NFTA_FIB_DREG, slot);
+    }
+
     private static void WriteLookup(ref NetlinkMessageWriter writer, NftLookup lookup)
     {
         writer.WriteString(NFTA_LOOKUP_SET, lookup.Set);
@@ -129,7 +137,7 @@ internal static partial class ExpressionCodec
         NftPayload => "payload",
         NftMeta => "meta",
         NftConntrack => "ct",
-        NftAddressType => "fib",
+        NftAddressType or NftRouteInterface => "fib",
         NftBitwise => "bitwise",
         NftCompare => "cmp",
         NftLookup => "lookup",

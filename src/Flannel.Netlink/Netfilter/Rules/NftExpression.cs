@@ -35,6 +35,14 @@ public sealed record NftConntrack(NftConntrackKey Key, int Slot = 0) : NftExpres
 /// <param name="Slot">Where to.</param>
 public sealed record NftAddressType(NftAddressTypeFlags Flags, int Slot = 0) : NftExpression;
 
+/// <summary>
+/// Looks an address of the packet up in the routing tables and loads the index of the interface that the route leads through as 32 bits, 0 if there
+/// is none. With <see cref="NftAddressTypeFlags.InputInterface"/> it is 0 also if the route leads through another one than the packet came through.
+/// </summary>
+/// <param name="Flags">Which address, and what narrows the look-up.</param>
+/// <param name="Slot">Where to.</param>
+public sealed record NftRouteInterface(NftAddressTypeFlags Flags, int Slot = 0) : NftExpression;
+
 /// <summary>Changes a register: <c>(register &amp; mask) ^ xor</c>.</summary>
 /// <param name="Mask">Bits to keep.</param>
 /// <param name="Xor">Bits to turn over, as many bytes as <paramref name="Mask"/>.</param>
@@ -171,6 +179,14 @@ public enum NftMetaKey
 
     /// <summary>Whether it is for this host, for all or for others (<c>PACKET_*</c>), 1 byte.</summary>
     PacketType = 19,
+
+    /// <summary>
+    /// Kind of the interface it came through (<c>veth</c>, <c>bridge</c>), 16 bytes. Interfaces of hardware have none, and end the rule.
+    /// </summary>
+    InputInterfaceKind = 26,
+
+    /// <summary>Kind of the interface it leaves through, 16 bytes.</summary>
+    OutputInterfaceKind = 27,
 }
 
 /// <summary>What connection tracking knows of a packet (<c>NFT_CT_*</c>). Any other number may be cast to this type.</summary>

@@ -72,6 +72,12 @@ public readonly record struct NftField
     /// <inheritdoc cref="NftMetaKey.InputInterfaceType"/>
     public static NftField InputInterfaceType => new(NftMetaKey.InputInterfaceType, 2);
 
+    /// <inheritdoc cref="NftMetaKey.InputInterfaceKind"/>
+    public static NftField InputInterfaceKind => new(NftMetaKey.InputInterfaceKind, 16);
+
+    /// <inheritdoc cref="NftMetaKey.OutputInterfaceKind"/>
+    public static NftField OutputInterfaceKind => new(NftMetaKey.OutputInterfaceKind, 16);
+
     /// <inheritdoc cref="NftMetaKey.NetworkProtocol"/>
     public static NftField NetworkProtocol => new(NftMetaKey.NetworkProtocol, 1);
 
