@@ -65,6 +65,15 @@ public sealed partial class Reconciler<TKey, TEntry>
     /// <summary>How far the kernel is from the desired state.</summary>
     public ReconcilerStatus<TKey> Status => _status.Value;
 
+    /// <summary>The peers that get nothing, because an older one holds an entry of theirs. It is as of the last change.</summary>
+    public IReadOnlyCollection<SubnetKey> Excluded
+    {
+        get
+        {
+            lock (_gate) return _desired.Excluded.Count == 0 ? [] : [.. _desired.Excluded.Keys];
+        }
+    }
+
     /// <summary>Delivers the current status and then each new one.</summary>
     /// <param name="cancellationToken">Ends the sequence.</param>
     public IAsyncEnumerable<ReconcilerStatus<TKey>> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);

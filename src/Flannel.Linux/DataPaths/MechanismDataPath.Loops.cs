@@ -78,7 +78,12 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
     {
         if (!_context.External.State.IsUsable) return;
         int changed;
-        lock (_gate) changed = _reconciler.Change([], DeriveAll_NeedsLock());
+        lock (_gate)
+        {
+            changed = _reconciler.Change([], DeriveAll_NeedsLock());
+            FollowExclusions_NeedsLock();
+        }
+
         if (changed > 0) KernelNetwork.Log.RoutesReviewed(_context.Logger, _mechanism.Name, changed);
         Report();
     }

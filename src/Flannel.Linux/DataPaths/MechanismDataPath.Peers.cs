@@ -23,6 +23,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
 
             _guard?.SetPeers(guarded);
             _reconciler.Replace(all);
+            FollowExclusions_NeedsLock();
         }
     }
 
@@ -44,6 +45,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
             removals.ExceptWith(upserts);
             ChangeGuarded_NeedsLock(removals, upserts);
             _reconciler.Change(removals, isRewritten ? DeriveAll_NeedsLock() : [.. upserts.Select(key => Derive_NeedsLock(_peers[key]))]);
+            FollowExclusions_NeedsLock();
             if (_reconciler.Status.IsConverged) _guard?.Wake(); // else the reconciler's pass brings it along
 
             void Remove(SubnetKey key)
@@ -74,10 +76,24 @@ internal sealed partial class MechanismDataPath<TKey, TEntry>
         _guard.ChangePeers([.. removals, .. guarded[false].Select(static peer => peer.Key)], [.. guarded[true].Select(static peer => peer.Peer!)]);
     }
 
+    /// <summary>Lets nobody in whose lease is not in force, because an older one holds an entry of it.</summary>
+    private void FollowExclusions_NeedsLock()
+    {
+        if (_guard is null) return;
+        IReadOnlyCollection<SubnetKey> excluded = _reconciler.Excluded;
+        if (excluded.Count == 0 && _excluded.Count == 0) return;
+        SubnetKey[] gone = [.. excluded.Where(peer => !_excluded.Contains(peer))];
+        HashSet<SubnetKey> back = _excluded;
+        back.ExceptWith(excluded);
+        back.IntersectWith(_peers.Keys);
+        _excluded = [.. excluded];
+        if (gone.Length > 0 || back.Count > 0) ChangeGuarded_NeedsLock(gone, back);
+    }
+
     /// <summary>A peer as its packets are told; <see langword="null"/> if they cannot be.</summary>
     private GuardedPeer? ToGuarded(FamilyPeer peer)
     {
-        if (_guard is null) return null;
+        if (_guard is null || _excluded.Contains(peer.Key)) return null;
         PhysicalAddress? mac = _mechanism.FindMac(peer);
         return mac is null && _mechanism.Tunnel!.Device is not null ? null : new GuardedPeer(peer.Key, peer.Host, peer.Subnet, mac);
     }

@@ -37,6 +37,7 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     // Guarded by _gate.
     private readonly Dictionary<SubnetKey, FamilyPeer> _peers = [];
     private readonly List<KeyValuePair<TKey, TEntry>> _entries = [];
+    private HashSet<SubnetKey> _excluded = []; // nothing leads to them, so nothing is let in from them
     private ImmutableDictionary<SubnetKey, string> _unusable = ImmutableDictionary<SubnetKey, string>.Empty;
 
     private MonitorLoop? _monitor;
@@ -193,7 +194,16 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
             IReadOnlyList<ReconcileChange<TKey, TEntry>> changes, IDictionary<TKey, Exception> failures, CancellationToken cancellationToken)
         {
             // Of many, the entries before the routes are written meanwhile. Removals come last, and let nobody in.
-            if (changes.Count < ManyChanges && !changes[0].IsRemoval) owner._guard?.Admit();
+            if (changes.Count < ManyChanges && !changes[0].IsRemoval)
+            {
+                lock (owner._gate)
+                {
+                    // Whoever made the changes has told the guard as well.
+                }
+
+                owner._guard?.Admit();
+            }
+
             owner._mechanism.Apply(changes, failures, cancellationToken);
         }
     }
