@@ -55,7 +55,13 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
 
     public override string Device => _spec.Name;
 
-    public override GuardedTunnel Tunnel => new() { Port = _spec.Config.Port, Vni = _spec.Config.Vni, Device = _spec.Name };
+    public override GuardedTunnel Tunnel => new()
+    {
+        Port = _spec.Config.Port,
+        Vni = _spec.Config.Vni,
+        Device = _spec.Name,
+        Uplink = _spec.Config.DirectRouting ? Family.ExternalName : null,
+    };
 
     public override int Mtu => _device.State!.Mtu;
 
