@@ -3,7 +3,7 @@ namespace Flannel.Linux.Guard;
 /// <summary>Why the guard drops a packet; each has a counter.</summary>
 internal enum GuardDrop
 {
-    /// <summary>It came to the tunnel's port from an address that is no peer's.</summary>
+    /// <summary>It came to the tunnel's port from an address that is no peer's, or with a MAC that is not that peer's.</summary>
     UnknownSender,
 
     /// <summary>A container sent it to the tunnel's port.</summary>

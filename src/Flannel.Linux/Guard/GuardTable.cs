@@ -15,7 +15,7 @@ namespace Flannel.Linux.Guard;
 /// forward, so that no fragment slips through; what comes out of the tunnel, before anything else has seen it: at its device, where no other packet
 /// pays for it, or, if the kernel has no chains there, at prerouting.
 /// </summary>
-internal sealed class GuardTable
+internal sealed partial class GuardTable
 {
     public const string SendersName = "senders";
 
@@ -26,6 +26,8 @@ internal sealed class GuardTable
     private const string Prerouting = "prerouting";
     private const string ToPort = "to-port";
     private const string ToPeers = "to-peers";
+    private const string FromPeer = "from-peer";
+    private const string Leaving = "leaving";
     private const string FromTunnel = "from-tunnel";
 
     private const int BeforeConnectionTracking = -310;
@@ -37,14 +39,12 @@ internal sealed class GuardTable
     private const ushort IPv6Protocol = 0x86dd;
     private const ushort ArpProtocol = 0x0806;
 
-    // RFC 7348: flags, three reserved bytes, VNI, one reserved byte, behind the UDP header.
-    private static readonly NftField VniField = new(NftHeader.Transport, 12, 3);
-
     private readonly GuardedTunnel _tunnel;
     private readonly GuardOptions _options;
     private readonly NetworkFamily _family;
     private readonly IPNetwork? _ownSubnet;
     private readonly ImmutableArray<int> _lengths;
+    private readonly bool _knowsInterfaces;
     private readonly NftFamily _fromTunnel; // the family of the table that judges what comes out of the tunnel
     private readonly Dictionary<int, NftSet> _sets = [];
     private readonly List<NftChain> _chains = [];
@@ -59,6 +59,7 @@ internal sealed class GuardTable
     /// <param name="lengths">How many bits of inner sources count, each once.</param>
     /// <param name="members">How many elements the largest set gets.</param>
     /// <param name="isAtDevice">Whether the kernel has chains at devices.</param>
+    /// <param name="knowsInterfaces">Whether the kernel's filter knows kinds of interfaces and the routing tables.</param>
     public GuardTable(
         string name,
         GuardedTunnel tunnel,
@@ -67,15 +68,16 @@ internal sealed class GuardTable
         IPNetwork? ownSubnet,
         IEnumerable<int> lengths,
         int members,
-        bool isAtDevice)
+        bool isAtDevice,
+        bool knowsInterfaces)
     {
         Name = name;
         _fromTunnel = isAtDevice && tunnel.Device is not null ? NftFamily.NetDevice : NftFamily.Inet;
         Capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(SmallestCapacity, 2 * members));
-        (_tunnel, _options, _family, _ownSubnet) = (tunnel, options, family, ownSubnet);
+        (_tunnel, _options, _family, _ownSubnet, _knowsInterfaces) = (tunnel, options, family, ownSubnet, knowsInterfaces);
         _lengths = tunnel.Device is null ? [] : [.. lengths.Where(static length => length > 0).Order()];
         Tables = [.. Families.Select(table => new NftTable(table, name) { Comment = "flannel: keeps strangers out of the tunnel" })];
-        if (tunnel.Port is not null) _sets.Add(0, new NftSet(NftFamily.Inet, name, PeersName) { Key = [AddressType], Size = Capacity });
+        if (tunnel.Port is not null) _sets.Add(0, new NftSet(NftFamily.Inet, name, PeersName) { Key = PeerType, Size = Capacity });
         foreach (int length in _lengths)
         {
             string sources = SourcesPrefix + length.ToString(CultureInfo.InvariantCulture);
@@ -85,10 +87,11 @@ internal sealed class GuardTable
         SenderElements = FindSenders();
         if (tunnel.Port is not null && SenderElements.Length > 0)
             Senders = new NftSet(NftFamily.Inet, name, SendersName) { Key = [AddressType], IsInterval = true };
-        Counters = [.. Enum.GetValues<GuardDrop>().SelectMany(drop => Families.Where(table => Counts(table, drop)).Select(table => new NftCounter(table, name, NameOf(drop))))];
         if (tunnel.Port is { } port) AddPortChains(port);
-        if (tunnel.Device is { } device) AddTunnelChains(device);
         if (tunnel.Uplink is { } uplink) AddUplinkChain(uplink);
+        if (tunnel.Device is { } device) AddTunnelChains(device);
+        if (_rules.Exists(static rule => rule.Chain == Forward)) Chain(Forward, NftHook.Forward, BeforeFilters);
+        Counters = [.. _rules.SelectMany(CountersOf).Distinct()];
     }
 
     /// <summary>The families that a guard may have a table of.</summary>
@@ -140,8 +143,22 @@ internal sealed class GuardTable
 
     private NftDataType AddressType => _family.IsIPv6 ? NftDataType.IPv6Address : NftDataType.IPv4Address;
 
+    /// <summary>A peer is told by its address and, where tunnel packets have one, by its MAC.</summary>
+    private ImmutableArray<NftDataType> PeerType => _tunnel.Device is null ? [AddressType] : [AddressType, NftDataType.EthernetAddress];
+
     /// <summary>The packet is of the family. Each rule that looks at addresses says so, so that nft can show them as such.</summary>
     private ImmutableArray<NftExpression> IsOfFamily => NftMatch.Is(NftField.NetworkProtocol, Protocol);
+
+    /// <summary>The addresses that peers and the host itself know it by.</summary>
+    private IEnumerable<IPAddress> OwnAddresses => new[] { _family.InterfaceAddress, _family.PublicAddress }.Distinct();
+
+    /// <summary>Sources that nothing has that comes from outside.</summary>
+    private IEnumerable<IPNetwork> OwnNetworks =>
+    [
+        .. _ownSubnet is { } subnet ? new[] { subnet } : [],
+        .. OwnAddresses.Select(static address => new IPNetwork(address, address.GetAddressBytes().Length * 8)),
+        _family.IsIPv6 ? new IPNetwork(IPAddress.IPv6Loopback, 128) : IPNetwork.Parse("127.0.0.0/8"),
+    ];
 
     /// <summary>The same of what comes out of the tunnel. Tables of devices know no <see cref="NftField.NetworkProtocol"/>.</summary>
     private ImmutableArray<NftExpression> IsOfFamilyInTunnel => _fromTunnel == NftFamily.NetDevice
@@ -173,59 +190,30 @@ internal sealed class GuardTable
                 : new IPNetwork(IPAddress.Parse(text), IPAddress.Parse(text).GetAddressBytes().Length * 8);
     }
 
-    private void AddPortChains(int port)
-    {
-        ImmutableArray<NftExpression> toPort =
-        [
-            .. NftMatch.Is(NftField.TransportProtocol, NftValue.OfByte(UdpProtocol)),
-            .. NftMatch.Is(NftField.DestinationPort, NftValue.OfNetworkUInt16((ushort)port)),
-            .. IsOfFamily,
-        ];
-        Chain(Input, NftHook.Input, BeforeFilters);
-        Chain(ToPort);
-
-        // First what nearly every packet is: everything else in here is for the others.
-        ImmutableArray<NftExpression> notFromTunnel = _tunnel.Device is { } device && !_options.AcceptContainers
-            ? NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device), isNot: true)
-            : [];
-        Rule(Input, [.. toPort, .. NftMatch.InSet(PeersName, Source), .. notFromTunnel, NftVerdict.Accept]);
-        Rule(Input, [.. toPort, NftVerdict.Jump(ToPort)]);
-        ReturnIfOtherVni(ToPort);
-        if (notFromTunnel.Length > 0)
-            Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(_tunnel.Device!)));
-        ReturnIfSender(ToPort);
-        ImmutableArray<NftExpression> fromContainer = [.. IsOfFamily, .. NftMatch.In(Source, _family.Network)];
-        if (_options.AcceptContainers) Rule(ToPort, [.. fromContainer, NftVerdict.Return]);
-        else Drop(ToPort, GuardDrop.Container, fromContainer);
-        if (!_options.AcceptUnknownSenders) Drop(ToPort, GuardDrop.UnknownSender, []);
-
-        // Packets that this host forwards get its address where they are masqueraded, so that the peer takes them for the host's.
-        if (_options.AcceptContainers) return;
-        Chain(Forward, NftHook.Forward, BeforeFilters);
-        Chain(ToPeers);
-        Rule(Forward, [.. toPort, .. NftMatch.InSet(PeersName, Destination), NftVerdict.Jump(ToPeers)]);
-        ReturnIfOtherVni(ToPeers);
-        Rule(ToPeers, [.. IsOfFamily, .. NftMatch.InSet(PeersName, Source), NftVerdict.Return]);
-        ReturnIfSender(ToPeers);
-        Drop(ToPeers, GuardDrop.Container, []);
-    }
-
     private void AddTunnelChains(string device)
     {
         bool isAtDevice = _fromTunnel == NftFamily.NetDevice;
         string chain = isAtDevice ? FromTunnel : Prerouting;
         NftHook hook = isAtDevice ? NftHook.Ingress : NftHook.Prerouting;
-        _chains.Add(new NftChain(_fromTunnel, Name, chain)
+        if (isAtDevice || _tunnel.Uplink is null)
         {
-            Base = new NftBaseChain(NftChainType.Filter, hook, BeforeConnectionTracking) { Device = isAtDevice ? device : null },
-        });
+            _chains.Add(new NftChain(_fromTunnel, Name, chain)
+            {
+                Base = new NftBaseChain(NftChainType.Filter, hook, BeforeConnectionTracking) { Device = isAtDevice ? device : null },
+            });
+        }
+
         if (!isAtDevice) Rule(chain, [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device), isNot: true), NftVerdict.Accept]);
 
         // What passes is found by the first rule that looks for it; the rest says why the others do not.
         ImmutableArray<NftExpression>? toHere = _options.AcceptForeignDestinations ? [] : _ownSubnet is { } own ? NftMatch.In(Destination, own) : null;
         IEnumerable<ImmutableArray<NftExpression>> sources = _options.AcceptForeignSources ? [IsOfFamilyInTunnel] : _lengths.Select(HasSource);
-        if (_options.AcceptForeignSources && _ownSubnet is { } ours)
-            DropFromTunnel(chain, GuardDrop.ForeignSource, [.. IsOfFamilyInTunnel, .. NftMatch.In(Source, ours)]);
+        if (_options.AcceptForeignSources)
+        {
+            foreach (IPNetwork mine in OwnNetworks)
+                DropFromTunnel(chain, GuardDrop.ForeignSource, [.. IsOfFamilyInTunnel, .. NftMatch.In(Source, mine)]);
+        }
+
         if (toHere is { } here) AddRules(source => Rule(_fromTunnel, chain, [.. source, .. here, NftVerdict.Accept]));
         if (!_options.AcceptForeignDestinations) AddRules(source => DropFromTunnel(chain, GuardDrop.ForeignDestination, source));
 
@@ -233,10 +221,32 @@ internal sealed class GuardTable
         if (isAtDevice) Rule(_fromTunnel, chain, [.. NftMatch.Is(NftField.Protocol, NftValue.OfNetworkUInt16(ArpProtocol)), NftVerdict.Accept]);
         DropFromTunnel(chain, GuardDrop.ForeignSource, []);
 
+        if (_ownSubnet is { } subnet && _knowsInterfaces) AddLeavingRules(device, subnet);
+
         void AddRules(Action<ImmutableArray<NftExpression>> add)
         {
             foreach (ImmutableArray<NftExpression> source in sources) add(source);
         }
+    }
+
+    /// <summary>
+    /// What came to the own subnet does not leave over the external interface, as it would by the default route where there is no container. If that
+    /// is a bridge, the containers may be there.
+    /// </summary>
+    private void AddLeavingRules(string device, IPNetwork own)
+    {
+        Chain(Leaving);
+        Rule(
+            Forward,
+            [
+                .. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device)),
+                .. NftMatch.Is(NftField.OutputInterfaceName, NftValue.OfInterfaceName(_family.ExternalName)),
+                .. IsOfFamily,
+                .. NftMatch.In(Destination, own),
+                NftVerdict.Jump(Leaving),
+            ]);
+        Rule(Leaving, [.. NftMatch.Is(NftField.OutputInterfaceKind, NftValue.OfInterfaceName("bridge")), NftVerdict.Return]);
+        Drop(Leaving, GuardDrop.ForeignDestination, []);
     }
 
     /// <summary>
@@ -262,21 +272,8 @@ internal sealed class GuardTable
         return [.. IsOfFamilyInTunnel, .. isEthernet, .. NftMatch.InSet(SetFor(length).Name, NftField.EthernetSource, bits)];
     }
 
-    // A first fragment that is too short to say its VNI goes on to be judged by its sender.
-    private void ReturnIfOtherVni(string chain)
-    {
-        if (_tunnel.Vni is not { } vni) return;
-        NftValue value = new([(byte)(vni >> 16), (byte)(vni >> 8), (byte)vni]);
-        Rule(chain, [.. NftMatch.Is(VniField, value, isNot: true), NftVerdict.Return]);
-    }
-
-    private void ReturnIfSender(string chain)
-    {
-        if (Senders is not null) Rule(chain, [.. IsOfFamily, .. NftMatch.InSet(SendersName, Source), NftVerdict.Return]);
-    }
-
-    private bool Counts(NftFamily table, GuardDrop drop) =>
-        table == (drop is GuardDrop.UnknownSender or GuardDrop.Container ? NftFamily.Inet : _fromTunnel);
+    private static IEnumerable<NftCounter> CountersOf(NftRule rule) =>
+        rule.Expressions.OfType<NftCountIn>().Select(count => new NftCounter(rule.Family, rule.Table, count.Counter));
 
     private void Chain(string name) => _chains.Add(new NftChain(NftFamily.Inet, Name, name));
 

@@ -121,12 +121,12 @@ public sealed partial class TunnelGuard
     private void ReadDrops_NeedsLock()
     {
         if (_table is null) return;
-        Dictionary<string, long> counts = _table.Families.SelectMany(family => Netlink_NeedsLock().GetCounters(family, _name))
-            .ToDictionary(static counter => counter.Name, static counter => (long)counter.Packets);
+        ILookup<string, long> counts = _table.Families.SelectMany(family => Netlink_NeedsLock().GetCounters(family, _name))
+            .ToLookup(static counter => counter.Name, static counter => (long)counter.Packets);
         _dropsNow = new GuardDrops(
             Of(GuardDrop.UnknownSender), Of(GuardDrop.Container), Of(GuardDrop.ForeignSource), Of(GuardDrop.ForeignDestination));
 
-        long Of(GuardDrop drop) => counts.GetValueOrDefault(GuardTable.NameOf(drop));
+        long Of(GuardDrop drop) => counts[GuardTable.NameOf(drop)].Sum();
     }
 
     private void TellDrops_NeedsLock()

@@ -55,24 +55,32 @@ public sealed partial class TunnelGuard
         return isKnown;
     }
 
-    /// <summary>Puts the table in the place of whatever has its name. Packets meet the one or the other.</summary>
+    /// <summary>
+    /// Puts the table in the place of whatever has its name. Packets meet the one or the other. A kernel without chains at devices, or without the
+    /// device, gets it in another form, and so does one whose filter cannot ask for routes.
+    /// </summary>
     private void WriteWhole_NeedsLock(IReadOnlyCollection<GuardMember> members)
     {
-        try
+        (bool IsAtDevice, bool KnowsInterfaces)[] forms =
+            _tunnel.Device is null ? [(false, true), (false, false)] : [(true, true), (false, true), (true, false), (false, false)];
+        foreach (var (isAtDevice, knowsInterfaces) in forms)
         {
-            WriteWhole_NeedsLock(members, isAtDevice: true);
-        }
-        catch (NetlinkException refusal) when (_tunnel.Device is not null && (refusal.IsNotSupported || refusal.IsNotFound))
-        {
-            // The kernel has no chains at devices, or wants the device to be there first.
-            WriteWhole_NeedsLock(members, isAtDevice: false);
+            try
+            {
+                WriteWhole_NeedsLock(members, isAtDevice, knowsInterfaces);
+                return;
+            }
+            catch (NetlinkException refusal) when ((isAtDevice || knowsInterfaces) && (refusal.IsNotSupported || refusal.IsNotFound))
+            {
+                // The next form asks for less.
+            }
         }
     }
 
-    private void WriteWhole_NeedsLock(IReadOnlyCollection<GuardMember> members, bool isAtDevice)
+    private void WriteWhole_NeedsLock(IReadOnlyCollection<GuardMember> members, bool isAtDevice, bool knowsInterfaces)
     {
         int[] lengths = [.. members.Select(static member => member.Length).Distinct()];
-        var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, lengths, _members.LargestSet, isAtDevice);
+        var table = new GuardTable(_name, _tunnel, _options, _family, _ownSubnet, lengths, _members.LargestSet, isAtDevice, knowsInterfaces);
         var batch = new NftablesBatch();
         foreach (NftTable left in FindTables_NeedsLock([_name, .. _formerNames]))
         {

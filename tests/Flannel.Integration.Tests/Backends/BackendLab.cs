@@ -52,9 +52,12 @@ internal sealed class BackendLab : IAsyncDisposable
         [.. Hosts.Select((host, index) => host.AddContainer(KeyOf(index + 1).IPv4, KeyOf(index + 1).IPv6, mtu: 1380))];
 
     /// <summary>Starts a network on every host and lets them know each other, as nodes do that are restarted with another configuration.</summary>
-    public async Task StartAsync(string backend, int? hosts = null)
+    public Task StartAsync(string backend, int? hosts = null) => StartAsync(backend, [.. Hosts.Take(hosts ?? Hosts.Count)]);
+
+    /// <summary>The same on some of the hosts.</summary>
+    public async Task StartAsync(string backend, LabHost[] hosts)
     {
-        foreach (LabHost host in Hosts.Take(hosts ?? Hosts.Count)) await StartAsync(host, backend);
+        foreach (LabHost host in hosts) await StartAsync(host, backend);
         foreach (var (host, network, _) in _running)
             network.SetPeers([.. _running.Where(other => other.Host != host).Select(static other => other.Lease)]);
         foreach (var (_, network, _) in _running) await network.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });

@@ -24,7 +24,7 @@ public sealed class GuardKeepingTests
     [InlineData("flush chain inet flannel-guard-ipv4-lab to-port")]
     [InlineData("insert rule inet flannel-guard-ipv4-lab input accept")]
     [InlineData("flush set inet flannel-guard-ipv4-lab peers")]
-    [InlineData("add element inet flannel-guard-ipv4-lab peers { 192.168.100.9 }")]
+    [InlineData("add element inet flannel-guard-ipv4-lab peers { 192.168.100.9 . 02:00:00:00:99:01 }")]
     [InlineData("add element netdev flannel-guard-ipv4-lab sources24 { 02:00:00:00:99:01 . 10.5.9.0 }")]
     [InlineData("delete table netdev flannel-guard-ipv4-lab")]
     [InlineData("flush chain netdev flannel-guard-ipv4-lab from-tunnel")]
@@ -163,6 +163,31 @@ public sealed class GuardKeepingTests
         string table = (await GuardTable.UntilAsync(lab.Hosts[0], static table => Has(table, "02:00:00:00:00:00 . 10.5.16.0")))!;
         Assert.Contains("set sources20", table, StringComparison.Ordinal);
         Assert.Contains("ether saddr . ip saddr & 255.255.240.0 @sources20", table, StringComparison.Ordinal);
+    }
+
+    /// <summary>A lease that an older one keeps out of force is no reason to let anybody in.</summary>
+    [NetnsFact]
+    public async Task Peer_WithTheMacOfAnOlderOne_IsLetInWhenThatOneHasGone()
+    {
+        await using var lab = new BackendLab(hosts: 1);
+        IBackendNetwork network = await lab.StartAsync(lab.Hosts[0], Vxlan);
+        Lease older = NewPeer(7, "192.168.100.107", Vxlan);
+        Lease younger = NewPeer(8, "192.168.100.108", Vxlan);
+        younger = younger with { Attributes = younger.Attributes with { BackendData = older.Attributes.BackendData } };
+
+        network.SetPeers([younger]);
+        await GuardTable.UntilAsync(lab.Hosts[0], static table => Has(table, "192.168.100.108"));
+        network.ChangePeers([new LeaseChange(null, older)]);
+        string table = (
+            await GuardTable.UntilAsync(lab.Hosts[0], static table => Has(table, "192.168.100.107") && !Has(table, "192.168.100.108")))!;
+        Assert.False(Has(table, "10.5.8.0"), table);
+        Assert.True(Has(table, "02:00:00:00:00:07 . 10.5.7.0"), table);
+
+        network.SetPeers([older, younger]);
+        network.ChangePeers([new LeaseChange(older, null)]);
+        table = (await GuardTable.UntilAsync(lab.Hosts[0], static table => Has(table, "192.168.100.108") && !Has(table, "192.168.100.107")))!;
+        Assert.True(Has(table, "02:00:00:00:00:07 . 10.5.8.0"), table);
+        Assert.False(Has(table, "10.5.7.0"), table);
     }
 
     [NetnsTheory]

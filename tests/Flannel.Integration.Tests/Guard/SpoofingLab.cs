@@ -8,8 +8,8 @@ using Flannel.Lab.Pinging;
 namespace Flannel.Integration.Tests.Guard;
 
 /// <summary>
-/// Two hosts in a network, each with containers, and on the same LAN a host without a lease, which attacks, and one that is not to be reached through
-/// the tunnel. It sends what each case says and counts what arrived, all in one address family.
+/// Two hosts in a network, each with containers, a third one without, and on the same LAN a host without a lease, which attacks, and one that is
+/// not to be reached through the tunnel. It sends what each case says and counts what arrived, all in one address family.
 /// </summary>
 internal sealed class SpoofingLab : IAsyncDisposable
 {
@@ -19,6 +19,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
     private const int SentinelPort = 9998;
     private const int AttackPort = 9997;
     private const byte SentinelTag = 200;
+    private const string SecondAddress = "192.168.100.102";
+    private const string SecondAddressIPv6 = "fd00:100::102";
     private const int IP_TRANSPARENT = 19;
     private const int IPV6_TRANSPARENT = 75;
 
@@ -45,6 +47,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
 
     private LabHost LanHost => _lab.Hosts[3];
 
+    private LabHost Other => _lab.Hosts[4];
+
     private LabContainer RemoteContainer => Peer.Containers[0];
 
     private LabContainer Victim => Target.Containers[0];
@@ -55,10 +59,10 @@ internal sealed class SpoofingLab : IAsyncDisposable
 
     public static async Task<SpoofingLab> StartAsync(string backend, bool isIPv6, Action<BackendLab>? configure = null)
     {
-        var lab = new BackendLab(hosts: 4);
+        var lab = new BackendLab(hosts: 5);
         configure?.Invoke(lab);
         var spoofing = new SpoofingLab(lab, backend.Contains("vxlan", StringComparison.Ordinal), isIPv6);
-        await lab.StartAsync(backend, hosts: 2);
+        await lab.StartAsync(backend, [spoofing.Peer, spoofing.Target, spoofing.Other]);
         AddContainers(lab.Hosts[0], 1, count: 1);
         AddContainers(lab.Hosts[1], 2, count: 2);
 
@@ -68,9 +72,20 @@ internal sealed class SpoofingLab : IAsyncDisposable
             await BackendLab.Sh(host, """
                 nft add table inet leaving
                 nft add chain inet leaving post '{ type nat hook postrouting priority 100; }'
-                nft add rule inet leaving post oifname eth0 masquerade
+                nft add rule inet leaving post oifname eth0 ip saddr 10.5.0.0/16 masquerade
+                nft add rule inet leaving post oifname eth0 ip6 saddr fd00:5::/48 masquerade
                 """);
         }
+
+        await BackendLab.Sh(spoofing.Target, $"""
+            ip addr add {SecondAddress} dev eth0
+            ip addr add {SecondAddressIPv6} dev eth0 nodad
+            """);
+        await BackendLab.Sh(spoofing.Other, $"""
+            ip route replace default via {spoofing.LanHost.Address}
+            ip -6 route replace default via {spoofing.LanHost.AddressIPv6}
+            """);
+        await BackendLab.Sh(spoofing.LanHost, $"ip addr add {spoofing.InSubnet(5, 77)} dev lo");
 
         foreach (LabNode node in new LabNode[] { spoofing.Victim, spoofing.Target, spoofing.LanHost })
             spoofing._receivers.Add(spoofing.OpenReceiver(node, Port));
@@ -85,6 +100,17 @@ internal sealed class SpoofingLab : IAsyncDisposable
         await AwaitSentinelsAsync();
         Drain();
         return Enum.GetValues<SpoofingCase>().ToDictionary(static number => number, number => _arrived.GetValueOrDefault(number));
+    }
+
+    /// <summary>Sends one case, and once it is on its way, does what makes the ways passable that it has to be followed on.</summary>
+    /// <returns>How many packets arrived.</returns>
+    public async Task<int> RunAsync(SpoofingCase number, Func<Task>? afterSending = null)
+    {
+        Send(number);
+        if (afterSending is not null) await afterSending();
+        await AwaitSentinelsAsync();
+        Drain();
+        return _arrived.GetValueOrDefault(number);
     }
 
     /// <summary>Sends packets as they are from a host of the LAN to a container, as another container of the same host or as a remote one.</summary>
@@ -135,6 +161,7 @@ internal sealed class SpoofingLab : IAsyncDisposable
         IPAddress internet = IPAddress.Parse(_isIPv6 ? "2001:db8::8" : "198.51.100.8");
         IPAddress nobody = InSubnet(99, 2);
         PhysicalAddress mac = _isVxlan ? MacOf(Peer) : StrangersMac;
+        PhysicalAddress others = _isVxlan ? MacOf(Other) : StrangersMac;
         switch (number)
         {
             case SpoofingCase.StrangerAsContainer: Tunnel(Stranger, StrangersMac, remote, victim); break;
@@ -158,16 +185,31 @@ internal sealed class SpoofingLab : IAsyncDisposable
             case SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort: Tunnel(RemoteContainer, mac, remote, victim); break;
             case SpoofingCase.StrangerInFragments: SendFragments(Stranger, mac, remote, victim); break;
             case SpoofingCase.PeerAsTheInternetInVlanTags: Tunnel(Peer, mac, internet, victim, vlanTags: 2); break;
+            case SpoofingCase.PeerAsAnotherPeer: Tunnel(Other, mac, remote, victim); break;
+            case SpoofingCase.OwnContainerAsThePeer: Tunnel(OwnContainer, mac, remote, victim, outer: Of(Peer)); break;
+            case SpoofingCase.RemoteContainerAsAnotherPeer: Tunnel(RemoteContainer, others, InSubnet(5, 2), victim, outer: Of(Other)); break;
+            case SpoofingCase.RemoteContainerAsItsHost: Tunnel(RemoteContainer, mac, remote, victim, outer: Of(Peer)); break;
+            case SpoofingCase.RemoteContainerToASecondAddress: Tunnel(RemoteContainer, mac, remote, victim); break;
+            case SpoofingCase.RemoteContainerAsItsHostToASecondAddress: Tunnel(RemoteContainer, mac, remote, victim, outer: Of(Peer)); break;
+            case SpoofingCase.PeerAsTheTargetsHost: Tunnel(Peer, mac, Of(Target), victim); break;
+            case SpoofingCase.PeerAsLoopback: Tunnel(Peer, mac, _isIPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback, victim); break;
+            case SpoofingCase.PeerToAnAddressWithoutAContainer: Tunnel(Peer, mac, remote, InSubnet(5, 77)); break;
             case SpoofingCase.Legitimate: SendPlain(RemoteContainer, victim); break;
         }
 
         void Tunnel(LabNode sender, PhysicalAddress from, IPAddress source, IPAddress destination, IPAddress? outer = null, int vlanTags = 0)
         {
             byte[] packet = InnerPacket.Write(source, destination, Port, [(byte)number]);
-            byte[] payload = _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(Target), vlanTags) : packet;
+            LabHost receiver = number == SpoofingCase.PeerToAnAddressWithoutAContainer ? Other : Target;
+            byte[] payload = _isVxlan ? InnerPacket.WrapInVxlan(packet, vni: 1, from, MacOf(receiver), vlanTags) : packet;
             using Socket socket = OpenSender(sender, outer);
 
-            IPAddress to = number == SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort ? InSubnet(2, 0) : Of(Target);
+            IPAddress to = number switch
+            {
+                SpoofingCase.RemoteContainerThroughTheTunnelToTheTunnelPort => InSubnet(2, 0),
+                SpoofingCase.RemoteContainerToASecondAddress or SpoofingCase.RemoteContainerAsItsHostToASecondAddress => Second,
+                _ => Of(receiver),
+            };
             for (int index = 0; index < PacketsPerCase; index++) socket.SendTo(payload, new IPEndPoint(to, TunnelPort));
         }
 
@@ -198,7 +240,7 @@ internal sealed class SpoofingLab : IAsyncDisposable
         var paths = new (LabNode From, IPAddress To)[]
         {
             (RemoteContainer, Of(Victim)), (Stranger, Of(Target)), (Target, Of(LanHost)), (OwnContainer, Of(Target)), (RemoteContainer, Of(Target)),
-            (Target, Of(Victim)), (Peer, Of(LanHost)),
+            (Target, Of(Victim)), (Peer, Of(LanHost)), (Other, Of(Target)), (Peer, Of(Other)), (Other, Of(LanHost)), (RemoteContainer, Second),
         };
         using var limit = new CancellationTokenSource(Limit);
         foreach (var (from, to) in paths)
@@ -216,7 +258,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
         var ways = new (LabNode From, LabNode To, IPAddress Address)[]
         {
             (RemoteContainer, Victim, Of(Victim)), (Stranger, Target, Of(Target)), (Peer, Target, Of(Target)), (Target, LanHost, Of(LanHost)),
-            (OwnContainer, Target, Of(Target)), (RemoteContainer, Target, Of(Target)), (RemoteContainer, Victim, Of(Victim)),
+            (OwnContainer, Target, Of(Target)), (RemoteContainer, Target, Of(Target)), (Other, Target, Of(Target)), (Peer, Other, Of(Other)),
+            (Other, LanHost, Of(LanHost)), (RemoteContainer, Victim, Of(Victim)),
         };
         foreach (var (from, to, address) in ways)
         {
@@ -265,6 +308,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
     private AddressFamily Family => _isIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
 
     private IPAddress Of(LabNode node) => (_isIPv6 ? node.AddressIPv6 : node.Address)!;
+
+    private IPAddress Second => IPAddress.Parse(_isIPv6 ? SecondAddressIPv6 : SecondAddress);
 
     private IPAddress InSubnet(int number, byte host)
     {

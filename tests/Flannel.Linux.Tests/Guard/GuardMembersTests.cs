@@ -12,14 +12,14 @@ public sealed class GuardMembersTests
     private readonly GuardMembers _members = new();
 
     [Fact]
-    public void Peer_NeedsItsHost_AndItsSubnetAndHostByItsMac()
+    public void Peer_NeedsItsHostWithItsMac_AndItsSubnetAndHostByItsMac()
     {
         GuardedPeer peer = Peer(1);
         NftValue mac = NftValue.Of(peer.Mac!);
 
         Assert.Equal(
             [
-                new(0, NftValue.Of(peer.Host)),
+                new(0, NftValue.Concat(NftValue.Of(peer.Host), mac)),
                 new(24, NftValue.Concat(mac, NftValue.Of(peer.Subnet.BaseAddress))),
                 new(32, NftValue.Concat(mac, NftValue.Of(peer.Host))),
             ],

@@ -15,7 +15,7 @@ public sealed class TunnelGuardTests : IAsyncLifetime
 {
     private const string Table = "flannel-guard-ipv4";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-    private static readonly NftSet Peers = new(NftFamily.Inet, Table, "peers") { Key = [NftDataType.IPv4Address] };
+    private static readonly NftSet Peers = new(NftFamily.Inet, Table, "peers") { Key = [NftDataType.IPv4Address, NftDataType.EthernetAddress] };
 
     private NetworkLab? _lab;
     private NftablesNetlink? _nftables;
@@ -153,7 +153,7 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         guard.SetPeers([GuardMembersTests.Peer(1), GuardMembersTests.Peer(2)]);
         guard.Admit();
         var batch = new NftablesBatch();
-        batch.DeleteElements(Peers, [NftElement.Of(GuardMembersTests.Peer(2).Host)]);
+        batch.DeleteElements(Peers, [new NftElement(GuardMember.Of(GuardMembersTests.Peer(2))[0].Key)]);
         _nftables!.Execute(batch);
 
         guard.ChangePeers([GuardMembersTests.Peer(2).Key], []);
@@ -204,18 +204,21 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         Assert.Contains("from-tunnel", ReadChains());
     }
 
-    [NetnsFact]
-    public void KernelWithoutChainsAtDevices_GetsTheSameAtPrerouting()
+    [NetnsTheory]
+    [InlineData(null)]
+    [InlineData("eth0")]
+    public void KernelWithoutChainsAtDevices_GetsTheSameAtPrerouting(string? uplink)
     {
         var table = new GuardTable(
             Table,
-            new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1" },
+            new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1", Uplink = uplink },
             new GuardOptions(),
             NetworkFamily.From(new BackendContext { NetworkName = "", Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"), ExternalInterface = Host.External }).Single(),
             IPNetwork.Parse("10.5.9.0/24"),
             [24, 32],
             members: 1,
-            isAtDevice: false);
+            isAtDevice: false,
+            knowsInterfaces: false);
         Assert.Equal(NftFamily.Inet, Assert.Single(table.Families));
         Assert.All(table.Rules, static rule => Assert.Equal(NftFamily.Inet, rule.Family));
         var batch = new NftablesBatch();
@@ -275,7 +278,7 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         _nftables!.Execute(batch);
     }
 
-    private byte[] Read() => [.. _nftables!.GetElements(Peers).Select(static element => element.Key.Bytes[^1]).Order()];
+    private byte[] Read() => [.. _nftables!.GetElements(Peers).Select(static element => element.Key.Bytes[3]).Order()];
 
     private async Task UntilAsync(byte[] wanted)
     {
