@@ -171,7 +171,15 @@ internal static class LinuxNfTables
     internal const byte NFTNL_UDATA_COMMENT = 0; // of tables, chains, rules and objects
     internal const byte NFTNL_UDATA_SET_KEYBYTEORDER = 0;
     internal const byte NFTNL_UDATA_SET_DATABYTEORDER = 1;
+    internal const byte NFTNL_UDATA_SET_KEY_TYPEOF = 3;
     internal const byte NFTNL_UDATA_SET_COMMENT = 7;
+    internal const byte NFTNL_UDATA_SET_TYPEOF_EXPR = 0;
+    internal const byte NFTNL_UDATA_SET_TYPEOF_DATA = 1;
+    internal const byte NFTNL_UDATA_SET_KEY_PAYLOAD_DESC = 0;
+    internal const byte NFTNL_UDATA_SET_KEY_PAYLOAD_TYPE = 1;
+    internal const byte NFTNL_UDATA_SET_KEY_PAYLOAD_BASE = 2;
+    internal const byte NFTNL_UDATA_SET_KEY_PAYLOAD_OFFSET = 3;
+    internal const byte NFTNL_UDATA_SET_KEY_PAYLOAD_LEN = 4;
 
     internal static ushort MessageType(ushort message) => (ushort)((NFNL_SUBSYS_NFTABLES << 8) | message);
 }

@@ -9,7 +9,8 @@ internal static class Userdata
     /// <summary>NFT_USERDATA_MAXLEN: more the kernel refuses.</summary>
     internal const int MaximumLength = 256;
 
-    private const int HeaderLength = 2; // type and length, a byte each
+    internal const int HeaderLength = 2; // type and length, a byte each
+    internal const int UInt32Length = HeaderLength + sizeof(uint);
 
     /// <returns>Bytes written.</returns>
     /// <exception cref="ArgumentException">The comment is too long.</exception>
@@ -32,7 +33,15 @@ internal static class Userdata
     {
         (buffer[0], buffer[1]) = (type, sizeof(uint));
         MemoryMarshal.Write(buffer[HeaderLength..], in value);
-        return HeaderLength + sizeof(uint);
+        return UInt32Length;
+    }
+
+    /// <summary>Writes what stands before a value that is there already.</summary>
+    /// <returns>Bytes of both.</returns>
+    internal static int WriteHeader(Span<byte> buffer, byte type, int length)
+    {
+        (buffer[0], buffer[1]) = (type, (byte)length);
+        return HeaderLength + length;
     }
 
     /// <returns>The text of one type; <see langword="null"/> where there is none, or the bytes are another program's.</returns>

@@ -43,6 +43,7 @@ public class NftRequestTests
         ["rule-add-4"] = ["-/4/1/2/6 00000000", "-/4/1/2/4 00000005"],
 
         // The same attributes in another order; an attribute without a payload.
+        ["set-add-fields"] = [],
         ["set-flush"] = [],
         ["dump-elements"] = [],
         ["counter-delete"] = [],

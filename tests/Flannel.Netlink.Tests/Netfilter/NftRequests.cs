@@ -11,6 +11,8 @@ namespace Flannel.Netlink.Tests.Netfilter;
 /// <summary>One request of every kind, under the names of the frames captured from nft.</summary>
 internal static class NftRequests
 {
+    private static readonly NftField InnerMac = new(NftHeader.Transport, 22, 6);
+
     private static readonly Dictionary<string, Action<NftablesBatch>> Queue = new()
     {
         ["table-add"] = b => b.AddTable(Table),
@@ -28,6 +30,24 @@ internal static class NftRequests
         ["set-add-interval"] = b => b.AddSet(Networks),
         ["set-add-concatenated-interval"] = b => b.AddSet(Inner),
         ["set-add-concatenated"] = b => b.AddSet(Subnets),
+        ["set-add-field"] = b => b.AddSet(new NftSet(Family, Name, "inner4") { Key = [NftDataType.Bytes], KeyFields = [InnerMac] }),
+        ["set-add-fields"] = b => b.AddSet(new NftSet(Family, Name, "fields4")
+        {
+            Key = [NftDataType.IPv4Address, NftDataType.Bytes],
+            KeyFields = [NftField.IPv4Source, InnerMac],
+            Size = 1024,
+        }),
+        ["set-add-fields-ipv6"] = b => b.AddSet(new NftSet(Family, Name, "fields6")
+        {
+            Key = [NftDataType.IPv6Address, NftDataType.Bytes],
+            KeyFields = [NftField.IPv6Source, InnerMac],
+            Comment = "who may send",
+        }),
+        ["set-add-destinations"] = b => b.AddSet(new NftSet(Family, Name, "destinations")
+        {
+            Key = [NftDataType.IPv4Address, NftDataType.IPv6Address, NftDataType.Bytes, NftDataType.Bytes],
+            KeyFields = [NftField.IPv4Destination, NftField.IPv6Destination, new NftField(NftHeader.Network, 1, 2), NftField.EthernetDestination],
+        }),
         ["map-add"] = b => b.AddSet(Marks),
         ["map-add-verdict"] = b => b.AddSet(Verdicts),
         ["elements-add"] = b => b.AddElements(Peers, [.. Elements(Peers)]),

@@ -60,12 +60,15 @@ public class NftRoundTripTests
     [Fact]
     public void SetsAndElements_OfAnyTypes_AreReadAsWritten() => ForAnySeed(random =>
     {
+        NftDataType[] key = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Types[random.Next(Types.Length)])];
+        bool hasFields = key.Contains(NftDataType.Bytes);
         var set = new NftSet(NftFamily.IPv4, Text(random), Text(random))
         {
-            Key = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Types[random.Next(Types.Length)])],
+            Key = [.. key],
+            KeyFields = hasFields ? [.. key.Select(_ => new NftField(NftHeader.Transport, random.Next(64), random.Next(1, 17)))] : [],
             IsInterval = random.Next(2) == 0,
             Value = random.Next(3) switch { 0 => [], 1 => [NftDataType.Mark], _ => [NftDataType.Verdict] },
-            Comment = Maybe(random, Text),
+            Comment = hasFields ? null : Maybe(random, Text),
         };
         int length = SetCodec.KeyLength(set);
         if (length > NftValue.MaximumLength)

@@ -100,6 +100,9 @@ public class NftValueTests
         Assert.Throws<ArgumentException>(() => batch.AddTable(GuardTable.Table with { Comment = new string('x', 254) }));
         Assert.Throws<ArgumentException>(() => batch.AddSet(GuardTable.Peers with { Key = default }));
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.AddSet(GuardTable.Peers with { Key = [(NftDataType)63] }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => batch.AddSet(GuardTable.Peers with { Key = [NftDataType.Bytes] }));
+        Assert.Throws<ArgumentException>(() => batch.AddSet(GuardTable.Subnets with { KeyFields = [NftField.EthernetSource] }));
+        Assert.Throws<ArgumentException>(() => batch.AddSet(GuardTable.Peers with { KeyFields = [NftField.Mark] }));
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.DeleteRule(GuardTable.Rules[0]));
         Assert.Throws<ArgumentException>(() => batch.AddRule(GuardTable.Rules[0] with { Expressions = [new NftOther("xt")] }));
         Assert.Throws<ArgumentOutOfRangeException>(

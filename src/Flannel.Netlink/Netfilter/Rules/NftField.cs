@@ -100,7 +100,8 @@ public readonly record struct NftField
         return new NftField(_load, Length, mask);
     }
 
-    internal bool IsWholePayload => _load is NftPayload && _mask is null;
+    /// <summary>What loads it, if that are bytes of the packet and all of them count.</summary>
+    internal NftPayload? WholePayload => _mask is null ? _load as NftPayload : null;
 
     internal ImmutableArray<NftExpression> Load(int slot)
     {
@@ -112,9 +113,6 @@ public readonly record struct NftField
         };
         return _mask is { } mask ? [load, new NftBitwise(mask, new NftValue(new byte[Length]), slot)] : [load];
     }
-
-    /// <summary>The first bytes of a payload alone.</summary>
-    internal NftExpression LoadFirst(int length) => ((NftPayload)_load) with { Length = length };
 
     internal void Check(NftValue value)
     {

@@ -43,9 +43,9 @@ public static class NftMatch
         (int bytes, int bits) = Math.DivRem(network.PrefixLength, 8);
         if (network.PrefixLength == address.Length * 8)
             return Is(field, address, isNot);
-        if (bits != 0 || bytes == 0 || !field.IsWholePayload)
+        if (bits != 0 || bytes == 0 || field.WholePayload is not { } payload)
             return Has(field, NftValue.MaskOf(network), address, isNot);
-        return [field.LoadFirst(bytes), Compare(new NftValue(address.Bytes[..bytes]), isNot)];
+        return [payload with { Length = bytes }, Compare(new NftValue(address.Bytes[..bytes]), isNot)];
     }
 
     /// <summary>The field, or several concatenated, are in a set.</summary>

@@ -8,6 +8,9 @@ public enum NftDataType
     /// <summary>What to do with the packet; of values only.</summary>
     Verdict = 1,
 
+    /// <summary>Bytes without a type of their own (<c>integer</c>); of keys only, where <see cref="NftSet.KeyFields"/> says how many.</summary>
+    Bytes = 4,
+
     /// <summary>IPv4 address, 4 bytes.</summary>
     IPv4Address = 7,
 

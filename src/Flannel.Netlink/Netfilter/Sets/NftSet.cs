@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Flannel.Netlink.Netfilter.Rules;
 
 namespace Flannel.Netlink.Netfilter.Sets;
 
@@ -11,6 +12,12 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     /// <summary>What a key is; several are a concatenation.</summary>
     /// <value>1 to 5 types.</value>
     public required ImmutableArray<NftDataType> Key { get; init; }
+
+    /// <summary>
+    /// What of a packet is looked up, one field for each part of the key: an address of IP, or other bytes as <see cref="NftDataType.Bytes"/>. Only
+    /// nft looks at it, which cannot load what it has listed of such bytes without; it is written and not read.
+    /// </summary>
+    public ImmutableArray<NftField> KeyFields { get; init; } = [];
 
     /// <summary>
     /// Whether an element is all keys from one to another. In a concatenation each part is a range for itself; such sets need kernel 5.6. A change of

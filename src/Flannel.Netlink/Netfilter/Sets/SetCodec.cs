@@ -100,7 +100,9 @@ internal static class SetCodec
     {
         if (set.Key.IsDefaultOrEmpty)
             throw new ArgumentException($"The set {set.Name} says no type of its keys.", nameof(set));
-        return LengthOf(set.Key);
+        if (!set.KeyFields.IsDefaultOrEmpty && set.KeyFields.Length != set.Key.Length)
+            throw new ArgumentException($"The set {set.Name} says {set.KeyFields.Length} fields of {set.Key.Length} parts of its keys.", nameof(set));
+        return set.IsConcatenation ? Enumerable.Range(0, set.Key.Length).Sum(i => NftValue.Align(PartLength(set, i))) : PartLength(set, 0);
     }
 
     private static uint FlagsOf(NftSet set) =>
@@ -138,10 +140,10 @@ internal static class SetCodec
     private static void WriteFields(ref NetlinkMessageWriter writer, NftSet set)
     {
         NestedStart fields = writer.BeginNested(NFTA_SET_DESC_CONCAT | NLA_F_NESTED);
-        foreach (NftDataType type in set.Key)
+        for (int i = 0; i < set.Key.Length; i++)
         {
             NestedStart field = writer.BeginNested(NFTA_LIST_ELEM | NLA_F_NESTED);
-            writer.WriteUInt32BigEndian(NFTA_SET_FIELD_LEN, (uint)LengthOf(type));
+            writer.WriteUInt32BigEndian(NFTA_SET_FIELD_LEN, (uint)PartLength(set, i));
             writer.EndNested(field);
         }
 
@@ -157,6 +159,12 @@ internal static class SetCodec
                 userdata[length..], NFTNL_UDATA_SET_DATABYTEORDER, set.Value.Length > 1 ? UnknownByteOrder : ByteOrderOf(set.Value[0]));
         }
 
+        if (!set.KeyFields.IsDefaultOrEmpty)
+        {
+            length += Userdata.WriteHeader(
+                userdata[length..], NFTNL_UDATA_SET_KEY_TYPEOF, SetFields.Write(userdata[(length + Userdata.HeaderLength)..], set.KeyFields));
+        }
+
         if (set.Comment is not null)
             length += Userdata.WriteComment(userdata[length..], NFTNL_UDATA_SET_COMMENT, set.Comment);
         return length;
@@ -164,7 +172,10 @@ internal static class SetCodec
 
     private static uint Join(ImmutableArray<NftDataType> types) => types.Aggregate(0u, static (number, type) => (number << BitsPerType) | (uint)type);
 
-    /// <summary>Length of a key or value, each part of a concatenation padded.</summary>
+    private static int PartLength(NftSet set, int part) =>
+        set.Key[part] == NftDataType.Bytes && !set.KeyFields.IsDefaultOrEmpty ? set.KeyFields[part].Length : LengthOf(set.Key[part]);
+
+    /// <summary>Length of a value, each part of a concatenation padded.</summary>
     private static int LengthOf(ImmutableArray<NftDataType> types) =>
         types.Length > 1 ? types.Sum(static type => NftValue.Align(LengthOf(type))) : LengthOf(types[0]);
 
