@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Flannel.Netlink.Netfilter;
 using Flannel.Netlink.Netfilter.Rules;
+using Flannel.Netlink.Netfilter.Sets;
 using Flannel.Netlink.Netfilter.Tables;
 
 namespace Flannel.Linux.Guard;
@@ -113,6 +114,13 @@ internal sealed partial class GuardTable
         NftVerdict verdict = _options.AcceptContainers ? NftVerdict.Accept : NftVerdict.Jump(FromPeer);
         if (Senders is not null) Rule(chain, [.. IsOfFamily, .. NftMatch.InSet(SendersName, Source), verdict]);
         if (!_options.AcceptContainers) Rule(chain, [.. IsOfFamily, .. IsPeer(Source, InnerMacSource), verdict]);
+    }
+
+    /// <summary>A peer is told by its address and, where tunnel packets have one, by its MAC, which for nft is bytes as any others.</summary>
+    private NftSet MakePeers()
+    {
+        var peers = new NftSet(NftFamily.Inet, Name, PeersName) { Key = [AddressType], Size = Capacity };
+        return _tunnel.Device is null ? peers : peers with { Key = [AddressType, NftDataType.Bytes], KeyFields = [Source, InnerMacSource] };
     }
 
     /// <summary>The address is a peer's, and of VXLAN the MAC of its tunnel belongs to it.</summary>

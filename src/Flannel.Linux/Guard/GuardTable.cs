@@ -77,7 +77,7 @@ internal sealed partial class GuardTable
         (_tunnel, _options, _family, _ownSubnet, _knowsInterfaces) = (tunnel, options, family, ownSubnet, knowsInterfaces);
         _lengths = tunnel.Device is null ? [] : [.. lengths.Where(static length => length > 0).Order()];
         Tables = [.. Families.Select(table => new NftTable(table, name) { Comment = "flannel: keeps strangers out of the tunnel" })];
-        if (tunnel.Port is not null) _sets.Add(0, new NftSet(NftFamily.Inet, name, PeersName) { Key = PeerType, Size = Capacity });
+        if (tunnel.Port is not null) _sets.Add(0, MakePeers());
         foreach (int length in _lengths)
         {
             string sources = SourcesPrefix + length.ToString(CultureInfo.InvariantCulture);
@@ -142,9 +142,6 @@ internal sealed partial class GuardTable
     private NftField Destination => _family.IsIPv6 ? NftField.IPv6Destination : NftField.IPv4Destination;
 
     private NftDataType AddressType => _family.IsIPv6 ? NftDataType.IPv6Address : NftDataType.IPv4Address;
-
-    /// <summary>A peer is told by its address and, where tunnel packets have one, by its MAC.</summary>
-    private ImmutableArray<NftDataType> PeerType => _tunnel.Device is null ? [AddressType] : [AddressType, NftDataType.EthernetAddress];
 
     /// <summary>The packet is of the family. Each rule that looks at addresses says so, so that nft can show them as such.</summary>
     private ImmutableArray<NftExpression> IsOfFamily => NftMatch.Is(NftField.NetworkProtocol, Protocol);

@@ -24,7 +24,7 @@ public sealed class GuardKeepingTests
     [InlineData("flush chain inet flannel-guard-ipv4-lab to-port")]
     [InlineData("insert rule inet flannel-guard-ipv4-lab input accept")]
     [InlineData("flush set inet flannel-guard-ipv4-lab peers")]
-    [InlineData("add element inet flannel-guard-ipv4-lab peers { 192.168.100.9 . 02:00:00:00:99:01 }")]
+    [InlineData("add element inet flannel-guard-ipv4-lab peers { 192.168.100.9 . 0x020000009901 }")]
     [InlineData("add element netdev flannel-guard-ipv4-lab sources24 { 02:00:00:00:99:01 . 10.5.9.0 }")]
     [InlineData("delete table netdev flannel-guard-ipv4-lab")]
     [InlineData("flush chain netdev flannel-guard-ipv4-lab from-tunnel")]
@@ -42,6 +42,29 @@ public sealed class GuardKeepingTests
         await lab.Network(0)
             .EventuallyAsync(() => Task.FromResult(lab.Log.Any(static line => line.Contains("was put right", StringComparison.Ordinal))));
         await GuardTable.UntilAsync(lab.Hosts[0], table => table == before);
+        Assert.Null(lab.Network(0).Status.Guard!.Problem);
+    }
+
+    /// <summary>As programs do that save and load the rules of all others.</summary>
+    [NetnsFact]
+    public async Task Loaded_AsNftHasListedIt_IsTheSameAndFollowsThePeers()
+    {
+        const string LoadWhatIsListed = "{ echo flush ruleset; nft list ruleset; } | nft -f -";
+        await using var lab = new BackendLab();
+        await lab.StartAsync(Vxlan);
+        await lab.StopAsync();
+        string? before = await GuardTable.ReadAsync(lab.Hosts[0]), beforeIPv6 = await GuardTable.ReadAsync(lab.Hosts[0], GuardTable.IPv6);
+        await BackendLab.Sh(lab.Hosts[0], LoadWhatIsListed);
+        Assert.Equal(before, await GuardTable.ReadAsync(lab.Hosts[0]));
+        Assert.Equal(beforeIPv6, await GuardTable.ReadAsync(lab.Hosts[0], GuardTable.IPv6));
+
+        await lab.StartAsync(Vxlan);
+        await BackendLab.Sh(lab.Hosts[0], LoadWhatIsListed);
+        lab.Network(0).ChangePeers([new LeaseChange(null, NewPeer(7, "192.168.100.107", Vxlan))]);
+        await GuardTable.UntilAsync(lab.Hosts[0], static table => Has(table, "192.168.100.107 . 0x20000000007"));
+        lab.Network(0).ChangePeers([new LeaseChange(NewPeer(7, "192.168.100.107", Vxlan), null)]);
+        await GuardTable.UntilAsync(lab.Hosts[0], table => table == before);
+        await GuardTable.UntilAsync(lab.Hosts[0], table => table == beforeIPv6, GuardTable.IPv6);
         Assert.Null(lab.Network(0).Status.Guard!.Problem);
     }
 
