@@ -128,6 +128,24 @@ internal sealed class SpoofingLab : IAsyncDisposable
         return arrived;
     }
 
+    /// <summary>Writes tunnel packets from a container behind the peer that is not the network's and gets the peer's address on its way.</summary>
+    /// <returns>How many arrived.</returns>
+    public async Task<int> SendFromAnotherNetworkAsync(bool toSecondAddress)
+    {
+        const SpoofingCase Number = SpoofingCase.RemoteContainerToTheTunnelPort;
+        string source = _isIPv6 ? "fd00:17::9" : "172.17.0.9";
+        await BackendLab.Sh(Peer, $"nft add rule inet leaving post oifname eth0 {(_isIPv6 ? "ip6" : "ip")} saddr {source} masquerade");
+        byte[] packet = InnerPacket.Write(Of(RemoteContainer), Of(Victim), Port, [(byte)Number]);
+        byte[] payload = InnerPacket.WrapInVxlan(packet, vni: 1, MacOf(Peer), MacOf(Target));
+        using Socket socket = OpenSender(RemoteContainer, IPAddress.Parse(source));
+        var to = new IPEndPoint(toSecondAddress ? Second : Of(Target), TunnelPort);
+        for (int index = 0; index < PacketsPerCase; index++) socket.SendTo(payload, to);
+        await AwaitSentinelsAsync();
+        Drain();
+        _arrived.Remove(Number, out int arrived);
+        return arrived;
+    }
+
     /// <summary>Pings from container to container.</summary>
     public ContinuousPing StartPinging() => RemoteContainer.StartPinging(Of(Victim));
 

@@ -170,6 +170,18 @@ public sealed class SpoofingTests(ITestOutputHelper output)
             """);
     }
 
+    /// <summary>What other networks behind a host send is theirs, unless it is for a peer's tunnel at the address that peers know.</summary>
+    [NetnsTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ContainersOfAnotherNetwork_ReachNoPublishedAddress(bool isIPv6)
+    {
+        await using SpoofingLab lab = await SpoofingLab.StartAsync(Vxlan, isIPv6);
+
+        Assert.Equal(0, await lab.SendFromAnotherNetworkAsync(toSecondAddress: false));
+        Assert.Equal(SpoofingLab.PacketsPerCase, await lab.SendFromAnotherNetworkAsync(toSecondAddress: true));
+    }
+
     [NetnsFact]
     public async Task OtherVxlanOnTheSamePort_IsLeftAlone()
     {
