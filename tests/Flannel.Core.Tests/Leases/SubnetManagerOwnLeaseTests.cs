@@ -131,6 +131,28 @@ public sealed class SubnetManagerOwnLeaseTests
     }
 
     [Fact]
+    public async Task Watch_ListingForTheOwnKeyIsOlderThanWhatWasTold_TakesNoPeerAway()
+    {
+        const string Peer = "10.5.99.0-24";
+        var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
+        LabNode node = lab.Node(1, previous: "10.5.7.0-24");
+        await using LeaseFollower follower = await node.StartAsync();
+        node.Store.FailNext(StoreOperation.Create);
+        lab.Store.Delete(follower.Own.Key.ToString());
+        await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Lost);
+        HeldStoreCall look = node.Store.HoldNextAfter(StoreOperation.List);
+        await lab.Time.AdvanceToNextTimerAsync();
+        await look.WaitUntilReachedAsync();
+
+        lab.PutPeer(Peer, 9);
+        await follower.UntilAsync(found => found.Peers.ContainsKey(Peer));
+        look.Release();
+        await follower.UntilAsync<OwnLeaseChanged>(own => own.State == OwnLeaseState.Reacquired);
+
+        Assert.Contains(Peer, follower.Peers.Keys);
+    }
+
+    [Fact]
     public async Task Watch_AnswerOfCreatingAgainLost_FindsWhatItWrote()
     {
         var lab = new SubnetManagerLab();
