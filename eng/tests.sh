@@ -5,8 +5,11 @@ test_budget=3000 # seconds for the whole test run, which takes a quarter of it: 
 project_budget=2400 # seconds for one test project
 hang_limit=4m # for one test; what hangs is named
 
-# The projects that take longest start first, so that none of them runs alone at the end.
-slowest_projects=(Flannel.Integration.Tests Flannel.Store.Etcd.Tests Flannel.Backends.Udp.Tests Flannel.Simulation.Tests)
+# The projects that take longest start first, so that none of them runs alone at the end. The tests of one run one after the other and wait most of the
+# time, so it runs as two parts, side by side: what follows the colon says which of its tests.
+slowest_projects=(
+    Flannel.Integration.Tests:~.Overlay. Flannel.Integration.Tests:!~.Overlay.
+    Flannel.Store.Etcd.Tests Flannel.Backends.Udp.Tests Flannel.Simulation.Tests)
 
 # What needs a namespace, an etcd or the SDK is left to the full run; tests skip it when the variable is set. No test of this project could run at all.
 full_run_only=(Flannel.Integration.Tests)
@@ -15,13 +18,8 @@ full_run_only=(Flannel.Integration.Tests)
 # One line per project, failing tests with their messages, and the sum as the last line. A project that crashes, hangs or runs nothing counts as one failure.
 run_tests() {
     local filter="$1" results name running=0 lanes=2 passed=0 failed=0 skipped=0
-    local -a options=()
     local -A names=()
-    if [[ "$filter" == *[=~]* ]]; then
-        options=(--filter "$filter")
-    elif [[ -n "$filter" ]]; then
-        options=(--filter "FullyQualifiedName~$filter")
-    fi
+    if [[ -n "$filter" && "$filter" != *[=~]* ]]; then filter="FullyQualifiedName~$filter"; fi
     if (($(nproc) < lanes)); then lanes=1; fi
     if [[ -n "${FLANNEL_STRESS_AGENTS:-}" ]]; then hang_limit=15m; fi # one test, as long as it was asked to be
     results="$(mktemp -d)"
@@ -29,7 +27,7 @@ run_tests() {
     trap "jobs -p | xargs -r kill 2>/dev/null; rm -rf '$results'" EXIT
 
     while read -r name; do
-        if [[ " ${*:2} " == *" $name "* ]]; then continue; fi
+        if [[ " ${*:2} " == *" ${name%%:*} "* ]]; then continue; fi
         if ((running == lanes)); then collect_project; fi
         run_project "$name" >"$results/$name.out" &
         names[$!]="$name"
@@ -46,7 +44,7 @@ list_projects() {
     printf '%s\n' "${slowest_projects[@]}"
     for project in "$root"/tests/*.Tests; do
         project="$(basename "$project")"
-        if [[ " ${slowest_projects[*]} " != *" $project "* ]]; then echo "$project"; fi
+        if [[ " ${slowest_projects[*]%%:*} " != *" $project "* ]]; then echo "$project"; fi
     done
 }
 
@@ -61,17 +59,22 @@ collect_project() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-# Runs one project and leaves its numbers in a file.
+# Runs one project, or a part of it, and leaves its numbers in a file.
 run_project() {
-    local name="$1" log="$results/$1.log" code=0 started=$SECONDS limit=$((test_budget - SECONDS)) summary
+    local name="$1" project="${1%%:*}" log="$results/$1.log" code=0 started=$SECONDS limit=$((test_budget - SECONDS)) summary
     local p=0 f=0 s=0
-    local -a isolated=()
+    local -a isolated=() options=()
+    if [[ "$name" == *:* ]]; then
+        options=(--filter "${filter:+($filter)&}FullyQualifiedName${name#*:}")
+    elif [[ -n "$filter" ]]; then
+        options=(--filter "$filter")
+    fi
     if ((limit > project_budget)); then limit=$project_budget; fi
     if ((limit < 1)); then limit=1; fi
     if [[ -z "${FLANNEL_TEST_FAST:-}" ]]; then isolated=(env "FLANNEL_OUTER_MOUNTS=$(outer_mounts)" unshare -nm bash "$root/build.sh" --inside exec); fi
 
     # Processes that are killed would leave their sockets for diagnostics behind.
-    DOTNET_EnableDiagnostics=0 timeout --kill-after=10 "$limit" "${isolated[@]}" dotnet test "$root/tests/$name/bin/$configuration/net10.0/$name.dll" \
+    DOTNET_EnableDiagnostics=0 timeout --kill-after=10 "$limit" "${isolated[@]}" dotnet test "$root/tests/$project/bin/$configuration/net10.0/$project.dll" \
         --logger "console;verbosity=minimal" --blame-hang-timeout "$hang_limit" --blame-hang-dump-type none --results-directory "$results/$name" \
         "${options[@]}" >"$log" 2>&1 </dev/null &
     # shellcheck disable=SC2064
@@ -96,6 +99,6 @@ run_project() {
     fi
     if ((f > 0)); then grep -vE '^(  Skipped |Data collector|Test run for|VSTest version|A total of|Starting test execution|Passed! |Failed! |\[xUnit)' "$log" || true; fi
 
-    printf '%-34s %5d passed %5d failed %5d skipped %5d s\n' "$name" "$p" "$f" "$s" $((SECONDS - started))
+    printf '%-40s %5d passed %5d failed %5d skipped %5d s\n' "$name" "$p" "$f" "$s" $((SECONDS - started))
     echo "$p $f $s" >"$results/$name.counts"
 }

@@ -316,7 +316,7 @@ public sealed class AccessTests : IAsyncLifetime
         using ApiConnection connection = Connection(config, options: options => options.ApiServer = new Uri(_api.Address, "/k8s/c-1/"));
         _api.Intercept = async context =>
         {
-            await context.Response.WriteAsync("""{"kind":"Pod","metadata":{"name":"b"},"spec":{"nodeName":"x"}}""");
+            await context.Response.WriteAsync("""{"kind":"Pod","metadata":{"name":"b","resourceVersion":"7"},"spec":{"nodeName":"x"}}""");
             return true;
         };
 
