@@ -16,6 +16,10 @@ public sealed class FlannelCluster : IAsyncDisposable
     private const int LooksPerStep = 10;
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
+    // What has not come within ten seconds waits for something longer, such as the two minutes for which peers that all left together are kept.
+    private const int ShortSteps = 100;
+    private static readonly TimeSpan LongStep = TimeSpan.FromSeconds(1);
+
     private readonly FlannelClusterOptions _options;
     private readonly FakeTimeProvider? _clock;
     private readonly string _backend;
@@ -148,7 +152,7 @@ public sealed class FlannelCluster : IAsyncDisposable
             if (TimeProvider.System.GetElapsedTime(start) > _options.Patience)
                 throw new TimeoutException($"The cluster did not come to this within {_options.Patience.TotalSeconds} s: {what()}");
             await Task.Delay(LookPause, TimeProvider.System, cancellationToken);
-            if (looks % LooksPerStep == 0) _clock?.Advance(Step);
+            if (looks % LooksPerStep == 0) _clock?.Advance(looks <= ShortSteps * LooksPerStep ? Step : LongStep);
         }
     }
 
