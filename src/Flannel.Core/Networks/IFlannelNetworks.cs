@@ -7,9 +7,9 @@ namespace Flannel;
 /// node of it. All members may be called from any thread at any time.
 /// </summary>
 /// <remarks>
-/// A generic host starts and stops all of them; without one, disposing the service provider stops those that still run. Every network has a store,
-/// backends and options of its own; networks in one etcd cluster share its connections. Two networks that run at the same time in one network
-/// namespace need ranges that do not overlap and, with VXLAN, VNIs that differ; the second is refused otherwise
+/// A generic host starts and stops all of them; without one, disposing the service provider stops those that still run. Every network has its own
+/// store, backends and options; networks in one etcd cluster share its connections. Two networks that run at the same time in one network
+/// namespace need ranges that do not overlap and VNIs (VXLAN) or ports (udp) that differ; the second is refused otherwise
 /// (<see cref="NetworkConflictException"/>). The kernel routes between networks of one host as between any of its interfaces: they are apart, not
 /// isolated.
 /// </remarks>

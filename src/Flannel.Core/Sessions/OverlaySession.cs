@@ -115,7 +115,7 @@ internal sealed partial class OverlaySession
         IBackendNetwork network = await _held.CreateNetworkAsync(backend, ContextFor(external, published), cancellationToken).ConfigureAwait(false);
         if (view.IsPublishedByAnother(request with { Attributes = network.Attributes }))
         {
-            // While this host had another one's address, or its image, it took over that one's MAC. With an address of its own it needs its own.
+            // While this host had another one's address, or its image, it took over that one's MAC. With its own address it needs its own MAC.
             await network.RemoveAsync(cancellationToken).ConfigureAwait(false);
             network = await _held.CreateNetworkAsync(backend, ContextFor(external, published: null), cancellationToken).ConfigureAwait(false);
         }

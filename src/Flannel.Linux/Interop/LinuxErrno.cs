@@ -14,6 +14,6 @@ internal static class LinuxErrno
     internal const int ENOTTY = 25;
     internal const int EROFS = 30;
 
-    /// <summary>The system's words for an error number, as an exception to hang below one of ours.</summary>
+    /// <summary>The system's words for an error number, as the cause of one of our exceptions.</summary>
     internal static Win32Exception ToException(int errno) => new(errno);
 }

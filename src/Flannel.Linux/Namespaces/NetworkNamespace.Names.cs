@@ -173,6 +173,6 @@ public sealed partial class NetworkNamespace
     private static NetworkNamespaceException DirectoryRefused(string name, Exception cause) => new(
         name,
         $"The network namespace '{name}' cannot be created, because {Directory} is not writable: {cause.Message.TrimEnd('.')}. " +
-        "Run as root, or inside 'unshare -Urnm' with a tmpfs of its own on /run.",
+        "Run as root, or inside 'unshare -Urnm' with its own tmpfs on /run.",
         cause);
 }

@@ -28,6 +28,9 @@ public sealed class PeerRoutes(KernelContext context)
     /// <summary>How many foreign routes are named; of those beyond only the number is said.</summary>
     private const int NamedAtMost = 20;
 
+    // A routing daemon may make any number of them, others each time.
+    private const int CountedAtMost = 1000;
+
     private readonly ConcurrentDictionary<IPNetwork, IPAddress?> _peers = [];
     private readonly ConcurrentDictionary<IPNetwork, bool> _logged = [];
     private readonly NetworkFamily _family = context.Family;
@@ -261,6 +264,7 @@ public sealed class PeerRoutes(KernelContext context)
     public void LogIfForeign(RouteEntry route)
     {
         if (!IsInside(route) || IsOwn(route) || IsStray(route) || IsInOwnSubnet(route.Destination) || IsPeersProblem(route)) return;
+        if (Volatile.Read(ref _foreign) >= CountedAtMost) return;
         if (_logged.TryAdd(route.Destination, true) && Interlocked.Increment(ref _foreign) <= NamedAtMost)
             KernelNetwork.Log.ForeignRoute(context.Logger, route.Destination, Describe(_netlink, route), _family.Network);
     }

@@ -46,7 +46,7 @@ public sealed partial class FaultMatrixTests(ITestOutputHelper output)
         ["19 and 33 a foreign route takes the peer's place"] = new(PutForeignRouteAsync),
         ["20 the uplink goes down and up"] = new(cluster => OnUplinkAsync(cluster, "ip link set eth0 down; ip link set eth0 up")),
         ["20 the uplink loses its addresses and gets them back"] = new(cluster => OnUplinkAsync(cluster, "ip addr flush dev eth0")),
-        ["20 the uplink is deleted and made anew"] = new(MakeUplinkAnewAsync),
+        ["20 the uplink is deleted and made again"] = new(MakeUplinkAnewAsync),
         ["21 the public address changes"] = new(MoveAsync),
         ["22 the packet filter is emptied"] = new(cluster => cluster.Hosts[0].ExecAsync("nft", "flush", "ruleset")) { MayLose = [] },
         // A new session closes the device of udp and opens it again.
