@@ -82,6 +82,8 @@ public class LiveChangeTests
 
         fixture.Memory.SetConfig($"{{\"Network\":{network},{key}:1,\"Backend\":{{\"Type\":{type}}}}}");
         FlannelNodeStatus status = await fixture.UntilAsync(found => found.PendingConfig is not null);
+        await fixture.Logger.UntilAsync(() => fixture.Logger.Lines.Any(
+            line => line.Text.Contains("does not follow the configuration", StringComparison.Ordinal)));
 
         Assert.All(status.PendingConfig!.Reasons, reason => Assert.True(HostileText.IsShown(reason, 1000), reason));
         Assert.True(HostileText.IsShown(status.Reason, 4000), status.Reason);

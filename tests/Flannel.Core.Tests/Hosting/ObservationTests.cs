@@ -65,7 +65,8 @@ public class ObservationTests
             if (status.State == FlannelNodeState.Ready) break;
         }
 
-        Assert.Contains(log.Lines, line => line.StartsWith("Information: Network 'red' is Ready.", StringComparison.Ordinal));
+        // A line follows the status that it tells of.
+        while (!log.Lines.Any(line => line.StartsWith("Information: Network 'red' is Ready.", StringComparison.Ordinal))) await Task.Delay(10, limit.Token);
     }
 
     private static ServiceProvider Build(out RecordingLogger log, params string[] networks)
