@@ -47,7 +47,7 @@ public sealed class EtcdClusterTests
         await using EtcdServer server = await EtcdServer.StartAsync();
         await using var relay = new TcpRelay(server.Endpoints[0]);
         await using EtcdLeaseStore store = Open(
-            server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint, server.Endpoints[0]], TimeSpan.FromSeconds(1)));
+            server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint, server.Endpoints[0]], TimeSpan.FromSeconds(2)));
 
         for (int round = 0; round < 20; round++)
         {

@@ -235,6 +235,7 @@ public sealed class FaultTests
         Assert.Equal(5, refused.Total);
         Assert.All(refused.Leases, lease => Assert.True(HostileText.IsShown(lease.Reason, 600), lease.Reason));
 
+        await lab.Api.UntilAsync(static requests => requests.Any(static request => request.IsWatch));
         lab.Api.Fail(_ => true, HttpStatusCode.InternalServerError, times: int.MaxValue, reason: name, message: name);
         await lab.Api.CutAsync();
         await follower.UntilAsync(seen => seen.StoreError is not null);
@@ -265,7 +266,7 @@ public sealed class FaultTests
     public async Task SilentServer_IsLeftAfterItsTime(bool inTheMiddle)
     {
         await using KubeLab lab = await KubeLab.StartAsync(1);
-        lab.Options.RequestTimeout = TimeSpan.FromSeconds(1);
+        lab.Options.RequestTimeout = TimeSpan.FromSeconds(5);
         lab.Api.Intercept = async context =>
         {
             if (context.Request.Path.Value != "/api/v1/nodes") return false;
@@ -282,7 +283,7 @@ public sealed class FaultTests
         KubernetesApiException error = await Assert.ThrowsAsync<KubernetesApiException>(() => lab.AcquireAsync());
 
         Assert.True(error.IsTransient);
-        Assert.Contains("did not answer within 1 s (list nodes)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("did not answer within 5 s (list nodes)", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -197,7 +197,7 @@ public sealed class CniRunnerTests : IDisposable
         _plugins.Add("c", $"[ \"$CNI_COMMAND\" = DEL ] && exit 0\necho why >&2\n{body}");
 
         CniPluginException exception = await Assert.ThrowsAsync<CniPluginException>(
-            () => New(failure == CniPluginFailure.TimedOut ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(60)).AddAsync(list, Container));
+            () => New(failure == CniPluginFailure.TimedOut ? TimeSpan.FromSeconds(10) : TimeSpan.FromSeconds(60)).AddAsync(list, Container));
 
         Assert.Equal((failure, "c", "why"), (exception.Failure, exception.Plugin, exception.StandardError));
         Assert.Equal(["c DEL", "b DEL", "a DEL"], _plugins.Calls.Skip(3));

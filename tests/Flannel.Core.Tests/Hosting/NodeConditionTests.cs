@@ -33,6 +33,7 @@ public class NodeConditionTests
     public async Task Bridge_HoldsAnOldSubnet_StartsDegradedAndNamesIt(string device, string prefix)
     {
         await using var fixture = new NodeFixture();
+        fixture.AddPeer("10.5.20.0/24", "192.168.100.1"); // its own lease, so that it does not draw the bridge's
         fixture.Host.Prefixes =
         [
             new HostPrefix(IPNetwork.Parse(prefix), device, IsAddress: true, Gateway: null) { IsOnBridge = true },

@@ -21,12 +21,14 @@ internal sealed class NodeFixture : IAsyncDisposable
         ILeaseStore? store = null,
         string address = "192.168.100.1",
         ITrafficRules? rules = null,
-        FakeTrafficRules? formerRules = null)
+        FakeTrafficRules? formerRules = null,
+        TimeProvider? time = null)
     {
         Memory = memory ?? new InMemoryLeaseStore(ConfigJson);
         Host = new InMemoryHostNetwork(address);
         var services = new ServiceCollection();
         services.AddSingleton<IHostNetwork>(Host).AddSingleton<ILoggerFactory>(new OneLoggerFactory(Logger));
+        if (time is not null) services.AddSingleton(time);
         IFlannelBuilder network = services.AddFlannel(options =>
         {
             options.PeerGracePeriod = TimeSpan.Zero;

@@ -1,5 +1,6 @@
 using Flannel.Lab.Backends;
 using Flannel.Lab.Stores;
+using Flannel.Testing;
 
 namespace Flannel.Core.Tests.Hosting;
 
@@ -7,6 +8,8 @@ namespace Flannel.Core.Tests.Hosting;
 public class StopTests
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
+
+    private readonly FakeTimeProvider _time = new();
 
     [Theory]
     [InlineData(false, StopMode.Detach)]
@@ -17,7 +20,7 @@ public class StopTests
     {
         var memory = new InMemoryLeaseStore(NodeFixture.ConfigJson);
         using var store = new StuckLeaseStore(memory, blocks);
-        await using var fixture = new NodeFixture(options => options.StopMode = mode, memory, store);
+        await using var fixture = new NodeFixture(options => options.StopMode = mode, memory, store, time: _time);
         await fixture.ReadyAsync();
         store.IsStuck = true;
         fixture.Network.IsStuck = true;
@@ -35,7 +38,7 @@ public class StopTests
     {
         var memory = new InMemoryLeaseStore(NodeFixture.ConfigJson);
         using var store = new StuckLeaseStore(memory, blocks) { IsStuck = true };
-        await using var fixture = new NodeFixture(memory: memory, store: store);
+        await using var fixture = new NodeFixture(memory: memory, store: store, time: _time);
         await fixture.Node.StartAsync();
         await fixture.UntilAsync(status => status.Reason.Contains("reading the network configuration", StringComparison.Ordinal));
 
@@ -45,7 +48,7 @@ public class StopTests
     [Fact]
     public async Task Stop_BackendStuckWhileItCreates_EndsInTimeAndClosesWhatComesLate()
     {
-        await using var fixture = new NodeFixture();
+        await using var fixture = new NodeFixture(time: _time);
         TaskCompletionSource creating = fixture.Backend.HoldCreation();
         await fixture.Node.StartAsync();
         await fixture.UntilAsync(status => status.Reason.Contains("creating the fake network", StringComparison.Ordinal));
@@ -154,9 +157,10 @@ public class StopTests
         fixture.Host.Move(fixture.Host.External with { Index = 99 });
         await fixture.UntilAsync(status => status.State == FlannelNodeState.Failed);
         Assert.Equal("dispose", fixture.Network.Calls[^1]);
-        fixture.Backend.CreateError = null;
 
-        await fixture.Node.StopAsync();
+        Task stopping = fixture.Node.StopAsync(); // no other attempt begins
+        fixture.Backend.CreateError = null;
+        await stopping;
 
         Assert.Equal(["remove", "dispose"], fixture.Network.Calls);
         Assert.Empty((await fixture.Memory.ListAsync(null, CancellationToken.None)).Entries);
@@ -204,9 +208,10 @@ public class StopTests
         fixture.Host.InterfaceError = new ExternalInterfaceException("There is none.", []);
         await fixture.Node.StartAsync();
         await fixture.UntilAsync(static status => status.State == FlannelNodeState.Failed);
+        Task stopping = fixture.Node.StopAsync(); // no other attempt begins
         fixture.Host.InterfaceError = null;
 
-        await fixture.Node.StopAsync();
+        await stopping;
 
         Assert.Empty(fixture.Backend.Networks);
     }
@@ -225,10 +230,18 @@ public class StopTests
         Assert.Equal(["start", "set 0", "remove", "dispose"], fixture.Network.Calls);
     }
 
-    private static async Task<TimeSpan> StopAsync(NodeFixture fixture)
+    /// <summary>What of the clock passes until it has stopped. What is not stuck has some real time for each tenth of a second.</summary>
+    private async Task<TimeSpan> StopAsync(NodeFixture fixture)
     {
-        long started = TimeProvider.System.GetTimestamp();
-        await fixture.Node.StopAsync();
-        return TimeProvider.System.GetElapsedTime(started);
+        TimeSpan started = _time.Elapsed;
+        Task stopping = fixture.Node.StopAsync();
+        while (!stopping.IsCompleted && _time.Elapsed - started < NodeFixture.Limit)
+        {
+            await Task.WhenAny(stopping, Task.Delay(20));
+            if (!stopping.IsCompleted) _time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await stopping.WaitAsync(NodeFixture.Limit);
+        return _time.Elapsed - started;
     }
 }

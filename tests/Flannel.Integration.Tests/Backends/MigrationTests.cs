@@ -121,8 +121,9 @@ public sealed class MigrationTests(ITestOutputHelper output)
                 _ => $".{vni} ",
             };
             await Overlay.Eventually.IsTrueAsync(() => areDevices(BackendLab.DevicesOf(host)), $"only the devices of {backend} are left");
-            string[] routes = await BackendLab.RoutesOfAsync(host);
-            Assert.Equal(2, routes.Length);
+            string[] routes = [];
+            await Overlay.Eventually.IsTrueAsync(
+                async () => (routes = await BackendLab.RoutesOfAsync(host)).Length == 2, $"only the routes of {backend} are left");
             Assert.All(routes, route => Assert.Contains(way, route, StringComparison.Ordinal));
         }
     }

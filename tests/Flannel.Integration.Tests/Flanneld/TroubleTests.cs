@@ -143,8 +143,7 @@ public sealed partial class TroubleTests
                 lab.Hosts[0], StartTests.Endpoints(etcd), $"-subnet-file={file}", $"-healthz-port={StartTests.HealthPort}");
             await flanneld.WaitForOutputAsync("The subnet file cannot be written; trying again.");
 
-            string body = await flanneld.WaitForHealthAsync(StartTests.HealthPort, "/readyz", HttpStatusCode.ServiceUnavailable);
-            Assert.Contains(file, body, StringComparison.Ordinal);
+            await flanneld.WaitForHealthAsync(StartTests.HealthPort, "/readyz", HttpStatusCode.ServiceUnavailable, file);
             Assert.DoesNotContain("] Ready with ", flanneld.Output, StringComparison.Ordinal);
 
             File.Delete(obstacle);

@@ -146,6 +146,15 @@ public sealed class SpoofingTests(ITestOutputHelper output)
             await Backends.BackendLab.Sh(peer, $"ip link add eth1 type veth peer name eth1 address 02:00:00:00:00:01 netns {target.NamespaceName}");
             await AddMacvlan(peer, "02:00:00:00:01:02");
             await AddMacvlan(target, "02:00:00:00:00:02");
+            foreach (LabHost host in new[] { peer, target })
+            {
+                foreach (string device in new[] { "eth1", "eth2" })
+                {
+                    await Overlay.Eventually.IsTrueAsync(
+                        async () => (await host.ExecAsync("cat", $"/sys/class/net/{device}/operstate")).StartsWith("up", StringComparison.Ordinal),
+                        $"{device} is up");
+                }
+            }
 
             string to = (isIPv6 ? target.AddressIPv6 : target.Address)!.ToString();
             string from = (isIPv6 ? peer.AddressIPv6 : peer.Address)!.ToString();

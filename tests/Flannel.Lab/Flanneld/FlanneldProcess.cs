@@ -112,7 +112,7 @@ public sealed class FlanneldProcess : IAsyncDisposable
 
     /// <summary>Asks its health server until it gives the status.</summary>
     /// <returns>The body that came with it.</returns>
-    public async Task<string> WaitForHealthAsync(int port, string path, HttpStatusCode status)
+    public async Task<string> WaitForHealthAsync(int port, string path, HttpStatusCode status, string text = "")
     {
         string body = "";
         await WaitUntilAsync(
@@ -121,14 +121,14 @@ public sealed class FlanneldProcess : IAsyncDisposable
                 try
                 {
                     (HttpStatusCode found, body) = await GetAsync(port, path);
-                    return found == status;
+                    return found == status && body.Contains(text, StringComparison.Ordinal);
                 }
                 catch (HttpRequestException)
                 {
                     return false; // it does not listen yet
                 }
             },
-            $"{(int)status} from {path}");
+            $"{(int)status} from {path} with \"{text}\", the last was {body}");
         return body;
     }
 

@@ -181,6 +181,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
             await reader.ReadToEndAsync(),
             context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
         context.Items["request"] = request;
+        (CancellationToken cut, CancellationToken end) = (_cut.Token, _end.Token); // whoever sees the request can cut it
         _requests.Enqueue(request);
         Signal();
         context.Response.ContentType = "application/json";
@@ -188,7 +189,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
         {
             if (Intercept is { } intercept && await intercept(context))
                 return;
-            await AnswerAsync(context, request);
+            await AnswerAsync(context, request, cut, end);
         }
         catch (OperationCanceledException)
         {
@@ -203,12 +204,12 @@ internal sealed class FakeApiServer : IAsyncDisposable
     private void Signal() =>
         Interlocked.Exchange(ref _requested, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
-    private async Task AnswerAsync(HttpContext context, ApiRequestRecord request)
+    private async Task AnswerAsync(HttpContext context, ApiRequestRecord request, CancellationToken cut, CancellationToken end)
     {
         switch (request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             case ["api", "v1", "nodes"]:
-                await AnswerManyAsync(context, request, Nodes);
+                await AnswerManyAsync(context, request, Nodes, cut, end);
                 break;
             case ["api", "v1", "nodes", var name] when request.Method == "GET":
                 await AnswerOneAsync(context, Nodes.Get(name), $"nodes \\\"{name}\\\" not found");
@@ -222,7 +223,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
                 break;
             case ["api", "v1", "namespaces", var space, "configmaps"]:
                 _ = space;
-                await AnswerManyAsync(context, request, ConfigMaps);
+                await AnswerManyAsync(context, request, ConfigMaps, cut, end);
                 break;
             case ["api", "v1", "namespaces", var space, "pods", var name] when PodNodes.TryGetValue($"{space}/{name}", out string? node):
                 await context.Response.WriteAsync($$$"""{"kind":"Pod","metadata":{"name":"{{{name}}}","resourceVersion":"7"},"spec":{"nodeName":"{{{node}}}"}}""");
@@ -265,13 +266,14 @@ internal sealed class FakeApiServer : IAsyncDisposable
         }
     }
 
-    private async Task AnswerManyAsync(HttpContext context, ApiRequestRecord request, FakeObjects objects)
+    private async Task AnswerManyAsync(
+        HttpContext context, ApiRequestRecord request, FakeObjects objects, CancellationToken cutToken, CancellationToken endToken)
     {
         string? selector = context.Request.Query["fieldSelector"];
         string? only = selector?.Split('=')[1];
         if (request.IsWatch)
         {
-            await WatchAsync(context, objects, only);
+            await WatchAsync(context, objects, only, cutToken, endToken);
             return;
         }
 
@@ -298,7 +300,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
         await context.Response.WriteAsync("]}");
     }
 
-    private async Task WatchAsync(HttpContext context, FakeObjects objects, string? only)
+    private async Task WatchAsync(
+        HttpContext context, FakeObjects objects, string? only, CancellationToken cutToken, CancellationToken endToken)
     {
         long known = long.Parse(context.Request.Query["resourceVersion"]!, CultureInfo.InvariantCulture);
         if (known < objects.Forgotten)
@@ -309,8 +312,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
 
         int seconds = int.Parse(context.Request.Query["timeoutSeconds"]!, CultureInfo.InvariantCulture);
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _end.Token);
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(_cut.Token, context.RequestAborted);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, endToken);
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cutToken, context.RequestAborted);
         await context.Response.StartAsync(cut.Token);
         await context.Response.Body.FlushAsync(cut.Token);
         while (true)
