@@ -17,21 +17,25 @@ public sealed partial class ContainerNetwork
         public static partial void Cleared(ILogger logger, string owner, ContainerState state);
 
         [LoggerMessage(
-            FlannelEventIds.NoCarrier, LogLevel.Warning, "{Owner} is attached, but the kernel does not carry packets over {Device} yet. If it " +
-                "stays so, look at ip link show {Device}.")]
+            FlannelEventIds.NoCarrier,
+            LogLevel.Warning,
+            "{Owner} is attached, but the kernel does not carry packets over {Device} yet. If it stays so, look at ip link show {Device}.")]
         public static partial void NoCarrier(ILogger logger, string owner, string device);
 
         [LoggerMessage(FlannelEventIds.MtuChanged, LogLevel.Information, "The MTU is {Mtu} now, for {Count} containers that are attached as well.")]
         public static partial void MtuChanged(ILogger logger, int mtu, int count);
 
         [LoggerMessage(
-            FlannelEventIds.MtuLeft, LogLevel.Warning, "The MTU is {Mtu} now, but the namespaces of these containers are not found, and their " +
-                "interfaces keep their own: {Owners}.")]
+            FlannelEventIds.MtuLeft,
+            LogLevel.Warning,
+            "The MTU is {Mtu} now, but the namespaces of these containers are not found, and their interfaces keep their own: {Owners}.")]
         public static partial void MtuLeft(ILogger logger, int mtu, string owners);
 
         [LoggerMessage(
-            FlannelEventIds.SubnetsChanged, LogLevel.Warning, "The host's subnets are {Subnets} now. {Count} containers have addresses of an " +
-                "earlier one, which other hosts do not reach: detach and attach them.")]
+            FlannelEventIds.SubnetsChanged,
+            LogLevel.Warning,
+            "The host's subnets are {Subnets} now. {Count} containers have addresses of an earlier one, which other hosts do not reach: detach and " +
+            "attach them.")]
         public static partial void SubnetsChanged(ILogger logger, string subnets, int count);
 
         [LoggerMessage(FlannelEventIds.FollowingFailed, LogLevel.Error, "A change of the node could not be carried to the containers.")]

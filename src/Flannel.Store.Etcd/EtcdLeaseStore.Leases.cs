@@ -66,7 +66,7 @@ internal sealed partial class EtcdLeaseStore
         }
         catch (StoreException error)
         {
-            LogLeaseNotRevoked(id, error.Message);
+            Log.LeaseNotRevoked(_logger, id, error.Message);
             LeaveOver(id);
             return true;
         }

@@ -35,7 +35,7 @@ internal sealed partial class EtcdLeaseStore
             }
             catch (StoreException error) when (revision is null && error.Kind == StoreErrorKind.Compacted && attempt < MaxListAttempts)
             {
-                LogListCompacted(error.Message);
+                Log.ListCompacted(_logger, error.Message);
             }
         }
     }
@@ -59,7 +59,7 @@ internal sealed partial class EtcdLeaseStore
             }
             catch (StoreException error) when (error.IsTooLarge && !keysOnly)
             {
-                LogPageTooLarge(limit, error.Message);
+                Log.PageTooLarge(_logger, limit, error.Message);
                 (limit, keysOnly) = (Math.Max(limit / 2, 1), limit == 1);
                 continue;
             }

@@ -198,7 +198,7 @@ internal sealed partial class EtcdLeaseStore
             await ReleaseAsync(isOurs ? old.Id : lease.Id, cancellationToken).ConfigureAwait(false);
             if (!isOurs)
                 return Refused(entry.Key, found);
-            LogLeaseExchanged(_keys.Subnets + entry.Key, old.Seconds, lease.Seconds);
+            Log.LeaseExchanged(_logger, _keys.Subnets + entry.Key, old.Seconds, lease.Seconds);
             return new StoreWriteResult(true, entry with { ModRevision = found?.ModRevision ?? reply.Value.Header.Revision, ClaimId = lease.Id });
         }
         catch

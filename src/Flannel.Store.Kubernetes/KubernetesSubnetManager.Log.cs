@@ -5,12 +5,18 @@ namespace Flannel.Store.Kubernetes;
 
 internal sealed partial class KubernetesSubnetManager
 {
-    [LoggerMessage(FlannelEventIds.NodeWaiting, LogLevel.Warning, "{Reason}")]
-    private partial void LogWaiting(string reason);
+    private static partial class Log
+    {
+        [LoggerMessage(FlannelEventIds.NodeWaiting, LogLevel.Warning, "{Reason}")]
+        public static partial void Waiting(ILogger logger, string reason);
 
-    [LoggerMessage(FlannelEventIds.NodePublished, LogLevel.Information, "The Node {Node} has the subnet {Subnet}; published {Count} annotations.")]
-    private partial void LogPublished(string node, SubnetKey subnet, int count);
+        [LoggerMessage(
+            FlannelEventIds.NodePublished,
+            LogLevel.Information,
+            "The Node {Node} has the subnet {Subnet}; published {Count} annotations.")]
+        public static partial void Published(ILogger logger, string node, SubnetKey subnet, int count);
 
-    [LoggerMessage(FlannelEventIds.NodeWithdrawn, LogLevel.Information, "Took this node's annotations off the Node {Node} ({Subnet}).")]
-    private partial void LogWithdrawn(string node, SubnetKey subnet);
+        [LoggerMessage(FlannelEventIds.NodeWithdrawn, LogLevel.Information, "Took this node's annotations off the Node {Node} ({Subnet}).")]
+        public static partial void Withdrawn(ILogger logger, string node, SubnetKey subnet);
+    }
 }

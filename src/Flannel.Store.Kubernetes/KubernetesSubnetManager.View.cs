@@ -66,7 +66,7 @@ internal sealed partial class KubernetesSubnetManager
                 node = await manager._client.SendAsync(ApiRequest.PatchStatus(node.Name, patch), cancellationToken).ConfigureAwait(false);
             }
 
-            manager.LogPublished(node.Name, key, changes.Length);
+            Log.Published(manager._logger, node.Name, key, changes.Length);
             Dictionary<Annotation, string> replaced = NodeKeeper.AddressesIn(
                 changes.Select(change => KeyValuePair.Create(change.Key, own.Annotations[change.Key])));
             return new Membership(manager, request, NodeKeeper.LeaseOf(node, key, attributes), node, list, config, replaced);
@@ -109,7 +109,7 @@ internal sealed partial class KubernetesSubnetManager
             void Say(string reason)
             {
                 request.Progress?.Report(reason);
-                manager.LogWaiting(reason);
+                Log.Waiting(manager._logger, reason);
             }
         }
 

@@ -79,7 +79,7 @@ internal sealed partial class KubernetesSubnetManager : ISubnetManager, IDisposa
             return; // somebody else's by now
         byte[] patch = NodePatch.Annotations(published.Keys.Select(static key => KeyValuePair.Create(key, (string?)null)), _names);
         await _client.SendAsync(ApiRequest.PatchStatus(name, patch), cancellationToken).ConfigureAwait(false);
-        LogWithdrawn(name, lease.Key);
+        Log.Withdrawn(_logger, name, lease.Key);
     }
 
     /// <inheritdoc />

@@ -63,7 +63,7 @@ internal sealed partial class FlannelAdministration
             StoreConfigResult result = await _store.WriteConfigAsync(null, revision, cancellationToken).ConfigureAwait(false);
             if (result.Succeeded)
             {
-                LogConfigDeleted(_store.ConfigSource, revision);
+                Log.ConfigDeleted(_logger, _store.ConfigSource, revision);
                 return true;
             }
 
@@ -91,7 +91,7 @@ internal sealed partial class FlannelAdministration
                 .ConfigureAwait(false);
             if (result.Succeeded)
             {
-                LogConfigWritten(_store.ConfigSource, result.Revision, config);
+                Log.ConfigWritten(_logger, _store.ConfigSource, result.Revision, config);
                 return StoredNetworkConfig.Read(result.Document, result.Revision, _store.ConfigSource)!;
             }
 

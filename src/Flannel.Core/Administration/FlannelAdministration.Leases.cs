@@ -55,7 +55,7 @@ internal sealed partial class FlannelAdministration
             throw;
         }
 
-        LogReserved(key, holder.PublicIP ?? holder.PublicIPv6);
+        Log.Reserved(_logger, key, holder.PublicIP ?? holder.PublicIPv6);
         return StoredLease.Read(result.Entry!, refusal: null);
     }
 
@@ -85,7 +85,7 @@ internal sealed partial class FlannelAdministration
     {
         ArgumentNullException.ThrowIfNull(lease);
         StoreWriteResult result = await _store.DeleteAsync(lease.ToEntry(), cancellationToken).ConfigureAwait(false);
-        if (result.Succeeded) LogRevoked(lease.Shown, lease.Holder, lease.Revision);
+        if (result.Succeeded) Log.Revoked(_logger, lease.Shown, lease.Holder, lease.Revision);
         else if (result.Entry is not null) throw LeaseConflict(lease, result.Entry);
         return result.Succeeded;
     }
@@ -102,7 +102,7 @@ internal sealed partial class FlannelAdministration
             // One that was changed meanwhile is somebody's.
             StoreWriteResult result = await _store.DeleteAsync(lease.ToEntry(), cancellationToken).ConfigureAwait(false);
             if (!result.Succeeded) continue;
-            LogRevoked(lease.Shown, lease.Holder, lease.Revision);
+            Log.Revoked(_logger, lease.Shown, lease.Holder, lease.Revision);
             pruned.Add(lease);
         }
 
@@ -115,8 +115,8 @@ internal sealed partial class FlannelAdministration
         if (!result.Succeeded) throw LeaseConflict(lease, result.Entry);
         if (result.Entry!.ModRevision != lease.Revision)
         {
-            if (timeToLive is { } time) LogReservationEnded(lease.Shown, lease.Holder, time);
-            else LogReserved(lease.Shown, lease.Holder);
+            if (timeToLive is { } time) Log.ReservationEnded(_logger, lease.Shown, lease.Holder, time);
+            else Log.Reserved(_logger, lease.Shown, lease.Holder);
         }
 
         return StoredLease.Read(result.Entry, refusal: null) with { Refusal = lease.Refusal, TimeLeft = timeToLive };

@@ -32,16 +32,18 @@ internal sealed partial class FlannelNode
         public static partial void StartGoesOn(ILogger logger, string network, string reason);
 
         [LoggerMessage(
-            FlannelEventIds.NodeOptionsInvalid, LogLevel.Error, "{Network} is stopped by the options that it was started with, because those of " +
-                "today cannot be read.")]
+            FlannelEventIds.NodeOptionsInvalid,
+            LogLevel.Error,
+            "{Network} is stopped by the options that it was started with, because those of today cannot be read.")]
         public static partial void OptionsInvalid(ILogger logger, Exception exception, string network);
 
         [LoggerMessage(FlannelEventIds.NodeTroubleOver, LogLevel.Information, "{Network} is well again, after {Duration}.")]
         public static partial void TroubleOver(ILogger logger, string network, string duration);
 
         [LoggerMessage(
-            FlannelEventIds.NodeCrashed, LogLevel.Critical, "{Network} has ended by an error of this library; nothing keeps its lease and its " +
-                "peers any more. Restart the program.")]
+            FlannelEventIds.NodeCrashed,
+            LogLevel.Critical,
+            "{Network} has ended by an error of this library; nothing keeps its lease and its peers any more. Restart the program.")]
         public static partial void Crashed(ILogger logger, Exception exception, string network);
 
         [LoggerMessage(FlannelEventIds.NodeSessionRenewed, LogLevel.Information, "{Network} follows a change: {Reason}.")]
@@ -51,7 +53,9 @@ internal sealed partial class FlannelNode
         public static partial void UnexpectedError(ILogger logger, Exception exception, string network);
 
         [LoggerMessage(
-            FlannelEventIds.NodeSessionAbandoned, LogLevel.Error, "{Network} does not end although it was stopped; what it was doing is abandoned.")]
+            FlannelEventIds.NodeSessionAbandoned,
+            LogLevel.Error,
+            "{Network} does not end although it was stopped; what it was doing is abandoned.")]
         public static partial void SessionAbandoned(ILogger logger, string network);
     }
 }

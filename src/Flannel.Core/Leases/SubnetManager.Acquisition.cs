@@ -43,7 +43,7 @@ internal sealed partial class SubnetManager
             catch (DuplicatePublicAddressException error) when (!identity.IsOwn(error))
             {
                 // The host that has this node's former address has the subnet with it.
-                LogFormerHeld(error.Key, identity.Address);
+                Log.FormerHeld(_logger, error.Key, identity.Address);
                 request = request with { HeldLease = null };
                 identity = new NodeIdentity(request);
             }
@@ -53,7 +53,7 @@ internal sealed partial class SubnetManager
             }
             catch (StoreException error) when (++failedWrites < MaxFailedWrites)
             {
-                LogWriteUncertain(error.Message);
+                Log.WriteUncertain(_logger, error.Message);
             }
         }
     }
@@ -83,7 +83,7 @@ internal sealed partial class SubnetManager
         }
 
         TakenLease taken = Held(identity, result, own.Lease.Key) with { IsClaimed = isClaimed };
-        LogOwnTaken(taken.Lease.Key, taken.Lease.IsReservation ? "reservation" : "lease", identity.Address);
+        Log.OwnTaken(_logger, taken.Lease.Key, taken.Lease.IsReservation ? "reservation" : "lease", identity.Address);
         return taken;
     }
 
@@ -100,7 +100,7 @@ internal sealed partial class SubnetManager
                 : await ClaimAsync(request, identity, other, cancellationToken).ConfigureAwait(false);
             if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
                 return false;
-            LogOtherDeleted(other.Lease.Key, own.Lease.Key);
+            Log.OtherDeleted(_logger, other.Lease.Key, own.Lease.Key);
         }
 
         return true;
@@ -113,7 +113,7 @@ internal sealed partial class SubnetManager
             if (unfit.Lease.IsReservation)
             {
                 // An operator made it, so an operator has to take it back; until then it counts as taken.
-                LogUnfitReservation(unfit.Lease.Key);
+                Log.UnfitReservation(_logger, unfit.Lease.Key);
                 continue;
             }
 
@@ -122,7 +122,7 @@ internal sealed partial class SubnetManager
                 : await ClaimAsync(request, identity, unfit, cancellationToken).ConfigureAwait(false);
             if (entry is null || !(await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false)).Succeeded)
                 return LostRace(unfit.Lease.Key);
-            LogUnfitDeleted(unfit.Lease.Key);
+            Log.UnfitDeleted(_logger, unfit.Lease.Key);
             leases.Taken.Remove(unfit.Lease.Key);
         }
 
@@ -141,7 +141,7 @@ internal sealed partial class SubnetManager
             return LostRace(key);
         }
 
-        LogAcquired(key, again ? "held before" : "free");
+        Log.Acquired(_logger, key, again ? "held before" : "free");
         return Held(identity, result, key);
     }
 
@@ -162,7 +162,7 @@ internal sealed partial class SubnetManager
 
     private TakenLease? LostRace(SubnetKey key)
     {
-        LogLostRace(key);
+        Log.LostRace(_logger, key);
         return null;
     }
 

@@ -58,9 +58,9 @@ internal sealed partial class SubnetManager : ISubnetManager
             lease.Key.ToString(), lease.Attributes.ToUtf8Json(), lease.CreateRevision, lease.ModRevision, HasTimeToLive: true);
         StoreWriteResult result = await _store.DeleteAsync(entry, cancellationToken).ConfigureAwait(false);
         if (result.Succeeded)
-            LogReleased(lease.Key);
+            Log.Released(_logger, lease.Key);
         else
-            LogNotReleased(lease.Key, result.Entry is null ? "it was gone already" : "it was changed by somebody else");
+            Log.NotReleased(_logger, lease.Key, result.Entry is null ? "it was gone already" : "it was changed by somebody else");
     }
 
     /// <summary>Goes by other options from the next lease on that is taken. How long calls may take does not change.</summary>

@@ -5,6 +5,12 @@ namespace Flannel.Core.Observation;
 
 internal sealed partial class NetworkFollower
 {
-    [LoggerMessage(FlannelEventIds.ObserverUnexpectedError, LogLevel.Error, "Observing the lease store failed unexpectedly and is started again.")]
-    private partial void LogUnexpected(Exception error);
+    private static partial class Log
+    {
+        [LoggerMessage(
+            FlannelEventIds.ObserverUnexpectedError,
+            LogLevel.Error,
+            "Observing the lease store failed unexpectedly and is started again.")]
+        public static partial void Unexpected(ILogger logger, Exception error);
+    }
 }

@@ -73,7 +73,7 @@ internal sealed partial class NetworkFollower : IAsyncDisposable
         }
         catch (Exception error)
         {
-            LogUnexpected(VisibleText.Of(error));
+            Log.Unexpected(_logger, VisibleText.Of(error));
             BreakOff(new StoreException($"Observing the lease store failed unexpectedly: {error.Message}", isTransient: true, error));
         }
     }

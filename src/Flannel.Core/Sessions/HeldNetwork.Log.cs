@@ -5,6 +5,9 @@ namespace Flannel.Core.Sessions;
 
 internal sealed partial class HeldNetwork
 {
-    [LoggerMessage(FlannelEventIds.NodeStopFailed, LogLevel.Warning, "{Network} could not {Step} in time.")]
-    private static partial void LogStepFailed(ILogger logger, Exception exception, string network, string step);
+    private static partial class Log
+    {
+        [LoggerMessage(FlannelEventIds.NodeStopFailed, LogLevel.Warning, "{Network} could not {Step} in time.")]
+        public static partial void StepFailed(ILogger logger, Exception exception, string network, string step);
+    }
 }

@@ -170,7 +170,7 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
         catch (Exception exception)
         {
             // The remaining steps matter more than this one, and the host must not fall over our clean-up.
-            LogStepFailed(logger, VisibleText.Of(exception), NetworkName.Of(services.Name), step);
+            Log.StepFailed(logger, VisibleText.Of(exception), NetworkName.Of(services.Name), step);
         }
     }
 }

@@ -5,13 +5,18 @@ namespace Flannel.Core.Sessions;
 
 internal sealed partial class LeaseMemory
 {
-    [LoggerMessage(
-        FlannelEventIds.LeaseMemoryUnreadable, LogLevel.Warning, "What {Path} remembers of this node's lease cannot be read, and is passed over. " +
-            "{Problem}")]
-    private partial void LogUnreadable(string path, string problem);
+    private static partial class Log
+    {
+        [LoggerMessage(
+            FlannelEventIds.LeaseMemoryUnreadable,
+            LogLevel.Warning,
+            "What {Path} remembers of this node's lease cannot be read, and is passed over. {Problem}")]
+        public static partial void Unreadable(ILogger logger, string path, string problem);
 
-    [LoggerMessage(
-        FlannelEventIds.LeaseMemoryNotWritten, LogLevel.Warning, "The lease cannot be remembered in {Path}: a change of this host's address while " +
-            "the node is down costs it its subnet. {Problem}")]
-    private partial void LogNotWritten(string path, string problem);
+        [LoggerMessage(
+            FlannelEventIds.LeaseMemoryNotWritten,
+            LogLevel.Warning,
+            "The lease cannot be remembered in {Path}: a change of this host's address while the node is down costs it its subnet. {Problem}")]
+        public static partial void NotWritten(ILogger logger, string path, string problem);
+    }
 }

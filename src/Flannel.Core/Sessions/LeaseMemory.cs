@@ -52,7 +52,7 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
         catch (Exception error) when (
             error is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException or ArgumentException)
         {
-            LogUnreadable(path, VisibleText.Of(error is JsonException json ? JsonTrouble.Describe(content.Span, json) : error.Message));
+            Log.Unreadable(logger, path, VisibleText.Of(error is JsonException json ? JsonTrouble.Describe(content.Span, json) : error.Message));
             return null;
         }
     }
@@ -83,7 +83,7 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            LogNotWritten(path, VisibleText.Of(error.Message));
+            Log.NotWritten(logger, path, VisibleText.Of(error.Message));
         }
     }
 

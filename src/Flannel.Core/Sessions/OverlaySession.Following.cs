@@ -24,7 +24,7 @@ internal sealed partial class OverlaySession
         Task<SessionEnd> first = await Task.WhenAny(loops).ConfigureAwait(false);
         await all.CancelAsync().ConfigureAwait(false);
         if (!await Task.WhenAll(loops).EndsWithinAsync(LoopLimit, _services.Time).ConfigureAwait(false))
-            LogLoopAbandoned(_logger, NetworkName.Of(_services.Name));
+            Log.LoopAbandoned(_logger, NetworkName.Of(_services.Name));
         cancellationToken.ThrowIfCancellationRequested();
         SessionEnd end = await first.ConfigureAwait(false);
         Remember(running.Network);

@@ -63,7 +63,7 @@ internal sealed partial class OverlaySession
             }
             catch (FlannelException exception)
             {
-                LogTrafficLeftover(_logger, NetworkName.Of(_services.Name), other.Filter, exception.Message);
+                Log.TrafficLeftover(_logger, NetworkName.Of(_services.Name), other.Filter, exception.Message);
             }
         }
     }

@@ -139,7 +139,7 @@ internal sealed partial class OverlaySession
 
         Remember(network);
         HasRun = true;
-        LogLeaseHeld(_logger, NetworkName.Of(_services.Name), membership.Lease.Key, external.Name);
+        Log.LeaseHeld(_logger, NetworkName.Of(_services.Name), membership.Lease.Key, external.Name);
         _condition.Change(
             condition => (condition.Lease?.Key == membership.Lease.Key ? condition : condition.Unsettle(_services.TrafficRules.Count > 0)) with
             {
@@ -259,7 +259,7 @@ internal sealed partial class OverlaySession
     {
         bool isNews = pending is not null && _condition.Status.PendingConfig?.ToString() != pending.ToString();
         _condition.Change(condition => condition with { PendingConfig = pending });
-        if (isNews) LogConfigPending(_logger, NetworkName.Of(_services.Name), pending!);
+        if (isNews) Log.ConfigPending(_logger, NetworkName.Of(_services.Name), pending!);
     }
 
     private void Progress(string step) => _condition.Change(condition => condition with { Progress = step });
@@ -278,7 +278,7 @@ internal sealed partial class OverlaySession
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException or FlannelException)
         {
             // A file that cannot be read only costs the memory of the previous subnet.
-            LogSubnetFileUnreadable(_logger, path, exception.Message);
+            Log.SubnetFileUnreadable(_logger, path, exception.Message);
             return null;
         }
     }

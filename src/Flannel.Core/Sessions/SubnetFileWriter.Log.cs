@@ -5,9 +5,12 @@ namespace Flannel.Core.Sessions;
 
 internal sealed partial class SubnetFileWriter
 {
-    [LoggerMessage(FlannelEventIds.SubnetFileWritten, LogLevel.Information, "Wrote the subnet file {Path}.")]
-    private static partial void LogWritten(ILogger logger, string path);
+    private static partial class Log
+    {
+        [LoggerMessage(FlannelEventIds.SubnetFileWritten, LogLevel.Information, "Wrote the subnet file {Path}.")]
+        public static partial void Written(ILogger logger, string path);
 
-    [LoggerMessage(FlannelEventIds.SubnetFileFailed, LogLevel.Warning, "The subnet file cannot be written; trying again. {Problem}")]
-    private static partial void LogFailed(ILogger logger, string problem);
+        [LoggerMessage(FlannelEventIds.SubnetFileFailed, LogLevel.Warning, "The subnet file cannot be written; trying again. {Problem}")]
+        public static partial void Failed(ILogger logger, string problem);
+    }
 }

@@ -31,13 +31,13 @@ internal sealed partial class SubnetFileWriter(string path, NodeConditionCell co
             {
                 await content.WriteAsync(path, cancellationToken).ConfigureAwait(false);
                 condition.Change(current => current with { SubnetFileError = null, IsSubnetFileCurrent = true });
-                LogWritten(logger, path);
+                Log.Written(logger, path);
                 return;
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 // The state in memory is what counts; the file follows as soon as the disk lets it.
-                if (attempts == 1) LogFailed(logger, exception.Message);
+                if (attempts == 1) Log.Failed(logger, exception.Message);
                 condition.Change(current => current with { SubnetFileError = exception, IsSubnetFileCurrent = false });
             }
 

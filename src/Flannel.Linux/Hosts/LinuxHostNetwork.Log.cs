@@ -12,15 +12,15 @@ internal sealed partial class LinuxHostNetwork
         [LoggerMessage(
             FlannelEventIds.ExternalInterfaceChosen,
             LogLevel.Debug,
-            "External interface {Name} (index {Index}, MTU {Mtu}) with {Address} {AddressIPv6}; peers are told {PublicIP} {PublicIPv6}")]
-        internal static partial void ExternalInterfaceChosen(
+            "External interface {Name} (index {Index}, MTU {Mtu}) with {Address} {AddressIPv6}; peers are told {PublicIP} {PublicIPv6}.")]
+        public static partial void ExternalInterfaceChosen(
             ILogger logger, string name, int index, int mtu, IPAddress? address, IPAddress? addressIPv6, IPAddress? publicIP, IPAddress? publicIPv6);
 
         [LoggerMessage(
             FlannelEventIds.ExternalInterfaceMoved,
             LogLevel.Information,
-            "The external interface {Name} with {Address} {AddressIPv6} is gone; now it is {OtherName} with {OtherAddress} {OtherAddressIPv6}")]
-        internal static partial void ExternalInterfaceMoved(
+            "The external interface {Name} with {Address} {AddressIPv6} is gone; now it is {OtherName} with {OtherAddress} {OtherAddressIPv6}.")]
+        public static partial void ExternalInterfaceMoved(
             ILogger logger, string name, IPAddress? address, IPAddress? addressIPv6, string otherName, IPAddress? otherAddress,
             IPAddress? otherAddressIPv6);
     }

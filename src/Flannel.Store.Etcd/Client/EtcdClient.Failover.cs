@@ -35,7 +35,7 @@ internal sealed partial class EtcdClient
                 {
                     T value = await AuthenticatedAsync(endpoint, attempt, cancellationToken).ConfigureAwait(false);
                     if (_connection.Endpoints.Succeeded(endpoint))
-                        LogEndpointBack(endpoint.Name);
+                        Log.EndpointBack(_logger, endpoint.Name);
                     return new EtcdReply<T>(value, endpoint, mayBeRepeat);
                 }
                 catch (GrpcException error)
@@ -52,7 +52,7 @@ internal sealed partial class EtcdClient
             if (failures.TrueForAll(failure => failure.Error.IsOtherCluster))
             {
                 Cluster.Forget();
-                LogClusterReplaced(failures[0].Error.Message);
+                Log.ClusterReplaced(_logger, failures[0].Error.Message);
             }
 
             if (!failures.Exists(failure => failure.Error.IsElection) || _time.GetElapsedTime(started) > Timeout)
@@ -74,7 +74,7 @@ internal sealed partial class EtcdClient
         }
         catch (GrpcException error) when (error.IsAboutToken)
         {
-            LogTokenOutdated(endpoint.Name);
+            Log.TokenOutdated(_logger, endpoint.Name);
             token = await authenticator.GetTokenAsync(transport, outdated: token, _metrics, cancellationToken).ConfigureAwait(false);
             return await attempt(endpoint, transport, token).ConfigureAwait(false);
         }
@@ -83,7 +83,7 @@ internal sealed partial class EtcdClient
     private void Failed(EtcdEndpoint endpoint, GrpcException error)
     {
         if (!error.IsOwnDoing && _connection.Endpoints.Failed(endpoint))
-            LogEndpointFailing(endpoint.Name, endpoint.Describe(error));
+            Log.EndpointFailing(_logger, endpoint.Name, endpoint.Describe(error));
     }
 
     private static StoreException Refused(string what, EtcdEndpoint endpoint, GrpcException error, bool mayBeRepeat)

@@ -104,7 +104,7 @@ internal sealed partial class TlsFiles
                 }
 
                 if (!_isUnusable)
-                    LogUnusable(Names, error.Message);
+                    Log.Unusable(_logger, Names, error.Message);
                 _isUnusable = true;
             }
         }
@@ -122,7 +122,7 @@ internal sealed partial class TlsFiles
             return;
         TlsIdentity identity = TlsIdentity.Read(files.Authorities, files.Certificate, files.Key);
         if (_identity is not null)
-            LogChanged(Names);
+            Log.Changed(_logger, Names);
         (_files, _identity) = (files, identity);
         _version++;
     }

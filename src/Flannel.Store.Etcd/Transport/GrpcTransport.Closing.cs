@@ -81,7 +81,7 @@ internal sealed partial class GrpcTransport
         }
 
         _metrics.ConnectionAbandoned(_endpoint);
-        LogAbandoned(_endpoint.GetLeftPart(UriPartial.Authority), CloseLimit.TotalSeconds);
+        Log.Abandoned(_logger, _endpoint.GetLeftPart(UriPartial.Authority), CloseLimit.TotalSeconds);
         _ = CloseAsync();
         // What hangs may hold the connection open; the socket itself is in nobody's hands but ours.
         _connection?.Socket.Dispose();

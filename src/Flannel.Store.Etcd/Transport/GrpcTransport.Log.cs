@@ -5,9 +5,12 @@ namespace Flannel.Store.Etcd.Transport;
 
 internal sealed partial class GrpcTransport
 {
-    [LoggerMessage(
-        FlannelEventIds.ConnectionAbandoned,
-        LogLevel.Warning,
-        "The connection to etcd endpoint {Endpoint} did not close within {Limit} s; it is cut and replaced.")]
-    private partial void LogAbandoned(string endpoint, double limit);
+    private static partial class Log
+    {
+        [LoggerMessage(
+            FlannelEventIds.ConnectionAbandoned,
+            LogLevel.Warning,
+            "The connection to etcd endpoint {Endpoint} did not close within {Limit} s; it is cut and replaced.")]
+        public static partial void Abandoned(ILogger logger, string endpoint, double limit);
+    }
 }

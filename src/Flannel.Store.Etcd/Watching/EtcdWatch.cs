@@ -84,7 +84,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
                 // Such an answer has no revision of its own; the one it names is where the history begins, not where we are.
                 if (response.CompactRevision != 0)
                 {
-                    LogCompacted(_seen, response.CompactRevision);
+                    Log.Compacted(_logger, _seen, response.CompactRevision);
                     return await ListAsync(cancellationToken).ConfigureAwait(false);
                 }
 
@@ -99,7 +99,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
             catch (GrpcException error) when (error.IsTooLarge)
             {
                 // It would come again at every attempt. A list says which document it is and steps over it.
-                LogChangeTooLarge(_seen, error.Message);
+                Log.ChangeTooLarge(_logger, _seen, error.Message);
                 return await ListAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (GrpcException error)
@@ -242,7 +242,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
         _breaks = _time.GetElapsedTime(_openedAt) < ShortLife ? _breaks + 1 : 0;
         if (!_client.IsOutdated(broken))
             _client.ReportFailure(broken.Endpoint, error);
-        LogReopened(broken.Endpoint.Name, _keys.Subnets, _seen, error.Message);
+        Log.Reopened(_logger, broken.Endpoint.Name, _keys.Subnets, _seen, error.Message);
         // The first one goes on elsewhere at once; streams that break again and again must not become a storm.
         if (_breaks > 1)
             await Task.Delay(_client.Pause(_breaks), _time, cancellationToken).ConfigureAwait(false);

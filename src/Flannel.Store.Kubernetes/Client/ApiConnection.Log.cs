@@ -5,11 +5,15 @@ namespace Flannel.Store.Kubernetes.Client;
 
 internal sealed partial class ApiConnection
 {
-    [LoggerMessage(FlannelEventIds.AccessChanged, LogLevel.Information, "The access to Kubernetes has changed; connections are reopened.")]
-    private partial void LogChanged();
+    private static partial class Log
+    {
+        [LoggerMessage(FlannelEventIds.AccessChanged, LogLevel.Information, "The access to Kubernetes has changed; connections are reopened.")]
+        public static partial void Changed(ILogger logger);
 
-    [LoggerMessage(
-        FlannelEventIds.AccessUnusable, LogLevel.Warning, "The access to Kubernetes has changed and cannot be used; the earlier one stays in " +
-            "force. {Reason}")]
-    private partial void LogUnusable(string reason);
+        [LoggerMessage(
+            FlannelEventIds.AccessUnusable,
+            LogLevel.Warning,
+            "The access to Kubernetes has changed and cannot be used; the earlier one stays in force. {Reason}")]
+        public static partial void Unusable(ILogger logger, string reason);
+    }
 }

@@ -94,7 +94,7 @@ internal sealed partial class ApiConnection : IDisposable
             if (_channel is null || isRefused)
                 throw error as KubernetesAccessException ?? new KubernetesAccessException(Origin, error.Message, error);
             if (!_isUnusable)
-                LogUnusable(error.Message);
+                Log.Unusable(_logger, error.Message);
             _isUnusable = true;
         }
 
@@ -146,7 +146,7 @@ internal sealed partial class ApiConnection : IDisposable
         (_material, _channel) = (material, new ApiChannel(invoker, access.Server, access.Origin, credentials) { ServerName = access.TlsServerName });
         if (old is null)
             return;
-        LogChanged();
+        Log.Changed(_logger);
         _ = RetireAsync(old);
     }
 

@@ -5,10 +5,15 @@ namespace Flannel.Store.Kubernetes.Following;
 
 internal sealed partial class Reflector
 {
-    [LoggerMessage(
-        FlannelEventIds.WatchExpired, LogLevel.Information, "The API server has forgotten version {Version} of {Resource}; listing again.")]
-    private partial void LogExpired(string resource, string version);
+    private static partial class Log
+    {
+        [LoggerMessage(
+            FlannelEventIds.WatchExpired,
+            LogLevel.Information,
+            "The API server has forgotten version {Version} of {Resource}; listing again.")]
+        public static partial void Expired(ILogger logger, string resource, string version);
 
-    [LoggerMessage(FlannelEventIds.FollowingFailed, LogLevel.Error, "Following {Resource} failed unexpectedly; listing again.")]
-    private partial void LogFailed(Exception error, string resource);
+        [LoggerMessage(FlannelEventIds.FollowingFailed, LogLevel.Error, "Following {Resource} failed unexpectedly; listing again.")]
+        public static partial void Failed(ILogger logger, Exception error, string resource);
+    }
 }

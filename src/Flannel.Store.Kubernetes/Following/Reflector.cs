@@ -124,7 +124,7 @@ internal sealed partial class Reflector(
         {
             case KubernetesApiException { IsExpired: true } expired:
                 metrics.WatchBroken("expired");
-                LogExpired(source.Resource, _version ?? _listFrom);
+                Log.Expired(logger, source.Resource, _version ?? _listFrom);
                 // What this server has is to be told from what it had forgotten.
                 (_version, _listFrom) = (null, "");
                 return expired;
@@ -142,7 +142,7 @@ internal sealed partial class Reflector(
                 metrics.WatchBroken(error is KubernetesApiException { IsSilent: true } ? "silent" : "failed");
                 return error;
             default:
-                LogFailed(VisibleText.Of(failure), source.Resource);
+                Log.Failed(logger, VisibleText.Of(failure), source.Resource);
                 _version = null;
                 return new StoreException($"Following {source.Resource} failed unexpectedly: {failure.Message}", isTransient: true, failure);
         }

@@ -53,7 +53,7 @@ internal sealed partial class NodeKeeper
             _lease.Key, address, $"Somebody else, with the address {address}, takes the Node {_name} for its own. This node puts its annotations " +
                 $"back and keeps the Node. {WayOut}");
         if (!isNews) return;
-        LogTaken(_claimant.Message);
+        Log.Taken(_services.Logger, _claimant.Message);
         _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Contested, _lease, _claimant));
     }
 

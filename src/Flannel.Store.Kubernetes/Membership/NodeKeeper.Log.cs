@@ -5,31 +5,12 @@ namespace Flannel.Store.Kubernetes.Membership;
 
 internal sealed partial class NodeKeeper
 {
-    private void LogRestored(string node, string names) => Log.Restored(_services.Logger, node, names);
-
-    private void LogGone(string reason) => Log.Gone(_services.Logger, reason);
-
-    private void LogBack(string node, SubnetKey subnet) => Log.Back(_services.Logger, node, subnet);
-
-    private void LogMoved(string node, SubnetKey from, SubnetKey to) => Log.Moved(_services.Logger, node, from, to);
-
-    private void LogTaken(string reason) => Log.Taken(_services.Logger, reason);
-
-    private void LogNotPublished(string node, string reason) => Log.NotPublished(_services.Logger, node, reason);
-
-    private void LogOverwriteUnusable(string node, string problem) => Log.OverwriteUnusable(_services.Logger, node, problem);
-
-    private void LogApiAway(string reason) => Log.ApiAway(_services.Logger, reason);
-
-    private void LogApiStillAway(string reason) => Log.ApiStillAway(_services.Logger, reason);
-
-    private void LogApiBack() => Log.ApiBack(_services.Logger);
-
     private static partial class Log
     {
         [LoggerMessage(
-            FlannelEventIds.NodeRestored, LogLevel.Warning, "Somebody else took or changed annotations of the Node {Node} that are this node's; " +
-                "putting back {Names}.")]
+            FlannelEventIds.NodeRestored,
+            LogLevel.Warning,
+            "Somebody else took or changed annotations of the Node {Node} that are this node's; putting back {Names}.")]
         public static partial void Restored(ILogger logger, string node, string names);
 
         [LoggerMessage(FlannelEventIds.NodeGone, LogLevel.Warning, "{Reason}")]
@@ -48,8 +29,9 @@ internal sealed partial class NodeKeeper
         public static partial void NotPublished(ILogger logger, string node, string reason);
 
         [LoggerMessage(
-            FlannelEventIds.OverwriteUnusable, LogLevel.Warning, "What an administrator asks for on the Node {Node} cannot be used: {Problem}; " +
-                "the former address stays published.")]
+            FlannelEventIds.OverwriteUnusable,
+            LogLevel.Warning,
+            "What an administrator asks for on the Node {Node} cannot be used: {Problem}; the former address stays published.")]
         public static partial void OverwriteUnusable(ILogger logger, string node, string problem);
 
         [LoggerMessage(FlannelEventIds.ApiAway, LogLevel.Warning, "The Kubernetes API cannot be reached; peers stay as last known. {Reason}")]

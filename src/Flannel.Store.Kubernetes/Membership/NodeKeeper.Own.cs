@@ -106,7 +106,7 @@ internal sealed partial class NodeKeeper
     {
         LeaseAttributes attributes = NodeLease.Overwrite(_request.Attributes, node, out string? problem);
         if (problem is not null && problem != _toldOverwrite)
-            LogOverwriteUnusable(_name, problem);
+            Log.OverwriteUnusable(_services.Logger, _name, problem);
         _toldOverwrite = problem;
         return problem is null ? attributes : _lease.Attributes;
     }
@@ -173,7 +173,7 @@ internal sealed partial class NodeKeeper
             return;
         OwnLeaseState state = _loss is null ? OwnLeaseState.Renewed : OwnLeaseState.Reacquired;
         if (_loss is not null)
-            LogBack(_name, _lease.Key);
+            Log.Back(_services.Logger, _name, _lease.Key);
         (_loss, _lossState) = (null, default);
         _lease = LeaseOf(node, _lease.Key, attributes);
         LeaseException? claimant = state == OwnLeaseState.Renewed ? _claimant : null;
@@ -184,7 +184,7 @@ internal sealed partial class NodeKeeper
     {
         _isMoved = true;
         _writeAt = TimeSpan.MaxValue;
-        LogMoved(_name, _lease.Key, key);
+        Log.Moved(_services.Logger, _name, _lease.Key, key);
         var loss = new LeaseLostException(
             _lease.Key, $"The Node {_name} has the subnet {key} now instead of {_lease.Key}; this node takes it.", isTransient: true);
         _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _lease, loss));
@@ -199,9 +199,9 @@ internal sealed partial class NodeKeeper
         (_loss, _lossState) = (loss, state);
         _results.Enqueue(new OwnLeaseChanged(state, _lease, loss));
         if (state == OwnLeaseState.Taken)
-            LogTaken(loss.Message);
+            Log.Taken(_services.Logger, loss.Message);
         else
-            LogGone(loss.Message);
+            Log.Gone(_services.Logger, loss.Message);
     }
 
     private static bool IsSame(Dictionary<Annotation, string> one, Dictionary<Annotation, string> other) =>

@@ -58,7 +58,7 @@ internal sealed partial class NodeKeeper
             _restores.Add(Now);
             _services.Metrics.NodeRestored();
             NoteClaimant(AddressesIn(changes.Select(change => KeyValuePair.Create(change.Key, node.Annotations[change.Key]))));
-            LogRestored(_name, string.Join(", ", changes.Select(change => _services.Names[change.Key])));
+            Log.Restored(_services.Logger, _name, string.Join(", ", changes.Select(change => _services.Names[change.Key])));
         }
 
         Begin(NodePatch.Annotations(changes, _services.Names));
@@ -119,7 +119,7 @@ internal sealed partial class NodeKeeper
         if (_conditions.Count > 0)
             _conditions.Clear();
         if (_writeFailures == 1)
-            LogNotPublished(_name, error.Message);
+            Log.NotPublished(_services.Logger, _name, error.Message);
         // A Node that is gone is seen by the watch.
         if (error is not KubernetesApiException { StatusCode: System.Net.HttpStatusCode.NotFound })
             SetStoreError(ref _writeError, error);
@@ -136,11 +136,11 @@ internal sealed partial class NodeKeeper
         _toldError = now?.Message;
         _results.Enqueue(new StoreAvailabilityChanged(now));
         if (now is null)
-            LogApiBack();
+            Log.ApiBack(_services.Logger);
         else if (wasAway)
-            LogApiStillAway(now.Message);
+            Log.ApiStillAway(_services.Logger, now.Message);
         else
-            LogApiAway(now.Message);
+            Log.ApiAway(_services.Logger, now.Message);
     }
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;

@@ -91,7 +91,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
             catch (SocketException exception)
             {
                 // Out of descriptors, or a client that is gone already. The next one may be luckier, but not at once.
-                LogAcceptFailed(_logger, exception.Message);
+                Log.AcceptFailed(_logger, exception.Message);
                 await Task.Delay(AcceptPause, _time, _accepting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -130,7 +130,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
         catch (Exception exception)
         {
             // Whatever a client does to its connection is its own affair.
-            LogAnswerFailed(_logger, exception.Message);
+            Log.AnswerFailed(_logger, exception.Message);
         }
         finally
         {

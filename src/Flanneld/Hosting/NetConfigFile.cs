@@ -30,7 +30,7 @@ internal sealed partial class NetConfigFile(string path, bool isRequired, ILogge
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (exception.Message != _problem) LogUnreadable(logger, path, exception.Message);
+            if (exception.Message != _problem) Log.Unreadable(logger, path, exception.Message);
             _problem = exception.Message;
             return; // what was read before still counts
         }
@@ -55,7 +55,7 @@ internal sealed partial class NetConfigFile(string path, bool isRequired, ILogge
     {
         if (!isRequired && !File.Exists(path))
         {
-            if (_content is null) LogDefault(logger, path, DefaultConfig);
+            if (_content is null) Log.Default(logger, path, DefaultConfig);
             return DefaultConfig;
         }
 

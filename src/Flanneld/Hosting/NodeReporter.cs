@@ -30,7 +30,7 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            LogStopping(logger);
+            Log.Stopping(logger);
         }
 
         await reminding;
@@ -43,14 +43,14 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
 
         // A store that is away says it in other words at every attempt.
         string error = status is { State: FlannelNodeState.Starting, Error: { } cause } ? cause is StoreException store ? $"{store.Kind}" : status.Reason : "";
-        if (error.Length > 0 && error != _lastError) LogNotReady(logger, status.Reason);
+        if (error.Length > 0 && error != _lastError) Log.NotReady(logger, status.Reason);
         _lastError = error.Length > 0 ? error : readiness.IsReady ? "" : _lastError;
 
         if (readiness == _last) return;
         if (readiness.IsReady && !_wasReady)
         {
             _wasReady = true;
-            LogReady(logger, $"{status.Lease?.Key}");
+            Log.Ready(logger, $"{status.Lease?.Key}");
             systemd.Ready(Describe(status, readiness));
             _tidying = TidyAsync(stop);
         }
@@ -88,6 +88,6 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
 
         // Without an error a step has not ended yet, most likely because somebody does not answer; unless the store has said what it waits for.
         bool isSilent = status.Error is null && !readiness.Reason.Contains(": ", StringComparison.Ordinal);
-        LogStillNotReady(logger, isSilent ? $"{readiness.Reason}, and no answer so far; leases are in {store}" : readiness.Reason);
+        Log.StillNotReady(logger, isSilent ? $"{readiness.Reason}, and no answer so far; leases are in {store}" : readiness.Reason);
     }
 }

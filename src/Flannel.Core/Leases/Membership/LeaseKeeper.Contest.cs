@@ -39,7 +39,7 @@ internal sealed partial class LeaseKeeper
         else
         {
             _contest.End();
-            LogUncontested(Key);
+            Log.Uncontested(_logger, Key);
             if (IsHeld) _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Renewed, _own, null));
         }
     }
@@ -90,7 +90,7 @@ internal sealed partial class LeaseKeeper
         }
 
         TimeSpan started = Now;
-        LogRestored(Key, _entry.ModRevision);
+        Log.Restored(_logger, Key, _entry.ModRevision);
         try
         {
             StoreWriteResult result = await WriteAsync(
@@ -125,7 +125,7 @@ internal sealed partial class LeaseKeeper
     {
         DuplicatePublicAddressException claimant = DuplicatePublicAddressException.Claiming(Key, _identity.Address, claimed.ModRevision);
         _metrics.CountConflict(isKept: true);
-        if (_contest.Answered(_contest.Claimant ?? claimant, Now)) LogContested(claimant.Message);
+        if (_contest.Answered(_contest.Claimant ?? claimant, Now)) Log.Contested(_logger, claimant.Message);
     }
 
     private void LoseToDuplicate(StoredEntry answer)

@@ -89,12 +89,12 @@ internal sealed partial class LeaseKeeper
                         return;
                     case OwnLeaseAction.Answer or OwnLeaseAction.Restore:
                         _contest.Answering(Now);
-                        if (action is OwnLeaseAction.Restore) LogRestored(Key, found!.ModRevision);
+                        if (action is OwnLeaseAction.Restore) Log.Restored(_logger, Key, found!.ModRevision);
                         result = await WriteAsync(
                             () => _store.UpdateAsync(found!, _identity.Document, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
                         break;
                     default:
-                        if (IsHeld) LogGone(Key);
+                        if (IsHeld) Log.Gone(_logger, Key);
                         result = await WriteAsync(
                             () => _store.CreateAsync(_entry.Key, _identity.Document, _options.TimeToLive, cancellationToken)).ConfigureAwait(false);
                         break;
@@ -144,7 +144,7 @@ internal sealed partial class LeaseKeeper
         if (!IsHeld)
             state = OwnLeaseState.Reacquired;
         if (state == OwnLeaseState.Reacquired)
-            LogReacquired(Key);
+            Log.Reacquired(_logger, Key);
         DuplicatePublicAddressException? claimant = state == OwnLeaseState.Renewed ? _contest.Claimant : null;
         if (HasYielded)
         {
@@ -182,7 +182,7 @@ internal sealed partial class LeaseKeeper
 
         (_loss, _lossState) = (loss, state);
         _results.Enqueue(new OwnLeaseChanged(state, _own, loss));
-        LogLoss(state, loss.Message);
+        Log.Loss(_logger, state, loss.Message);
     }
 
     /// <summary>The lease could not be renewed before its end. Whether it still stands shows when the store answers again.</summary>
@@ -194,6 +194,6 @@ internal sealed partial class LeaseKeeper
 
         LeaseLostException loss = LeaseLostException.Overdue(Key, _own.Expiration);
         _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Overdue, _own, loss));
-        LogLoss(OwnLeaseState.Overdue, loss.Message);
+        Log.Loss(_logger, OwnLeaseState.Overdue, loss.Message);
     }
 }

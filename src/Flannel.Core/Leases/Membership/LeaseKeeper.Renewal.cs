@@ -33,7 +33,7 @@ internal sealed partial class LeaseKeeper
             if (result.Succeeded)
             {
                 Hold(result.Entry!, started, OwnLeaseState.Renewed);
-                LogRenewed(Key);
+                Log.Renewed(_logger, Key);
                 return;
             }
 
@@ -68,7 +68,7 @@ internal sealed partial class LeaseKeeper
     {
         _schedule.Failed(Now);
         _alarm.Disarm();
-        if (_failing.IsDue(Now)) LogRenewalFailed(Key, error.Message);
+        if (_failing.IsDue(Now)) Log.RenewalFailed(_logger, Key, error.Message);
 
         SetStoreError(ref _writeError, error);
     }

@@ -143,7 +143,7 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
         }
         catch (Exception error)
         {
-            LogUnexpected(VisibleText.Of(error));
+            Log.Unexpected(_logger, VisibleText.Of(error));
             BreakOff(new StoreException($"Following the lease store failed unexpectedly: {error.Message}", isTransient: true, error));
         }
     }
@@ -273,19 +273,19 @@ internal sealed partial class LeaseKeeper : IAsyncDisposable
     {
         if (error is null)
         {
-            if (wasAway && _outage.End(Now)) LogStoreBack(_outage.Duration(Now));
+            if (wasAway && _outage.End(Now)) Log.StoreBack(_logger, _outage.Duration(Now));
         }
         else if (!_outage.IsDue(Now))
         {
-            LogStoreStillAway(error.Message);
+            Log.StoreStillAway(_logger, error.Message);
         }
         else if (wasAway)
         {
-            LogStoreAwayFor(_outage.Duration(Now), error.Message);
+            Log.StoreAwayFor(_logger, _outage.Duration(Now), error.Message);
         }
         else
         {
-            LogStoreAway(error.Message);
+            Log.StoreAway(_logger, error.Message);
         }
     }
 }

@@ -108,8 +108,8 @@ public sealed partial class PeerTracker
     {
         int retained = _departures.Retained;
         if (retained == _retained) return;
-        if (_retained == 0) LogRetained(retained, _massGrace);
-        else if (retained == 0) LogRetentionOver();
+        if (_retained == 0) Log.Retained(_logger, retained, _massGrace);
+        else if (retained == 0) Log.RetentionOver(_logger);
         _retained = retained;
         _results.Enqueue(new PeersRetained(retained));
     }
@@ -127,7 +127,7 @@ public sealed partial class PeerTracker
         string examples = string.Join(
             "; ",
             _unlogged.Examples.Select(static refused => $"{VisibleText.Of(refused.Key, MaxKey)} (revision {refused.Revision}): {refused.Reason}"));
-        LogRefused(_unlogged.Count, _total, examples + (_unlogged.Count > _unlogged.Examples.Count ? "; …" : ""));
+        Log.Refused(_logger, _unlogged.Count, _total, examples + (_unlogged.Count > _unlogged.Examples.Count ? "; …" : ""));
         _unlogged = default;
         _refusalLogAt = now + RefusalLogPause;
     }
