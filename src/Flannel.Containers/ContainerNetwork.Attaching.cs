@@ -124,7 +124,10 @@ public sealed partial class ContainerNetwork
         Reached?.Invoke(Step.PortsUnmapped);
         if (kernel.Netlink.FindLink(DeviceMark.NameOf(_options.NetworkName, owner)) is { } link
             && DeviceMark.Read(_options.NetworkName, link)?.Owner == owner)
+        {
             await kernel.Containers.DeleteAsync(link.Index).ConfigureAwait(false);
+        }
+
         Reached?.Invoke(Step.DeviceDeleted);
         if (addresses.Count > 0) _book.Release(owner);
         Reached?.Invoke(Step.AddressesReleased);
@@ -163,7 +166,11 @@ public sealed partial class ContainerNetwork
         }
 
         // Without a bridge, neighbours are behind the host as well.
-        else if (bridge == 0) destinations.AddRange(subnets.Subnets);
+        else if (bridge == 0)
+        {
+            destinations.AddRange(subnets.Subnets);
+        }
+
         return new Wiring(
             owner, hostName, bridge, addresses, subnets.Ranges, destinations, attachment.Mac ?? DeviceMark.MacOf(addresses[0]), subnets.Mtu);
     }

@@ -66,7 +66,10 @@ public sealed partial class ContainerNetwork : IContainerNetwork
         var fixedSubnets = new HostSubnets([.. subnets.OrderBy(static subnet => subnet.BaseAddress.AddressFamily)], mtu);
         if (fixedSubnets.Subnets.IsEmpty
             || fixedSubnets.Subnets.GroupBy(static subnet => subnet.BaseAddress.AddressFamily).Any(static family => family.Count() > 1))
+        {
             throw Invalid("One subnet of each family at most is needed, and one at least.");
+        }
+
         return new ContainerNetwork(options ?? new(), () => fixedSubnets, null, LoggerOf(loggerFactory), TimeProvider.System);
     }
 

@@ -79,7 +79,9 @@ internal sealed partial class EtcdLeaseStore
                         : Entry(name, found));
                 }
                 else if (found.Key == _keys.ConfigKey)
+                {
                     config = keysOnly ? throw ConfigTooLarge() : found;
+                }
             }
 
             if (!page.More)

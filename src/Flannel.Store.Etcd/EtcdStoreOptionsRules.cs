@@ -23,15 +23,21 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
         if (options.Prefix is not null && EtcdKeys.Clean(options.Prefix).Trim('/').Length == 0)
             result.AddError($"is '{options.Prefix}'; it must name a key, such as /coreos.com/network", nameof(options.Prefix));
         if (options.RequestTimeout < ShortestTimeout || options.RequestTimeout > LongestTimeout)
+        {
             result.AddError(
                 $"is {options.RequestTimeout}; it must be between {ShortestTimeout} and {LongestTimeout}",
                 nameof(options.RequestTimeout));
+        }
+
         if (options.Username is null != options.Password is null || options.Username is "")
             result.AddError("are given only in part; both are needed, or neither", $"{nameof(options.Username)} and {nameof(options.Password)}");
         if (options.CertificateFile is null != options.KeyFile is null)
+        {
             result.AddError(
                 "are given only in part; both are needed, or neither",
                 $"{nameof(options.CertificateFile)} and {nameof(options.KeyFile)}");
+        }
+
         CheckObjects(options, result);
         CheckFile(options.CaFile, nameof(options.CaFile), result);
         CheckFile(options.CertificateFile, nameof(options.CertificateFile), result);
@@ -95,9 +101,11 @@ internal sealed class EtcdStoreOptionsRules : IValidateOptions<EtcdStoreOptions>
             if (hasCertificates)
                 result.AddError($"holds {shown}, for which certificates are of no use; write https", nameof(options.Endpoints));
             if (options.Username is not null && !options.AllowInsecureCredentials)
+            {
                 result.AddError(
                     $"holds {shown}, where the password could be read on the way; write https, or set AllowInsecureCredentials",
                     nameof(options.Endpoints));
+            }
         }
     }
 }

@@ -26,7 +26,9 @@ internal sealed partial class KubernetesStoreOptionsRules : IValidateOptions<Kub
                     nameof(options.ApiServer));
             }
             else if (server.UserInfo.Length > 0 || server.Query.Length > 0 || server.Fragment.Length > 0)
+            {
                 result.AddError("holds a user, a query or a fragment; it must be scheme, host, port and path only", nameof(options.ApiServer));
+            }
         }
 
         if (options.GetHttpHandler() is not null && options.ApiServer is null)

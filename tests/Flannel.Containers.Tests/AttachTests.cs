@@ -160,8 +160,12 @@ public sealed class AttachTests(ITestOutputHelper output)
     {
         await using var host = new Host();
         await host.Network.AttachAsync(host.NewAttachment("living"));
-        for (int i = 0; i < 5; i++) await host.Network.AttachAsync(
-            host.NewAttachment($"dead-{i}") with { PortMappings = [new PortMapping(8000 + i, 80)] });
+        for (int i = 0; i < 5; i++)
+        {
+            await host.Network.AttachAsync(
+                host.NewAttachment($"dead-{i}") with { PortMappings = [new PortMapping(8000 + i, 80)] });
+        }
+
         ContainerAttachment ended = host.NewAttachment("ended");
         await host.Network.AttachAsync(ended);
         ended.Namespace!.Dispose();

@@ -210,8 +210,11 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
         {
             var txn = new TxnRequest();
             for (int number = first; number < first + PerTxn; number++)
+            {
                 txn.Success.Add(
                     new RequestOp { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8($"{Prefix}/subnets/{Name(number)}"), Value = ByteString.CopyFromUtf8($"{number}") } });
+            }
+
             await client.CallAsync(EtcdMethods.Txn, txn, "fill", CancellationToken.None);
         }
 

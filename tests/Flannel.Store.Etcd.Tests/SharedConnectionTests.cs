@@ -85,8 +85,12 @@ public sealed class SharedConnectionTests
                 return connect(context, cancellationToken);
             };
         };
-        for (int number = 0; number < 4; number++) await networks.CreateAsync(
-            $"{number}", network => Use(network, server, $"{number}", options => options.ConfigureHandler(count)));
+        for (int number = 0; number < 4; number++)
+        {
+            await networks.CreateAsync(
+                $"{number}", network => Use(network, server, $"{number}", options => options.ConfigureHandler(count)));
+        }
+
         ILeaseStore[] stores = [.. networks.All.Select(node => node.Store!)];
         foreach (ILeaseStore store in stores) await store.ListAsync(null, CancellationToken.None);
         Assert.Equal(1, connected);

@@ -260,11 +260,14 @@ public sealed class PeerTests
         await using KubeLab lab = await KubeLab.StartAsync(1);
         lab.WriteConfig("""{"Network":"10.0.0.0/8","Backend":{"Type":"vxlan"}}""");
         for (int i = 2; i <= 1001; i++)
+        {
             lab.PutNode(
                 i,
                 managed: true,
                 cidr: string.Create(CultureInfo.InvariantCulture, $"10.{i >> 8}.{i & 0xff}.0/24"),
                 ("public-ip", string.Create(CultureInfo.InvariantCulture, $"172.16.{i >> 8}.{i & 0xff}")));
+        }
+
         lab.PutNode(1, managed: false, cidr: "10.200.1.0/24");
         LeaseFollower node = await lab.JoinAsync();
 

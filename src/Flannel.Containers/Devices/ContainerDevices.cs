@@ -178,7 +178,9 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
         {
             if (mark.Namespace is not { } name || !paths.TryGetValue(name, out string? path)
                 || !TryChangeMtu(path, link.ParentIndex, mark.Owner, mtu))
+            {
                 left.Add(mark.Owner);
+            }
         }
 
         return left;

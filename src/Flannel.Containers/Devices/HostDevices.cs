@@ -32,7 +32,10 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
             Link? bridge = options.Mode == ContainerMode.Bridge ? netlink.FindLink(options.BridgeName) : null;
             if (_prepared is { } prepared && prepared.Subnets.Equals(subnets) && prepared.Bridge == (bridge?.Index ?? 0)
                 && bridge is null or { IsUp: true })
+            {
                 return prepared.Bridge;
+            }
+
             int index = options.Mode == ContainerMode.Bridge ? PrepareBridge(bridge, subnets) : 0;
             if (options.EnableForwarding) EnableForwarding(subnets);
             if (options.Blackhole)

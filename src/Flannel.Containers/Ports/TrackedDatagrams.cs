@@ -97,7 +97,10 @@ internal sealed class TrackedDatagrams : IDisposable
         attributes.EnsureValid();
         if (tuple.Length == 0 || id.Length == 0 || original is not { Source: { } from, Destination: { } to }
             || reply is not { Source: { } answering, Destination: { } answered })
+        {
             return false;
+        }
+
         bool isTranslated = !to.Equals(answering) || !from.Equals(answered);
         connection = new TrackedConnection(original.Port, isTranslated ? answering : null, tuple, id, zone);
         return true;

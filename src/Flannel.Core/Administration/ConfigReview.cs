@@ -58,13 +58,18 @@ internal sealed class ConfigReview(string source, ConfigWriteOptions options, Fu
         if (draft.BackendType.Length == 0) return;
         IReadOnlyList<NetworkConfigProblem>? problems = BackendBlockRules.Check(draft)
             ?? backends().FirstOrDefault(backend => backend.Name == draft.BackendType)?.CheckConfig(draft);
-        if (problems is not null) _problems.AddRange(problems);
+        if (problems is not null)
+        {
+            _problems.AddRange(problems);
+        }
         else if (!options.AllowUnknownBackend)
+        {
             _problems.Add(new NetworkConfigProblem(
                 BackendBlock.TypeKey,
                 $"\"{draft.BackendType}\"",
                 "a backend that flannel or this program knows; for one that only other programs know, set " +
                 $"{nameof(ConfigWriteOptions)}.{nameof(ConfigWriteOptions.AllowUnknownBackend)}"));
+        }
     }
 
     private StoredLease[] FindStranded(NetworkConfig draft, bool isComplete, ObservedNetwork network)

@@ -103,8 +103,11 @@ internal sealed partial class FlannelAdministration
     {
         long found = network.Config?.Revision ?? 0;
         if (network.Config is not null && found == 0)
+        {
             throw new StoreNotSupportedException(
                 $"The store does not tell at which revision its configuration ({_store.ConfigSource}) was written, so it cannot be changed safely.");
+        }
+
         return options.ExpectedRevision is { } expected && expected != found ? throw ConfigConflict(expected, found) : found;
     }
 

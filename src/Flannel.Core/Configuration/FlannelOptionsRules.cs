@@ -69,7 +69,9 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
                 _ => "an IP address",
             };
             if (!AddressSyntax.TryParse(text, out IPAddress? address) || (family is not null && family != address.AddressFamily))
+            {
                 result.AddError($"is '{text}'; it must be {wanted}", $"ExternalInterface.{option}");
+            }
             else if (family is not null && PublicAddressRules.Refuse(address) is { } reason)
             {
                 result.AddError(

@@ -25,7 +25,9 @@ internal sealed class LeaseList
             list.Taken.Add(key);
             if (entry.TryRead(out LeaseAttributes? attributes, out _)
                 && (identity.IsOwn(attributes) || identity.IsHeld(entry, attributes)))
+            {
                 list.Own.Add(new OwnEntry(entry, Lease.From(entry, key, attributes)));
+            }
         }
 
         return list;
@@ -39,7 +41,9 @@ internal sealed class LeaseList
         {
             if (LeaseRules.Fits(request.Config, own.Lease.Key)
                 && (chosen is not { } other || IsBetter(own.Lease, other.Lease, request.PreviousSubnet)))
+            {
                 chosen = own;
+            }
         }
 
         return chosen;

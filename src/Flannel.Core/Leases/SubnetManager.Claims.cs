@@ -59,7 +59,10 @@ internal sealed partial class SubnetManager
     {
         if (found is null || found.HasTimeToLive != claimed.HasTimeToLive
             || !found.TryRead(out LeaseAttributes? attributes, out _))
+        {
             return;
+        }
+
         if (identity.AddressOf(own.Lease.Attributes) is not { } address || !address.Equals(identity.AddressOf(attributes))) return;
         _metrics.CountConflict(isKept: false);
         throw DuplicatePublicAddressException.Holding(own.Lease.Key, address, 2 * _store.WatchDelay);

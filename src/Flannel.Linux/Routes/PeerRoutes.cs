@@ -174,8 +174,14 @@ public sealed class PeerRoutes(KernelContext context)
             (TKey key, RouteEntry route) = routes[index];
             RouteEntry? foreign = present[route.Destination].FirstOrDefault(found => !IsOwn(found));
             RouteEntry? own = present[route.Destination].FirstOrDefault(IsOwn);
-            if (foreign is not null) failures[key] = NewConflict(_netlink, foreign);
-            else if (own is null) failures[key] = error;
+            if (foreign is not null)
+            {
+                failures[key] = NewConflict(_netlink, foreign);
+            }
+            else if (own is null)
+            {
+                failures[key] = error;
+            }
             else
             {
                 if (IsInTheWay(own, route)) Queue(key, replacements.DeleteRoute(Exactly(own)));
@@ -209,7 +215,10 @@ public sealed class PeerRoutes(KernelContext context)
         var queued = new List<TKey>();
         foreach ((TKey key, RouteEntry? route) in routes)
         {
-            if (route is not null) Queue(key, batch.DeleteRoute(route));
+            if (route is not null)
+            {
+                Queue(key, batch.DeleteRoute(route));
+            }
             else
             {
                 present ??= GetRoutes().Where(IsOwn).ToLookup(static found => found.Destination);

@@ -19,7 +19,9 @@ internal static class TlsFailure
         {
             if (cause is CryptographicException && ((cause.HResult >> LibraryShift) & LibraryMask) == SslLibrary
                 && (cause.HResult & ReasonMask) - FirstAlertReason is >= 0 and <= byte.MaxValue and int alert)
+            {
                 return alert;
+            }
         }
 
         return null;

@@ -68,7 +68,10 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
             // A read that goes on after its connection has ended never ends: the lock it needs is lost.
             if (_connectionLost is { } lost && await Task.WhenAny(reading, lost).WaitAsync(either.Token).ConfigureAwait(false) == lost
                 && !reading.IsCompleted)
+            {
                 throw new GrpcException(StatusCode.Unavailable, "the connection ended and the stream did not");
+            }
+
             TResponse answer = await reading.WaitAsync(either.Token).ConfigureAwait(false);
             TellFirst(StatusCode.OK);
             _connectionLost ??= _lost();

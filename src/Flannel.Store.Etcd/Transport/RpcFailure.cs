@@ -50,7 +50,10 @@ internal static class RpcFailure
         int desc = text.IndexOf(TextMark, StringComparison.Ordinal);
         if (code < 0 || desc < code || !Enum.TryParse(text[(code + CodeMark.Length)..desc], ignoreCase: true, out StatusCode parsed)
             || parsed == StatusCode.OK)
+        {
             return new GrpcException(GuessCode(text), text);
+        }
+
         return new GrpcException(parsed, text[(desc + TextMark.Length)..]);
     }
 

@@ -89,7 +89,10 @@ internal sealed class EnvironmentProxy : IWebProxy
         int slash = text.IndexOf('/', StringComparison.Ordinal);
         if (!AddressSyntax.TryParse(text[..slash].Trim('[', ']'), out IPAddress? address)
             || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int length))
+        {
             return false;
+        }
+
         byte[] bytes = address.GetAddressBytes();
         if (length < 0 || length > bytes.Length * 8)
             return false;

@@ -47,7 +47,9 @@ internal sealed record TlsMaterial(
             if (Certificate is not null && Key is not null)
                 tls.ClientCertificateContext = ClientCertificate.Read(Certificate, Key).Context;
             if (IsInsecure)
+            {
                 tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+            }
             else
             {
                 new ServerCertificateCheck(

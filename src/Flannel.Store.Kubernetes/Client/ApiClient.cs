@@ -40,7 +40,10 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
             var decoder = new ApiDecoder(ApiShape.Object, names);
             await foreach (
                 IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, null, cancellationToken).ConfigureAwait(false))
+            {
                 found = items[^1].Object;
+            }
+
             return found is null ? throw ApiFailure.FromError(request, channel, new JsonException("the answer is empty")) : Checked(request, channel, found);
         }
     }

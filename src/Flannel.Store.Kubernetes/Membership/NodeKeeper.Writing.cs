@@ -31,7 +31,10 @@ internal sealed partial class NodeKeeper
         {
             if (!_services.SetsCondition || !_arePeersTold || _loss is not null || _isMoved || _node is not { } node
                 || node.NetworkUnavailable == NodePatch.UpCondition)
+            {
                 return TimeSpan.MaxValue;
+            }
+
             while (_conditions.TryPeek(out TimeSpan oldest) && Now - oldest > ConflictWindow)
                 _conditions.Dequeue();
             return _conditions.Count switch

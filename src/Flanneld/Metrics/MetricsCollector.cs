@@ -52,7 +52,10 @@ internal sealed class MetricsCollector : IDisposable
             var text = new StringBuilder();
             foreach (
                 (Instrument instrument, SortedDictionary<string, Series> series) in _series.OrderBy(pair => pair.Key.Name, StringComparer.Ordinal))
+            {
                 PrometheusText.Append(text, instrument, series);
+            }
+
             return text.ToString();
         }
     }

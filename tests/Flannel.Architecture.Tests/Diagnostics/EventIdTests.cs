@@ -34,9 +34,7 @@ public sealed class EventIdTests
     [Fact]
     public void EventIds_AreUniqueOverAllPackages()
     {
-        foreach (
-            IGrouping<int,
-            string> id in Messages.GroupBy(entry => entry.Message.EventId, entry => $"{entry.Method.DeclaringType}.{entry.Method.Name}"))
+        foreach (var id in Messages.GroupBy(entry => entry.Message.EventId, entry => $"{entry.Method.DeclaringType}.{entry.Method.Name}"))
             Assert.True(id.Count() == 1, $"event id {id.Key} is used by {string.Join(" and ", id)}");
     }
 

@@ -50,8 +50,12 @@ public sealed class SubnetManagerMassRemovalTests
         }
 
         await arrived;
-        for (int peer = 1; peer <= peers; peer++) empty.Put(
-            SubnetKey.Parse($"10.5.{peer}.0-24"), SubnetManagerLab.Attributes(10 + peer), TimeSpan.FromDays(1));
+        for (int peer = 1; peer <= peers; peer++)
+        {
+            empty.Put(
+                SubnetKey.Parse($"10.5.{peer}.0-24"), SubnetManagerLab.Attributes(10 + peer), TimeSpan.FromDays(1));
+        }
+
         await follower.UntilAsync(static one => Retained(one) == 0);
         Assert.Empty(follower.Seen.OfType<LeaseChanges>());
     }

@@ -120,8 +120,12 @@ internal sealed class SpoofingLab : IAsyncDisposable
         string subnet = (_isIPv6 ? BackendLab.KeyOf(2).IPv6 : BackendLab.KeyOf(2).IPv4).ToString()!;
         await Stranger.ExecAsync("ip", _isIPv6 ? "-6" : "-4", "route", "replace", subnet, "via", Of(Target).ToString());
         using Socket socket = OpenSender(Stranger, Of(asOwnContainer ? OwnContainer : RemoteContainer));
-        for (int index = 0; index < PacketsPerCase; index++) socket.SendTo(
-            [(byte)SpoofingCase.StrangerAsContainer], new IPEndPoint(Of(Victim), Port));
+        for (int index = 0; index < PacketsPerCase; index++)
+        {
+            socket.SendTo(
+                [(byte)SpoofingCase.StrangerAsContainer], new IPEndPoint(Of(Victim), Port));
+        }
+
         await AwaitSentinelsAsync();
         Drain();
         _arrived.Remove(SpoofingCase.StrangerAsContainer, out int arrived);

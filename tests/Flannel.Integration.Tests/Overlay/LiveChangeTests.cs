@@ -103,9 +103,12 @@ public sealed class LiveChangeTests(ITestOutputHelper output)
 
         cluster.Memory.SetConfig(Network(to));
         for (int host = 0; host < 2; host++)
+        {
             await cluster.UntilAsync(
                 host,
                 found => found is { IsReady: true, PendingConfig: null } && found.Config!.Backend == NetworkConfig.Parse(Network(to), "test").Backend);
+        }
+
         await ping.WaitForAnswersAsync(30);
         await Eventually.IsTrueAsync(
             () => cluster.Hosts.All(host => DevicesOf(host).SequenceEqual(DevicesNamed(device))), "only the devices of the new backend are left");

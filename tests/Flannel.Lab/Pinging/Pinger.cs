@@ -190,7 +190,10 @@ public sealed class Pinger : IAsyncDisposable
                 _answers.Add(Stopwatch.GetElapsedTime(_opened, now));
             }
             else
+            {
                 _errors.Add(error);
+            }
+
             if (_waiting.Count == 0)
                 _settled.TrySetResult();
         }

@@ -62,7 +62,9 @@ public class NftRequestTests
         byte[] ours = NftRequests.Encode(name);
 
         if (!Differences.TryGetValue(name, out string[]? differences))
+        {
             Assert.Equal(Convert.ToHexStringLower(theirs), Convert.ToHexStringLower(ours));
+        }
         else
         {
             Assert.Equal<string>(

@@ -285,7 +285,9 @@ internal sealed class FaultInjector(World world)
     {
         if (world.Store.Find(key) is { } entry && LeaseHistory.AddressOf(entry) is { } address
             && address.ToString().StartsWith("192.168.200.", StringComparison.Ordinal))
+        {
             world.Store.Delete(key);
+        }
     }
 
     private Action? NoteInStore(Action? end)

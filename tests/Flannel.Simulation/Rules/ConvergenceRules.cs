@@ -46,7 +46,10 @@ internal static class ConvergenceRules
         {
             if (SafetyRules.IsOwn(version, host, life) || version.Mac == host.Kernel.Mac
                 || accepted.Exists(older => older.Overlaps(version.Subnet) || older.Address.Equals(version.Address)))
+            {
                 continue;
+            }
+
             accepted.Add(version);
         }
 

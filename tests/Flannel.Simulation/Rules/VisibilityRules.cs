@@ -81,7 +81,10 @@ internal sealed class VisibilityRules(World world)
         {
             if (version.From >= world.Scheduler.Now - Calm
                 || version.Entries.All(entry => host.Kernel.Entries.GetValueOrDefault(entry.Key) == entry.Value))
+            {
                 continue;
+            }
+
             if (SafetyRules.IsOwn(version, host, life)) continue;
             if (!world.History.Live.Any(other => other != version && (other.Overlaps(version.Subnet) || other.Mac == version.Mac || other.Address.Equals(version.Address))))
                 return true;

@@ -117,7 +117,9 @@ internal sealed class RawGrpcServer : IAsyncDisposable
                 await stream.ReadExactlyAsync(payload, _stop.Token);
                 int id = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5));
                 if (header[3] is Settings or Ping && (header[4] & Ack) == 0)
+                {
                     await stream.WriteAsync(Frame(header[3], Ack, 0, header[3] == Ping ? payload : []), _stop.Token);
+                }
                 else if (header[3] == Data && payload.Length > 0 && answered.Add(id))
                 {
                     Interlocked.Increment(ref _requests);

@@ -357,7 +357,10 @@ internal sealed partial class PeerLeases
 
         if (before?.Attributes.PublicIP?.Equals(good?.Attributes.PublicIP) == true
             && Equals(before.Attributes.PublicIPv6, good!.Attributes.PublicIPv6))
+        {
             return;
+        }
+
         foreach (Subnet address in AddressesOf(key, before))
             Claim(_addresses, key, address, claims: false);
         foreach (Subnet address in AddressesOf(key, good))
