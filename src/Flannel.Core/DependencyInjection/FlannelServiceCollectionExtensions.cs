@@ -1,5 +1,5 @@
 using Flannel;
-using Flannel.Core.Configuration;
+using Flannel.Core.Configuration.Options;
 using Flannel.Core.Hosting;
 using Flannel.Core.Networks;
 using Flannel.Core.Sessions;

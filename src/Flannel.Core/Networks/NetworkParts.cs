@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.ExceptionServices;
 using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Policy;
 using Flannel.Core.Sessions;
 using Flannel.Core.Timing;
 using Flannel.Extensibility;

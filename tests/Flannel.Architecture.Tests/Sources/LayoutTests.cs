@@ -7,6 +7,7 @@ namespace Flannel.Architecture.Tests.Sources;
 public sealed partial class LayoutTests
 {
     private const int MaxLines = 400;
+    private const int MaxFiles = 20;
 
     // The one folder of a package whose namespace is not its own: extension methods belong where hosts look for them.
     private const string RegistrationFolder = "DependencyInjection";
@@ -77,6 +78,14 @@ public sealed partial class LayoutTests
             int lines = File.ReadLines(file).Count();
             Assert.True(lines <= MaxLines, $"{SourceTree.Relative(file)} has {lines} lines; split it by facet at {MaxLines}");
         }
+    }
+
+    // Kernel headers are one file each, as many as are needed.
+    [Fact]
+    public void Folders_StayReadable()
+    {
+        foreach (var folder in SourceTree.Files("*.cs", "src").Where(file => !IsInterop(file)).GroupBy(file => Path.GetDirectoryName(SourceTree.Relative(file))))
+            Assert.True(folder.Count() <= MaxFiles, $"{folder.Key} holds {folder.Count()} files; split it by noun at {MaxFiles}");
     }
 
     [Fact]

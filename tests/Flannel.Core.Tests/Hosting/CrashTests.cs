@@ -1,4 +1,5 @@
 using Flannel.Core.Hosting;
+using Flannel.Core.Leases.Policy;
 using Flannel.Core.Sessions;
 using Flannel.Extensibility;
 using Flannel.Testing;

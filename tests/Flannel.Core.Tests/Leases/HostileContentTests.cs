@@ -1,6 +1,7 @@
 using System.Text;
 using Flannel.Core.Leases;
 using Flannel.Core.Leases.Peers;
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Lab.Logging;

@@ -1,4 +1,4 @@
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Lab.Logging;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Flannel.Testing;
 

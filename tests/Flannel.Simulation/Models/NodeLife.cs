@@ -1,6 +1,6 @@
 using System.Net;
 using Flannel.Core.Hosting;
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Policy;
 using Flannel.Core.Sessions;
 using Flannel.Simulation.Runs;
 using Flannel.Simulation.Scheduling;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Flannel.Core.Leases.Peers;
+using Flannel.Core.Leases.Policy;
 using Flannel.Core.Stores;
 using Flannel.Core.Timing;
 using Flannel.Extensibility;

@@ -1,3 +1,4 @@
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 
 namespace Flannel.Core.Leases.Membership;

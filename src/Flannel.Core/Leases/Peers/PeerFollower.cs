@@ -1,6 +1,7 @@
 using Flannel.Core.Addressing;
 using Flannel.Core.Configuration;
 using Flannel.Core.Leases.Allocation;
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,5 @@
-using Flannel.Core.Leases;
 using Flannel.Core.Leases.Membership;
+using Flannel.Core.Leases.Policy;
 
 namespace Flannel.Core.Tests.Leases.Membership;
 

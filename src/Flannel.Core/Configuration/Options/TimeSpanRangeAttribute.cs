@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel.Core.Configuration.Options;
 
 /// <summary>Bounds of a <see cref="TimeSpan"/> option. The framework's own range attribute converts by reflection, which trimming breaks.</summary>
 [AttributeUsage(AttributeTargets.Property)]

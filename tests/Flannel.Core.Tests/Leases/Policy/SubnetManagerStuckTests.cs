@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Lab.Stores;
@@ -7,7 +7,7 @@ using Flannel.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 /// <summary>A store whose connections are stuck: nothing comes, nothing fails, nothing can be cancelled.</summary>
 public sealed class SubnetManagerStuckTests : IAsyncLifetime

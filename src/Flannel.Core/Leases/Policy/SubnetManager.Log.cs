@@ -2,7 +2,7 @@ using System.Net;
 using Flannel.Core.Diagnostics;
 using Microsoft.Extensions.Logging;
 
-namespace Flannel.Core.Leases;
+namespace Flannel.Core.Leases.Policy;
 
 internal sealed partial class SubnetManager
 {

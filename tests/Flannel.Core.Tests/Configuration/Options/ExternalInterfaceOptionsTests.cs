@@ -1,7 +1,7 @@
 using System.Net;
 using System.Reflection;
 
-namespace Flannel.Core.Tests.Configuration;
+namespace Flannel.Core.Tests.Configuration.Options;
 
 public sealed class ExternalInterfaceOptionsTests
 {

@@ -3,7 +3,7 @@ using Flannel.Core.Stores;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
 
-namespace Flannel.Core.Leases;
+namespace Flannel.Core.Leases.Policy;
 
 /// <summary>
 /// The lease policy of one node over any <see cref="ILeaseStore"/>. The key of a subnet in the store is the truth about who holds it; every write

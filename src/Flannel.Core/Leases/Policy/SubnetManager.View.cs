@@ -1,7 +1,7 @@
 using Flannel.Core.Configuration;
 using Flannel.Extensibility;
 
-namespace Flannel.Core.Leases;
+namespace Flannel.Core.Leases.Policy;
 
 internal sealed partial class SubnetManager
 {

@@ -1,11 +1,12 @@
 using System.Text;
 using Flannel.Core.Leases;
 using Flannel.Core.Leases.Allocation;
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Flannel.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 public sealed class SubnetManagerAcquisitionTests
 {

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 public sealed class SubnetManagerTests
 {

@@ -5,7 +5,7 @@ using Flannel.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 /// <summary>
 /// One node against everything that others, operators, the store and the clock can do, in any order. After each step the node must arrive at what a

@@ -1,4 +1,4 @@
-namespace Flannel.Core.Leases;
+namespace Flannel.Core.Leases.Policy;
 
 /// <summary>The times a <see cref="SubnetManager"/> works with.</summary>
 internal sealed record SubnetManagerOptions

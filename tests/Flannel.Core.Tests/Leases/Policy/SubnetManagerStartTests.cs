@@ -2,7 +2,7 @@ using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Testing;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 /// <summary>
 /// A node that starts lists once, and all its steps go on from there. Whatever happens between the steps must come out all the same.

@@ -2,7 +2,7 @@ using Flannel.Core.Leases.Membership;
 using Flannel.Core.Stores;
 using Flannel.Extensibility;
 
-namespace Flannel.Core.Leases;
+namespace Flannel.Core.Leases.Policy;
 
 /// <content>
 /// A lease that is there already may be held by another live host with the same address. Before anything is made of it, it is claimed: a live holder

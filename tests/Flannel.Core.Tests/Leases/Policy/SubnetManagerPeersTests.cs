@@ -1,9 +1,9 @@
-using Flannel.Core.Leases;
+using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Testing;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 public sealed class SubnetManagerPeersTests
 {

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Flannel.Core.Configuration;
+using Flannel.Core.Configuration.Options;
 using Microsoft.Extensions.Options;
 
 namespace Flannel;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel.Core.Configuration.Options;
 
 [OptionsValidator]
 internal sealed partial class FlannelOptionsValidator : IValidateOptions<FlannelOptions>;

@@ -5,7 +5,7 @@ using Flannel.Core.Leases;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Options;
 
-namespace Flannel.Core.Configuration;
+namespace Flannel.Core.Configuration.Options;
 
 /// <summary>The rules that attributes cannot say: between two options, or about the text of one.</summary>
 internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>

@@ -3,7 +3,7 @@ using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Testing;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 public sealed class SubnetManagerRenewalTests
 {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Flannel.Core.Leases.Membership;
 using Flannel.Extensibility;
 
-namespace Flannel.Core.Leases;
+namespace Flannel.Core.Leases.Policy;
 
 internal sealed partial class SubnetManager
 {

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
-namespace Flannel.Core.Tests.Configuration;
+namespace Flannel.Core.Tests.Configuration.Options;
 
 /// <summary>The addresses in a node's options: what no other host could reach is refused at start, by the rules that peers are judged by.</summary>
 public sealed class FlannelOptionsTests
@@ -73,7 +73,7 @@ public sealed class FlannelOptionsTests
         var services = new ServiceCollection();
         services.AddFlannel(options => options.Guard.Senders.Add(sender));
         using ServiceProvider provider = services.BuildServiceProvider();
-        void Read() => _ = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(Options.DefaultName);
+        void Read() => _ = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(Microsoft.Extensions.Options.Options.DefaultName);
 
         if (isAccepted) Read();
         else Assert.Contains($"Guard.Senders: has '{sender}'", Assert.Throws<OptionsValidationException>(Read).Message, StringComparison.Ordinal);
@@ -92,6 +92,6 @@ public sealed class FlannelOptionsTests
         var services = new ServiceCollection();
         services.AddFlannel(options => configure(options.ExternalInterface));
         using ServiceProvider provider = services.BuildServiceProvider();
-        _ = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(Options.DefaultName);
+        _ = provider.GetRequiredService<IOptionsMonitor<FlannelOptions>>().Get(Microsoft.Extensions.Options.Options.DefaultName);
     }
 }

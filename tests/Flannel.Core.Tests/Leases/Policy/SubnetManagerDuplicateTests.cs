@@ -1,12 +1,12 @@
 using System.Text;
-using Flannel.Core.Leases;
 using Flannel.Core.Leases.Membership;
+using Flannel.Core.Leases.Policy;
 using Flannel.Core.Tests.Stores;
 using Flannel.Extensibility;
 using Flannel.Lab.Leases;
 using Flannel.Testing;
 
-namespace Flannel.Core.Tests.Leases;
+namespace Flannel.Core.Tests.Leases.Policy;
 
 /// <summary>
 /// Two live hosts with one public address: the first keeps the lease, the second waits and takes it when the first is gone. A host that starts again

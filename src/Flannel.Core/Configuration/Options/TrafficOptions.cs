@@ -1,4 +1,4 @@
-using Flannel.Core.Configuration;
+using Flannel.Core.Configuration.Options;
 
 namespace Flannel;
 

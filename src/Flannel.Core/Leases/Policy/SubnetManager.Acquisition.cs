@@ -3,7 +3,7 @@ using Flannel.Core.Leases.Allocation;
 using Flannel.Core.Leases.Membership;
 using Flannel.Extensibility;
 
-namespace Flannel.Core.Leases;
+namespace Flannel.Core.Leases.Policy;
 
 /// <content>
 /// Taking a subnet, in the order 1 the node's own lease, 2 the subnet it had before, 3 a free one. The first attempt works on what the step before
