@@ -75,6 +75,7 @@ internal sealed unsafe class Sender
         using var replies = new ReplyWriter(_settings, _time);
         using var batch = new SendBatch(socket.Number, stop.Number, _stop, _offloads, _counters);
         using var batch6 = new SendBatch(socket6.Number, stop.Number, _stop, _offloads, _counters);
+        var outlets = new Outlets(batch, batch6, replies, tun.Number);
 
         byte* end = memory.Start + MemoryBytes - SlotBytes;
         byte* slot = memory.Start;
@@ -90,7 +91,7 @@ internal sealed unsafe class Sender
                 _busyPoll.Found();
                 var offload = _headerLength == 0 ? default : *(virtio_net_hdr*)(packet - _headerLength);
                 int length = (int)read - _headerLength;
-                Take(packet, length, offload, peers, batch, batch6, replies, tun.Number);
+                Take(packet, length, offload, peers, outlets);
                 if (offload.gso_type != VIRTIO_NET_HDR_GSO_NONE)
                 {
                     batch.FlushComplete();
@@ -126,8 +127,7 @@ internal sealed unsafe class Sender
         return 0;
     }
 
-    private void Take(
-        byte* start, int length, in virtio_net_hdr offload, PeerTable peers, SendBatch batch, SendBatch batch6, ReplyWriter replies, int tun)
+    private void Take(byte* start, int length, in virtio_net_hdr offload, PeerTable peers, in Outlets outlets)
     {
         PacketDrop drop = IpPacket.Parse(start, length, out IpPacket packet);
         if (drop != PacketDrop.None)
@@ -138,10 +138,10 @@ internal sealed unsafe class Sender
 
         PeerEndpoint? peer = peers.FindDestination(packet);
         drop = peer is null ? PacketDrop.NoRoute : packet.DecrementHopLimit();
-        if (drop == PacketDrop.None) drop = Queue(peer!, packet, offload, peer!.Address.IsIPv6 ? batch6 : batch);
+        if (drop == PacketDrop.None) drop = Queue(peer!, packet, offload, peer!.Address.IsIPv6 ? outlets.BatchIPv6 : outlets.Batch);
         if (drop == PacketDrop.None) return;
         _counters.Drop(drop);
-        Answer(drop, packet, replies, tun);
+        Answer(drop, packet, outlets.Replies, outlets.Tun);
     }
 
     private PacketDrop Queue(PeerEndpoint peer, in IpPacket packet, in virtio_net_hdr offload, SendBatch batch)
@@ -185,4 +185,7 @@ internal sealed unsafe class Sender
         if (Libc.poll(set, 2, -1) < 0) return Marshal.GetLastPInvokeError() is var errno && errno == LinuxErrno.EINTR ? 0 : errno;
         return (set[0].revents & (LinuxPoll.POLLERR | LinuxPoll.POLLHUP | LinuxPoll.POLLNVAL)) != 0 ? LinuxErrno.EBADFD : 0;
     }
+
+    /// <summary>Where a packet may go: to a peer over either family, or back to the device as an answer.</summary>
+    private readonly record struct Outlets(SendBatch Batch, SendBatch BatchIPv6, ReplyWriter Replies, int Tun);
 }
