@@ -29,9 +29,9 @@ internal sealed class ContainerPair : IDisposable
     {
         (First, Second) = (lab.Add(role + "1"), lab.Add(role + "2"));
         (Client, Server) = (lab.Add(role + "c1"), lab.Add(role + "c2"));
-        First.Join(LabHost.Uplink, Second, LabHost.Uplink, UnderlayMtu);
-        First.AddAddress(LabHost.Uplink, FirstAddress, 24);
-        Second.AddAddress(LabHost.Uplink, SecondAddress, 24);
+        First.Join(LabHost.ExternalInterface, Second, LabHost.ExternalInterface, UnderlayMtu);
+        First.AddAddress(LabHost.ExternalInterface, FirstAddress, 24);
+        Second.AddAddress(LabHost.ExternalInterface, SecondAddress, 24);
     }
 
     public LabHost First { get; }

@@ -30,9 +30,9 @@ internal sealed class EtcdLab : IDisposable
     public static LabHost AddHost(Lab lab, LabHost server, string role)
     {
         LabHost host = lab.Add(role);
-        host.Join(LabHost.Uplink, server, LabHost.Uplink, 1500);
-        host.AddAddress(LabHost.Uplink, LabHost.LoneAddress, 12);
-        server.AddAddress(LabHost.Uplink, FarEnd, 12);
+        host.Join(LabHost.ExternalInterface, server, LabHost.ExternalInterface, 1500);
+        host.AddAddress(LabHost.ExternalInterface, LabHost.LoneAddress, 12);
+        server.AddAddress(LabHost.ExternalInterface, FarEnd, 12);
         return host;
     }
 

@@ -8,7 +8,7 @@ namespace Flannel.Benchmarks.Labs;
 /// <summary>Counts what the kernel tells of changes in a namespace, whoever made them, from a socket of its own.</summary>
 internal sealed class KernelChanges : IAsyncDisposable
 {
-    /// <summary>On the uplink, where nobody else has neighbours.</summary>
+    /// <summary>On the external interface, where nobody else has neighbours.</summary>
     private static readonly IPAddress Mark = IPAddress.Parse("172.31.255.254");
 
     private readonly LabHost _host;
@@ -31,7 +31,7 @@ internal sealed class KernelChanges : IAsyncDisposable
     {
         var mark = new Neighbour
         {
-            LinkIndex = _host.Device(LabHost.Uplink).Index,
+            LinkIndex = _host.Device(LabHost.ExternalInterface).Index,
             Destination = Mark,
             Address = new PhysicalAddress([2, 0, 0, 0, 0, 1]),
             State = NeighbourState.Permanent,

@@ -20,12 +20,12 @@ internal sealed class Lab : IDisposable
         return host;
     }
 
-    /// <summary>Adds a host that is alone: its uplink leads nowhere.</summary>
+    /// <summary>Adds a host that is alone: its external interface leads nowhere.</summary>
     /// <param name="role">What it is for.</param>
     public LabHost AddLoneHost(string role)
     {
         LabHost host = Add(role);
-        host.AddLoneUplink();
+        host.AddLoneInterface();
         return host;
     }
 

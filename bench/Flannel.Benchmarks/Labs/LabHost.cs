@@ -12,7 +12,7 @@ namespace Flannel.Benchmarks.Labs;
 internal sealed class LabHost : IDisposable
 {
     /// <summary>The device towards the other hosts.</summary>
-    public const string Uplink = "eth0";
+    public const string ExternalInterface = "eth0";
 
     /// <summary>A host's address if it is alone.</summary>
     public static readonly IPAddress LoneAddress = IPAddress.Parse("172.16.0.1");
@@ -44,11 +44,11 @@ internal sealed class LabHost : IDisposable
 
     public RouteNetlink Netlink { get; }
 
-    /// <summary>Gives the host an uplink that leads nowhere, on the network of all imagined peers.</summary>
-    public void AddLoneUplink()
+    /// <summary>Gives the host an external interface that leads nowhere, on the network of all imagined peers.</summary>
+    public void AddLoneInterface()
     {
-        Join(Uplink, this, "far-end", 1500);
-        AddAddress(Uplink, LoneAddress, 12);
+        Join(ExternalInterface, this, "far-end", 1500);
+        AddAddress(ExternalInterface, LoneAddress, 12);
     }
 
     /// <summary>Joins two namespaces by a pair of veth devices.</summary>

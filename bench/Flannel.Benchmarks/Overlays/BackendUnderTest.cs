@@ -28,8 +28,8 @@ internal sealed class BackendUnderTest : IAsyncDisposable
                 Guard = new GuardOptions { Enabled = isGuarded },
                 ExternalInterface = new ExternalInterface
                 {
-                    Name = LabHost.Uplink,
-                    Index = host.Device(LabHost.Uplink).Index,
+                    Name = LabHost.ExternalInterface,
+                    Index = host.Device(LabHost.ExternalInterface).Index,
                     Mtu = 1500,
                     Address = LabHost.LoneAddress,
                     PublicIP = LabHost.LoneAddress,

@@ -41,7 +41,7 @@ internal sealed class Flanneld : IDisposable
     private Flanneld(LabHost host, string program, params string[] store)
     {
         _subnetFile = Path.Combine(Lab.Directory, $"{Guid.NewGuid():N}.env");
-        string[] arguments = [.. store, $"-iface={LabHost.Uplink}", $"-subnet-file={_subnetFile}", "-ip-masq=false"];
+        string[] arguments = [.. store, $"-iface={LabHost.ExternalInterface}", $"-subnet-file={_subnetFile}", "-ip-masq=false"];
         _started = Stopwatch.GetTimestamp();
         _process = Command.Start(host, program, arguments, keepsErrors: true);
         _process.OutputDataReceived += (_, line) => Keep(line.Data);

@@ -16,7 +16,7 @@ internal static class HandMade
     public static void AddDevice(LabHost host, IPAddress local, IPAddress overlayAddress) => IpBatch.Run(
         host,
         "ip",
-        $"link add {Device} mtu 1450 type vxlan id 1 local {local} dev {LabHost.Uplink} dstport 8472 nolearning",
+        $"link add {Device} mtu 1450 type vxlan id 1 local {local} dev {LabHost.ExternalInterface} dstport 8472 nolearning",
         $"address add {overlayAddress}/32 dev {Device}",
         $"link set {Device} up");
 

@@ -21,7 +21,7 @@ internal sealed class NodeUnderTest : IAsyncDisposable
         {
             options.NetworkNamespace = host.Name;
             options.Guard.Enabled = isGuarded;
-            options.ExternalInterface.Name = LabHost.Uplink;
+            options.ExternalInterface.Name = LabHost.ExternalInterface;
             options.PeerGracePeriod = TimeSpan.Zero; // the bench takes leases away by the thousand and waits for each to be gone
         }).UseInMemoryStore(store).UseVxlan().UseUdp();
         var node = new NodeUnderTest(services.BuildServiceProvider());

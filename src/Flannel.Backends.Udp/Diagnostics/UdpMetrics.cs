@@ -48,9 +48,9 @@ internal sealed class UdpMetrics : IDisposable
             UdpTelemetry.PeerPackets,
             "{packet}",
             "Packets to and from a peer.",
-            () => OfPeers(static traffic => (traffic.SentPackets, traffic.ReceivedPackets)));
+            () => OfPeers(static peer => (peer.SentPackets, peer.ReceivedPackets)));
         Counter(
-            UdpTelemetry.PeerBytes, "By", "Bytes to and from a peer.", () => OfPeers(static traffic => (traffic.SentBytes, traffic.ReceivedBytes)));
+            UdpTelemetry.PeerBytes, "By", "Bytes to and from a peer.", () => OfPeers(static peer => (peer.SentBytes, peer.ReceivedBytes)));
 
         void Counter(string instrument, string unit, string description, Func<IEnumerable<Measurement<long>>> read) =>
             _meter.CreateObservableCounter(instrument, read, unit, description);
@@ -69,10 +69,10 @@ internal sealed class UdpMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> OfPeers(Func<PeerStatistics, (long Sent, long Received)> read)
     {
-        foreach ((SubnetKey peer, PeerStatistics traffic) in _network.GetStatistics())
+        foreach ((SubnetKey peer, PeerStatistics statistics) in _network.GetStatistics())
         {
             KeyValuePair<string, object?> tag = new(FlannelTelemetry.PeerTag, peer.ToString());
-            (long sent, long received) = read(traffic);
+            (long sent, long received) = read(statistics);
             yield return new Measurement<long>(sent, _name, Sent, tag);
             yield return new Measurement<long>(received, _name, Received, tag);
         }

@@ -1,6 +1,6 @@
 namespace Flannel.Backends.Udp.Packets;
 
-/// <summary>IANA's protocol numbers, as far as the data plane looks at them.</summary>
+/// <summary>IANA's protocol numbers, as far as the data path looks at them.</summary>
 internal static class IpProtocol
 {
     public const byte HopByHopOptions = 0;

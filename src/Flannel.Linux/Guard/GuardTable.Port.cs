@@ -16,7 +16,7 @@ internal sealed partial class GuardTable
     private static readonly NftField InnerMacDestinationStart = new(NftHeader.Transport, 16, 1);
     private static readonly NftField InnerMacSource = new(NftHeader.Transport, 22, 6);
 
-    /// <summary>Kinds of interfaces that lead to containers. Uplinks may be of such a kind as well.</summary>
+    /// <summary>Kinds of interfaces that lead to containers. One to the outside may be of such a kind as well.</summary>
     private static readonly ImmutableArray<string> ContainerKinds = ["veth", "bridge", "netkit"];
 
     private void AddPortChains(int port)
@@ -31,10 +31,10 @@ internal sealed partial class GuardTable
         Chain(ToPort);
 
         // First what nearly every packet is: everything else in here is for the others.
-        ImmutableArray<NftExpression> overUplink = _options.AcceptContainers
+        ImmutableArray<NftExpression> overExternal = _options.AcceptContainers
             ? []
             : NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(_family.ExternalName));
-        Rule(Input, [.. toPort, .. IsPeer(Source, InnerMacSource), .. overUplink, NftVerdict.Accept]);
+        Rule(Input, [.. toPort, .. IsPeer(Source, InnerMacSource), .. overExternal, NftVerdict.Accept]);
         Rule(Input, [.. toPort, NftVerdict.Jump(ToPort)]);
         ReturnIfOtherVni(ToPort);
         if (_tunnel.Device is { } device && !_options.AcceptContainers)
@@ -78,8 +78,8 @@ internal sealed partial class GuardTable
     }
 
     /// <summary>
-    /// What says that a peer sent it comes from outside, or over the interface that leads to that peer. Hosts with several uplinks may get packets
-    /// over one and answer over another, so that only interfaces that can lead to containers are held to it.
+    /// What says that a peer sent it comes from outside, or over the interface that leads to that peer. Hosts with several
+    /// interfaces to the outside may get packets over one and answer over another, so that only interfaces that can lead to containers are held to it.
     /// </summary>
     private void AddPeerChain()
     {

@@ -88,7 +88,7 @@ internal sealed partial class GuardTable
         if (tunnel.Port is not null && SenderElements.Length > 0)
             Senders = new NftSet(NftFamily.Inet, name, SendersName) { Key = [AddressType], IsInterval = true };
         if (tunnel.Port is { } port) AddPortChains(port);
-        if (tunnel.Uplink is { } uplink) AddUplinkChain(uplink);
+        if (tunnel.Uplink is { } external) AddExternalChain(external);
         if (tunnel.Device is { } device) AddTunnelChains(device);
         if (_rules.Exists(static rule => rule.Chain == Forward)) Chain(Forward, NftHook.Forward, BeforeFilters);
         Counters = [.. _rules.SelectMany(CountersOf).Distinct()];
@@ -249,14 +249,14 @@ internal sealed partial class GuardTable
     /// <summary>
     /// What peers send comes as it is, so that nothing says who sent it; but what this host's containers send does not come from outside.
     /// </summary>
-    private void AddUplinkChain(string uplink)
+    private void AddExternalChain(string external)
     {
         Chain(Prerouting, NftHook.Prerouting, BeforeConnectionTracking);
         if (_ownSubnet is not { } own) return;
         Drop(
             Prerouting,
             GuardDrop.ForeignSource,
-            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(uplink)), .. IsOfFamily, .. NftMatch.In(Source, own)]);
+            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(external)), .. IsOfFamily, .. NftMatch.In(Source, own)]);
     }
 
     /// <summary>The MAC and the first bits of the source are in the set of this length.</summary>

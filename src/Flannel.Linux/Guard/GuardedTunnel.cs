@@ -25,6 +25,6 @@ public sealed record GuardedTunnel
     /// </summary>
     public Func<GuardDrops>? ReadDrops { get; init; }
 
-    /// <summary>The interface over which packets of peers come as they are; <see langword="null"/> if they do not.</summary>
+    /// <summary>The external interface, if packets of peers come over it as they are; <see langword="null"/> if they do not.</summary>
     public string? Uplink { get; init; }
 }

@@ -41,7 +41,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_Down_IsSaidOnceAndHealsWhenItIsUp()
+    public async Task ExternalInterface_Down_IsSaidOnceAndHealsWhenItIsUp()
     {
         await using HostGatewayCluster cluster = HostGatewayCluster.Create(dualStack: true);
         HostGatewayNode node = await StartAsync(cluster);
@@ -59,7 +59,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_LosesTheAddressOfOneFamily_TheOtherFamilyGoesOn()
+    public async Task ExternalInterface_LosesTheAddressOfOneFamily_TheOtherFamilyGoesOn()
     {
         await using HostGatewayCluster cluster = HostGatewayCluster.Create(dualStack: true);
         HostGatewayNode node = await StartAsync(cluster);
@@ -73,7 +73,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_MtuChanges_IsFollowedByTheStatus()
+    public async Task ExternalInterface_MtuChanges_IsFollowedByTheStatus()
     {
         await using HostGatewayCluster cluster = HostGatewayCluster.Create(dualStack: true);
         HostGatewayNode node = await StartAsync(cluster);
@@ -91,21 +91,21 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_Renamed_RoutesAreKept()
+    public async Task ExternalInterface_Renamed_RoutesAreKept()
     {
         await using HostGatewayCluster cluster = HostGatewayCluster.Create();
         HostGatewayNode node = await cluster.AddNodeAsync(cluster.Lab.Hosts[0]);
         node.Network.SetPeers([HostGatewayCluster.PeerOf(72)]);
         await node.WaitForConvergenceAsync();
 
-        await node.Host.ExecAsync("sh", "-c", "ip link set eth0 down && ip link set eth0 name uplink0 && ip link set uplink0 up mtu 1400");
+        await node.Host.ExecAsync("sh", "-c", "ip link set eth0 down && ip link set eth0 name external0 && ip link set external0 up mtu 1400");
 
-        await node.UntilRoutesAsync("10.5.72.0/24 via 192.168.100.72 dev uplink0");
+        await node.UntilRoutesAsync("10.5.72.0/24 via 192.168.100.72 dev external0");
         await node.WaitAsync(static status => status is { Mtu: 1400, IsConverged: true, Problem: null });
     }
 
     [NetnsFact]
-    public async Task Uplink_DeletedAndMadeAnew_IsFollowed()
+    public async Task ExternalInterface_DeletedAndMadeAnew_IsFollowed()
     {
         await using HostGatewayCluster cluster = await HostGatewayCluster.StartAsync();
         HostGatewayNode node = cluster.Nodes[0];

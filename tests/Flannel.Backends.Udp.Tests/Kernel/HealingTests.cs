@@ -118,7 +118,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_ChangesItsMtu_TheOverlayFollows()
+    public async Task ExternalInterface_ChangesItsMtu_TheOverlayFollows()
     {
         await using UdpCluster cluster = await UdpCluster.StartAsync();
         UdpNode node = cluster.Nodes[0];

@@ -136,8 +136,8 @@ public sealed class TrafficTests
         await cluster.Nodes[0].Host.PingAsync(cluster.Nodes[1].Address, new PingOptions { Count = 10, PacketSize = 100 });
 
         await cluster.Nodes[0].EventuallyAsync(() => cluster.Nodes[0].Network.FindStatistics(cluster.Nodes[1].Lease.Key)!.SentPackets >= 10);
-        var traffic = cluster.Nodes[0].Network.FindStatistics(cluster.Nodes[1].Lease.Key);
-        Assert.Equal((10, 1000, 10, 1000), (traffic!.SentPackets, traffic.SentBytes, traffic.ReceivedPackets, traffic.ReceivedBytes));
+        var statistics = cluster.Nodes[0].Network.FindStatistics(cluster.Nodes[1].Lease.Key);
+        Assert.Equal((10, 1000, 10, 1000), (statistics!.SentPackets, statistics.SentBytes, statistics.ReceivedPackets, statistics.ReceivedBytes));
         Assert.Equal(0, cluster.Nodes[0].Network.FindStatistics(cluster.Nodes[2].Lease.Key)!.SentPackets);
     }
 

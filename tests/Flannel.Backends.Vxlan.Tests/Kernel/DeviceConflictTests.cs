@@ -138,7 +138,7 @@ public sealed class DeviceConflictTests
     }
 
     [NetnsFact]
-    public async Task Uplink_Missing_IsATransientErrorThatNamesIt()
+    public async Task ExternalInterface_Missing_IsATransientErrorThatNamesIt()
     {
         await using var cluster = VxlanCluster.Create(1);
         LabHost host = cluster.Lab.Hosts[0];
@@ -152,7 +152,7 @@ public sealed class DeviceConflictTests
     }
 
     [NetnsFact]
-    public async Task Uplink_TooSmallForIPv6_IsRefusedWithTheMtuNeeded()
+    public async Task ExternalInterface_TooSmallForIPv6_IsRefusedWithTheMtuNeeded()
     {
         await using var cluster = VxlanCluster.Create(1, dualStack: true, mtu: 1340);
 

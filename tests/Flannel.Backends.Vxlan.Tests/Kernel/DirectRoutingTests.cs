@@ -100,7 +100,7 @@ public sealed class DirectRoutingTests
     }
 
     [NetnsFact]
-    public async Task DirectRoutes_UplinkDownAndUp_ComeBack()
+    public async Task DirectRoutes_ExternalInterfaceDownAndUp_ComeBack()
     {
         await using VxlanCluster cluster = await VxlanCluster.StartAsync(backend: DirectRouting);
         VxlanNode node = cluster.Nodes[0];

@@ -140,7 +140,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_DeletedAndMadeAnew_IsFollowed()
+    public async Task ExternalInterface_DeletedAndMadeAnew_IsFollowed()
     {
         await using VxlanCluster cluster = await VxlanCluster.StartAsync();
         VxlanNode node = cluster.Nodes[0];
@@ -161,7 +161,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_MtuChanges_IsFollowedByDeviceAndStatus()
+    public async Task ExternalInterface_MtuChanges_IsFollowedByDeviceAndStatus()
     {
         await using VxlanCluster cluster = await VxlanCluster.StartAsync();
         VxlanNode node = cluster.Nodes[0];
@@ -176,13 +176,13 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_Renamed_DeviceIsKept()
+    public async Task ExternalInterface_Renamed_DeviceIsKept()
     {
         await using VxlanCluster cluster = await VxlanCluster.StartAsync();
         VxlanNode node = cluster.Nodes[0];
         Link before = node.Host.Device("flannel.1");
 
-        await node.Host.ExecAsync("sh", "-c", "ip link set eth0 down && ip link set eth0 name uplink0 && ip link set uplink0 up mtu 1400");
+        await node.Host.ExecAsync("sh", "-c", "ip link set eth0 down && ip link set eth0 name external0 && ip link set external0 up mtu 1400");
         await node.WaitAsync(static status => status is { Mtu: 1350, IsConverged: true, Problem: null });
 
         Assert.Equal(before.Index, node.Host.Device("flannel.1").Index);
@@ -191,7 +191,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_AddressRemovedAndAddedAgain_TrafficResumes()
+    public async Task ExternalInterface_AddressRemovedAndAddedAgain_TrafficResumes()
     {
         await using VxlanCluster cluster = await VxlanCluster.StartAsync();
         VxlanNode node = cluster.Nodes[0];
@@ -227,7 +227,7 @@ public sealed class HealingTests
     }
 
     [NetnsFact]
-    public async Task Uplink_DownAndUp_TrafficResumes()
+    public async Task ExternalInterface_DownAndUp_TrafficResumes()
     {
         await using VxlanCluster cluster = await VxlanCluster.StartAsync();
         VxlanNode node = cluster.Nodes[0];

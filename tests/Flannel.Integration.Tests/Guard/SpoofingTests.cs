@@ -129,14 +129,14 @@ public sealed class SpoofingTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Hosts with several uplinks get packets of peers over others than the external interface, and may answer over another one, unless what they
+    /// Hosts with several interfaces to the outside get packets of peers over others than the external interface, and may answer over another one, unless what they
     /// come over may lead to containers as well.
     /// </summary>
     [NetnsTheory]
     [InlineData("eth1", true, SpoofingLab.PacketsPerCase)]
     [InlineData("eth1", false, 0)]
     [InlineData("eth2", false, SpoofingLab.PacketsPerCase)]
-    public async Task PeersPackets_OverAnotherUplink(string uplink, bool isWayBack, int arrived)
+    public async Task PeersPackets_OverAnotherInterface(string @interface, bool isWayBack, int arrived)
     {
         foreach (bool isIPv6 in new[] { false, true })
         {
@@ -158,10 +158,10 @@ public sealed class SpoofingTests(ITestOutputHelper output)
 
             string to = (isIPv6 ? target.AddressIPv6 : target.Address)!.ToString();
             string from = (isIPv6 ? peer.AddressIPv6 : peer.Address)!.ToString();
-            if (isWayBack) await Backends.BackendLab.Sh(target, $"ip route add {from} dev {uplink}");
+            if (isWayBack) await Backends.BackendLab.Sh(target, $"ip route add {from} dev {@interface}");
             await Backends.BackendLab.Sh(peer, $"""
-                ip neigh add {to} dev {uplink} lladdr 02:00:00:00:00:0{uplink[^1]}
-                ip route add {to} dev {uplink} src {from}
+                ip neigh add {to} dev {@interface} lladdr 02:00:00:00:00:0{@interface[^1]}
+                ip route add {to} dev {@interface} src {from}
                 """);
 
             int dropped = SpoofingLab.PacketsPerCase - arrived;
@@ -169,7 +169,7 @@ public sealed class SpoofingTests(ITestOutputHelper output)
             await lab.Backends.Network(1).WaitAsync(status => status.Guard!.Drops.Container == dropped);
 
             // What the guard refuses is refused of the tunnel, too.
-            Task<string> LeadBackAsync() => Backends.BackendLab.Sh(peer, $"ip route del {to} dev {uplink}");
+            Task<string> LeadBackAsync() => Backends.BackendLab.Sh(peer, $"ip route del {to} dev {@interface}");
         }
 
         static Task AddMacvlan(LabHost host, string mac) => Backends.BackendLab.Sh(host, $"""

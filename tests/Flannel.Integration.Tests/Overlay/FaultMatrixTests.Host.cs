@@ -92,14 +92,14 @@ public sealed partial class FaultMatrixTests
     private static bool SaysOfRoute(FlannelNodeStatus status, string subnet) =>
         status.PeerProblems.Values.Append(status.Reason).Any(text => text.Contains($"route to {subnet}", StringComparison.Ordinal));
 
-    private static Task<string> OnUplinkAsync(OverlayCluster cluster, string command) => cluster.Hosts[0].ExecAsync(
+    private static Task<string> OnExternalInterfaceAsync(OverlayCluster cluster, string command) => cluster.Hosts[0].ExecAsync(
         "sh",
         "-e",
         "-c",
         $"{command}; ip addr replace {cluster.Hosts[0].Address}/24 dev eth0; ip addr replace {cluster.Hosts[0].AddressIPv6}/64 dev eth0 nodad; " +
         $"{DefaultRoutes}");
 
-    private static async Task MakeUplinkAnewAsync(OverlayCluster cluster)
+    private static async Task MakeExternalInterfaceAnewAsync(OverlayCluster cluster)
     {
         // The same one again, as far as its neighbours can tell, which take their time to look for another.
         PhysicalAddress mac = cluster.Hosts[0].Device("eth0").Address!;
@@ -110,7 +110,7 @@ public sealed partial class FaultMatrixTests
             "-c",
             $"ip link add h1 type veth peer name eth0 address {string.Join(':', mac.GetAddressBytes().Select(static part => $"{part:x2}"))} " +
             $"netns {cluster.Hosts[0].NamespaceName}; ip link set h1 master br0 up");
-        await OnUplinkAsync(cluster, "ip link set eth0 up");
+        await OnExternalInterfaceAsync(cluster, "ip link set eth0 up");
     }
 
     private static async Task MoveAsync(OverlayCluster cluster)

@@ -207,11 +207,11 @@ public sealed class TunnelGuardTests : IAsyncLifetime
     [NetnsTheory]
     [InlineData(null)]
     [InlineData("eth0")]
-    public void KernelWithoutChainsAtDevices_GetsTheSameAtPrerouting(string? uplink)
+    public void KernelWithoutChainsAtDevices_GetsTheSameAtPrerouting(string? external)
     {
         var table = new GuardTable(
             Table,
-            new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1", Uplink = uplink },
+            new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1", Uplink = external },
             new GuardOptions(),
             NetworkFamily.From(new BackendContext { NetworkName = "", Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"), ExternalInterface = Host.External }).Single(),
             IPNetwork.Parse("10.5.9.0/24"),

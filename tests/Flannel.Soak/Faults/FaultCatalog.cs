@@ -148,19 +148,19 @@ internal sealed class FaultCatalog(SoakCluster cluster, SoakOptions options)
             File.Delete(file);
             return problem;
         });
-        yield return new("the MTU of the uplink changes and changes back", "25", Target.Any, Loses: false, Holds: true, async (agent, random) =>
+        yield return new("the MTU of the external interface changes and changes back", "25", Target.Any, Loses: false, Holds: true, async (agent, random) =>
         {
             string? problem = await RunAsync(agent, "ip link set eth0 mtu 1400");
             await HoldAsync(random, 1, 3);
             return problem ?? await RunAsync(agent, "ip link set eth0 mtu 1500");
         });
-        yield return new("the uplink is down for a while", "20", Target.Any, Loses: true, Holds: true, async (agent, random) =>
+        yield return new("the external interface is down for a while", "20", Target.Any, Loses: true, Holds: true, async (agent, random) =>
         {
             string? problem = await RunAsync(agent, "ip link set eth0 down");
             await HoldAsync(random, 1, 6);
             return problem ?? await RunAsync(agent, "ip link set eth0 up; ip route replace default via 192.168.100.254 2>/dev/null || true");
         });
-        yield return new("the uplink loses its address for a while", "20", Target.Any, Loses: true, Holds: true, async (agent, random) =>
+        yield return new("the external interface loses its address for a while", "20", Target.Any, Loses: true, Holds: true, async (agent, random) =>
         {
             string? problem = await RunAsync(agent, $"ip addr del {agent.Host.Address}/24 dev eth0");
             await HoldAsync(random, 1, 4);
