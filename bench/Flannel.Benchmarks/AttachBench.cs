@@ -55,7 +55,10 @@ internal sealed class AttachBench : IBench
                 report.Add(Compare(
                     $"{subject}, median", ours.Each, chain?.Each, isGoal && !withPort ? "< 3 ms" : isGoal
                         && chain is not null ? "< 0.1 of the chain" : null,
-                    isGoal ? !withPort ? ours.Each.Median < AttachGoal : chain is null ? null : ours.Each.Median < PortGoal * chain.Each.Median : null, 50));
+                    isGoal
+                        ? !withPort ? ours.Each.Median < AttachGoal : chain is null ? null : ours.Each.Median < PortGoal * chain.Each.Median
+                        : null,
+                    50));
                 report.Add(Compare($"{subject}, 99th percentile", ours.Each, chain?.Each, null, null, 99));
             }
         }

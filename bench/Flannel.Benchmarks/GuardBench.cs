@@ -97,7 +97,11 @@ internal sealed class GuardBench : IBench
             Ratio = ratio,
             Goal = "≥ 0.97",
             IsMet = ratio.Median >= ThroughputGoal,
-            Figures = new Dictionary<string, IReadOnlyList<double>> { ["ours_gbit_s"] = guardedRates.Values, ["reference_gbit_s"] = openRates.Values },
+            Figures = new Dictionary<string, IReadOnlyList<double>>
+            {
+                ["ours_gbit_s"] = guardedRates.Values,
+                ["reference_gbit_s"] = openRates.Values,
+            },
         });
         AddSpread(report, "TCP", guardedRates, openRates);
     }

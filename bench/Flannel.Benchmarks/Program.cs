@@ -5,7 +5,8 @@ using Flannel.Netlink;
 
 IBench[] benches =
 [
-    new PeersBench(), new ResyncBench(), new LatencyBench(), new NodesBench(), new StartBench(), new KubernetesBench(), new PutBench(), new StoreBench(),
+    new PeersBench(), new ResyncBench(), new LatencyBench(), new NodesBench(), new StartBench(), new KubernetesBench(), new PutBench(),
+    new StoreBench(),
     new AllocationBench(), new ThroughputBench(), new GuardBench(), new AttachBench(),
 ];
 if (args.Intersect(["-h", "--help", "help"]).Any())

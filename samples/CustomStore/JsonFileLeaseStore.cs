@@ -5,9 +5,9 @@ using Flannel.Extensibility;
 namespace CustomStore;
 
 /// <summary>
-/// A lease store in a JSON file that any number of processes share: on one host, or in a folder that hosts share and that knows locks (NFS version 4 does). A
-/// writer holds a lock beside the file, writes another file and renames it; whoever reads sees the one or the other. A process that dies leaves at most the
-/// unfinished other file, and its lock ends with it.
+/// A lease store in a JSON file that any number of processes share: on one host, or in a folder that hosts share and that knows locks (NFS version 4
+/// does). A writer holds a lock beside the file, writes another file and renames it; whoever reads sees the one or the other. A process that dies
+/// leaves at most the unfinished other file, and its lock ends with it.
 /// </summary>
 public sealed class JsonFileLeaseStore(string path, TimeSpan? pollInterval = null, TimeProvider? timeProvider = null)
     : PollingLeaseStore(pollInterval, timeProvider)
@@ -33,7 +33,8 @@ public sealed class JsonFileLeaseStore(string path, TimeSpan? pollInterval = nul
         if (found?.ModRevision != write.ExpectedRevision) return null;
 
         long revision = ++content.Revision;
-        if (write.Value is { } value) content.Rows[write.Key] = new JsonFileRow(value.ToArray(), found?.CreateRevision ?? revision, revision, write.Expires);
+        if (write.Value is { } value)
+            content.Rows[write.Key] = new JsonFileRow(value.ToArray(), found?.CreateRevision ?? revision, revision, write.Expires);
         else content.Rows.Remove(write.Key);
         Replace(content);
         return revision;

@@ -9,7 +9,8 @@ internal sealed partial class Operator(IFlannelNode node, ILogger<Operator> logg
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (FlannelNodeStatus status in node.WatchAsync(stoppingToken)) LogStatus(status.State, status.Lease?.Key, status.Peers.Count, status.Reason);
+        await foreach (FlannelNodeStatus status in node.WatchAsync(stoppingToken))
+            LogStatus(status.State, status.Lease?.Key, status.Peers.Count, status.Reason);
     }
 
     [LoggerMessage(1, LogLevel.Information, "{State} with {Subnet}, {Peers} peers. {Reason}")]

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Hosting;
 
 HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
 builder.Services.AddFlannel(options => options.IpMasq = true)
-    .UseKubernetes(options => options.ConfigMap = "overlay/net-conf") // in a pod nothing else is needed: its service account, and its Node by NODE_NAME
+    // in a pod nothing else is needed: its service account, and its Node by NODE_NAME
+    .UseKubernetes(options => options.ConfigMap = "overlay/net-conf")
     .UseVxlan()
     .UseHostGateway()
     .UseTrafficRules();

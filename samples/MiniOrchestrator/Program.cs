@@ -28,7 +28,8 @@ try
         var container = new CniAttachment($"mini-{Path.GetFileName(path)}", path);
         CniResult result = await runner.AddAsync(list, container, stop.Token);
         attached.Add(container);
-        Console.WriteLine($"{container.ContainerId}: {string.Join(" ", result.Addresses.Select(address => $"{address.Address}/{address.PrefixLength}"))}");
+        Console.WriteLine(
+            $"{container.ContainerId}: {string.Join(" ", result.Addresses.Select(address => $"{address.Address}/{address.PrefixLength}"))}");
     }
 
     return 0;

@@ -5,8 +5,8 @@ using Orchestrator.Machines;
 namespace Orchestrator;
 
 /// <summary>
-/// One overlay network: a store for the leases and a node for every host, all in this process, made while it runs. A real orchestrator has one node per process
-/// and network, on the host itself, and leaves out <see cref="FlannelOptions.NetworkNamespace"/>.
+/// One overlay network: a store for the leases and a node for every host, all in this process, made while it runs. A real orchestrator has one node
+/// per process and network, on the host itself, and leaves out <see cref="FlannelOptions.NetworkNamespace"/>.
 /// </summary>
 internal sealed class Overlay(NetworkConfig config, IReadOnlyList<DemoHost> hosts) : IAsyncDisposable
 {

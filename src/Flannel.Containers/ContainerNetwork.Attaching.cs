@@ -162,7 +162,8 @@ public sealed partial class ContainerNetwork
         if (_options.IsDefaultGateway)
         {
             destinations.AddRange(
-                subnets.Subnets.Select(static subnet => IsIPv4(subnet.BaseAddress) ? new IPNetwork(IPAddress.Any, 0) : new IPNetwork(IPAddress.IPv6Any, 0)));
+                subnets.Subnets.Select(
+                    static subnet => IsIPv4(subnet.BaseAddress) ? new IPNetwork(IPAddress.Any, 0) : new IPNetwork(IPAddress.IPv6Any, 0)));
         }
 
         // Without a bridge, neighbours are behind the host as well.

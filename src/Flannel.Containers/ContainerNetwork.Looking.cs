@@ -34,7 +34,9 @@ public sealed partial class ContainerNetwork
         }
 
         listings.AddRange(
-            reserved.Select(static entry => new ContainerListing(entry.Key.ContainerId, entry.Key.InterfaceName, ContainerState.NoDevice) { Addresses = entry.Value }));
+            reserved.Select(
+                static entry =>
+                    new ContainerListing(entry.Key.ContainerId, entry.Key.InterfaceName, ContainerState.NoDevice) { Addresses = entry.Value }));
         return listings;
     }
 

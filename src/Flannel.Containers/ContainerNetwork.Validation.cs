@@ -52,8 +52,12 @@ public sealed partial class ContainerNetwork
                 throw Invalid($"{owner} maps {mapping}, which is no port or no protocol.");
         }
 
-        if (attachment.PortMappings.GroupBy(static mapping => (mapping.HostPort, mapping.Protocol, mapping.HostAddress)).FirstOrDefault(static same => same.Count() > 1) is { } twice)
+        if (attachment.PortMappings.GroupBy(static mapping => (mapping.HostPort, mapping.Protocol, mapping.HostAddress))
+            .FirstOrDefault(static same => same.Count() > 1) is { } twice)
+        {
             throw Invalid($"{owner} maps the host's port {twice.Key.HostPort}/{twice.Key.Protocol} twice.");
+        }
+
         return owner;
     }
 

@@ -110,7 +110,8 @@ public sealed partial class ContainerNetwork : IContainerNetwork
     {
         ArgumentNullException.ThrowIfNull(liveIds);
         HashSet<string> live = [.. liveIds];
-        List<ContainerListing> dead = [.. (await ListAsync(cancellationToken).ConfigureAwait(false)).Where(listing => !live.Contains(listing.ContainerId))];
+        List<ContainerListing> dead =
+            [.. (await ListAsync(cancellationToken).ConfigureAwait(false)).Where(listing => !live.Contains(listing.ContainerId))];
         await Parallel.ForEachAsync(dead, cancellationToken, async (listing, token) =>
         {
             var owner = new Owner(listing.ContainerId, listing.InterfaceName);

@@ -78,6 +78,7 @@ internal sealed partial class KubernetesStoreOptionsRules : IValidateOptions<Kub
             result.AddError("is blank; give it a value, or leave it null", name);
     }
 
-    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([a-z0-9A-Z]([-._a-zA-Z0-9]*-)?)?$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([a-z0-9A-Z]([-._a-zA-Z0-9]*-)?)?$", RegexOptions.NonBacktracking)]
     private static partial Regex Form();
 }

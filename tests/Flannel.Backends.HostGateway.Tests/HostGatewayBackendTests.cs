@@ -14,7 +14,8 @@ public sealed class HostGatewayBackendTests
         Assert.False(Owns("10.5.2.0/24", "eth0", null));
 
         static bool Owns(string prefix, string device, string? gateway) => HostGatewayNode.NewBackend().Owns(
-            new HostPrefix(IPNetwork.Parse(prefix), device, IsAddress: false, gateway is null ? null : IPAddress.Parse(gateway)), HostGatewayCluster.ConfigOf());
+            new HostPrefix(IPNetwork.Parse(prefix), device, IsAddress: false, gateway is null ? null : IPAddress.Parse(gateway)),
+            HostGatewayCluster.ConfigOf());
     }
 
     [Fact]

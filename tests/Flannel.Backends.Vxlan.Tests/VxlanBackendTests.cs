@@ -15,7 +15,8 @@ public sealed class VxlanBackendTests
         Assert.False(Owns("10.5.2.0/24", "eth0", null));
 
         static bool Owns(string prefix, string device, string? gateway) => VxlanNode.NewBackend().Owns(
-            new HostPrefix(IPNetwork.Parse(prefix), device, IsAddress: false, gateway is null ? null : IPAddress.Parse(gateway)), VxlanCluster.ConfigOf());
+            new HostPrefix(IPNetwork.Parse(prefix), device, IsAddress: false, gateway is null ? null : IPAddress.Parse(gateway)),
+            VxlanCluster.ConfigOf());
     }
 
     [Theory]

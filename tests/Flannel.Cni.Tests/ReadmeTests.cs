@@ -16,9 +16,20 @@ public sealed class ReadmeTests
     public async Task Plugin_Answers()
     {
         using var output = new MemoryStream();
-        var environment = new Dictionary<string, string> { ["CNI_COMMAND"] = "ADD", ["CNI_CONTAINERID"] = "c", ["CNI_NETNS"] = "/n", ["CNI_IFNAME"] = "lo", ["CNI_PATH"] = "/p" };
-        Assert.Equal(0, await new CniPluginHost(environment, new MemoryStream("""{"name":"n","cniVersion":"1.0.0"}"""u8.ToArray()), output).RunAsync(new Loopback(), default));
-        Assert.Equal("""{"cniVersion":"1.0.0","interfaces":[{"name":"lo","sandbox":"/n"}],"dns":{}}""", System.Text.Encoding.UTF8.GetString(output.ToArray()));
+        var environment = new Dictionary<string, string>
+        {
+            ["CNI_COMMAND"] = "ADD",
+            ["CNI_CONTAINERID"] = "c",
+            ["CNI_NETNS"] = "/n",
+            ["CNI_IFNAME"] = "lo",
+            ["CNI_PATH"] = "/p",
+        };
+        Assert.Equal(
+            0,
+            await new CniPluginHost(environment, new MemoryStream("""{"name":"n","cniVersion":"1.0.0"}"""u8.ToArray()), output).RunAsync(
+                new Loopback(), default));
+        Assert.Equal(
+            """{"cniVersion":"1.0.0","interfaces":[{"name":"lo","sandbox":"/n"}],"dns":{}}""", System.Text.Encoding.UTF8.GetString(output.ToArray()));
     }
 
     private static void ShowResult(Output Console)
@@ -55,7 +66,8 @@ public sealed class ReadmeTests
     internal sealed class Loopback : CniPlugin
     {
         public override Task<CniResult> AddAsync(CniRequest request, CancellationToken cancellationToken) => Task.FromResult(
-            request.PreviousResult ?? new CniResult { Interfaces = [new CniInterface(request.InterfaceName) { Sandbox = request.NetworkNamespace }] });
+            request.PreviousResult
+                ?? new CniResult { Interfaces = [new CniInterface(request.InterfaceName) { Sandbox = request.NetworkNamespace }] });
 
         public override Task DeleteAsync(CniRequest request, CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -187,7 +187,10 @@ public sealed class AttachTests(ITestOutputHelper output)
     public async Task MappedPort_LeadsToTheContainer_FromHostLocalhostNeighbourAndItself(ContainerMode mode)
     {
         await using var host = new Host(mode, dualStack: false);
-        ContainerAttachment server = host.NewAttachment("server") with { PortMappings = [new PortMapping(8080, 80), new PortMapping(8081, 80) { HostAddress = IPAddress.Parse("10.244.7.1") }] };
+        ContainerAttachment server = host.NewAttachment("server") with
+        {
+            PortMappings = [new PortMapping(8080, 80), new PortMapping(8081, 80) { HostAddress = IPAddress.Parse("10.244.7.1") }],
+        };
         ContainerAttachment client = host.NewAttachment("client");
         await host.Network.AttachAsync(server);
         await host.Network.AttachAsync(client);
@@ -297,7 +300,11 @@ public sealed class AttachTests(ITestOutputHelper output)
         await host.Network.AttachAsync(watcher);
         foreach (string mac in new[] { "02-00-00-00-00-11", "02-00-00-00-00-22" })
         {
-            ContainerAttachment one = host.NewAttachment("one") with { Addresses = [IPAddress.Parse("10.244.7.77")], Mac = PhysicalAddress.Parse(mac) };
+            ContainerAttachment one = host.NewAttachment("one") with
+            {
+                Addresses = [IPAddress.Parse("10.244.7.77")],
+                Mac = PhysicalAddress.Parse(mac),
+            };
             AttachedContainer attached = await host.Network.AttachAsync(one);
             Assert.Equal(PhysicalAddress.Parse(mac), attached.Mac);
             await AwaitPingAsync(watcher.Namespace!, attached.Addresses[0]);
@@ -312,7 +319,8 @@ public sealed class AttachTests(ITestOutputHelper output)
     {
         await using var host = new Host(
             dualStack: false, configure: options => options.StateDirectory = Directory.CreateTempSubdirectory("flannel-measure-").FullName);
-        ContainerAttachment[] all = [.. Enumerable.Range(0, 250).Select(i => host.NewAttachment($"c{i}") with { PortMappings = withPort ? [new PortMapping(10000 + i, 80)] : [] })];
+        ContainerAttachment[] all = [.. Enumerable.Range(0, 250)
+            .Select(i => host.NewAttachment($"c{i}") with { PortMappings = withPort ? [new PortMapping(10000 + i, 80)] : [] })];
         List<double> times = [];
         Dictionary<Step, List<double>> steps = [];
         long last = 0;

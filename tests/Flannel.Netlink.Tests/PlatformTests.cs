@@ -17,7 +17,8 @@ public class PlatformTests
 
         Assert.False(assembly.IsDefined(typeof(SupportedOSPlatformAttribute)));
         Assert.Equal(
-            new[] { typeof(NetlinkSocket), typeof(NftablesMonitor), typeof(NftablesNetlink), typeof(RouteMonitor), typeof(RouteNetlink) }.Select(static type => type.Name),
+            new[] { typeof(NetlinkSocket), typeof(NftablesMonitor), typeof(NftablesNetlink), typeof(RouteMonitor), typeof(RouteNetlink) }.Select(
+                static type => type.Name),
             marked.Select(static type => type.Name).Order(StringComparer.Ordinal));
     }
 }

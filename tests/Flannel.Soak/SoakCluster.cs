@@ -66,8 +66,10 @@ internal sealed class SoakCluster : IAsyncDisposable
             if (await agent.FindProblemAsync(Agents) is { } problem) return $"{agent.Host.NamespaceName} ({agent.Host.Address}): {problem}";
         }
 
-        string[] wanted = [.. Agents.Select(static agent => $"/coreos.com/network/subnets/{agent.Subnet.BaseAddress}-{agent.Subnet.PrefixLength}").Order(StringComparer.Ordinal)];
-        string[] found = [.. (await Etcd.RunAsync("get", "--prefix", "--keys-only", "/coreos.com/network/subnets/")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+        string[] wanted = [.. Agents.Select(static agent => $"/coreos.com/network/subnets/{agent.Subnet.BaseAddress}-{agent.Subnet.PrefixLength}")
+            .Order(StringComparer.Ordinal)];
+        string[] found = [.. (await Etcd.RunAsync("get", "--prefix", "--keys-only", "/coreos.com/network/subnets/")).Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
         return wanted.SequenceEqual(found)
             ? null
             : $"leases in etcd: missing {string.Join(", ", wanted.Except(found))}; extra {string.Join(", ", found.Except(wanted))}";

@@ -20,7 +20,8 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
 
     private readonly SoakReport _report = new();
     private readonly Random _random = new(options.Seed);
-    private readonly Fault[] _faults = [.. new FaultCatalog(cluster, options).All().Where(fault => fault.Name.Contains(options.Only, StringComparison.Ordinal))];
+    private readonly Fault[] _faults =
+        [.. new FaultCatalog(cluster, options).All().Where(fault => fault.Name.Contains(options.Only, StringComparison.Ordinal))];
     private readonly List<(int From, int To, int? Agent)> _excused = []; // rounds, and whose packets; no agent: nobody's
 
     private ProbeMesh Mesh => cluster.Mesh!;
@@ -101,7 +102,8 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
                 if (problem is null) return null;
             }
             catch (Exception exception) when (
-                exception is InvalidOperationException or IOException or TimeoutException or OperationCanceledException or Flannel.Netlink.NetlinkException)
+                exception is InvalidOperationException or IOException or TimeoutException or OperationCanceledException
+                    or Flannel.Netlink.NetlinkException)
             {
                 problem = exception.Message; // etcd has no leader, a device went while it was looked at
             }
@@ -122,7 +124,8 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
         foreach ((int from, int to) in Pairs())
         {
             _report.Sent += end - first;
-            int[] lost = [.. Mesh.Lost(from, to, first, end).Where(round => !_excused.Exists(excuse => round >= excuse.From && round < excuse.To && (excuse.Agent == from || excuse.Agent == to)))];
+            int[] lost = [.. Mesh.Lost(from, to, first, end).Where(
+                round => !_excused.Exists(excuse => round >= excuse.From && round < excuse.To && (excuse.Agent == from || excuse.Agent == to)))];
             if (lost.Length == 0) continue;
             _report.LostOutside += lost.Length;
             _report.Violations.Add(
@@ -148,7 +151,10 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
     }
 
     private IEnumerable<(int From, int To)> Pairs() =>
-        from sender in Enumerable.Range(0, Mesh.Count) from receiver in Enumerable.Range(0, Mesh.Count) where sender != receiver select (sender, receiver);
+        from sender in Enumerable.Range(0, Mesh.Count)
+        from receiver in Enumerable.Range(0, Mesh.Count)
+        where sender != receiver
+        select (sender, receiver);
 
     private Fault[] Shuffle(Fault[] faults)
     {

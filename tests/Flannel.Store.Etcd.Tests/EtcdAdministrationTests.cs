@@ -31,7 +31,8 @@ public sealed class EtcdAdministrationTests(EtcdFixture fixture) : IClassFixture
             },
             new ConfigWriteOptions { ExpectedRevision = seen.Revision });
 
-        const string Expected = """{"Network":"10.5.0.0/16","SubnetLen":26,"Backend":{"Type":"vxlan","VNI":7,"DirectRouting":true},"x-owner":"a\u003cb"}""";
+        const string Expected =
+            """{"Network":"10.5.0.0/16","SubnetLen":26,"Backend":{"Type":"vxlan","VNI":7,"DirectRouting":true},"x-owner":"a\u003cb"}""";
         Assert.Equal(Expected, await server.RunAsync("get", "--print-value-only", _prefix + "/config"));
         Assert.Equal(Expected, written.Json);
         Assert.Equal(await administration.GetConfigAsync(), written);
@@ -52,7 +53,8 @@ public sealed class EtcdAdministrationTests(EtcdFixture fixture) : IClassFixture
 
             Assert.Single(errors, static error => error is null);
             Assert.Equal(7, errors.Count(static error => error is StoreConflictException { Key: "config", Kind: StoreErrorKind.Conflict }));
-            options = new ConfigWriteOptions { ExpectedRevision = (await providers[0].GetRequiredService<IFlannelAdministration>().GetConfigAsync())!.Revision };
+            var admin = providers[0].GetRequiredService<IFlannelAdministration>();
+            options = new ConfigWriteOptions { ExpectedRevision = (await admin.GetConfigAsync())!.Revision };
         }
 
         foreach (ServiceProvider provider in providers) await provider.DisposeAsync();

@@ -65,7 +65,11 @@ public sealed class EtcdDuplicateTests(EtcdFixture fixture) : IClassFixture<Etcd
         string document = await DocumentAsync(first);
         string lease = (await _server.RunAsync("lease", "grant", "3600")).Split(' ')[1];
 
-        await _server.RunAsync("put", $"--lease={lease}", KeyOf(first), $$$"""{"PublicIP":"{{{Address}}}","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"02:00:00:00:00:99"}}""");
+        await _server.RunAsync(
+            "put",
+            $"--lease={lease}",
+            KeyOf(first),
+            $$$"""{"PublicIP":"{{{Address}}}","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"02:00:00:00:00:99"}}""");
 
         await first.UntilAsync(static known => known.Changes(OwnLeaseState.Contested) > 0, "that another one claims its lease");
         Assert.Equal(document, await DocumentAsync(first));

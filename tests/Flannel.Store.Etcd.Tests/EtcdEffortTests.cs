@@ -28,7 +28,8 @@ public sealed class EtcdEffortTests : IDisposable
             Dictionary<string, object?> named = tags.ToArray().ToDictionary();
             Assert.Equal("grpc", named["rpc.system"]);
             _requests.Enqueue(
-                ((string)named[FlannelTelemetry.NetworkTag]!, (string)named["rpc.method"]!, (int)named["rpc.grpc.status_code"]!, (string)named["server.address"]!));
+                ((string)named[FlannelTelemetry.NetworkTag]!, (string)named["rpc.method"]!, (int)named["rpc.grpc.status_code"]!,
+                    (string)named["server.address"]!));
         });
         _listener.Start();
     }

@@ -190,7 +190,9 @@ public sealed class EtcdHostileServerTests
         "a refused stream" => [.. Start(stream), .. Frame(3, 0, stream, [0, 0, 0, 7])],
         "a cancelled stream" => [.. Start(stream), .. Frame(3, 0, stream, [0, 0, 0, 8])],
         "a farewell" => [.. Start(stream), .. Frame(7, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0])],
-        "another type of content" => [.. Headers(stream, isLast: false, (":status", "200"), ("content-type", "text/html")), .. Body(stream, [], isLast: true)],
+        "another type of content" => [
+            .. Headers(stream, isLast: false, (":status", "200"), ("content-type", "text/html")), .. Body(stream, [], isLast: true)
+        ],
         "another HTTP status" => Headers(stream, isLast: true, (":status", "503")),
         _ => throw new ArgumentOutOfRangeException(nameof(what), what, null),
     };

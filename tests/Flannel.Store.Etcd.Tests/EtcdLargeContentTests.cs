@@ -121,7 +121,8 @@ public sealed class EtcdLargeContentTests(EtcdFixture fixture) : IClassFixture<E
     {
         await using EtcdLeaseStore writing = Open(_server);
         await using var store = new EtcdLeaseStore(
-            new EtcdStoreOptions { Prefix = Prefix, Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), _logger, new EtcdMetrics(null, ""))
+            new EtcdStoreOptions { Prefix = Prefix, Endpoints = _server.Endpoints }, TimeProvider.System, new Random(), _logger,
+            new EtcdMetrics(null, ""))
         {
             MaxListLength = 100 << 10,
         };

@@ -63,7 +63,8 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
     {
         await using var relay = new TcpRelay(_server.Endpoints[0]);
         await using (
-            EtcdLeaseStore store = Open(_server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint], TimeSpan.FromSeconds(1))))
+            EtcdLeaseStore store =
+                Open(_server, options => (options.Endpoints, options.RequestTimeout) = ([relay.Endpoint], TimeSpan.FromSeconds(1))))
         {
             await store.ListAsync(null, CancellationToken.None);
             relay.Clog();
@@ -211,8 +212,12 @@ public sealed class EtcdLeaseStoreTests(EtcdFixture fixture) : IClassFixture<Etc
             var txn = new TxnRequest();
             for (int number = first; number < first + PerTxn; number++)
             {
-                txn.Success.Add(
-                    new RequestOp { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8($"{Prefix}/subnets/{Name(number)}"), Value = ByteString.CopyFromUtf8($"{number}") } });
+                var put = new PutRequest
+                {
+                    Key = ByteString.CopyFromUtf8($"{Prefix}/subnets/{Name(number)}"),
+                    Value = ByteString.CopyFromUtf8($"{number}"),
+                };
+                txn.Success.Add(new RequestOp { RequestPut = put });
             }
 
             await client.CallAsync(EtcdMethods.Txn, txn, "fill", CancellationToken.None);

@@ -10,7 +10,9 @@ using static Flannel.Store.Etcd.Tests.Lab.RawGrpcServer;
 
 namespace Flannel.Store.Etcd.Tests;
 
-/// <summary>Answers that are valid messages, and yet none that etcd gives: each is one error that names the call, the endpoint and what is wrong.</summary>
+/// <summary>
+/// Answers that are valid messages, and yet none that etcd gives: each is one error that names the call, the endpoint and what is wrong.
+/// </summary>
 public sealed class EtcdNonsenseTests
 {
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
@@ -128,7 +130,8 @@ public sealed class EtcdNonsenseTests
     [Fact]
     public async Task Login_AnswerWithoutToken_IsOneError()
     {
-        await AssertRefusedAsync(new AuthenticateResponse(), "list", "the header is missing", store => store.ListAsync(null, default), user: "flannel");
+        await AssertRefusedAsync(
+            new AuthenticateResponse(), "list", "the header is missing", store => store.ListAsync(null, default), user: "flannel");
         await AssertRefusedAsync(
             new AuthenticateResponse { Header = Header }, "list", "the token is empty", store => store.ListAsync(null, default), user: "flannel");
     }
@@ -185,7 +188,11 @@ public sealed class EtcdNonsenseTests
         int requests = 0;
         await using var server = new RawGrpcServer(stream => ++requests == 2
             ? [.. Start(stream), .. Body(stream, Envelope(list)), .. End(stream)]
-            : [.. Start(stream), .. Body(stream, Envelope(created)), .. Enumerable.Repeat(Body(stream, Envelope(piece)), 8).SelectMany(static bytes => bytes)]);
+            : [
+                .. Start(stream),
+                .. Body(stream, Envelope(created)),
+                .. Enumerable.Repeat(Body(stream, Envelope(piece)), 8).SelectMany(static bytes => bytes),
+            ]);
         var logger = new ListLogger();
         await using var store = new EtcdLeaseStore(
             new EtcdStoreOptions { Prefix = Prefix, Endpoints = [server.Endpoint] }, _time, new Random(), logger, new EtcdMetrics(null, ""))
@@ -204,7 +211,8 @@ public sealed class EtcdNonsenseTests
     {
         await using var server = new RawGrpcServer(stream => [.. Start(stream), .. Body(stream, Envelope(answer)), .. End(stream)]);
         await using EtcdLeaseStore store = Open(
-            options => (options.Endpoints, options.Username, options.Password) = ([server.Endpoint], user, user is null ? null : "secret"), time: _time);
+            options => (options.Endpoints, options.Username, options.Password) = ([server.Endpoint], user, user is null ? null : "secret"),
+            time: _time);
 
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => act(store).WaitAsync(WaitLimit));
 

@@ -13,7 +13,8 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
     private const int Nodes = 20;
 
     // Twenty subnets and not one more.
-    private const string Config = """{"Network":"10.5.0.0/16","SubnetLen":24,"SubnetMin":"10.5.1.0","SubnetMax":"10.5.20.0","Backend":{"Type":"vxlan"}}""";
+    private const string Config =
+        """{"Network":"10.5.0.0/16","SubnetLen":24,"SubnetMin":"10.5.1.0","SubnetMax":"10.5.20.0","Backend":{"Type":"vxlan"}}""";
 
     // The shortest that the options allow, renewed after half of it: for leases that are to be renewed or to end. All others outlive the slowest
     // machine.
@@ -196,7 +197,8 @@ public sealed class EtcdSubnetManagerTests(EtcdFixture fixture) : IClassFixture<
         // The host's own network as a lease: as a route it would cut the host off.
         await store.CreateAsync("192.168.0.0-24", """{"PublicIP":"192.168.0.66","BackendType":"vxlan"}""");
         await store.CreateAsync("10.5.30.0-24", "{ corrupt");
-        await store.CreateAsync("10.5.31.0-24", $$"""{"PublicIP":"192.168.0.66","BackendType":"vxlan","BackendData":"{{new string('x', 1 << 20)}}"}""");
+        await store.CreateAsync(
+            "10.5.31.0-24", $$"""{"PublicIP":"192.168.0.66","BackendType":"vxlan","BackendData":"{{new string('x', 1 << 20)}}"}""");
         await store.CreateAsync("not-a-subnet", "{}");
         await using EtcdNode good = await AcquireAsync(provider, 2);
         await node.UntilAsync(known => known.Peers.Count == 1 && known.Quarantined.Count == 4, "the good one and the bad ones");

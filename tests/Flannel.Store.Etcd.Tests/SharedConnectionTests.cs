@@ -19,7 +19,8 @@ public sealed class SharedConnectionTests
         await using ServiceProvider provider = Build(services => Use(services.AddFlannel("n0"), server, "n0"));
         var networks = provider.GetRequiredService<IFlannelNetworks>();
         string[] names = [.. Enumerable.Range(0, 5).Select(number => $"n{number}")];
-        foreach (string name in names) await server.RunAsync("put", $"/{name}/config", $$$"""{"Network":"10.{{{name[1..]}}}.0.0/16","Backend":{"Type":"fake"}}""");
+        foreach (string name in names)
+            await server.RunAsync("put", $"/{name}/config", $$$"""{"Network":"10.{{{name[1..]}}}.0.0/16","Backend":{"Type":"fake"}}""");
 
         await networks.Find("n0")!.StartAsync();
         foreach (string name in names[1..]) await networks.CreateAsync(name, network => Use(network, server, name));

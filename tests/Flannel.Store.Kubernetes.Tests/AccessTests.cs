@@ -179,7 +179,10 @@ public sealed class AccessTests : IAsyncLifetime
         await AskAsync(connection, time);
         Assert.Equal("Bearer t-2", _api.Requests[^1].Authorization);
         string info = File.ReadAllText(Path.Combine(_folder.FullName, "login.info"));
-        Assert.StartsWith($$"""{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false,"cluster":{"server":"https://127.0.0.1:{{_api.Port}}/","certificate-authority-data":""", info, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $$"""{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false,"cluster":{"server":"https://127.0.0.1:{{_api.Port}}/","certificate-authority-data":""",
+            info,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -200,7 +203,9 @@ public sealed class AccessTests : IAsyncLifetime
     public async Task Exec_MayGiveACertificate()
     {
         (string certificate, string key) = _authority.Client("printed");
-        Write("answer.json", $$$"""{"kind":"ExecCredential","status":{"clientCertificateData":{{{Json(certificate)}}},"clientKeyData":{{{Json(key)}}}}}""");
+        Write(
+            "answer.json",
+            $$$"""{"kind":"ExecCredential","status":{"clientCertificateData":{{{Json(certificate)}}},"clientKeyData":{{{Json(key)}}}}}""");
         WriteProgram("login", $"cat {_folder.FullName}/answer.json");
         string shown = "";
         _api.Intercept = async context =>
@@ -290,7 +295,12 @@ public sealed class AccessTests : IAsyncLifetime
     {
         Write("ca.crt", _authority.AuthorityPem);
         Write("token", "pod-token");
-        var environment = new KubernetesEnvironment { ServiceHost = "127.0.0.1", ServicePort = $"{_api.Port}", ServiceAccountFolder = _folder.FullName };
+        var environment = new KubernetesEnvironment
+        {
+            ServiceHost = "127.0.0.1",
+            ServicePort = $"{_api.Port}",
+            ServiceAccountFolder = _folder.FullName,
+        };
         using ApiConnection connection = Connection(null, environment);
 
         await AskAsync(connection);
@@ -328,7 +338,8 @@ public sealed class AccessTests : IAsyncLifetime
     [Fact]
     public async Task HostProgram_MayBringItsOwnHandler()
     {
-        using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null } };
+        using var handler =
+            new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null } };
         using ApiConnection connection = Connection(null, options: options =>
         {
             options.SetHttpHandler(handler);

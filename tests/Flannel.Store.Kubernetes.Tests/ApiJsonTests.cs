@@ -23,8 +23,10 @@ public sealed class ApiJsonTests
     public async Task Objects_AreReadTheSame_HoweverTheyArrive(int piece)
     {
         ApiItem single = Assert.Single(await ReadAsync(ApiShape.Object, Node, piece));
-        ApiItem[] listed = await ReadAsync(ApiShape.List, $$"""{"kind":"NodeList","metadata":{"resourceVersion":"9","continue":"c"},"items":[{{Node}},{{Node}}]}""", piece);
-        ApiItem[] watched = await ReadAsync(ApiShape.Watch, $$$"""{"type":"ADDED","object":{{{Node}}}}{{{"\n"}}}{"type":"DELETED","object":{{{Node}}}}""", piece);
+        ApiItem[] listed = await ReadAsync(
+            ApiShape.List, $$"""{"kind":"NodeList","metadata":{"resourceVersion":"9","continue":"c"},"items":[{{Node}},{{Node}}]}""", piece);
+        ApiItem[] watched =
+            await ReadAsync(ApiShape.Watch, $$$"""{"type":"ADDED","object":{{{Node}}}}{{{"\n"}}}{"type":"DELETED","object":{{{Node}}}}""", piece);
 
         Assert.Equal(2, listed.Length);
         Assert.Equal([ApiItemKind.Added, ApiItemKind.Deleted], watched.Select(item => item.Kind));
@@ -40,7 +42,11 @@ public sealed class ApiJsonTests
     [Fact]
     public async Task Status_IsRead()
     {
-        ApiItem item = Assert.Single(await ReadAsync(ApiShape.Watch, """{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"m","reason":"Expired","details":{"retryAfterSeconds":3,"causes":[{"reason":"c"},{"reason":"d"}]},"code":410}}""", 11));
+        ApiItem item = Assert.Single(
+            await ReadAsync(
+                ApiShape.Watch,
+                """{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"m","reason":"Expired","details":{"retryAfterSeconds":3,"causes":[{"reason":"c"},{"reason":"d"}]},"code":410}}""",
+                11));
 
         Assert.Equal(new ApiStatus(410, "Expired", "m", 3, "c"), item.Status);
     }

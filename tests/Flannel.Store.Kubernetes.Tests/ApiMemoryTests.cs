@@ -14,7 +14,10 @@ public sealed class ApiMemoryTests
         // 90 MB, made as it is read.
         string filler = new('x', 17_000);
         IEnumerable<byte[]> pieces = Enumerable.Range(0, 5000)
-            .Select(i => Encoding.UTF8.GetBytes($$$"""{{{(i == 0 ? """{"metadata":{"resourceVersion":"1"},"items":[""" : ",")}}}{"metadata":{"name":"n{{{i}}}","annotations":{"flannel.alpha.coreos.com/kube-subnet-manager":"true","flannel.alpha.coreos.com/backend-data":"{\"VNI\":1,\"VtepMAC\":\"aa:bb:cc:dd:ee:ff\"}","large":"{{{filler}}}"}},"spec":{"podCIDR":"10.0.0.0/24"},"status":{}}"""))
+            .Select(
+                i =>
+                    Encoding.UTF8.GetBytes(
+                        $$$"""{{{(i == 0 ? """{"metadata":{"resourceVersion":"1"},"items":[""" : ",")}}}{"metadata":{"name":"n{{{i}}}","annotations":{"flannel.alpha.coreos.com/kube-subnet-manager":"true","flannel.alpha.coreos.com/backend-data":"{\"VNI\":1,\"VtepMAC\":\"aa:bb:cc:dd:ee:ff\"}","large":"{{{filler}}}"}},"spec":{"podCIDR":"10.0.0.0/24"},"status":{}}"""))
             .Append("]}"u8.ToArray());
         using IEnumerator<byte[]> source = pieces.GetEnumerator();
         ReadOnlyMemory<byte> left = default;

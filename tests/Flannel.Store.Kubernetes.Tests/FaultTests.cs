@@ -359,7 +359,8 @@ public sealed class FaultTests
         {
             if (!context.Request.QueryString.Value!.Contains("resourceVersion", StringComparison.Ordinal)) return false;
             context.Response.StatusCode = 504;
-            await context.Response.WriteAsync("""{"kind":"Status","status":"Failure","message":"Too large resource version","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge"}]},"code":504}""");
+            await context.Response.WriteAsync(
+                """{"kind":"Status","status":"Failure","message":"Too large resource version","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge"}]},"code":504}""");
             return true;
         };
 

@@ -69,7 +69,8 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void Json_IsAKubeconfigToo()
     {
-        ClusterAccess access = Read("""{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"k"}}],"clusters":[{"name":"k","cluster":{"server":"http://127.0.0.1:8001"}}]}""");
+        ClusterAccess access = Read(
+            """{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"k"}}],"clusters":[{"name":"k","cluster":{"server":"http://127.0.0.1:8001"}}]}""");
 
         Assert.Equal("http://127.0.0.1:8001/", access.Server.ToString());
         Assert.Null(access.User.Token);

@@ -82,7 +82,12 @@ public sealed class KubernetesStoreOptionsTests
     public void Options_AreBoundFromConfiguration()
     {
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            [new("NodeName", "a"), new("ApiServer", "https://10.0.0.1:6443"), new("RequestTimeout", "00:00:07"), new("SetNodeNetworkUnavailable", "false")]).Build();
+            [
+                new("NodeName", "a"),
+                new("ApiServer", "https://10.0.0.1:6443"),
+                new("RequestTimeout", "00:00:07"),
+                new("SetNodeNetworkUnavailable", "false"),
+            ]).Build();
         var services = new ServiceCollection();
         services.AddFlannel().UseKubernetes(configuration);
         using ServiceProvider provider = services.BuildServiceProvider();

@@ -71,7 +71,8 @@ public sealed class NetworkConfigTests
         await node.UntilAsync<LeaseSnapshot>();
         Assert.Contains(
             lab.Api.Requests,
-            request => request.Path == "/api/v1/namespaces/kube-flannel/configmaps" && request.Query.Contains("metadata.name%3Dkube-flannel-cfg", StringComparison.Ordinal));
+            request => request.Path == "/api/v1/namespaces/kube-flannel/configmaps"
+                && request.Query.Contains("metadata.name%3Dkube-flannel-cfg", StringComparison.Ordinal));
 
         Put("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan","VNI":3}}""");
         NetworkConfigChanged changed = await node.UntilAsync<NetworkConfigChanged>();

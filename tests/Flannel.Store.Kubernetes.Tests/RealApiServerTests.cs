@@ -142,7 +142,8 @@ public sealed class RealApiServerTests : IAsyncLifetime
         string program = Path.Combine(api.Folder, "login");
         await File.WriteAllTextAsync(
             program,
-            $"#!/bin/sh\necho '{{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"status\":{{\"token\":\"{token}\"}}}}'\n");
+            $"#!/bin/sh\necho " +
+            $"'{{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"status\":{{\"token\":\"{token}\"}}}}'\n");
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         string[] configs =
         [

@@ -11,7 +11,9 @@ namespace FlannelCni.Tests;
 public sealed class FlannelPluginTests : IDisposable
 {
     private const string SubnetFile = "FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n";
-    private const string DualStack = "FLANNEL_NETWORK=10.5.0.0/16,10.6.0.0/16,10.5.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\nFLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n";
+    private const string DualStack =
+        "FLANNEL_NETWORK=10.5.0.0/16,10.6.0.0/16,10.5.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\n" +
+        "FLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n";
     private const string Result = """{"cniVersion":"1.1.0","ips":[{"address":"10.5.52.2/24"}],"dns":{}}""";
     private const string Answering = $"[ \"$CNI_COMMAND\" = ADD ] && echo '{Result}'; exit 0";
     private const string Failing = """echo '{"code":11,"msg":"busy"}'; exit 1""";
@@ -33,7 +35,8 @@ public sealed class FlannelPluginTests : IDisposable
     [Fact]
     public async Task Add_CompletesTheDelegate_StoresIt_AndReturnsItsResult()
     {
-        (int code, string output) = await RunAsync("ADD", """ "delegate":{"hairpinMode":true,"isDefaultGateway":true},"runtimeConfig":{"ips":["10.5.52.9"]},""");
+        (int code, string output) =
+            await RunAsync("ADD", """ "delegate":{"hairpinMode":true,"isDefaultGateway":true},"runtimeConfig":{"ips":["10.5.52.9"]},""");
 
         Assert.Equal((0, Result), (code, output));
         const string Expected =
@@ -219,7 +222,8 @@ public sealed class FlannelPluginTests : IDisposable
         else Directory.CreateDirectory(Data);
         string path = NamedPipe.Make(isSubnetFile ? Subnet : Path.Combine(Data, "c1"));
 
-        string output = await Task.Run(async () => (await RunAsync(command, """ "cni.dev/valid-attachments":[],""")).Output).WaitAsync(TimeSpan.FromSeconds(30));
+        string output =
+            await Task.Run(async () => (await RunAsync(command, """ "cni.dev/valid-attachments":[],""")).Output).WaitAsync(TimeSpan.FromSeconds(30));
 
         JsonNode error = JsonNode.Parse(output)!;
         Assert.Contains(path, (string?)error["msg"] + (string?)error["details"], StringComparison.Ordinal);

@@ -12,7 +12,8 @@ namespace FlannelCni.Tests;
 /// <summary>Hostile subnet files and configurations: each is read, or refused by a typed error.</summary>
 public sealed class MutationTests : IDisposable
 {
-    private const string SubnetFile = "FLANNEL_NETWORK=10.5.0.0/16,10.6.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\nFLANNEL_IPV6_NETWORK=2001:cafe:42::/56\n" +
+    private const string SubnetFile = "FLANNEL_NETWORK=10.5.0.0/16,10.6.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\n" +
+        "FLANNEL_IPV6_NETWORK=2001:cafe:42::/56\n" +
         "FLANNEL_IPV6_SUBNET=2001:cafe:42::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n";
 
     // Where the plugin reads and writes is not among what is changed.

@@ -13,7 +13,11 @@ internal sealed class OwnAttacher(LabHost host, string subnet, string folder) : 
         [IPNetwork.Parse(subnet)], mtu: 1450, new ContainerNetworkOptions { NetworkNamespace = host.Name, StateDirectory = $"{folder}/networks" });
 
     public Task AttachAsync(LabHost container, int? hostPort, CancellationToken cancellationToken) => _network.AttachAsync(
-        new ContainerAttachment(container.Name) { NamespacePath = container.Path, PortMappings = hostPort is { } port ? [new PortMapping(port, 80)] : [] },
+        new ContainerAttachment(container.Name)
+        {
+            NamespacePath = container.Path,
+            PortMappings = hostPort is { } port ? [new PortMapping(port, 80)] : [],
+        },
         cancellationToken);
 
     public Task DetachAsync(LabHost container, int? hostPort, CancellationToken cancellationToken) =>

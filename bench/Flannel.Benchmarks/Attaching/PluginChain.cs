@@ -44,6 +44,9 @@ internal sealed class PluginChain : IAttacher
     {
         Capabilities = hostPort is null
             ? null
-            : new JsonObject { ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = hostPort, ["containerPort"] = 80, ["protocol"] = "tcp" }) },
+            : new JsonObject
+            {
+                ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = hostPort, ["containerPort"] = 80, ["protocol"] = "tcp" }),
+            },
     };
 }

@@ -168,7 +168,11 @@ internal sealed class ApiUnderTest : IDisposable
                 ["annotations"] = annotations,
             },
             ["spec"] = new JsonObject { ["podCIDR"] = subnet.ToString(), ["podCIDRs"] = new JsonArray(subnet.ToString()) },
-            ["status"] = new JsonObject { ["addresses"] = new JsonArray(new JsonObject { ["type"] = "InternalIP", ["address"] = address.ToString() }), ["images"] = images },
+            ["status"] = new JsonObject
+            {
+                ["addresses"] = new JsonArray(new JsonObject { ["type"] = "InternalIP", ["address"] = address.ToString() }),
+                ["images"] = images,
+            },
         };
         for (int length = node.ToJsonString().Length, image = 0; length < NodeBytes; image++)
         {

@@ -48,13 +48,17 @@ internal sealed class EtcdUnderTest : IDisposable
         string peer = $"http://{address}:{PeerPort}";
         string[] arguments =
         [
-            $"--data-dir={Path.Combine(Lab.Directory, $"etcd-{Guid.NewGuid():N}")}", $"--listen-client-urls={client}", $"--advertise-client-urls={client}",
+            $"--data-dir={Path.Combine(Lab.Directory, $"etcd-{Guid.NewGuid():N}")}", $"--listen-client-urls={client}",
+            $"--advertise-client-urls={client}",
             $"--listen-peer-urls={peer}", $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}",
             "--logger=zap", "--log-level=error",
         ];
         var etcd = new EtcdUnderTest(
             host is null ? Command.Start("etcd", arguments) : Command.Start(host, "etcd", arguments),
-            new HttpClient(new SocketsHttpHandler { ConnectCallback = (context, token) => ConnectAsync(host, context, token) }) { BaseAddress = new Uri(client) });
+            new HttpClient(new SocketsHttpHandler { ConnectCallback = (context, token) => ConnectAsync(host, context, token) })
+            {
+                BaseAddress = new Uri(client),
+            });
         try
         {
             await etcd.WaitUntilHealthyAsync(cancellationToken);

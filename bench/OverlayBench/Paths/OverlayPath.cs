@@ -44,7 +44,8 @@ internal abstract class OverlayPath(Lab lab, string name) : IAsyncDisposable
     {
         // The kernel splits what has more segments than the device takes: what `ethtool --offload` does to TSO and to UDP segmentation, in one.
         string segments = (isAllowed ? ushort.MaxValue : 1).ToString(CultureInfo.InvariantCulture);
-        foreach (LabHost host in (LabHost[])[Pods.First, Pods.Second]) IpBatch.Run(host, "ip", $"link set {LabHost.ExternalInterface} gso_max_segs {segments}");
+        foreach (LabHost host in (LabHost[])[Pods.First, Pods.Second])
+            IpBatch.Run(host, "ip", $"link set {LabHost.ExternalInterface} gso_max_segs {segments}");
     }
 
     public virtual ValueTask DisposeAsync()

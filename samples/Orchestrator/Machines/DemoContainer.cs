@@ -3,7 +3,9 @@ using Flannel;
 
 namespace Orchestrator.Machines;
 
-/// <summary>A container, as far as the network is concerned: a namespace that is attached to its host, which is its gateway to everything else.</summary>
+/// <summary>
+/// A container, as far as the network is concerned: a namespace that is attached to its host, which is its gateway to everything else.
+/// </summary>
 internal sealed class DemoContainer(DemoHost host, string name, Machine machine, AttachedContainer attached)
 {
     public DemoHost Host => host;

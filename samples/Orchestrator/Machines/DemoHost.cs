@@ -35,7 +35,8 @@ internal sealed class DemoHost
     public IReadOnlyList<DemoContainer> Containers => _containers;
 
     /// <summary>
-    /// Lets containers be attached to the node's network. A real orchestrator leaves the options out: it runs on the host, and addresses are kept where CNI keeps them.
+    /// Lets containers be attached to the node's network. A real orchestrator leaves the options out: it runs on the host, and addresses are kept
+    /// where CNI keeps them.
     /// </summary>
     public void Join(IFlannelNode node)
     {

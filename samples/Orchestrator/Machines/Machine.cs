@@ -9,7 +9,9 @@ using Flannel.Netlink.Route.Neighbours;
 
 namespace Orchestrator.Machines;
 
-/// <summary>A network namespace that plays a machine: a host, a container, or the switch between the hosts. Disposing removes it with all its devices.</summary>
+/// <summary>
+/// A network namespace that plays a machine: a host, a container, or the switch between the hosts. Disposing removes it with all its devices.
+/// </summary>
 internal sealed class Machine : IDisposable
 {
     private const int Loopback = 1;
@@ -74,7 +76,8 @@ internal sealed class Machine : IDisposable
     {
         foreach (Link link in _network.GetLinks())
         {
-            if (link is { Kind: "tun", Statistics: { } counted }) yield return new Tunnel(link.Name, Mac: null, Family: null, counted.SentPackets, counted.ReceivedPackets);
+            if (link is { Kind: "tun", Statistics: { } counted })
+                yield return new Tunnel(link.Name, Mac: null, Family: null, counted.SentPackets, counted.ReceivedPackets);
             else if (link is { Vxlan.Local: { } local, Address: { } mac, Statistics: { } counters })
                 yield return new Tunnel(link.Name, mac, local.AddressFamily, counters.SentPackets, counters.ReceivedPackets);
         }

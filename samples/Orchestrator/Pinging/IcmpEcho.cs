@@ -16,7 +16,8 @@ internal static class IcmpEcho
         message.Clear();
         message[0] = (byte)(family == AddressFamily.InterNetwork ? 8 : 128);
         BinaryPrimitives.WriteUInt16BigEndian(message[6..], sequence);
-        if (family == AddressFamily.InterNetwork) BinaryPrimitives.WriteUInt16BigEndian(message[2..], Checksum(message)); // the kernel does it for ICMPv6
+        // the kernel does it for ICMPv6
+        if (family == AddressFamily.InterNetwork) BinaryPrimitives.WriteUInt16BigEndian(message[2..], Checksum(message));
     }
 
     /// <summary>Reads the sequence number of a reply; raw sockets deliver everything else as well.</summary>

@@ -61,7 +61,10 @@ internal sealed class PingView(Report report)
         console.Write(Layout.Headline("Round trips", "between the containers of two hosts in milliseconds"));
         console.Write(grid);
         if (gap is not null)
-            console.MarkupLineInterpolated($"  [grey]A bar is the median of a pair of hosts:[/] {Bars[0]} {Spread.Format(fastest)} [grey]to[/] {Bars[^1]} {Spread.Format(slowest)}");
+        {
+            string from = $"{Bars[0]} {Spread.Format(fastest)}", to = $"{Bars[^1]} {Spread.Format(slowest)}";
+            console.MarkupLineInterpolated($"  [grey]A bar is the median of a pair of hosts:[/] {from} [grey]to[/] {to}");
+        }
     }
 
     private static string Time(PingReport ping) => ping.Milliseconds is { } time ? Spread.Format(time) : Silent;
@@ -86,6 +89,7 @@ internal sealed class PingView(Report report)
     {
         List<string> numbers = [.. Enumerable.Range(1, report.Hosts.Count).Select(number => number.ToString(CultureInfo.InvariantCulture))];
         int height = numbers[^1].Length;
-        return string.Join('\n', Enumerable.Range(0, height).Select(line => string.Join(gap, numbers.Select(number => number.PadLeft(height)[line]))));
+        return string.Join(
+            '\n', Enumerable.Range(0, height).Select(line => string.Join(gap, numbers.Select(number => number.PadLeft(height)[line]))));
     }
 }

@@ -10,7 +10,8 @@ internal sealed partial record Report
 {
     /// <summary>The report of a demo that came to its end.</summary>
     public static Report Of(
-        DemoOptions options, Cluster cluster, ILookup<DemoHost, Tunnel> before, ILookup<DemoHost, Tunnel> after, IReadOnlyList<Ping> pings, TimeSpan elapsed)
+        DemoOptions options, Cluster cluster, ILookup<DemoHost, Tunnel> before, ILookup<DemoHost, Tunnel> after, IReadOnlyList<Ping> pings,
+        TimeSpan elapsed)
     {
         List<HostReport> hosts = [.. cluster.Hosts.Select(host => Of(host, before[host], after[host], pings))];
         return new Report
@@ -35,14 +36,16 @@ internal sealed partial record Report
         Addresses = [.. host.Addresses.Select(address => address.ToString())],
         Subnets = [.. host.Subnets.Select(subnet => subnet.ToString())],
         Mtu = host.Mtu,
-        Tunnels = [.. before.Join(after, tunnel => tunnel.Device, tunnel => tunnel.Device, (earlier, later) => Of(earlier, later, Crossings(host, earlier.Family, pings)))],
+        Tunnels = [.. before.Join(
+            after, tunnel => tunnel.Device, tunnel => tunnel.Device, (earlier, later) => Of(earlier, later, Crossings(host, earlier.Family, pings)))],
         Containers = [.. host.Containers.Select(container => new ContainerReport(
             container.Name, container.Machine.Name, [.. container.Addresses.Select(address => address.ToString())]))],
     };
 
     // An unanswered ping proves nothing about where it was lost, so only answered ones count.
     private static int Crossings(DemoHost host, AddressFamily? family, IReadOnlyList<Ping> pings) => pings.Count(ping =>
-        ping.IsAnswered && ping.CrossesHosts && (family is null || ping.Address.AddressFamily == family) && (ping.From.Host == host || ping.To.Host == host));
+        ping.IsAnswered && ping.CrossesHosts && (family is null || ping.Address.AddressFamily == family)
+            && (ping.From.Host == host || ping.To.Host == host));
 
     private static TunnelReport Of(Tunnel before, Tunnel after, int needed) => new()
     {
@@ -72,7 +75,8 @@ internal sealed partial record Report
         if (needsTunnels && host.Tunnels.Count == 0) yield return $"{host.Name} has no tunnel.";
         foreach (TunnelReport tunnel in host.Tunnels.Where(tunnel => !tunnel.CarriedAll))
         {
-            yield return $"{tunnel.Device} of {host.Name} sent {tunnel.Sent} and received {tunnel.Received} packets, but the answered pings need {tunnel.Needed} each way.";
+            yield return $"{tunnel.Device} of {host.Name} sent {tunnel.Sent} and received {tunnel.Received} packets, but the answered pings need " +
+                $"{tunnel.Needed} each way.";
         }
     }
 }

@@ -26,7 +26,12 @@ internal sealed class ReportView(Report report)
 
     private Grid Hosts()
     {
-        Grid grid = Layout.Columns("Host", "Underlay", "Overlay subnet", "MTU", report.Hosts.Any(host => host.Tunnels.Any(tunnel => tunnel.VtepMac is not null)) ? "VTEP MAC" : "");
+        Grid grid = Layout.Columns(
+            "Host",
+            "Underlay",
+            "Overlay subnet",
+            "MTU",
+            report.Hosts.Any(host => host.Tunnels.Any(tunnel => tunnel.VtepMac is not null)) ? "VTEP MAC" : "");
         foreach (HostReport host in report.Hosts)
         {
             grid.AddRow(
@@ -67,13 +72,15 @@ internal sealed class ReportView(Report report)
         console.Write(new Rule { Style = new Style(Color.Grey) });
         if (report.Ok)
         {
+            string how = _hasTunnels ? "through the tunnels" : "by plain routes";
             console.MarkupLineInterpolated(
-                $"[green bold]All {answered} pings answered[/], {across} of them across hosts, {(_hasTunnels ? "through the tunnels" : "by plain routes")}. [grey]{report.Seconds:0.0} s[/]");
+                $"[green bold]All {answered} pings answered[/], {across} of them across hosts, {how}. [grey]{report.Seconds:0.0} s[/]");
             return;
         }
 
         console.MarkupLineInterpolated($"[red bold]{answered} of {report.Pings.Count} pings answered.[/]");
         foreach (string failure in report.Failures.Take(MostFailures)) console.MarkupLineInterpolated($"[red]✗[/] {failure}");
-        if (report.Failures.Count > MostFailures) console.MarkupLineInterpolated($"  and {report.Failures.Count - MostFailures} more; --json lists them all");
+        if (report.Failures.Count > MostFailures)
+            console.MarkupLineInterpolated($"  and {report.Failures.Count - MostFailures} more; --json lists them all");
     }
 }

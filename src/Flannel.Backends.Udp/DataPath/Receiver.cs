@@ -105,7 +105,8 @@ internal sealed unsafe class Receiver
                 case LinuxErrno.EAGAIN:
                     isReady = false;
                     return 0;
-                case LinuxErrno.EINTR or LinuxErrno.ECONNREFUSED or LinuxErrno.EHOSTUNREACH or LinuxErrno.ENETUNREACH or LinuxErrno.ENOMEM or LinuxErrno.ENOBUFS:
+                case LinuxErrno.EINTR or LinuxErrno.ECONNREFUSED or LinuxErrno.EHOSTUNREACH or LinuxErrno.ENETUNREACH or LinuxErrno.ENOMEM
+                    or LinuxErrno.ENOBUFS:
                     return 0;
                 case LinuxErrno.ENOSYS when _offloads.Has(UdpOffloads.ReceiveBatches):
                     _offloads.GiveUp(UdpOffloads.ReceiveBatches, errno);

@@ -32,7 +32,12 @@ internal unsafe struct SocketAddress
         ushort networkPort = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness((ushort)port) : (ushort)port;
         if (address.AddressFamily == AddressFamily.InterNetworkV6)
         {
-            _ipv6 = new LinuxSocket.sockaddr_in6 { sin6_family = LinuxSocket.AF_INET6, sin6_port = networkPort, sin6_scope_id = (uint)address.ScopeId };
+            _ipv6 = new LinuxSocket.sockaddr_in6
+            {
+                sin6_family = LinuxSocket.AF_INET6,
+                sin6_port = networkPort,
+                sin6_scope_id = (uint)address.ScopeId,
+            };
             fixed (byte* to = _ipv6.sin6_addr) address.TryWriteBytes(new Span<byte>(to, 16), out _);
         }
         else

@@ -41,7 +41,8 @@ internal sealed class TunSetup(UdpSpec spec, IReadOnlyList<KernelContext> contex
             ? mtu
             : throw new TunDeviceException(
                 $"The overlay would have an MTU of {mtu}, but {what} needs {minimum}. Raise the MTU of {external.Name} (it is {external.Mtu}) to " +
-                $"at least {minimum + spec.Overhead}{(minimum == MinimumMtuIPv6 ? ", or turn IPv6 off (EnableIPv6) in the network configuration" : "")}.");
+                "at least " +
+                $"{minimum + spec.Overhead}{(minimum == MinimumMtuIPv6 ? ", or turn IPv6 off (EnableIPv6) in the network configuration" : "")}.");
     }
 
     /// <summary>Puts the device in order.</summary>

@@ -26,7 +26,8 @@ internal static class ConfigFile
         ArgumentNullException.ThrowIfNull(folder);
         try
         {
-            return [.. Directory.EnumerateFiles(folder).Where(path => endings.Contains(Path.GetExtension(path), StringComparer.Ordinal)).Order(StringComparer.Ordinal)];
+            return [.. Directory.EnumerateFiles(folder).Where(path => endings.Contains(Path.GetExtension(path), StringComparer.Ordinal))
+                .Order(StringComparer.Ordinal)];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -72,7 +72,11 @@ public sealed class CniPluginHost
             }
 
             answer = command == "VERSION"
-                ? new JsonObject { ["cniVersion"] = version, ["supportedVersions"] = new JsonArray([.. plugin.SupportedVersions.Select(static one => (JsonNode)one)]) }
+                ? new JsonObject
+                {
+                    ["cniVersion"] = version,
+                    ["supportedVersions"] = new JsonArray([.. plugin.SupportedVersions.Select(static one => (JsonNode)one)]),
+                }
                 : await RunAsync(
                     plugin, RequestReader.Read(command, _environment, config!, plugin.SupportedVersions), cancellationToken).ConfigureAwait(false);
         }
@@ -146,7 +150,12 @@ public sealed class CniPluginHost
 
     private static JsonObject ErrorOf(string version, CniErrorCode code, string message, string? details)
     {
-        var json = new JsonObject { ["cniVersion"] = version, ["code"] = (int)(code == CniErrorCode.None ? CniErrorCode.Internal : code), ["msg"] = message };
+        var json = new JsonObject
+        {
+            ["cniVersion"] = version,
+            ["code"] = (int)(code == CniErrorCode.None ? CniErrorCode.Internal : code),
+            ["msg"] = message,
+        };
         if (details is not null) json["details"] = details;
         return json;
     }

@@ -21,7 +21,13 @@ internal static class ResultReader
     public static CniDns? ReadDns(JsonMembers? members)
     {
         if (members is not { } dns) return null;
-        var found = new CniDns { NameServers = dns.Texts("nameservers"), Domain = Filled(dns.Text("domain")), Search = dns.Texts("search"), Options = dns.Texts("options") };
+        var found = new CniDns
+        {
+            NameServers = dns.Texts("nameservers"),
+            Domain = Filled(dns.Text("domain")),
+            Search = dns.Texts("search"),
+            Options = dns.Texts("options"),
+        };
         return found.IsEmpty ? null : found;
     }
 
@@ -39,7 +45,8 @@ internal static class ResultReader
             }),
         ];
         var additional = new JsonObject(
-            members.Source.Where(static member => !Lists.Contains(member.Key)).Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
+            members.Source.Where(static member => !Lists.Contains(member.Key))
+                .Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
         return new CniResult
         {
             CniVersion = version,
@@ -63,7 +70,8 @@ internal static class ResultReader
             addresses.Add(address);
             // What names no next hop goes through the family's gateway.
             routes.AddRange(
-                found.Objects("routes").Select(static entry => ReadRoute(entry)).Select(route => route.Gateway is null ? route with { Gateway = address.Gateway } : route));
+                found.Objects("routes").Select(static entry => ReadRoute(entry))
+                    .Select(route => route.Gateway is null ? route with { Gateway = address.Gateway } : route));
         }
 
         return new CniResult { CniVersion = version, Addresses = addresses, Routes = routes, Dns = ReadDns(members.Object("dns")) };

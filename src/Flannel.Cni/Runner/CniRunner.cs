@@ -223,7 +223,8 @@ public sealed partial class CniRunner
         if (previous is not null) config["prevResult"] = previous.DeepClone();
         config.Remove("runtimeConfig");
         var wanted = new JsonObject(
-            (attachment?.Capabilities ?? []).Where(given => plugin.Capabilities.Contains(given.Key)).Select(static given => KeyValuePair.Create(given.Key, given.Value?.DeepClone())));
+            (attachment?.Capabilities ?? []).Where(given => plugin.Capabilities.Contains(given.Key))
+                .Select(static given => KeyValuePair.Create(given.Key, given.Value?.DeepClone())));
         if (wanted.Count > 0) config["runtimeConfig"] = wanted;
         return config;
     }

@@ -95,13 +95,24 @@ internal sealed class ContainerDevices(ContainerNetworkOptions options, RouteNet
             foreach (AddressRange range in wiring.Ranges)
             {
                 batch.ReplaceAddress(
-                    new InterfaceAddress { LinkIndex = host.Index, Address = range.Gateway, PrefixLength = Bits(range.Gateway), Flags = NoDad(range.Gateway) | AddressFlags.NoPrefixRoute });
+                    new InterfaceAddress
+                    {
+                        LinkIndex = host.Index,
+                        Address = range.Gateway,
+                        PrefixLength = Bits(range.Gateway),
+                        Flags = NoDad(range.Gateway) | AddressFlags.NoPrefixRoute,
+                    });
             }
 
             foreach (IPAddress address in wiring.Addresses)
             {
                 batch.ReplaceRoute(
-                    new RouteEntry { Destination = new IPNetwork(address, Bits(address)), LinkIndex = host.Index, Scope = IsIPv6(address) ? RouteScope.Universe : RouteScope.Link });
+                    new RouteEntry
+                    {
+                        Destination = new IPNetwork(address, Bits(address)),
+                        LinkIndex = host.Index,
+                        Scope = IsIPv6(address) ? RouteScope.Universe : RouteScope.Link,
+                    });
             }
         }
 

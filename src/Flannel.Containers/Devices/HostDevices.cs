@@ -130,7 +130,8 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
         netlink.ChangeLink(bridge.Index, new LinkChange { IsUp = true, Mtu = subnets.Mtu, IsPromiscuous = options.Promiscuous ? true : null });
     }
 
-    private IEnumerable<InterfaceAddress> StrangersOn(Link bridge, HostSubnets subnets) => netlink.GetAddresses(AddressFamily.Unspecified, bridge.Index)
+    private IEnumerable<InterfaceAddress> StrangersOn(Link bridge, HostSubnets subnets) =>
+        netlink.GetAddresses(AddressFamily.Unspecified, bridge.Index)
         .Where(address => address.Scope == RouteScope.Universe
             && subnets.Ranges.Any(range => range.Subnet.BaseAddress.AddressFamily == address.Address.AddressFamily)
             && !subnets.Ranges.Any(range => range.Gateway.Equals(address.Address) && range.Subnet.PrefixLength == address.PrefixLength));
@@ -157,8 +158,10 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
 
     private void EnableForwarding(HostSubnets subnets)
     {
-        string[] keys = [.. subnets.Subnets.Select(static subnet => subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding")];
-        foreach (SysctlResult result in NetworkNamespace.Run(options.NetworkNamespace, () => keys.Select(static key => NetworkSysctl.Write(key, "1")).ToArray()))
+        string[] keys = [.. subnets.Subnets.Select(
+            static subnet => subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding")];
+        foreach (SysctlResult result in NetworkNamespace.Run(
+            options.NetworkNamespace, () => keys.Select(static key => NetworkSysctl.Write(key, "1")).ToArray()))
         {
             if (!result.IsOk)
             {

@@ -72,7 +72,8 @@ internal sealed class PortTable
     /// <exception cref="ContainerNetworkException">A port leads to another container.</exception>
     public void Set(IPAddress container, IPNetwork subnet, IReadOnlyList<PortMapping> mappings)
     {
-        List<(NftSet Map, NftElement Element, PortMapping Mapping)> wanted = [.. mappings.Where(Concerns).Select(mapping => Element(container, mapping))];
+        List<(NftSet Map, NftElement Element, PortMapping Mapping)> wanted =
+            [.. mappings.Where(Concerns).Select(mapping => Element(container, mapping))];
         if (wanted.Count == 0) return;
         lock (_lock)
         {
@@ -91,11 +92,13 @@ internal sealed class PortTable
         }
 
         // Who sent before the port was mapped, or to a container that was killed with it.
-        HashSet<int> ports = [.. wanted.Select(static one => one.Mapping).Where(static mapping => mapping.Protocol == PortProtocol.Udp).Select(static mapping => mapping.HostPort)];
+        HashSet<int> ports = [.. wanted.Select(static one => one.Mapping).Where(static mapping => mapping.Protocol == PortProtocol.Udp)
+            .Select(static mapping => mapping.HostPort)];
         if (ports.Count == 0) return;
         _datagrams.Forget(
             _addressFamily,
-            tracked => ports.Contains(tracked.Port) && (tracked.Translated is not { } answering || (subnet.Contains(answering) && !answering.Equals(container))));
+            tracked => ports.Contains(tracked.Port)
+                && (tracked.Translated is not { } answering || (subnet.Contains(answering) && !answering.Equals(container))));
     }
 
     /// <summary>Gives back the ports that lead to these containers.</summary>
@@ -203,10 +206,15 @@ internal sealed class PortTable
             AddRule(
                 batch,
                 chain,
-                [new NftAddressType(NftAddressTypeFlags.Destination), new NftCompare(NftCompareOperator.Equal, NftValue.OfUInt32(Local)), NftVerdict.Jump(Mapped)]);
+                [
+                    new NftAddressType(NftAddressTypeFlags.Destination),
+                    new NftCompare(NftCompareOperator.Equal, NftValue.OfUInt32(Local)),
+                    NftVerdict.Jump(Mapped),
+                ]);
         }
 
-        NftField source = _isIPv4 ? NftField.IPv4Source : NftField.IPv6Source, destination = _isIPv4 ? NftField.IPv4Destination : NftField.IPv6Destination;
+        NftField source = _isIPv4 ? NftField.IPv4Source : NftField.IPv6Source,
+            destination = _isIPv4 ? NftField.IPv4Destination : NftField.IPv6Destination;
 
         // A container's answer to its neighbour, or to itself, would not come by here otherwise.
         AddRule(batch, "postrouting", [.. Translated, .. NftMatch.In(source, subnet), .. NftMatch.In(destination, subnet), new NftMasquerade()]);
@@ -218,7 +226,11 @@ internal sealed class PortTable
         AddRule(
             batch,
             "localnet",
-            [.. NftMatch.In(destination, Localnet), .. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName("lo"), isNot: true), NftVerdict.Drop]);
+            [
+                .. NftMatch.In(destination, Localnet),
+                .. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName("lo"), isNot: true),
+                NftVerdict.Drop,
+            ]);
     }
 
     private static ImmutableArray<NftExpression> Translated =>

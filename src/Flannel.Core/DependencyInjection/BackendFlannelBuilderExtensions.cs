@@ -16,7 +16,8 @@ public static class BackendFlannelBuilderExtensions
     /// The backend's type: the service of that type if there is one; else a new instance for the network, with services for the constructor's
     /// parameters.
     /// </typeparam>
-    public static IFlannelBuilder UseBackend<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TBackend>(this IFlannelBuilder builder)
+    public static IFlannelBuilder UseBackend<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TBackend>(
+        this IFlannelBuilder builder)
         where TBackend : class, IBackend => builder.UseBackend(PartFactory.Make<TBackend>);
 
     /// <summary>

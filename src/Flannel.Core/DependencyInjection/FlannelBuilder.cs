@@ -82,14 +82,16 @@ internal sealed class FlannelBuilder(NetworkRecipe recipe, IServiceCollection? s
         else services.AddOptions<TOptions>(Name).Configure(configure);
     }
 
-    public void Follow<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(IConfiguration configuration)
+    public void Follow<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
+        IConfiguration configuration)
         where TOptions : class
     {
         if (services is null) Recipe.For<TOptions>().Follow(configuration);
         else services.AddSingleton<IOptionsChangeTokenSource<TOptions>>(new ConfigurationChangeTokenSource<TOptions>(Name, configuration));
     }
 
-    public void Require<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(IValidateOptions<TOptions> rule)
+    public void Require<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
+        IValidateOptions<TOptions> rule)
         where TOptions : class
     {
         if (services is null) Recipe.For<TOptions>().Add(rule);

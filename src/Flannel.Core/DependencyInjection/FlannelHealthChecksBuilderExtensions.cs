@@ -32,7 +32,8 @@ public static class FlannelHealthChecksBuilderExtensions
         string suffix = string.IsNullOrEmpty(network) ? network is null ? "" : ".default" : $".{network}";
         string[] more = [.. tags ?? []];
         builder.Add(new HealthCheckRegistration(
-            $"flannel.ready{suffix}", provider => new ReadinessCheck(NodeList.From(provider), network), failureStatus, ["flannel", "ready", .. more]));
+            $"flannel.ready{suffix}", provider => new ReadinessCheck(NodeList.From(provider), network), failureStatus,
+            ["flannel", "ready", .. more]));
         return builder.Add(new HealthCheckRegistration(
             $"flannel.live{suffix}",
             provider => new LivenessCheck(NodeList.From(provider), network, provider.GetTime()),

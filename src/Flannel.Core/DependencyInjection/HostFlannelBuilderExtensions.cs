@@ -16,7 +16,8 @@ public static class HostFlannelBuilderExtensions
     /// <typeparam name="THost">
     /// The type: the service of that type if there is one; else a new instance for the network, with services for the constructor's parameters.
     /// </typeparam>
-    public static IFlannelBuilder UseHostNetwork<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THost>(this IFlannelBuilder builder)
+    public static IFlannelBuilder UseHostNetwork<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THost>(
+        this IFlannelBuilder builder)
         where THost : class, IHostNetwork => builder.UseHostNetwork(PartFactory.Make<THost>);
 
     /// <summary>Lets the network see the host's network through something that is made when the network is. The last call counts.</summary>

@@ -16,7 +16,8 @@ public static class StoreFlannelBuilderExtensions
     /// The store's type: the service of that type if there is one, which networks share and the service provider disposes of; else a new instance for
     /// the network, with services for the constructor's parameters, which is disposed of with the network.
     /// </typeparam>
-    public static IFlannelBuilder UseStore<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TStore>(this IFlannelBuilder builder)
+    public static IFlannelBuilder UseStore<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TStore>(
+        this IFlannelBuilder builder)
         where TStore : class, ILeaseStore => builder.UseStore(PartFactory.Make<TStore>);
 
     /// <summary>Keeps the network's leases in a store that is made when the network is.</summary>
@@ -50,7 +51,8 @@ public static class StoreFlannelBuilderExtensions
     /// The manager's type: the service of that type if there is one, which the service provider disposes of; else a new instance for the network,
     /// with services for the constructor's parameters, which is disposed of with the network.
     /// </typeparam>
-    public static IFlannelBuilder UseSubnetManager<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TManager>(this IFlannelBuilder builder)
+    public static IFlannelBuilder UseSubnetManager<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TManager>(
+        this IFlannelBuilder builder)
         where TManager : class, ISubnetManager => builder.UseSubnetManager(PartFactory.Make<TManager>);
 
     /// <summary>Has the network's leases kept by a subnet manager, instead of a store.</summary>

@@ -91,7 +91,8 @@ public sealed record FlannelNodeStatus
     public bool Equals(FlannelNodeStatus? other) =>
         ReferenceEquals(this, other)
         || (other is not null && Simple.Equals(other.Simple)
-            && Contents.AreSame(PeerProblems, other.PeerProblems) && Contents.AreSame(Quarantined, other.Quarantined) && Contents.AreSame(Peers, other.Peers));
+            && Contents.AreSame(PeerProblems, other.PeerProblems) && Contents.AreSame(Quarantined, other.Quarantined)
+            && Contents.AreSame(Peers, other.Peers));
 
     /// <inheritdoc/>
     public override int GetHashCode() => Simple.GetHashCode();

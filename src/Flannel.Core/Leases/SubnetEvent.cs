@@ -83,7 +83,8 @@ public sealed record NetworkConfigChanged(NetworkConfig? Config, NetworkConfigEx
 
     /// <summary>The configuration, or what is wrong with it.</summary>
     public override string ToString() =>
-        $"the network configuration is now: {Config?.ToString() ?? Error?.Message}{(UnknownKeys.Count == 0 ? "" : $"; unknown keys {Contents.Show(UnknownKeys)}")}";
+        "the network configuration is now: " +
+        $"{Config?.ToString() ?? Error?.Message}{(UnknownKeys.Count == 0 ? "" : $"; unknown keys {Contents.Show(UnknownKeys)}")}";
 }
 
 /// <summary>The own lease was renewed, lost or taken again.</summary>

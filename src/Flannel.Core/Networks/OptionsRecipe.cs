@@ -18,7 +18,8 @@ internal abstract class OptionsRecipe
 
 /// <summary>The recipe of one type of options.</summary>
 /// <param name="name">The network's name, which is the options' name.</param>
-internal sealed class OptionsRecipe<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(string name) : OptionsRecipe
+internal sealed class OptionsRecipe<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
+    string name) : OptionsRecipe
     where TOptions : class
 {
     private readonly List<Action<TOptions, IServiceProvider>> _settings = [];

@@ -21,7 +21,8 @@ public interface IFlannelObserver
         ArgumentNullException.ThrowIfNull(store);
         TimeProvider time = timeProvider ?? TimeProvider.System;
         return new FlannelObserver(
-            "", DeadlineLeaseStore.OfAdministration(store, time), time, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<FlannelObserver>());
+            "", DeadlineLeaseStore.OfAdministration(store, time), time,
+            (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<FlannelObserver>());
     }
 
     /// <summary>The network's name in this process; empty for the default network, and over a store.</summary>

@@ -84,8 +84,8 @@ internal sealed class ConfigTransition
             null => [new UnknownBackendException(wanted.BackendType, [.. backends.Select(candidate => candidate.Name)]).Message],
             { } backend when followsAll => [.. backend.CheckConfig(changed).Select(problem => problem.ToString())],
             { } backend when wanted.BackendType == running.BackendType => backend.RefuseLiveChange(running, changed) is { } refusal ? [refusal] : [],
-            _ => [$"the backend is {VisibleText.Of(wanted.BackendType, 80)} in the store and {running.BackendType} here: its packets would not be understood by peers " +
-                "that have not changed yet"],
+            _ => [$"the backend is {VisibleText.Of(wanted.BackendType, 80)} in the store and {running.BackendType} here: its packets would not be " +
+                "understood by peers that have not changed yet"],
         };
         if (refusals.Count == 0) Config = Config with { Backend = wanted.Backend };
         else _reasons.AddRange(refusals);

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Flannel.Core.Sessions;
 
 /// <summary>
-/// What a node holds beyond one session: its lease, its data path with its peers, its traffic rules, its subnet file. Sessions borrow it one after the
-/// other; the node undoes it when it is stopped, in whatever state. Between two sessions the data path goes on as it is.
+/// What a node holds beyond one session: its lease, its data path with its peers, its traffic rules, its subnet file. Sessions borrow it one after
+/// the other; the node undoes it when it is stopped, in whatever state. Between two sessions the data path goes on as it is.
 /// </summary>
 internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
 {

@@ -50,7 +50,8 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
             };
         }
         catch (Exception error) when (
-            error is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+            error is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException
+                or KeyNotFoundException or ArgumentException)
         {
             Log.Unreadable(logger, path, VisibleText.Of(error is JsonException json ? JsonTrouble.Describe(content.Span, json) : error.Message));
             return null;
@@ -64,7 +65,8 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
         try
         {
             string write = ReadBoot() is { } boot ? $"\"{WriteName}\":{lease.ModRevision},\"{BootName}\":\"{boot}\"," : "";
-            string content = $"{{\"{KeyName}\":\"{lease.Key}\",\"{RevisionName}\":{lease.CreateRevision},{write}\"{DocumentName}\":{lease.Attributes.ToJson()}}}\n";
+            string content = $"{{\"{KeyName}\":\"{lease.Key}\",\"{RevisionName}\":{lease.CreateRevision}," +
+                $"{write}\"{DocumentName}\":{lease.Attributes.ToJson()}}}\n";
             if (content == _written) return;
             if (RegularFile.Refuse(path) is { } found) throw new IOException($"{path} is {found}; remove it.");
             string temporary = path + ".new";

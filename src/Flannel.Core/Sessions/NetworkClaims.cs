@@ -21,7 +21,8 @@ internal sealed class NetworkClaims
     /// <exception cref="NetworkConflictException">Another network has claimed some of it.</exception>
     public IDisposable Take(string name, string networkNamespace, NetworkConfig config, IReadOnlyList<string> claims)
     {
-        IPNetwork[] ranges = [.. new[] { config.EnableIPv4 ? config.Network : null, config.EnableIPv6 ? config.IPv6Network : null }.OfType<IPNetwork>()];
+        IPNetwork[] ranges =
+            [.. new[] { config.EnableIPv4 ? config.Network : null, config.EnableIPv6 ? config.IPv6Network : null }.OfType<IPNetwork>()];
         var claim = new Claim(this, name, networkNamespace, ranges, claims);
         lock (_gate)
         {

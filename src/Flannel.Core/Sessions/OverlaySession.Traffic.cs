@@ -49,8 +49,8 @@ internal sealed partial class OverlaySession
     }
 
     /// <summary>
-    /// Rules of the other kind are from a time when the network was configured for that. They go once those that replace them hold: packets have rules
-    /// all the time, and a node that starts waits for nothing of the past.
+    /// Rules of the other kind are from a time when the network was configured for that. They go once those that replace them hold: packets have
+    /// rules all the time, and a node that starts waits for nothing of the past.
     /// </summary>
     private async Task CleanUpAsync(IEnumerable<ITrafficRules> others, TrafficPolicy policy, CancellationToken cancellationToken)
     {

@@ -151,7 +151,8 @@ internal sealed partial class OverlaySession
                 Quarantine = null,
                 PeersRetained = 0,
                 Backend = network.Status,
-                OldBridges = [.. condition.OldBridges.Where(bridge => bridge.Prefix != membership.Lease.Subnet && bridge.Prefix != membership.Lease.SubnetIPv6)],
+                OldBridges = [.. condition.OldBridges.Where(
+                    bridge => bridge.Prefix != membership.Lease.Subnet && bridge.Prefix != membership.Lease.SubnetIPv6)],
             });
         return new Running(backend, network, external, request, membership);
     }

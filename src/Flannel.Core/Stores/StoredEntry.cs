@@ -25,7 +25,8 @@ public sealed record StoredEntry(string Key, ReadOnlyMemory<byte> Value, long Cr
     public long ClaimId { get; init; }
 
     /// <summary>
-    /// Reads the document. A node that starts asks three times, each time of thousands of entries: for its own lease, for a free subnet, for its peers.
+    /// Reads the document. A node that starts asks three times, each time of thousands of entries: for its own lease, for a free subnet, for its
+    /// peers.
     /// </summary>
     internal bool TryRead([NotNullWhen(true)] out LeaseAttributes? attributes, [NotNullWhen(false)] out string? problem)
     {

@@ -54,7 +54,8 @@ public sealed record TrafficPolicy
     /// <param name="other">The other policy.</param>
     public bool Equals(TrafficPolicy? other) =>
         ReferenceEquals(this, other)
-        || (other is not null && Simple == other.Simple && Contents.AreSame(Ranges, other.Ranges) && Contents.AreSame(MasqueradeExclusions, other.MasqueradeExclusions));
+        || (other is not null && Simple == other.Simple && Contents.AreSame(Ranges, other.Ranges)
+            && Contents.AreSame(MasqueradeExclusions, other.MasqueradeExclusions));
 
     /// <inheritdoc/>
     public override int GetHashCode() => Simple.GetHashCode();

@@ -47,7 +47,12 @@ internal sealed partial class MechanismDataPath<TKey, TEntry> : KernelDataPath
     private MechanismDataPath(KernelContext context, KernelMechanism<TKey, TEntry> mechanism, BackendContext network, Random random)
     {
         (_context, _mechanism, _resyncInterval) = (context, mechanism, network.ResyncInterval);
-        var options = new ReconcilerOptions { NetworkName = network.NetworkName, ResyncInterval = network.ResyncInterval, MaximumBackOff = MaximumBackOff };
+        var options = new ReconcilerOptions
+        {
+            NetworkName = network.NetworkName,
+            ResyncInterval = network.ResyncInterval,
+            MaximumBackOff = MaximumBackOff,
+        };
         _reconciler = new Reconciler<TKey, TEntry>(new Target(this), options, context.Time, random);
         _loops = new SupervisedLoops(
             context.Time, (exception, loop) => KernelNetwork.Log.LoopFailed(context.Logger, VisibleText.Of(exception), _mechanism.Name, loop));

@@ -174,7 +174,8 @@ internal sealed partial class GuardTable
     private ImmutableArray<NftElement> FindSenders()
     {
         var ranges = new List<IPNetwork>();
-        foreach (IPNetwork range in _options.Senders.Select(ToNetwork).Where(range => range.BaseAddress.AddressFamily == _family.Family).OrderBy(static range => range.PrefixLength))
+        foreach (IPNetwork range in _options.Senders.Select(ToNetwork).Where(range => range.BaseAddress.AddressFamily == _family.Family)
+            .OrderBy(static range => range.PrefixLength))
         {
             if (!ranges.Exists(wider => wider.Contains(range.BaseAddress))) ranges.Add(range);
         }
@@ -203,7 +204,9 @@ internal sealed partial class GuardTable
         if (!isAtDevice) Rule(chain, [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device), isNot: true), NftVerdict.Accept]);
 
         // What passes is found by the first rule that looks for it; the rest says why the others do not.
-        ImmutableArray<NftExpression>? toHere = _options.AcceptForeignDestinations ? [] : _ownSubnet is { } own ? NftMatch.In(Destination, own) : null;
+        ImmutableArray<NftExpression>? toHere = _options.AcceptForeignDestinations
+            ? []
+            : _ownSubnet is { } own ? NftMatch.In(Destination, own) : null;
         IEnumerable<ImmutableArray<NftExpression>> sources = _options.AcceptForeignSources ? [IsOfFamilyInTunnel] : _lengths.Select(HasSource);
         if (_options.AcceptForeignSources)
         {

@@ -88,7 +88,8 @@ public sealed class NftablesNetlink : IDisposable
         return _socket.Dump(
             buffer[..TableCodec.WriteDumpChains(buffer, family)],
             // the kernel does not filter
-            (NetlinkMessage message, [MaybeNullWhen(false)] out NftChain chain) => TableCodec.TryReadChain(message, out chain) && chain.Table == table);
+            (NetlinkMessage message, [MaybeNullWhen(false)] out NftChain chain) => TableCodec.TryReadChain(message, out chain)
+                && chain.Table == table);
     }
 
     /// <summary>Lists rules, in order.</summary>

@@ -12,7 +12,8 @@ internal sealed partial class EtcdClient
     // Of several endpoints that failed, the one tells the kind whose failure takes an action.
     private static readonly StoreErrorKind[] Precedence =
     [
-        StoreErrorKind.CredentialsRefused, StoreErrorKind.Tls, StoreErrorKind.UnexpectedAnswer, StoreErrorKind.NameNotResolved, StoreErrorKind.TooLarge,
+        StoreErrorKind.CredentialsRefused, StoreErrorKind.Tls, StoreErrorKind.UnexpectedAnswer, StoreErrorKind.NameNotResolved,
+        StoreErrorKind.TooLarge,
         .. Enum.GetValues<StoreErrorKind>().Where(static kind => kind is not (StoreErrorKind.Unreachable or StoreErrorKind.Unspecified)),
         StoreErrorKind.Unreachable, StoreErrorKind.Unspecified,
     ];

@@ -28,7 +28,9 @@ internal sealed class TlsIdentity
     /// <summary>Takes certificates as they are.</summary>
     public static TlsIdentity Of(TlsObjects objects) => new(
         new ServerCertificateCheck(objects.Authorities, $"{nameof(EtcdStoreOptions.TrustAuthorities)}()", Advice),
-        objects.Certificate is null ? null : ClientCertificate.Of(objects.Certificate, objects.Intermediates, $"{nameof(EtcdStoreOptions.UseCertificate)}()"));
+        objects.Certificate is null
+            ? null
+            : ClientCertificate.Of(objects.Certificate, objects.Intermediates, $"{nameof(EtcdStoreOptions.UseCertificate)}()"));
 
     private static ServerCertificateCheck NewCheck(PemFile? authorities) => new(
         authorities?.ReadCertificates(), authorities?.Name ?? "", Advice);

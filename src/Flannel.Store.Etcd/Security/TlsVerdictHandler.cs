@@ -16,7 +16,9 @@ internal sealed class TlsVerdictHandler : DelegatingHandler
     /// <param name="certificate">The certificate that servers are shown if they ask, or <see langword="null"/>.</param>
     public TlsVerdictHandler(SocketsHttpHandler inner, string? certificate)
         : base(inner) => inner.PlaintextStreamFilter = (context, _) => ValueTask.FromResult(
-            context.PlaintextStream is SslStream tls ? new TlsVerdictStream(tls, certificate, refusal => _refusal = refusal) : context.PlaintextStream);
+            context.PlaintextStream is SslStream tls
+                ? new TlsVerdictStream(tls, certificate, refusal => _refusal = refusal)
+                : context.PlaintextStream);
 
     /// <inheritdoc />
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

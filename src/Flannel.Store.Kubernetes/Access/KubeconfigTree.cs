@@ -133,7 +133,8 @@ internal sealed class KubeconfigTree(string file, YamlMappingNode root)
             {
                 string named = Scalar(key, $"{path}.as-user-extra");
                 extra.AddRange(
-                    Sequence(values, $"{path}.as-user-extra.{named}").Select(value => KeyValuePair.Create(named, Scalar(value, $"{path}.as-user-extra.{named}"))));
+                    Sequence(values, $"{path}.as-user-extra.{named}")
+                        .Select(value => KeyValuePair.Create(named, Scalar(value, $"{path}.as-user-extra.{named}"))));
             }
         }
 
@@ -213,7 +214,11 @@ internal sealed class KubeconfigTree(string file, YamlMappingNode root)
     // A key without a value is as good as none.
     private static YamlNode? Child(YamlMappingNode node, string key) =>
         node.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? child)
-        && child is not YamlScalarNode { Value: null or "" or "null" or "~", Style: YamlDotNet.Core.ScalarStyle.Plain or YamlDotNet.Core.ScalarStyle.Any }
+        && child is not YamlScalarNode
+        {
+            Value: null or "" or "null" or "~",
+            Style: YamlDotNet.Core.ScalarStyle.Plain or YamlDotNet.Core.ScalarStyle.Any,
+        }
             ? child
             : null;
 

@@ -44,7 +44,9 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
                 found = items[^1].Object;
             }
 
-            return found is null ? throw ApiFailure.FromError(request, channel, new JsonException("the answer is empty")) : Checked(request, channel, found);
+            return found is null
+                ? throw ApiFailure.FromError(request, channel, new JsonException("the answer is empty"))
+                : Checked(request, channel, found);
         }
     }
 
@@ -97,7 +99,8 @@ internal sealed class ApiClient(ApiConnection connection, AnnotationNames names,
             yield return [];
             var decoder = new ApiDecoder(ApiShape.Watch, names, source.DataKey);
             await foreach (
-                IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, duration + WatchMargin, cancellationToken).ConfigureAwait(false))
+                IReadOnlyList<ApiItem> items in ReadAsync(request, channel, response, decoder, duration + WatchMargin, cancellationToken)
+                    .ConfigureAwait(false))
             {
                 foreach (ApiItem item in items)
                 {

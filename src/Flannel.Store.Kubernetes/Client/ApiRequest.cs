@@ -35,7 +35,9 @@ internal sealed record ApiRequest(string Verb, string Resource, string Path, str
         if (limit > 0)
             query += $"limit={limit}&";
         // A page that follows shows the version of the first one, and must not name another.
-        query += next.Length > 0 ? $"continue={Uri.EscapeDataString(next)}" : version.Length > 0 ? $"resourceVersion={Uri.EscapeDataString(version)}" : "";
+        query += next.Length > 0
+            ? $"continue={Uri.EscapeDataString(next)}"
+            : version.Length > 0 ? $"resourceVersion={Uri.EscapeDataString(version)}" : "";
         return new("list", source.Resource, source.Path, query.TrimEnd('&'));
     }
 

@@ -140,7 +140,8 @@ internal sealed partial class NodeKeeper : IAsyncDisposable
         List<Task> awaited = [_items.Reader.WaitToReadAsync(woken.Token).AsTask(), _configs.Reader.WaitToReadAsync(woken.Token).AsTask()];
         if (_write is not null)
             awaited.Add(_write);
-        TimeSpan due = new[] { _write is null ? _writeAt : TimeSpan.MaxValue, _write is null ? ConditionAt : TimeSpan.MaxValue, _quietAt, _peers.DueAt }.Min();
+        TimeSpan due =
+            new[] { _write is null ? _writeAt : TimeSpan.MaxValue, _write is null ? ConditionAt : TimeSpan.MaxValue, _quietAt, _peers.DueAt }.Min();
         if (due != TimeSpan.MaxValue)
             awaited.Add(Task.Delay(due > Now ? due - Now + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, _services.Time, woken.Token));
         await Task.WhenAny(awaited).ConfigureAwait(false);

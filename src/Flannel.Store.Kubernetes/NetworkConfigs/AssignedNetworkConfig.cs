@@ -23,7 +23,8 @@ internal static class AssignedNetworkConfig
         if (document.Bytes is not { } bytes)
         {
             throw new NetworkConfigException(
-                source, [new NetworkConfigProblem("", "", """there is none; write one such as {"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""")]);
+                source,
+                [new NetworkConfigProblem("", "", """there is none; write one such as {"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""")]);
         }
 
         NetworkConfig config = NetworkConfig.Parse(WithoutIgnored(bytes), source);

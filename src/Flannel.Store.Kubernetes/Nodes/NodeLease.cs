@@ -45,7 +45,9 @@ internal static class NodeLease
     /// <param name="problem">What is wrong with them, or <see langword="null"/>.</param>
     public static LeaseAttributes? ReadAttributes(AnnotationSet annotations, out string? problem)
     {
-        foreach (Annotation name in (Annotation[])[Annotation.BackendType, Annotation.BackendData, Annotation.BackendV6Data, Annotation.PublicIP, Annotation.PublicIPv6])
+        Annotation[] read =
+            [Annotation.BackendType, Annotation.BackendData, Annotation.BackendV6Data, Annotation.PublicIP, Annotation.PublicIPv6];
+        foreach (Annotation name in read)
         {
             if (!annotations.IsTooLong(name))
                 continue;

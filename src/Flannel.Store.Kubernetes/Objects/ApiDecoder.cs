@@ -54,7 +54,8 @@ internal sealed class ApiDecoder
 
     private enum Member
     {
-        None, Type, Object, Items, Metadata, Continue, ResourceVersion, Name, Uid, Created, Annotations, Spec, PodCidr, PodCidrs, NodeName, Status, Conditions,
+        None, Type, Object, Items, Metadata, Continue, ResourceVersion, Name, Uid, Created, Annotations, Spec, PodCidr, PodCidrs, NodeName, Status,
+        Conditions,
         Data, Code, Reason, Message, Details, RetryAfter, Causes,
     }
 

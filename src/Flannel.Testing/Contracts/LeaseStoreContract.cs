@@ -19,7 +19,8 @@ public abstract partial class LeaseStoreContract
 
     private static readonly TimeSpan Long = TimeSpan.FromHours(1);
 
-    private static readonly ContractCase<LeaseStoreContract>[] OfEveryStore = [.. Listing, .. Configuring, .. Writing, .. Claiming, .. Ending, .. Watching];
+    private static readonly ContractCase<LeaseStoreContract>[] OfEveryStore =
+        [.. Listing, .. Configuring, .. Writing, .. Claiming, .. Ending, .. Watching];
 
     /// <summary>The names of the cases that every store passes.</summary>
     public static IReadOnlyList<string> Cases { get; } = [.. OfEveryStore.Select(static one => one.Name)];

@@ -28,7 +28,8 @@ internal sealed class StoredConfigs(string folder)
         {
             Directory.CreateDirectory(folder, FileMode600 | UnixFileMode.UserExecute);
             File.Delete(temporary);
-            using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = FileMode600 }))
+            using (var file = new FileStream(
+                temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = FileMode600 }))
             {
                 using (var writer = new Utf8JsonWriter(file)) stored.WriteTo(writer);
                 file.Flush(flushToDisk: true);

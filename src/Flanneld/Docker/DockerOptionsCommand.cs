@@ -176,7 +176,9 @@ internal static class DockerOptionsCommand
         bytes[^1]--; // the file has the subnet's first address, its base plus one
         using RouteNetlink netlink = RouteNetlink.Open();
         return netlink.GetRoutes(AddressFamily.InterNetwork, new RouteFilter { Table = MainTable })
-            .Where(route => route.Gateway is not null && route.Destination.PrefixLength == length && route.Destination.BaseAddress.GetAddressBytes().AsSpan().SequenceEqual(bytes))
+            .Where(
+                route => route.Gateway is not null && route.Destination.PrefixLength == length
+                    && route.Destination.BaseAddress.GetAddressBytes().AsSpan().SequenceEqual(bytes))
             .Select(route => $"{route.Destination} via {route.Gateway}")
             .FirstOrDefault();
     }

@@ -42,7 +42,9 @@ internal sealed partial class NodeReporter(SystemdNotifier systemd, string store
         Readiness readiness = Readiness.Of(status);
 
         // A store that is away says it in other words at every attempt.
-        string error = status is { State: FlannelNodeState.Starting, Error: { } cause } ? cause is StoreException store ? $"{store.Kind}" : status.Reason : "";
+        string error = status is { State: FlannelNodeState.Starting, Error: { } cause }
+            ? cause is StoreException store ? $"{store.Kind}" : status.Reason
+            : "";
         if (error.Length > 0 && error != _lastError) Log.NotReady(logger, status.Reason);
         _lastError = error.Length > 0 ? error : readiness.IsReady ? "" : _lastError;
 

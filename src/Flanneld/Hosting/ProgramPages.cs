@@ -9,8 +9,8 @@ internal static class ProgramPages
     private const string Maps = "/proc/self/smaps";
 
     /// <summary>
-    /// Unmaps those that nothing was written to. A start touches nearly the whole file (for each page that it needs the kernel maps the fifteen around it
-    /// as well); what is needed from now on comes back from the page cache.
+    /// Unmaps those that nothing was written to. A start touches nearly the whole file (for each page that it needs the kernel maps the fifteen
+    /// around it as well); what is needed from now on comes back from the page cache.
     /// </summary>
     public static unsafe void Release()
     {

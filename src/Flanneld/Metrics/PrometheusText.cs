@@ -50,7 +50,9 @@ internal static class PrometheusText
             if (shown.Length == 0) continue;
             if (text.Length > 1) text.Append(',');
             text.Append(Name(key)).Append("=\"");
-            text.Append(shown.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal));
+            text.Append(
+                shown.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+                    .Replace("\n", "\\n", StringComparison.Ordinal));
             text.Append('"');
         }
 

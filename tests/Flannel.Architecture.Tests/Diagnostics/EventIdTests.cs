@@ -7,7 +7,8 @@ namespace Flannel.Architecture.Tests.Diagnostics;
 /// <summary>An event id names one message in all packages, and tells the package it comes from.</summary>
 public sealed class EventIdTests
 {
-    private const BindingFlags Any = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+    private const BindingFlags Any =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<string, (int First, int Last)> Blocks = new()
     {
@@ -73,7 +74,10 @@ public sealed class EventIdTests
     [Fact]
     public void LogMethods_AreInLogFiles()
     {
-        foreach (string file in SourceTree.Files("*.cs", "src").Where(file => File.ReadAllText(file).Contains("[LoggerMessage(", StringComparison.Ordinal)))
+        foreach (string file in SourceTree.Files("*.cs", "src")
+            .Where(file => File.ReadAllText(file).Contains("[LoggerMessage(", StringComparison.Ordinal)))
+        {
             Assert.EndsWith("Log.cs", file, StringComparison.Ordinal);
+        }
     }
 }

@@ -8,7 +8,8 @@ namespace Flannel.Architecture.Tests.Diagnostics;
 
 public sealed class TelemetryTests
 {
-    private const BindingFlags Any = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+    private const BindingFlags Any =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
     private static readonly Type[] Types = [.. SourceTree.Packages.SelectMany(package => SourceTree.AssemblyOf(package).GetTypes())];
 
@@ -21,8 +22,11 @@ public sealed class TelemetryTests
     [Fact]
     public void MeterNames_AreTheAssemblys()
     {
-        foreach (FieldInfo field in Types.SelectMany(type => type.GetFields(Any)).Where(field => field is { IsLiteral: true, Name: "MeterName" or "ActivitySourceName" }))
+        foreach (FieldInfo field in Types.SelectMany(type => type.GetFields(Any))
+            .Where(field => field is { IsLiteral: true, Name: "MeterName" or "ActivitySourceName" }))
+        {
             Assert.Equal(field.DeclaringType!.Assembly.GetName().Name, field.GetRawConstantValue());
+        }
     }
 
     [Fact]

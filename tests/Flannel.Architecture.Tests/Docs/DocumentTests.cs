@@ -8,7 +8,17 @@ public sealed partial class DocumentTests
 {
     // Names of others' types and words that look like a type's name.
     private static readonly string[] Foreign =
-        ["AddMeter", "AddSource", "HttpClient", "IAsyncEnumerable", "IMeterFactory", "LibraryImport", "MapHealthChecks", "SafeHandle", "SocketsHttpHandler"];
+        [
+            "AddMeter",
+            "AddSource",
+            "HttpClient",
+            "IAsyncEnumerable",
+            "IMeterFactory",
+            "LibraryImport",
+            "MapHealthChecks",
+            "SafeHandle",
+            "SocketsHttpHandler",
+        ];
 
     public static TheoryData<string> Documents => [.. Document.All.Select(document => document.Path)];
 
@@ -88,14 +98,16 @@ public sealed partial class DocumentTests
     [Fact]
     public void Decisions_AreNumberedWithoutGaps()
     {
-        int[] numbers = [.. SourceTree.Files("*.md", "docs/adr").Select(file => int.Parse(System.IO.Path.GetFileName(file).AsSpan(0, 4), provider: null))];
+        int[] numbers =
+            [.. SourceTree.Files("*.md", "docs/adr").Select(file => int.Parse(System.IO.Path.GetFileName(file).AsSpan(0, 4), provider: null))];
         Assert.Equal(Enumerable.Range(1, numbers.Length), numbers);
     }
 
     private static readonly HashSet<string> Projects = [.. SourceTree.AllProjects.SelectMany(project => project.Name.Split('.'))];
 
     private static readonly HashSet<string> Declared =
-        [.. SourceTree.Files("*.cs", "src", "samples", "tests", "bench").SelectMany(file => Declaration().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))];
+        [.. SourceTree.Files("*.cs", "src", "samples", "tests", "bench")
+            .SelectMany(file => Declaration().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))];
 
     private static readonly HashSet<string> Samples =
     [
@@ -119,7 +131,8 @@ public sealed partial class DocumentTests
         return string.Join('\n', lines.Select(line => line.Length >= indent ? line[indent..] : ""));
     }
 
-    [GeneratedRegex(@"^(?:\./)?(?:(?:src|tests|samples|bench|docs|eng|\.ci)/[\w./-]+|[\w.-]+\.(?:md|sh|sln|props)|nuget\.config|global\.json)(?: .*)?$")]
+    [GeneratedRegex(
+        @"^(?:\./)?(?:(?:src|tests|samples|bench|docs|eng|\.ci)/[\w./-]+|[\w.-]+\.(?:md|sh|sln|props)|nuget\.config|global\.json)(?: .*)?$")]
     private static partial Regex RepositoryPath();
 
     [GeneratedRegex(@"^[A-Z][\w.]*(?:<[\w, ]+>)?(?:\(.*\))?$")]

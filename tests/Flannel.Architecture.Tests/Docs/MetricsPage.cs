@@ -34,7 +34,8 @@ internal sealed partial class MetricsPage
         if (parts.Length != 2) throw new InvalidOperationException($"docs/metrics.md has no table of the meter {meter}.");
         string table = parts[1].Split("\n#")[0];
         return [.. InstrumentRow().Matches(table).Select(static row => new Instrument(
-            row.Groups[1].Value, row.Groups[2].Value, row.Groups[3].Value, Sorted(Code().Matches(row.Groups[4].Value).Select(static tag => tag.Groups[1].Value).Append("flannel.network"))))];
+            row.Groups[1].Value, row.Groups[2].Value, row.Groups[3].Value,
+            Sorted(Code().Matches(row.Groups[4].Value).Select(static tag => tag.Groups[1].Value).Append("flannel.network"))))];
     }
 
     /// <summary>The tags that the page explains.</summary>
@@ -43,7 +44,9 @@ internal sealed partial class MetricsPage
 
     /// <summary>The activities of one source, in alphabetical order.</summary>
     public string ActivitiesOf(string source) =>
-        Sorted(ActivityRow().Matches(_text).Where(row => row.Groups[1].Value == source).SelectMany(static row => Code().Matches(row.Groups[2].Value)).Select(static name => name.Groups[1].Value));
+        Sorted(
+            ActivityRow().Matches(_text).Where(row => row.Groups[1].Value == source).SelectMany(static row => Code().Matches(row.Groups[2].Value))
+                .Select(static name => name.Groups[1].Value));
 
     /// <summary>An instrument as it is, to be compared with the page's.</summary>
     public static Instrument Describe(System.Diagnostics.Metrics.Instrument instrument, IEnumerable<string> tags) => new(

@@ -14,7 +14,8 @@ public sealed partial class NamedTestTests
     [InlineData("docs/cni-conformance.md")]
     public void Rows_NameTestsThatExist(string page)
     {
-        string[] rows = [.. SourceTree.Read(page).Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && TestName().IsMatch(line))];
+        string[] rows =
+            [.. SourceTree.Read(page).Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && TestName().IsMatch(line))];
         Assert.True(rows.Length > 20, $"{page} has {rows.Length} rows with tests");
         foreach (Match name in rows.SelectMany(row => TestName().Matches(row)))
         {

@@ -41,7 +41,16 @@ public sealed class BuildSettingsTests
     [Fact]
     public void Packages_OverrideNoSetting()
     {
-        string[] settings = ["TreatWarningsAsErrors", "Nullable", "IsAotCompatible", "GenerateDocumentationFile", "AnalysisLevel", "EnforceCodeStyleInBuild", "NoWarn", "WarningsNotAsErrors"];
+        string[] settings = [
+            "TreatWarningsAsErrors",
+            "Nullable",
+            "IsAotCompatible",
+            "GenerateDocumentationFile",
+            "AnalysisLevel",
+            "EnforceCodeStyleInBuild",
+            "NoWarn",
+            "WarningsNotAsErrors",
+        ];
         foreach (Project package in SourceTree.Packages)
             Assert.All(settings, setting => Assert.Empty(package.Elements(setting)));
     }
@@ -96,7 +105,8 @@ public sealed class BuildSettingsTests
         Assembly package = Assembly.Load("dotnet-etcd");
         Type client = package.GetType("dotnet_etcd.EtcdClient", throwOnError: true)!;
         IEnumerable<string> members = client.GetConstructors().Select(_ => "#ctor").Concat(
-            client.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(method => method.Name));
+            client.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+                .Select(method => method.Name));
 
         foreach (IGrouping<string, string> overloads in members.GroupBy(name => name))
         {

@@ -93,7 +93,8 @@ public sealed class ProjectReferenceTests
         Assert.Equal(["Tmds.LibC"], linux.PackageReferences.Where(name => !name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)));
         Assert.Equal(
             "compile",
-            (string?)linux.Elements("PackageReference").Single(reference => (string?)reference.Attribute("Include") == "Tmds.LibC").Attribute("PrivateAssets"));
+            (string?)linux.Elements("PackageReference").Single(reference => (string?)reference.Attribute("Include") == "Tmds.LibC")
+                .Attribute("PrivateAssets"));
     }
 
     [Theory]
@@ -120,14 +121,18 @@ public sealed class ProjectReferenceTests
     {
         string[] packages = [.. SourceTree.Packages.Select(package => package.Name)];
         // The soak is a test that is a program, and has the tests' laboratory.
-        foreach (Project project in SourceTree.AllProjects.Where(project => project.IsExecutable && !project.Folder.StartsWith("tests/", StringComparison.Ordinal)))
+        foreach (Project project in SourceTree.AllProjects.Where(
+            project => project.IsExecutable && !project.Folder.StartsWith("tests/", StringComparison.Ordinal)))
+        {
             Assert.All(project.ProjectReferences, to => Assert.Contains(to, packages));
+        }
     }
 
     [Fact]
     public void ConsoleHostAndCniPlugin_AreTheOnlyProgramsBesideThePackages()
     {
-        string[] programs = [.. SourceTree.AllProjects.Where(project => project.IsExecutable && project.Folder.StartsWith("src/", StringComparison.Ordinal)).Select(project => project.Folder)];
+        string[] programs = [.. SourceTree.AllProjects.Where(
+            project => project.IsExecutable && project.Folder.StartsWith("src/", StringComparison.Ordinal)).Select(project => project.Folder)];
 
         Assert.Equal(["src/FlannelCni", "src/Flanneld"], programs);
         Assert.Contains(

@@ -15,7 +15,8 @@ public sealed class BackendCastTests
     private static readonly string[] WithoutOptionsAndLeaseData = ["HostGateway"];
 
     public static TheoryData<string> Backends =>
-        [.. SourceTree.Packages.Select(package => package.Name).Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Select(name => name[Prefix.Length..])];
+        [.. SourceTree.Packages.Select(package => package.Name).Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(name => name[Prefix.Length..])];
 
     [Theory]
     [MemberData(nameof(Backends))]
@@ -60,7 +61,10 @@ public sealed class BackendCastTests
     [Fact]
     public void PublicClasses_AreSealedExceptExceptions()
     {
-        foreach (Type type in SourceTree.Packages.SelectMany(package => SourceTree.AssemblyOf(package).GetExportedTypes()).Where(type => type is { IsClass: true, IsSealed: false, IsAbstract: false }))
+        foreach (Type type in SourceTree.Packages.SelectMany(package => SourceTree.AssemblyOf(package).GetExportedTypes())
+            .Where(type => type is { IsClass: true, IsSealed: false, IsAbstract: false }))
+        {
             Assert.True(type.IsAssignableTo(typeof(Exception)), $"{type} is public and not sealed");
+        }
     }
 }

@@ -14,7 +14,8 @@ public sealed partial class FormattingTests
     {
         // By folder: loading and analyzing the projects once more would take longer than building them.
         (int exitCode, string output) = await DotnetCommand.RunAsync(
-            SourceTree.Root, Limit, "format", "whitespace", ".", "--folder", "--verify-no-changes", "--verbosity", "minimal", "--exclude", "**/obj/**", "artifacts/");
+            SourceTree.Root, Limit, "format", "whitespace", ".", "--folder", "--verify-no-changes", "--verbosity", "minimal", "--exclude",
+            "**/obj/**", "artifacts/");
 
         Assert.True(exitCode == 0, $"Run ./build.sh format. dotnet format says ({exitCode}):\n{output}");
     }

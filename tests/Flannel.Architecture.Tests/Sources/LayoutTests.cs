@@ -8,6 +8,7 @@ public sealed partial class LayoutTests
 {
     private const int MaxLines = 400;
     private const int MaxFiles = 20;
+    private const int MaxColumns = 150;
 
     // The one folder of a package whose namespace is not its own: extension methods belong where hosts look for them.
     private const string RegistrationFolder = "DependencyInjection";
@@ -22,6 +23,8 @@ public sealed partial class LayoutTests
 
     // A library of its own, whose words are the kernel's.
     private const string PackageWithItsOwnNamespaces = "Flannel.Netlink";
+
+    private const string RawQuotes = "\"\"\"";
 
     [Fact]
     public void Namespaces_FollowAssemblyAndFolder()
@@ -41,7 +44,8 @@ public sealed partial class LayoutTests
     [Fact]
     public void PublicTypes_LieInTwoNamespaces()
     {
-        foreach (Type type in SourceTree.Packages.Where(package => package.Name != PackageWithItsOwnNamespaces).SelectMany(package => SourceTree.AssemblyOf(package).GetExportedTypes()))
+        foreach (Type type in SourceTree.Packages.Where(package => package.Name != PackageWithItsOwnNamespaces)
+            .SelectMany(package => SourceTree.AssemblyOf(package).GetExportedTypes()))
         {
             string package = type.Assembly.GetName().Name!;
             string[] allowed = PackagesWithTheirOwnNamespace.Contains(package) ? [package] : [.. PublicNamespaces, RegistrationNamespace];
@@ -80,12 +84,32 @@ public sealed partial class LayoutTests
         }
     }
 
-    // Kernel headers are one file each, as many as are needed.
+    // What a file or an answer says exactly stands in raw string literals, as it is: cut up, it could be compared with nothing.
+    [Fact]
+    public void Lines_StayReadable()
+    {
+        foreach (string file in SourceTree.Files("*.cs", "src", "samples", "tests", "bench"))
+        {
+            bool isExact = false;
+            foreach ((int index, string line) in File.ReadLines(file).Index())
+            {
+                int quotes = line.Split(RawQuotes).Length - 1;
+                Assert.True(
+                    line.Length <= MaxColumns || isExact || quotes > 0,
+                    $"{SourceTree.Relative(file)}, line {index + 1} has {line.Length} columns; break it at {MaxColumns}");
+                if (quotes % 2 == 1) isExact = !isExact;
+            }
+        }
+    }
+
     [Fact]
     public void Folders_StayReadable()
     {
-        foreach (var folder in SourceTree.Files("*.cs", "src").Where(file => !IsInterop(file)).GroupBy(file => Path.GetDirectoryName(SourceTree.Relative(file))))
+        foreach (var folder in SourceTree.Files("*.cs", "src")
+            .GroupBy(file => Path.GetDirectoryName(SourceTree.Relative(file))))
+        {
             Assert.True(folder.Count() <= MaxFiles, $"{folder.Key} holds {folder.Count()} files; split it by noun at {MaxFiles}");
+        }
     }
 
     [Fact]
@@ -129,7 +153,10 @@ public sealed partial class LayoutTests
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^(?:(?:public|internal|file|static|sealed|abstract|partial|readonly|ref|unsafe|record)\s+)*(?:class|struct|interface|enum|record|delegate\s+\S+)\s+(\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(?:(?:public|internal|file|static|sealed|abstract|partial|readonly|ref|unsafe|record)\s+)*" +
+        @"(?:class|struct|interface|enum|record|delegate\s+\S+)\s+(\w+)",
+        RegexOptions.Multiline)]
     private static partial Regex TopLevelType();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX|NotImplementedException)\b")]

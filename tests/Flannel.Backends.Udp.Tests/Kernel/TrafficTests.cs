@@ -83,7 +83,8 @@ public sealed class TrafficTests
 
         // TCP_MAXSEG: far more segments than one send takes. The cast is how the BCL names an option it does not know.
         await TcpTransfer.RunAsync(
-            containers[0], containers[1], containers[1].Address!, 2 << 20, static socket => socket.SetRawSocketOption(6, 2, BitConverter.GetBytes(100)));
+            containers[0], containers[1], containers[1].Address!, 2 << 20,
+            static socket => socket.SetRawSocketOption(6, 2, BitConverter.GetBytes(100)));
     }
 
     [NetnsFact]

@@ -84,7 +84,12 @@ public sealed class PeerDirectoryTests
         Lease peer = new()
         {
             Key = UdpCluster.KeyOf(2, ipv6: true),
-            Attributes = new LeaseAttributes { PublicIP = IPAddress.Parse("192.0.2.2"), PublicIPv6 = IPAddress.Parse("2001:db8::2"), BackendV6Data = data },
+            Attributes = new LeaseAttributes
+            {
+                PublicIP = IPAddress.Parse("192.0.2.2"),
+                PublicIPv6 = IPAddress.Parse("2001:db8::2"),
+                BackendV6Data = data,
+            },
         };
         directory.Replace([peer]);
 

@@ -4,7 +4,8 @@ namespace Flannel.Cni.Tests.Configuration;
 
 public sealed class CniNetworkListTests : IDisposable
 {
-    private const string Two = """{"name":"net","cniVersion":"1.0.0","plugins":[{"type":"bridge","capabilities":{"ips":true,"mac":false}},{"type":"portmap"}]}""";
+    private const string Two =
+        """{"name":"net","cniVersion":"1.0.0","plugins":[{"type":"bridge","capabilities":{"ips":true,"mac":false}},{"type":"portmap"}]}""";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("flannel-cni-").FullName;
 
@@ -26,7 +27,8 @@ public sealed class CniNetworkListTests : IDisposable
     [InlineData("\"true\"")]
     public void Flags_AreTrueOrText(string value)
     {
-        CniNetworkList list = CniNetworkList.Parse($$"""{"name":"n","disableCheck":{{value}},"disableGC":{{value}},"loadOnlyInlinedPlugins":{{value}},"plugins":[{"type":"a"}]}""");
+        CniNetworkList list = CniNetworkList.Parse(
+            $$"""{"name":"n","disableCheck":{{value}},"disableGC":{{value}},"loadOnlyInlinedPlugins":{{value}},"plugins":[{"type":"a"}]}""");
         Assert.True(list.DisableCheck && list.DisableGC && list.LoadOnlyInlinedPlugins);
     }
 
@@ -76,8 +78,16 @@ public sealed class CniNetworkListTests : IDisposable
     public void Files_ThatAreMissingFoldersOrPipes_AreTypedErrors()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "b.conf"));
-        foreach (string path in new[] { Path.Combine(_folder, "a.conf"), Path.Combine(_folder, "b.conf"), NamedPipe.Make(Path.Combine(_folder, "c.conf")), "/dev/zero" })
+        foreach (string path in new[]
+        {
+            Path.Combine(_folder, "a.conf"),
+            Path.Combine(_folder, "b.conf"),
+            NamedPipe.Make(Path.Combine(_folder, "c.conf")),
+            "/dev/zero",
+        })
+        {
             Assert.Equal(CniErrorCode.IoFailure, Assert.Throws<CniConfigException>(() => CniNetworkList.Load(path)).Code);
+        }
     }
 
     [Fact]

@@ -46,7 +46,8 @@ public sealed class CniPluginHostTests : IDisposable
         await RunAsync(
             new Plugin { Add = request => { seen = request; return new CniResult(); } },
             "ADD",
-            Config.Replace("\"extra\"", "\"prevResult\":{\"cniVersion\":\"0.2.0\",\"ip4\":{\"ip\":\"10.0.0.1/8\"}},\"extra\"", StringComparison.Ordinal));
+            Config.Replace(
+                "\"extra\"", "\"prevResult\":{\"cniVersion\":\"0.2.0\",\"ip4\":{\"ip\":\"10.0.0.1/8\"}},\"extra\"", StringComparison.Ordinal));
         Assert.Equal("10.0.0.1", Assert.Single(seen!.PreviousResult!.Addresses).Address.ToString());
     }
 
@@ -144,7 +145,8 @@ public sealed class CniPluginHostTests : IDisposable
         await RunAsync(
             plugin,
             "GC",
-            Config.Replace("\"extra\"", "\"cni.dev/valid-attachments\":[{\"containerID\":\"c\",\"ifname\":\"eth0\"}],\"extra\"", StringComparison.Ordinal));
+            Config.Replace(
+                "\"extra\"", "\"cni.dev/valid-attachments\":[{\"containerID\":\"c\",\"ifname\":\"eth0\"}],\"extra\"", StringComparison.Ordinal));
 
         Assert.Equal([new CniAttachmentKey("c", "eth0")], seen!.ValidAttachments);
         Assert.Equal(7, await ErrorOf(plugin, "GC", Config)); // else everything would be garbage
@@ -165,7 +167,10 @@ public sealed class CniPluginHostTests : IDisposable
     public async Task OutputThatCannotBeWritten_IsExitCode1() =>
         Assert.Equal(
             1,
-            await new CniPluginHost(Environment("ADD"), new MemoryStream(Encoding.UTF8.GetBytes(Config)), Stream.Synchronized(new MemoryStream([], writable: false))).RunAsync(new Plugin(), default));
+            await new CniPluginHost(
+                Environment("ADD"),
+                new MemoryStream(Encoding.UTF8.GetBytes(Config)),
+                Stream.Synchronized(new MemoryStream([], writable: false))).RunAsync(new Plugin(), default));
 
     [Fact]
     public async Task Delegate_GetsTheEnvironmentAndItsConfiguration_AndItsResultReturns()

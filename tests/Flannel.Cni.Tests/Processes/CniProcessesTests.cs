@@ -94,7 +94,8 @@ public sealed class CniProcessesTests : IDisposable
         File.WriteAllText(path, "#!/bin/sh\nwc -c\n");
         Assert.Equal(
             "1000000",
-            Encoding.UTF8.GetString((await new CniProcesses(Long).RunAsync(new CniProcessStart(path, Environment(), input), CancellationToken.None)).Output.Span).Trim());
+            Encoding.UTF8.GetString(
+                (await new CniProcesses(Long).RunAsync(new CniProcessStart(path, Environment(), input), CancellationToken.None)).Output.Span).Trim());
     }
 
     [Fact]

@@ -40,7 +40,9 @@ public sealed class CniResultTests
 
         Assert.Equal(new CniAddress(IPAddress.Parse("10.1.2.3"), 24) { Gateway = IPAddress.Parse("10.1.2.1") }, Assert.Single(result.Addresses));
         Assert.Equal(["10.1.2.1", "10.1.2.9"], result.Routes.Select(route => route.Gateway!.ToString()));
-        Assert.Equal("""{"cniVersion":"0.3.1","ips":[{"version":"4","address":"10.1.2.3/24","gateway":"10.1.2.1"}],"routes":[{"dst":"0.0.0.0/0","gw":"10.1.2.1"},{"dst":"10.9.0.0/16","gw":"10.1.2.9"}],"dns":{}}""", result.ConvertTo("0.3.1").ToString());
+        Assert.Equal(
+            """{"cniVersion":"0.3.1","ips":[{"version":"4","address":"10.1.2.3/24","gateway":"10.1.2.1"}],"routes":[{"dst":"0.0.0.0/0","gw":"10.1.2.1"},{"dst":"10.9.0.0/16","gw":"10.1.2.9"}],"dns":{}}""",
+            result.ConvertTo("0.3.1").ToString());
     }
 
     [Fact]
@@ -52,13 +54,15 @@ public sealed class CniResultTests
     }
 
     [Fact]
-    public void UnknownMembers_TravelOn() => Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""{"x":1}"""), Read(Full).ConvertTo("0.4.0").ToJson()["vendor"]));
+    public void UnknownMembers_TravelOn() =>
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""{"x":1}"""), Read(Full).ConvertTo("0.4.0").ToJson()["vendor"]));
 
     [Fact]
     public void WithoutVersion_IsTheOldest() => Assert.Equal("0.1.0", Read("""{"ip4":{"ip":"10.0.0.1/8"}}""").CniVersion);
 
     [Fact]
-    public void InterfaceMinusOne_IsNone() => Assert.Null(Read("""{"cniVersion":"0.3.1","ips":[{"version":"4","interface":-1,"address":"10.0.0.1/8"}]}""").Addresses[0].Interface);
+    public void InterfaceMinusOne_IsNone() =>
+        Assert.Null(Read("""{"cniVersion":"0.3.1","ips":[{"version":"4","interface":-1,"address":"10.0.0.1/8"}]}""").Addresses[0].Interface);
 
     [Theory]
     [InlineData("")]

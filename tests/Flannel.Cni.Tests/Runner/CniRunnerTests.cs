@@ -55,7 +55,14 @@ public sealed class CniRunnerTests : IDisposable
         await Runner.AddAsync(AddThree("1.0.0"), Container);
 
         Assert.Equal(
-            ["CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAME=x", "CNI_COMMAND=ADD", "CNI_CONTAINERID=c1", "CNI_IFNAME=eth0", "CNI_NETNS=/run/netns/a", $"CNI_PATH={_plugins.Folder}"],
+            [
+                "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAME=x",
+                "CNI_COMMAND=ADD",
+                "CNI_CONTAINERID=c1",
+                "CNI_IFNAME=eth0",
+                "CNI_NETNS=/run/netns/a",
+                $"CNI_PATH={_plugins.Folder}",
+            ],
             _plugins.EnvironmentOf("a", "ADD").Where(line => line.StartsWith("CNI_", StringComparison.Ordinal)));
         Assert.DoesNotContain(_plugins.EnvironmentOf("a", "ADD"), line => line.StartsWith("HOME=", StringComparison.Ordinal));
     }
@@ -70,7 +77,10 @@ public sealed class CniRunnerTests : IDisposable
         Assert.Equal(
             ["kind", "containerId", "config", "ifName", "networkName", "netns", "cniArgs", "capabilityArgs", "result"],
             cached.Select(member => member.Key));
-        Assert.Equal("""["cniCacheV1","c1","eth0","net","/run/netns/a"]""", new JsonArray([.. new[] { "kind", "containerId", "ifName", "networkName", "netns" }.Select(name => cached[name]!.DeepClone())]).ToJsonString());
+        Assert.Equal(
+            """["cniCacheV1","c1","eth0","net","/run/netns/a"]""",
+            new JsonArray(
+                [.. new[] { "kind", "containerId", "ifName", "networkName", "netns" }.Select(name => cached[name]!.DeepClone())]).ToJsonString());
         Assert.Equal("""[["IgnoreUnknown","1"],["K8S_POD_NAME","x"]]""", cached["cniArgs"]!.ToJsonString());
         Assert.Equal(list.Source.ToArray(), Convert.FromBase64String((string)cached["config"]!));
         Assert.True(JsonNode.DeepEquals(result.ToJson(), cached["result"]));
@@ -142,7 +152,9 @@ public sealed class CniRunnerTests : IDisposable
     public async Task FailedAdd_IsUndoneByDeleteOfTheWholeList()
     {
         CniNetworkList list = AddThree("1.0.0");
-        _plugins.Add("b", """[ "$CNI_COMMAND" = DEL ] && exit 0; echo said >&2; echo '{"cniVersion":"1.0.0","code":123,"msg":"no","details":"more"}'; exit 1""");
+        _plugins.Add(
+            "b",
+            """[ "$CNI_COMMAND" = DEL ] && exit 0; echo said >&2; echo '{"cniVersion":"1.0.0","code":123,"msg":"no","details":"more"}'; exit 1""");
 
         CniPluginException exception = await Assert.ThrowsAsync<CniPluginException>(() => Runner.AddAsync(list, Container));
 
@@ -425,7 +437,8 @@ public sealed class CniRunnerTests : IDisposable
     [Fact]
     public async Task ArgumentsThatCannotTravel_AreRefused() => Assert.Equal(
         CniErrorCode.InvalidEnvironment,
-        (await Assert.ThrowsAsync<CniException>(() => Runner.AddAsync(AddThree("1.0.0"), Container with { Arguments = [KeyValuePair.Create("a", "b;c=d")] }))).Code);
+        (await Assert.ThrowsAsync<CniException>(
+            () => Runner.AddAsync(AddThree("1.0.0"), Container with { Arguments = [KeyValuePair.Create("a", "b;c=d")] }))).Code);
 
     private CniRunner New(TimeSpan limit) => new(new CniRunnerOptions { PluginFolders = [_plugins.Folder], CacheFolder = Cache, TimeLimit = limit });
 
@@ -435,7 +448,8 @@ public sealed class CniRunnerTests : IDisposable
         _plugins.Add("a", $"echo '{First.Replace("VERSION", version, StringComparison.Ordinal)}'");
         foreach (string name in new[] { "b", "c" })
             _plugins.Add(name, $"[ \"$CNI_COMMAND\" = ADD ] && echo '{First.Replace("VERSION", version, StringComparison.Ordinal)}'; exit 0");
-        return CniNetworkList.Parse($$$"""{"name":"net","cniVersion":"{{{version}}}",{{{more}}}"plugins":[{"type":"a"},{"type":"b","capabilities":{"portMappings":true,"mac":false}},{"type":"c"}]}""");
+        return CniNetworkList.Parse(
+            $$$"""{"name":"net","cniVersion":"{{{version}}}",{{{more}}}"plugins":[{"type":"a"},{"type":"b","capabilities":{"portMappings":true,"mac":false}},{"type":"c"}]}""");
     }
 
     private JsonObject Input(string type, string command) => (JsonObject)JsonNode.Parse(_plugins.InputOf(type, command))!;

@@ -77,11 +77,22 @@ public sealed class HostLocalTests
     private static async Task<string> RunAsync(Host host, string command, string id)
     {
         var start = new ProcessStartInfo(Program) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach ((string name, string value) in new[] { ("COMMAND", command), ("CONTAINERID", id), ("NETNS", "/dummy"), ("IFNAME", "eth0"), ("PATH", "/usr/lib/cni") })
+        foreach ((string name, string value) in new[]
+        {
+            ("COMMAND", command),
+            ("CONTAINERID", id),
+            ("NETNS", "/dummy"),
+            ("IFNAME", "eth0"),
+            ("PATH", "/usr/lib/cni"),
+        })
+        {
             start.Environment[$"CNI_{name}"] = value;
+        }
+
         using Process process = Process.Start(start)!;
         string ranges = string.Join(", ", host.Subnets.Select(subnet => $$"""[{"subnet": "{{subnet}}"}]"""));
-        await process.StandardInput.WriteAsync($$$"""{"cniVersion": "1.0.0", "name": "net", "type": "x", "ipam": {"type": "host-local", "dataDir": "{{{host.Folder}}}", "ranges": [{{{ranges}}}]}}""");
+        await process.StandardInput.WriteAsync(
+            $$$"""{"cniVersion": "1.0.0", "name": "net", "type": "x", "ipam": {"type": "host-local", "dataDir": "{{{host.Folder}}}", "ranges": [{{{ranges}}}]}}""");
         process.StandardInput.Close();
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

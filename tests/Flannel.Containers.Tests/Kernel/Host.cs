@@ -48,7 +48,8 @@ internal sealed class Host : IAsyncDisposable
 
     /// <summary>The files of addresses.</summary>
     public string[] AddressFiles => Directory.Exists(StateFolder)
-        ? [.. Directory.GetFiles(StateFolder).Select(path => Path.GetFileName(path)).Where(name => IPAddress.TryParse(name, out _)).Order(StringComparer.Ordinal)]
+        ? [.. Directory.GetFiles(StateFolder).Select(path => Path.GetFileName(path)).Where(name => IPAddress.TryParse(name, out _))
+            .Order(StringComparer.Ordinal)]
         : [];
 
     /// <summary>The host's ends.</summary>

@@ -197,7 +197,17 @@ public sealed class NetworkConfigProblemsTests
             "etcd key /coreos.com/network/config"));
 
         Assert.Equal(
-            ["EnableIPv4", "EnableNFTables", "SubnetLen", "SubnetMin", "SubnetMax", "IPv6SubnetLen", "IPv6SubnetMin", "IPv6SubnetMax", "Backend.Type"],
+            [
+                "EnableIPv4",
+                "EnableNFTables",
+                "SubnetLen",
+                "SubnetMin",
+                "SubnetMax",
+                "IPv6SubnetLen",
+                "IPv6SubnetMin",
+                "IPv6SubnetMax",
+                "Backend.Type",
+            ],
             e.Problems.Select(problem => problem.Key));
         Assert.Contains("etcd key /coreos.com/network/config", e.Message, StringComparison.Ordinal);
         Assert.All(e.Problems, problem => Assert.Contains(problem.ToString(), e.Message, StringComparison.Ordinal));

@@ -101,7 +101,8 @@ public sealed class NetworkConfigTests
     [InlineData("""{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}""")]
     [InlineData("""{"EnableNFTables":true,"Network":"10.5.0.0/16","SubnetLen":26}""")]
     [InlineData("""{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00:10:5::/48"}""")]
-    [InlineData("""{"EnableIPv6":true,"Network":"10.5.0.0/16","SubnetMin":"10.5.10.0","SubnetMax":"10.5.20.0","IPv6Network":"fd00:10:5::/48","IPv6SubnetLen":60,"IPv6SubnetMin":"fd00:10:5:20::","IPv6SubnetMax":"fd00:10:5:40::"}""")]
+    [InlineData(
+        """{"EnableIPv6":true,"Network":"10.5.0.0/16","SubnetMin":"10.5.10.0","SubnetMax":"10.5.20.0","IPv6Network":"fd00:10:5::/48","IPv6SubnetLen":60,"IPv6SubnetMin":"fd00:10:5:20::","IPv6SubnetMax":"fd00:10:5:40::"}""")]
     [InlineData("""{"Network":"10.5.0.0/16","IPv6Network":"fd00::/127","IPv6SubnetLen":5,"IPv6SubnetMin":"fe00::","IPv6SubnetMax":"1::"}""")]
     public void ToJson_ShortestDocument_ComesBackAsItWas(string json) => Assert.Equal(json, Parse(json).ToJson());
 
@@ -109,7 +110,8 @@ public sealed class NetworkConfigTests
     public void ToJson_DefaultsWrittenOut_LeavesThemOut() =>
         Assert.Equal(
             """{"Network":"10.5.0.0/16"}""",
-            Parse("""{"EnableIPv4":true,"EnableIPv6":false,"Network":"10.5.0.0/16","SubnetLen":24,"SubnetMin":"10.5.1.0","SubnetMax":"10.5.255.0"}""").ToJson());
+            Parse("""{"EnableIPv4":true,"EnableIPv6":false,"Network":"10.5.0.0/16","SubnetLen":24,"SubnetMin":"10.5.1.0","SubnetMax":"10.5.255.0"}""")
+                .ToJson());
 
     [Fact]
     public void ToJson_AnyConfig_ReadsBackAsTheSameConfig() =>
@@ -123,7 +125,8 @@ public sealed class NetworkConfigTests
     public void ToString_TellsTheRangesButNotTheBackendsKeys() =>
         Assert.Equal(
             "10.5.0.0/16 in subnets of /24, fd00:10:5::/48 in subnets of /64, backend wireguard",
-            Parse("""{"EnableIPv6":true,"Network":"10.5.0.0/16","IPv6Network":"fd00:10:5::/48","Backend":{"Type":"wireguard","PSK":"secret"}}""").ToString());
+            Parse("""{"EnableIPv6":true,"Network":"10.5.0.0/16","IPv6Network":"fd00:10:5::/48","Backend":{"Type":"wireguard","PSK":"secret"}}""")
+                .ToString());
 
     private static NetworkConfig Parse(string json) => NetworkConfig.Parse(json, "test");
 

@@ -20,7 +20,8 @@ public sealed class SubnetFileTests
     [Fact]
     public void ToText_DualStack_IsFlannelsText() =>
         Assert.Equal(
-            "FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\nFLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42::1/64\n" +
+            "FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET=10.5.52.1/24\n" +
+            "FLANNEL_IPV6_NETWORK=2001:cafe:42::/56\nFLANNEL_IPV6_SUBNET=2001:cafe:42::1/64\n" +
             "FLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
             DualStack.ToText());
 

@@ -42,7 +42,8 @@ public sealed class VisibleTextTests
     [InlineData("hel🙂", 5, "hel🙂")]
     [InlineData("he\nlo", 6, "he…")]
     [InlineData("he\n", 8, "he\\u000a")]
-    public void Of_LongText_IsCutBetweenCharacters(string text, int maxLength, string expected) => Assert.Equal(expected, VisibleText.Of(text, maxLength));
+    public void Of_LongText_IsCutBetweenCharacters(string text, int maxLength, string expected) =>
+        Assert.Equal(expected, VisibleText.Of(text, maxLength));
 
     [Fact]
     public void Of_ErrorWithPlainMessages_IsTheSame()

@@ -1,5 +1,4 @@
 using Flannel.Core.Hosting;
-using Flannel.Core.Leases.Policy;
 using Flannel.Core.Sessions;
 using Flannel.Extensibility;
 using Flannel.Testing;

@@ -314,7 +314,8 @@ public class NodeConditionTests
     [Fact]
     public async Task ConfigProblems_OfTheDocumentAndOfItsBlock_AreReportedTogether()
     {
-        await using var fixture = new NodeFixture(memory: new InMemoryLeaseStore("""{"Network":"10.5.0.0/29","Backend":{"Type":"fake","Gear":99}}"""));
+        await using var fixture =
+            new NodeFixture(memory: new InMemoryLeaseStore("""{"Network":"10.5.0.0/29","Backend":{"Type":"fake","Gear":99}}"""));
         fixture.Backend.BlockProblems = [new NetworkConfigProblem("Backend.Gear", "99", "1 to 5")];
         await fixture.Node.StartAsync();
 

@@ -66,7 +66,8 @@ public class ObservationTests
         }
 
         // A line follows the status that it tells of.
-        while (!log.Lines.Any(line => line.StartsWith("Information: Network 'red' is Ready.", StringComparison.Ordinal))) await Task.Delay(10, limit.Token);
+        while (!log.Lines.Any(line => line.StartsWith("Information: Network 'red' is Ready.", StringComparison.Ordinal)))
+            await Task.Delay(10, limit.Token);
     }
 
     private static ServiceProvider Build(out RecordingLogger log, params string[] networks)

@@ -51,7 +51,8 @@ public class TwoNetworksTests
         await provider.GetRequiredKeyedService<IFlannelNode>(first).WaitForReadyAsync();
         await provider.GetRequiredKeyedService<IFlannelNode>(second).StartAsync();
 
-        var error = await Assert.ThrowsAsync<NetworkConflictException>(() => provider.GetRequiredKeyedService<IFlannelNode>(second).WaitForReadyAsync());
+        var error =
+            await Assert.ThrowsAsync<NetworkConflictException>(() => provider.GetRequiredKeyedService<IFlannelNode>(second).WaitForReadyAsync());
 
         Assert.StartsWith($"{expected} of this process cannot run in one network namespace", error.Message, StringComparison.Ordinal);
     }

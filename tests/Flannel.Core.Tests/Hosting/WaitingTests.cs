@@ -170,7 +170,10 @@ public sealed class WaitingTests
         var backend = new FakeBackend();
         backend.HoldCreation();
         using IHost host = Build(
-            options => (options.HostStart, options.HostStartLimit) = (isRequired ? HostStart.RequireReady : HostStart.WaitForReady, TimeSpan.FromSeconds(1)), backend: backend);
+            options =>
+                (options.HostStart, options.HostStartLimit) = (isRequired
+                    ? HostStart.RequireReady
+                    : HostStart.WaitForReady, TimeSpan.FromSeconds(1)), backend: backend);
         if (isRequired) await Assert.ThrowsAsync<TimeoutException>(() => host.StartAsync().WaitAsync(Limit));
         else await host.StartAsync().WaitAsync(Limit);
     }

@@ -55,15 +55,23 @@ public sealed class LeaseAttributesTests
 
     [Theory]
     [InlineData("""{}""", """{"PublicIP":"0.0.0.0","PublicIPv6":null}""")]
-    [InlineData(""" { "publicip" : "10.0.0.1" , "PUBLICIPV6" : "2001:DB8::0001" , "backendtype" : "vxlan" } """, """{"PublicIP":"10.0.0.1","PublicIPv6":"2001:db8::1","BackendType":"vxlan"}""")]
+    [InlineData(
+        """ { "publicip" : "10.0.0.1" , "PUBLICIPV6" : "2001:DB8::0001" , "backendtype" : "vxlan" } """,
+        """{"PublicIP":"10.0.0.1","PublicIPv6":"2001:db8::1","BackendType":"vxlan"}""")]
     [InlineData("""{"PublicIP":"10.0.0.1","BackendType":null,"Extra":{"a":[1]}}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null}""")]
     [InlineData("""{"PublicIP":"10.0.0.1","BackendType":""}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null}""")]
     [InlineData("""{"PublicIP":"10.0.0.1","BackendData":null}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendData":null}""")]
-    [InlineData("""{"PublicIP":"10.0.0.9","PublicIP":"10.0.0.1","publicIPv6":"::1","PublicIPv6":null}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null}""")]
-    [InlineData("""{"PublicIP":"10.0.0.1","BackendData":{ "k" : "<&>+/" , "n" : 1.50 }}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendData":{"k":"\u003c\u0026\u003e+/","n":1.50}}""")]
+    [InlineData(
+        """{"PublicIP":"10.0.0.9","PublicIP":"10.0.0.1","publicIPv6":"::1","PublicIPv6":null}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null}""")]
+    [InlineData(
+        """{"PublicIP":"10.0.0.1","BackendData":{ "k" : "<&>+/" , "n" : 1.50 }}""",
+        """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendData":{"k":"\u003c\u0026\u003e+/","n":1.50}}""")]
     [InlineData("""{"PublicIP":"10.0.0.1","BackendType":"a<b+c/d"}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendType":"a\u003cb+c/d"}""")]
-    [InlineData("""{"PublicIP":"10.0.0.1","\ud800":"\ud800","BackendData":"\ud800"}""", """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendData":"\ud800"}""")]
-    [InlineData("{\"PublicIP\":\"10.0.0.1\",\"BackendData\":\"\u2028\u2029\"}", """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendData":"\u2028\u2029"}""")]
+    [InlineData(
+        """{"PublicIP":"10.0.0.1","\ud800":"\ud800","BackendData":"\ud800"}""",
+        """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendData":"\ud800"}""")]
+    [InlineData(
+        "{\"PublicIP\":\"10.0.0.1\",\"BackendData\":\"\u2028\u2029\"}", """{"PublicIP":"10.0.0.1","PublicIPv6":null,"BackendData":"\u2028\u2029"}""")]
     public void Document_WrittenByAnother_ComesOutAsFlannelWouldWriteIt(string json, string expected)
     {
         Assert.Equal(expected, Parse(json).ToJson());

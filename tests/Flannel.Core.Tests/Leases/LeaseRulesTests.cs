@@ -21,7 +21,11 @@ public sealed class LeaseRulesTests
         BackendType = "vxlan",
     };
 
-    private static readonly LeaseAttributes Peer = Own with { PublicIP = IPAddress.Parse("192.168.64.2"), PublicIPv6 = IPAddress.Parse("2001:db8::2") };
+    private static readonly LeaseAttributes Peer = Own with
+    {
+        PublicIP = IPAddress.Parse("192.168.64.2"),
+        PublicIPv6 = IPAddress.Parse("2001:db8::2"),
+    };
 
     private readonly LeaseRules _ipv4 = new(IPv4Config, Own, SubnetKey.Parse("10.5.1.0-24"));
     private readonly LeaseRules _ipv6 = new(IPv6Config, Own, SubnetKey.Parse("0.0.0.0-0&fd00:10:5:1::-64"));

@@ -56,7 +56,13 @@ public sealed class PublicAddressRulesTests
     [InlineData("192.168.1.255", null)]
     public void RefuseOn_WhatIsSpecialOnTheLink(string address, string? reason)
     {
-        IPNetwork[] links = [IPNetwork.Parse("192.168.0.0/24"), IPNetwork.Parse("10.9.0.0/30"), IPNetwork.Parse("10.9.1.0/31"), IPNetwork.Parse("10.9.2.0/32"), IPNetwork.Parse("fd00::/64")];
+        IPNetwork[] links = [
+            IPNetwork.Parse("192.168.0.0/24"),
+            IPNetwork.Parse("10.9.0.0/30"),
+            IPNetwork.Parse("10.9.1.0/31"),
+            IPNetwork.Parse("10.9.2.0/32"),
+            IPNetwork.Parse("fd00::/64"),
+        ];
 
         string? refused = PublicAddressRules.RefuseOn(new LeaseAttributes { PublicIP = IPAddress.Parse(address) }, links);
 

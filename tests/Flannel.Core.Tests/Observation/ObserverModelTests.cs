@@ -187,7 +187,9 @@ public sealed class ObserverModelTests
             bool isVacant = isLease && !entry.HasTimeToLive && attributes!.BackendType is null && config?.BackendType is "vxlan" or "host-gw";
             bool isJudged = isLease && !isVacant && rules is not null;
             bool isRefused = !isLease
-                || (isJudged && (rules!.Refuse(key, attributes!) is not null || accepted.Exists(other => Overlaps(other.Key, key, config!) || SharesAddress(other, (key, attributes!), config!))));
+                || (isJudged
+                    && (rules!.Refuse(key, attributes!) is not null
+                        || accepted.Exists(other => Overlaps(other.Key, key, config!) || SharesAddress(other, (key, attributes!), config!))));
             if (isJudged && !isRefused) accepted.Add((key, attributes!));
             result.Add(entry.Key, (entry.ModRevision, !entry.HasTimeToLive, isRefused));
         }
@@ -198,8 +200,10 @@ public sealed class ObserverModelTests
     private static bool SharesAddress(
         (SubnetKey Key, LeaseAttributes Attributes) left, (SubnetKey Key, LeaseAttributes Attributes) right, NetworkConfig config) =>
         !left.Attributes.Equals(right.Attributes) &&
-        ((config.EnableIPv4 && left.Key.IPv4Subnet is not null && right.Key.IPv4Subnet is not null && Equals(left.Attributes.PublicIP, right.Attributes.PublicIP))
-        || (config.EnableIPv6 && left.Key.IPv6Subnet is not null && right.Key.IPv6Subnet is not null && Equals(left.Attributes.PublicIPv6, right.Attributes.PublicIPv6)));
+        ((config.EnableIPv4 && left.Key.IPv4Subnet is not null && right.Key.IPv4Subnet is not null
+            && Equals(left.Attributes.PublicIP, right.Attributes.PublicIP))
+        || (config.EnableIPv6 && left.Key.IPv6Subnet is not null && right.Key.IPv6Subnet is not null
+            && Equals(left.Attributes.PublicIPv6, right.Attributes.PublicIPv6)));
 
     private static bool Overlaps(SubnetKey left, SubnetKey right, NetworkConfig config) =>
         (config.EnableIPv4 && Overlap(left.IPv4Subnet, right.IPv4Subnet)) || (config.EnableIPv6 && Overlap(left.IPv6Subnet, right.IPv6Subnet));

@@ -43,7 +43,8 @@ public sealed class DesiredStateTests
                 Dictionary<int, int> found = Enumerable.Range(1, 6).Where(key => state.TryGet(key, out _))
                     .ToDictionary(key => key, key => state.TryGet(key, out int entry) ? entry : 0);
                 bool isToldOfAll = Enumerable.Range(1, 6).All(key =>
-                    changed.Contains(key) || (before.TryGetValue(key, out int was) ? found.TryGetValue(key, out int now) && was == now : !found.ContainsKey(key)));
+                    changed.Contains(key)
+                        || (before.TryGetValue(key, out int was) ? found.TryGetValue(key, out int now) && was == now : !found.ContainsKey(key)));
                 if (!isToldOfAll || !excluded.SetEquals(state.Excluded.Keys)) return false;
                 if (found.Count != expected.Count || expected.Any(pair => !found.Contains(pair))) return false;
                 before = found;
@@ -63,7 +64,8 @@ public sealed class DesiredStateTests
             foreach ((int key, _) in peer.Entries) winners.TryAdd(key, peer.Peer);
         }
 
-        HashSet<SubnetKey> excluded = [.. peers.Values.Where(peer => peer.Entries.Any(entry => winners[entry.Key] != peer.Peer)).Select(peer => peer.Peer)];
+        HashSet<SubnetKey> excluded =
+            [.. peers.Values.Where(peer => peer.Entries.Any(entry => winners[entry.Key] != peer.Peer)).Select(peer => peer.Peer)];
         return (peers.Values.Where(peer => !excluded.Contains(peer.Peer)).SelectMany(peer => peer.Entries).ToDictionary(), excluded);
     }
 }

@@ -293,7 +293,10 @@ public sealed class ReconcilerTests : IAsyncLifetime
     public async Task KeyThatTwoPeersWantAlike_IsContestedByNobody()
     {
         _reconciler.Replace(
-            [new PeerEntries<string, int>(Peer(1), 1, [new("a", 1), new("b", 2)]), new PeerEntries<string, int>(Peer(2), 2, [new("a", 1), new("c", 3)])]);
+            [
+                new PeerEntries<string, int>(Peer(1), 1, [new("a", 1), new("b", 2)]),
+                new PeerEntries<string, int>(Peer(2), 2, [new("a", 1), new("c", 3)]),
+            ]);
         await UntilAsync(status => status.IsConverged);
         Assert.True(_reconciler.Status.PeerProblems.IsEmpty);
         Assert.Equal(["a", "b", "c"], _target.Kernel.Keys.Order());

@@ -54,7 +54,10 @@ public sealed class RecordTests
     [InlineData(typeof(StoredEntry))]
     public void Records_OfOtherContent_DifferWhicheverPropertyItIs(Type type)
     {
-        object Make() => type == typeof(FlannelNodeStatus) ? NewStatus() : type == typeof(BackendStatus) ? NewBackend() : type == typeof(StoredEntry) ? NewEntry() : NewPolicy();
+        object Make() =>
+            type == typeof(FlannelNodeStatus)
+                ? NewStatus()
+                : type == typeof(BackendStatus) ? NewBackend() : type == typeof(StoredEntry) ? NewEntry() : NewPolicy();
         foreach (PropertyInfo property in type.GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(property => property.CanWrite))
         {
             object changed = Make();

@@ -133,7 +133,8 @@ public sealed class InMemoryLeaseStoreTests(ITestOutputHelper output)
 
         long started = TimeProvider.System.GetTimestamp();
         await Task.WhenAll(
-            Enumerable.Range(0, Count).Select(i => Task.Run(() => store.CreateAsync($"key{i}", new byte[] { 1 }, TimeSpan.FromHours(1), stop.Token))));
+            Enumerable.Range(0, Count).Select(
+                i => Task.Run(() => store.CreateAsync($"key{i}", new byte[] { 1 }, TimeSpan.FromHours(1), stop.Token))));
         await Task.WhenAll(watchers);
 
         output.WriteLine($"{Count} writes to {Count} watchers: {TimeProvider.System.GetElapsedTime(started).TotalMilliseconds:0} ms.");

@@ -124,12 +124,14 @@ internal sealed class BackendLab : IAsyncDisposable
 
     /// <summary>The devices with a name of flannel's.</summary>
     public static string[] DevicesOf(LabHost host) =>
-        [.. host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [.. host.Netlink.GetLinks().Select(static link => link.Name).Where(static name => name.StartsWith("flannel", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>The routes inside the network, but for those of the host's own containers.</summary>
     public static async Task<string[]> RoutesOfAsync(LabHost host) =>
     [
-        .. (await host.ExecAsync("ip", "route", "show", "root", "10.5.0.0/16") + await host.ExecAsync("ip", "-6", "route", "show", "root", "fd00:5::/48"))
+        .. (await host.ExecAsync(
+            "ip", "route", "show", "root", "10.5.0.0/16") + await host.ExecAsync("ip", "-6", "route", "show", "root", "fd00:5::/48"))
             .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Where(static route => !route.Contains("proto kernel", StringComparison.Ordinal)),
     ];

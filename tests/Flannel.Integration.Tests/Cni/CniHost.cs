@@ -96,9 +96,11 @@ internal sealed class CniHost : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Combine(Root, "flannel")));
         Assert.DoesNotContain(
             Directory.GetFiles(Path.Combine(Root, "networks", "cbr0")),
-            file => IPAddress.TryParse(Path.GetFileName(file), out IPAddress? address) && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
+            file => IPAddress.TryParse(Path.GetFileName(file), out IPAddress? address)
+                && address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6);
         // The kernel takes the devices of a namespace away some time after the namespace.
-        await Eventually.IsTrueAsync(async () => !(await Host.ExecAsync("ip", "link")).Contains("veth", StringComparison.Ordinal), "the last veth goes");
+        await Eventually.IsTrueAsync(
+            async () => !(await Host.ExecAsync("ip", "link")).Contains("veth", StringComparison.Ordinal), "the last veth goes");
     }
 
     public void Dispose()

@@ -107,7 +107,10 @@ public sealed class CniOverlayTests
             using var host = new CniHost(lab.Hosts[0], file);
             await host.AttachAsync(
                 "c1",
-                new JsonObject { ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = 8080, ["containerPort"] = 80, ["protocol"] = "tcp" }) });
+                new JsonObject
+                {
+                    ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = 8080, ["containerPort"] = 80, ["protocol"] = "tcp" }),
+                });
             Assert.Contains("--to-destination 10.5.52.2:80", await lab.Hosts[0].ExecAsync("iptables", "-t", "nat", "-S"), StringComparison.Ordinal);
 
             await host.AssertNothingIsLeftAfterDetachingAsync();

@@ -49,7 +49,17 @@ public sealed class ConsoleHostTests
         using var process = new Process
         {
             StartInfo = new ProcessStartInfo(
-                "ip", ["netns", "exec", host.NamespaceName, "dotnet", program, "--Flannel:ExternalInterface:Name=eth0", $"--Flannel:SubnetFile={path}", .. arguments])
+                "ip",
+                [
+                    "netns",
+                    "exec",
+                    host.NamespaceName,
+                    "dotnet",
+                    program,
+                    "--Flannel:ExternalInterface:Name=eth0",
+                    $"--Flannel:SubnetFile={path}",
+                    .. arguments,
+                ])
             {
                 RedirectStandardOutput = true,
             },

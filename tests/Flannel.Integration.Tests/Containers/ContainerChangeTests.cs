@@ -109,7 +109,11 @@ public sealed class ContainerChangeTests : IDisposable
     private static async Task LoseLeaseAsync(OverlayCluster cluster)
     {
         Lease lease = cluster.Node(0).Lease;
-        LeaseAttributes another = lease.Attributes with { PublicIP = IPAddress.Parse("192.168.100.50"), BackendData = """{"VNI":1,"VtepMAC":"02:00:00:00:00:50"}""" };
+        LeaseAttributes another = lease.Attributes with
+        {
+            PublicIP = IPAddress.Parse("192.168.100.50"),
+            BackendData = """{"VNI":1,"VtepMAC":"02:00:00:00:00:50"}""",
+        };
         cluster.Memory.Put(lease.Key, another, TimeSpan.FromHours(1));
         await cluster.UntilAsync(0, static status => status.Error is LeaseLostException);
         LabHost host = cluster.Hosts[0];
@@ -128,7 +132,12 @@ public sealed class ContainerChangeTests : IDisposable
 
     private ContainerNetwork Open(OverlayCluster cluster, int host, ContainerMode mode) => ContainerNetwork.For(
         cluster.Node(host),
-        new ContainerNetworkOptions { NetworkNamespace = cluster.Hosts[host].NamespaceName, StateDirectory = Path.Combine(_folder, $"{host}"), Mode = mode });
+        new ContainerNetworkOptions
+        {
+            NetworkNamespace = cluster.Hosts[host].NamespaceName,
+            StateDirectory = Path.Combine(_folder, $"{host}"),
+            Mode = mode,
+        });
 
     private ContainerAttachment NewAttachment(string id)
     {

@@ -42,7 +42,9 @@ internal sealed class DemoProcess : IDisposable
 
     /// <summary>The namespaces of this demo, by the part of their name that tells what they are.</summary>
     public string[] Namespaces(string role) =>
-        [.. NetworkNamespace.List().Where(name => name.StartsWith("demo-", StringComparison.Ordinal) && name.EndsWith(role, StringComparison.Ordinal) && !_namespacesBefore.Contains(name))];
+        [.. NetworkNamespace.List().Where(
+            name => name.StartsWith("demo-", StringComparison.Ordinal) && name.EndsWith(role, StringComparison.Ordinal)
+                && !_namespacesBefore.Contains(name))];
 
     /// <summary>The folders that it keeps addresses in.</summary>
     public string[] Folders() => Directory.GetDirectories(_folder, "flannel-demo-*");

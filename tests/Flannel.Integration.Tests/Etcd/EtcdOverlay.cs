@@ -27,7 +27,11 @@ internal sealed class EtcdOverlay : IAsyncDisposable
             await overlay.PutConfigAsync(config);
             foreach (LabHost host in overlay.Lab.Hosts) await overlay.AddAsync(host);
             for (int host = 0; host < hosts; host++)
-                await overlay.UntilAsync(host, status => status is { State: FlannelNodeState.Ready, IsConverged: true } && status.Peers.Count == hosts - 1);
+            {
+                await overlay.UntilAsync(
+                    host, status => status is { State: FlannelNodeState.Ready, IsConverged: true } && status.Peers.Count == hosts - 1);
+            }
+
             return overlay;
         }
         catch

@@ -28,7 +28,8 @@ public sealed class StartTests
         try
         {
             await using FlanneldProcess flanneld = FlanneldProcess.Start(
-                host, new Dictionary<string, string> { ["NOTIFY_SOCKET"] = notify }, Endpoints(etcd), $"-iface={host.Address}", "-healthz-port", $"{HealthPort}");
+                host, new Dictionary<string, string> { ["NOTIFY_SOCKET"] = notify }, Endpoints(etcd), $"-iface={host.Address}", "-healthz-port",
+                $"{HealthPort}");
             await flanneld.WaitForReadyAsync();
 
             string file = await flanneld.WaitForSubnetFileAsync();
@@ -41,7 +42,8 @@ public sealed class StartTests
             Assert.NotNull(host.Netlink.FindLink("flannel.100"));
             string lease = await etcd.RunAsync("get", "--prefix", "/coreos.com/network/subnets/");
             Assert.StartsWith(
-                $"/coreos.com/network/subnets/{subnet.Replace('/', '-')}\n{{\"PublicIP\":\"{host.Address}\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\"",
+                $"/coreos.com/network/subnets/{subnet.Replace('/', '-')}\n" +
+                $"{{\"PublicIP\":\"{host.Address}\",\"PublicIPv6\":null,\"BackendType\":\"vxlan\"",
                 lease,
                 StringComparison.Ordinal);
 

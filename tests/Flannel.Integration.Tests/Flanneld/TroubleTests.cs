@@ -161,7 +161,8 @@ public sealed partial class TroubleTests
     private static async Task AssertReportedAsync(FlanneldProcess flanneld, string reason)
     {
         await flanneld.WaitForOutputAsync(reason);
-        TimeSpan[] times = [.. LogTime().Matches(flanneld.Output).Select(match => TimeSpan.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+        TimeSpan[] times =
+            [.. LogTime().Matches(flanneld.Output).Select(match => TimeSpan.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
         string[] lines = [.. flanneld.Output.Split('\n').Where(line => LogTime().IsMatch(line))];
         int line = Array.FindIndex(lines, text => text.Contains(reason, StringComparison.Ordinal));
         TimeSpan taken = times[line] - times[0];

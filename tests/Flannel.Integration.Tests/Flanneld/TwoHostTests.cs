@@ -32,7 +32,8 @@ public sealed partial class TwoHostTests
                 $"FLANNEL_NETWORK=10.0.0.0/8\nFLANNEL_SUBNET={Gateway(own.Subnet.Value)}\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
                 await hosts.ReadFileAsync(host));
             Assert.Contains(
-                $"vxlan id 100 local {here.Address} dev eth0 ", await here.ExecAsync("ip", "-d", "link", "show", "flannel.100"), StringComparison.Ordinal);
+                $"vxlan id 100 local {here.Address} dev eth0 ", await here.ExecAsync("ip", "-d", "link", "show", "flannel.100"),
+                StringComparison.Ordinal);
             Assert.Matches("dstport 8472 nolearning ", await here.ExecAsync("ip", "-d", "link", "show", "flannel.100"));
             Assert.Contains(" mtu 1450 ", await here.ExecAsync("ip", "link", "show", "flannel.100"), StringComparison.Ordinal);
             Assert.Contains(
@@ -64,7 +65,8 @@ public sealed partial class TwoHostTests
         SubnetFile own = hosts.Files[0];
         LabHost here = hosts.Lab.Hosts[0];
         Assert.Equal(
-            $"FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET={Gateway(own.Subnet!.Value)}\nFLANNEL_IPV6_NETWORK=fc00:5::/48\nFLANNEL_IPV6_SUBNET={Gateway(own.IPv6Subnet!.Value)}\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n",
+            $"FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET={Gateway(own.Subnet!.Value)}\n" +
+            $"FLANNEL_IPV6_NETWORK=fc00:5::/48\nFLANNEL_IPV6_SUBNET={Gateway(own.IPv6Subnet!.Value)}\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n",
             await hosts.ReadFileAsync(0));
         Assert.Equal(
             $$$"""{"PublicIP":"{{{here.Address}}}","PublicIPv6":"{{{here.AddressIPv6}}}","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"{{{await MacAsync(here, "flannel.1")}}}"},"BackendV6Data":{"VNI":1,"VtepMAC":"{{{await MacAsync(here, "flannel-v6.1")}}}"}}""",

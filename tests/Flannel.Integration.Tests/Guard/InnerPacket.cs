@@ -85,7 +85,8 @@ internal static class InnerPacket
                 return fragment;
             }
 
-            byte[] fragmentV6 = [.. packet[..header], Udp, 0, (byte)(offset >> 8), (byte)(offset | (hasMore ? 1 : 0)), 0, 0, (byte)(id >> 8), (byte)id, .. part];
+            byte[] fragmentV6 =
+                [.. packet[..header], Udp, 0, (byte)(offset >> 8), (byte)(offset | (hasMore ? 1 : 0)), 0, 0, (byte)(id >> 8), (byte)id, .. part];
             fragmentV6[6] = 44;
             BinaryPrimitives.WriteUInt16BigEndian(fragmentV6.AsSpan(4), (ushort)(fragmentV6.Length - header));
             return fragmentV6;

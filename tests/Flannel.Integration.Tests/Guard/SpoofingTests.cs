@@ -129,8 +129,8 @@ public sealed class SpoofingTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Hosts with several interfaces to the outside get packets of peers over others than the external interface, and may answer over another one, unless what they
-    /// come over may lead to containers as well.
+    /// Hosts with several interfaces to the outside get packets of peers over others than the external interface, and may answer over another one,
+    /// unless what they come over may lead to containers as well.
     /// </summary>
     [NetnsTheory]
     [InlineData("eth1", true, SpoofingLab.PacketsPerCase)]

@@ -53,7 +53,19 @@ internal sealed class Bundle : IDisposable
         // Not by ip netns exec, which mounts a /sys of its own, without control groups.
         var start = new ProcessStartInfo(
             "nsenter",
-            [$"--net={_host.Namespace.Path}", _runtime, "--root", Path.Combine(_folder.FullName, "state"), .. options, "run", "--bundle", _folder.FullName, "--pid-file", PidFile, _id])
+            [
+                $"--net={_host.Namespace.Path}",
+                _runtime,
+                "--root",
+                Path.Combine(_folder.FullName, "state"),
+                .. options,
+                "run",
+                "--bundle",
+                _folder.FullName,
+                "--pid-file",
+                PidFile,
+                _id,
+            ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -116,7 +128,12 @@ internal sealed class Bundle : IDisposable
             ["env"] = ToArray("PATH=/usr/sbin:/usr/bin"),
             ["cwd"] = "/",
             ["noNewPrivileges"] = true,
-            ["capabilities"] = new JsonObject { ["bounding"] = ToArray(_capabilities), ["effective"] = ToArray(_capabilities), ["permitted"] = ToArray(_capabilities) },
+            ["capabilities"] = new JsonObject
+            {
+                ["bounding"] = ToArray(_capabilities),
+                ["effective"] = ToArray(_capabilities),
+                ["permitted"] = ToArray(_capabilities),
+            },
         },
         ["mounts"] = new JsonArray(
             Mount("/proc", "proc", "proc"),

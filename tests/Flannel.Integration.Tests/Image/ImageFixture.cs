@@ -64,7 +64,15 @@ public sealed class ImageFixture : IDisposable
         string archive = Path.Combine(Folder, name);
         Run(
             "bash",
-            ["-c", Script, "bash", Repository.Root, Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!, Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable)!, archive],
+            [
+                "-c",
+                Script,
+                "bash",
+                Repository.Root,
+                Environment.GetEnvironmentVariable(FlanneldProcess.ExecutableVariable)!,
+                Environment.GetEnvironmentVariable(CniPlugins.ExecutableVariable)!,
+                archive,
+            ],
 
             [("SOURCE_DATE_EPOCH", $"{Time}"), .. environment]);
         return archive;

@@ -48,7 +48,15 @@ public sealed class ImageTests(ImageFixture image) : IClassFixture<ImageFixture>
         foreach (TarEntry entry in entries) found[entry.Name.TrimEnd('/')] = entry;
 
         Assert.All(
-            ["./opt/bin/flanneld", "./flannel", "./usr/sbin/nft", "./usr/sbin/xtables-nft-multi", "./usr/sbin/xtables-legacy-multi", "./usr/bin/ip", "./usr/sbin/bridge"],
+            [
+                "./opt/bin/flanneld",
+                "./flannel",
+                "./usr/sbin/nft",
+                "./usr/sbin/xtables-nft-multi",
+                "./usr/sbin/xtables-legacy-multi",
+                "./usr/bin/ip",
+                "./usr/sbin/bridge",
+            ],
             name => Assert.True(found.TryGetValue(name, out TarEntry? entry) && entry.Mode.HasFlag(UnixFileMode.OtherExecute), name));
         Assert.Equal("flanneld", found["./opt/bin/install-conf"].LinkName);
         Assert.Equal("xtables-nft-multi", found["./usr/sbin/iptables"].LinkName);
@@ -56,7 +64,8 @@ public sealed class ImageTests(ImageFixture image) : IClassFixture<ImageFixture>
         Assert.Equal("../../usr/sbin/xtables-legacy-multi", found["./opt/iptables-legacy/iptables"].LinkName);
         Assert.DoesNotContain(
             found.Keys,
-            name => name.EndsWith("/sh", StringComparison.Ordinal) || name.EndsWith("/bash", StringComparison.Ordinal) || name.EndsWith("/apt", StringComparison.Ordinal));
+            name => name.EndsWith("/sh", StringComparison.Ordinal) || name.EndsWith("/bash", StringComparison.Ordinal)
+                || name.EndsWith("/apt", StringComparison.Ordinal));
         Assert.Contains(found.Keys, name => name == "./var/lib/dpkg/status.d/nftables"); // for scanners
         Assert.Contains(found.Keys, name => name == "./usr/share/doc/iptables/copyright");
 

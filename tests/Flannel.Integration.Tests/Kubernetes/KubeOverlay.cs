@@ -69,7 +69,8 @@ internal sealed class KubeOverlay : IAsyncDisposable
     {
         while (_agents.Count <= host) _agents.Add(null);
         FlanneldProcess agent = FlanneldProcess.StartBy(
-            PodOf(environment.Length > 0 ? environment : [$"NODE_NAME={NodeOf(host)}"]), Lab.Hosts[host], [.. Manifest.Arguments, "--iface=eth0", $"--net-config-path={ConfigFile}", $"--subnet-file={SubnetFileOf(host)}"]);
+            PodOf(environment.Length > 0 ? environment : [$"NODE_NAME={NodeOf(host)}"]), Lab.Hosts[host],
+            [.. Manifest.Arguments, "--iface=eth0", $"--net-config-path={ConfigFile}", $"--subnet-file={SubnetFileOf(host)}"]);
         _agents[host] = agent;
         return agent;
     }
@@ -79,7 +80,8 @@ internal sealed class KubeOverlay : IAsyncDisposable
     /// </summary>
     public string[] PodOf(params string[] environment) =>
     [
-        "env", $"KUBERNETES_SERVICE_HOST={Api.Address.Host}", $"KUBERNETES_SERVICE_PORT={Api.Address.Port}", .. environment, "unshare", "-m", "sh", "-c",
+        "env", $"KUBERNETES_SERVICE_HOST={Api.Address.Host}", $"KUBERNETES_SERVICE_PORT={Api.Address.Port}", .. environment, "unshare", "-m", "sh",
+        "-c",
         $"mount -t tmpfs none /run && mkdir -p {Account} && cp {_folder.FullName}/token {_folder.FullName}/ca.crt {Account} && exec \"$@\"", "sh",
     ];
 

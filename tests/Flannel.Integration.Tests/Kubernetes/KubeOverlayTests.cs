@@ -22,7 +22,8 @@ public sealed partial class KubeOverlayTests
         // Everything looks as with flannel.
         LabHost host = cluster.Lab.Hosts[0];
         Assert.Equal(
-            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.0.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n", await File.ReadAllTextAsync(cluster.SubnetFileOf(0)));
+            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.0.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
+            await File.ReadAllTextAsync(cluster.SubnetFileOf(0)));
         string mac = await MacAsync(host, "flannel.1");
         Assert.Equal(
             new SortedDictionary<string, string>
@@ -110,7 +111,8 @@ public sealed partial class KubeOverlayTests
         await cluster.AssertPingsAsync(one, other);
 
         Assert.Equal(
-            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.0.1/24\nFLANNEL_IPV6_NETWORK=fd00:10:244::/56\nFLANNEL_IPV6_SUBNET=fd00:10:244::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n",
+            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.0.1/24\n" +
+            "FLANNEL_IPV6_NETWORK=fd00:10:244::/56\nFLANNEL_IPV6_SUBNET=fd00:10:244::1/64\nFLANNEL_MTU=1430\nFLANNEL_IPMASQ=true\n",
             await File.ReadAllTextAsync(cluster.SubnetFileOf(0)));
         SortedDictionary<string, string> annotations = await cluster.AnnotationsAsync("host1");
         Assert.Equal(cluster.Lab.Hosts[0].AddressIPv6!.ToString(), annotations["public-ipv6"]);
@@ -119,7 +121,8 @@ public sealed partial class KubeOverlayTests
         // Without NODE_NAME, as in flannel's own manifest, the pod is asked, and the role allows it.
         await cluster.Api.SendAsync(
             HttpMethod.Post, "/api/v1/namespaces/kube-flannel/pods",
-            System.Text.Json.Nodes.JsonNode.Parse("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"kube-flannel-ds-x"},"spec":{"nodeName":"host2","containers":[{"name":"a","image":"a"}]}}"""));
+            System.Text.Json.Nodes.JsonNode.Parse(
+                """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"kube-flannel-ds-x"},"spec":{"nodeName":"host2","containers":[{"name":"a","image":"a"}]}}"""));
         await using ContinuousPing there = one.StartPinging(other.AddressIPv6!, HundredPerSecond);
         await there.WaitForAnswersAsync(20);
         Assert.Equal(0, await cluster.Agents[1]!.StopAsync());

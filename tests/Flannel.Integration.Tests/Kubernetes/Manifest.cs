@@ -33,7 +33,12 @@ internal static class Manifest
     {
         List<JsonObject> answers = [];
         foreach (JsonObject item in objects ?? Objects)
-            answers.Add(await api.SendAsync(HttpMethod.Patch, PathOf(item) + "?fieldManager=kubectl&force=true", item.DeepClone(), "application/apply-patch+yaml"));
+        {
+            answers.Add(
+                await api.SendAsync(
+                    HttpMethod.Patch, PathOf(item) + "?fieldManager=kubectl&force=true", item.DeepClone(), "application/apply-patch+yaml"));
+        }
+
         return answers;
     }
 

@@ -44,15 +44,18 @@ public sealed partial class FaultMatrixTests(ITestOutputHelper output)
         ["17 the devices get another MAC"] = new(ChangeMacAsync) { Without = [HostGateway, Udp] },
         ["18 the routes are deleted"] = new(DeleteRoutesAsync),
         ["19 and 33 a foreign route takes the peer's place"] = new(PutForeignRouteAsync),
-        ["20 the external interface goes down and up"] = new(cluster => OnExternalInterfaceAsync(cluster, "ip link set eth0 down; ip link set eth0 up")),
-        ["20 the external interface loses its addresses and gets them back"] = new(cluster => OnExternalInterfaceAsync(cluster, "ip addr flush dev eth0")),
+        ["20 the external interface goes down and up"] = new(
+            cluster => OnExternalInterfaceAsync(cluster, "ip link set eth0 down; ip link set eth0 up")),
+        ["20 the external interface loses its addresses and gets them back"] = new(
+            cluster => OnExternalInterfaceAsync(cluster, "ip addr flush dev eth0")),
         ["20 the external interface is deleted and made again"] = new(MakeExternalInterfaceAnewAsync),
         ["21 the public address changes"] = new(MoveAsync),
         ["22 the packet filter is emptied"] = new(cluster => cluster.Hosts[0].ExecAsync("nft", "flush", "ruleset")) { MayLose = [] },
         // A new session closes the device of udp and opens it again.
         ["23 the configuration changes"] = new(ChangeConfigAsync) { MayLose = [Udp] },
         ["24 the configuration is spoilt, deleted and put right"] = new(SpoilConfigAsync) { MayLose = [] },
-        ["25 the external interface's MTU changes"] = new(cluster => cluster.Hosts[0].ExecAsync("ip", "link", "set", "eth0", "mtu", "1400")) { MayLose = [] },
+        ["25 the external interface's MTU changes"] =
+            new(cluster => cluster.Hosts[0].ExecAsync("ip", "link", "set", "eth0", "mtu", "1400")) { MayLose = [] },
         ["26 to 29 the store holds what nobody may believe"] = new(PutHostileDocumentsAsync) { MayLose = [] },
         ["31 the kernel drops notifications, that of deleted routes among them"] = new(DropNotificationsAsync),
         ["36 the subnet file cannot be written"] = new(ObstructSubnetFileAsync)
@@ -94,7 +97,8 @@ public sealed partial class FaultMatrixTests(ITestOutputHelper output)
         LabContainer near = cluster.AddContainer(0, mtu: 1280), far = cluster.AddContainer(1, mtu: 1280);
         await OverlayCluster.AssertPingAsync(near, far);
         SubnetKey subnet = cluster.Node(0).Lease.Key;
-        await using ContinuousPing ping = near.StartPinging(far.Address!, HundredPerSecond), pingIPv6 = far.StartPinging(near.AddressIPv6!, HundredPerSecond);
+        await using ContinuousPing ping = near.StartPinging(far.Address!, HundredPerSecond),
+            pingIPv6 = far.StartPinging(near.AddressIPv6!, HundredPerSecond);
         await ping.WaitForAnswersAsync(10);
         await pingIPv6.WaitForAnswersAsync(10);
 

@@ -24,7 +24,10 @@ public class HostGatewayTests
         IFlannelNode[] nodes = [.. lab.Hosts.Select(host => provider.GetRequiredKeyedService<IFlannelNode>(host.NamespaceName))];
         foreach (IFlannelNode node in nodes) await node.StartAsync();
         foreach (IFlannelNode node in nodes)
-            await Eventually.IsTrueAsync(() => node.Status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 2 }, $"{node.Name} has two peers");
+        {
+            await Eventually.IsTrueAsync(
+                () => node.Status is { State: FlannelNodeState.Ready, IsConverged: true, Peers.Count: 2 }, $"{node.Name} has two peers");
+        }
 
         LabContainer[] containers =
             [.. lab.Hosts.Zip(nodes, static (host, node) => host.AddContainer(node.Lease.Subnet, node.Lease.SubnetIPv6, node.Mtu))];

@@ -106,7 +106,8 @@ public sealed class LiveChangeTests(ITestOutputHelper output)
         {
             await cluster.UntilAsync(
                 host,
-                found => found is { IsReady: true, PendingConfig: null } && found.Config!.Backend == NetworkConfig.Parse(Network(to), "test").Backend);
+                found => found is { IsReady: true, PendingConfig: null }
+                    && found.Config!.Backend == NetworkConfig.Parse(Network(to), "test").Backend);
         }
 
         await ping.WaitForAnswersAsync(30);

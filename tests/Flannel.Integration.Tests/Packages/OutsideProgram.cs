@@ -48,11 +48,13 @@ internal sealed class OutsideProgram : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private string FindAssembly() => Assert.Single(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "bin"), "Outside.dll", SearchOption.AllDirectories));
+    private string FindAssembly() =>
+        Assert.Single(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "bin"), "Outside.dll", SearchOption.AllDirectories));
 
     private async Task BuildAsync(string feed, string version, string source, string package, bool isNative)
     {
-        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(source)!, "*.cs")) File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(Path.GetDirectoryName(source)!, "*.cs"))
+            File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "Outside.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -82,7 +84,8 @@ internal sealed class OutsideProgram : IDisposable
             return;
         }
 
-        (int exitCode, string output) = await DotnetCommand.RunAsync(_folder.FullName, Limit, ["build", "--nologo", "--verbosity", "quiet", .. restore]);
+        (int exitCode, string output) =
+            await DotnetCommand.RunAsync(_folder.FullName, Limit, ["build", "--nologo", "--verbosity", "quiet", .. restore]);
         Assert.True(exitCode == 0, $"The program outside could not be built ({exitCode}):\n{output}");
     }
 

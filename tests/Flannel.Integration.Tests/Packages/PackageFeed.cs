@@ -21,7 +21,8 @@ public sealed class PackageFeed : IAsyncLifetime, ICollectionFixture<PackageFeed
     /// <summary>The names of the packages: the projects below <c>src</c> but the programs.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        .. Directory.EnumerateDirectories(Repository.PathOf("src")).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("Flanneld" or "FlannelCni")).Order(StringComparer.Ordinal),
+        .. Directory.EnumerateDirectories(Repository.PathOf("src")).Select(folder => Path.GetFileName(folder))
+            .Where(name => name is not ("Flanneld" or "FlannelCni")).Order(StringComparer.Ordinal),
     ];
 
     /// <summary>A version that no package cache has ever seen.</summary>

@@ -80,7 +80,9 @@ public sealed partial class PackageTests(PackageFeed feed)
         using PackageFile package = feed.Open(name);
         string readme = package.Text("README.md");
 
-        Assert.All(Links().Matches(readme).Select(link => link.Groups[1].Value), link => Assert.True(link.StartsWith("https://", StringComparison.Ordinal) || package.Files.Contains(link), link));
+        Assert.All(
+            Links().Matches(readme).Select(link => link.Groups[1].Value),
+            link => Assert.True(link.StartsWith("https://", StringComparison.Ordinal) || package.Files.Contains(link), link));
         Assert.All(Files().Matches(readme).Select(file => file.Groups[1].Value), file => Assert.Contains(file, package.Files));
     }
 
@@ -132,7 +134,8 @@ public sealed partial class PackageTests(PackageFeed feed)
         Assert.DoesNotContain(Repository.Root, assembly, StringComparison.Ordinal);
         using MetadataReaderProvider pdb = MetadataReaderProvider.FromPortablePdbStream(symbols.Bytes($"lib/net10.0/{name}.pdb"));
         MetadataReader reader = pdb.GetMetadataReader();
-        Assert.All(reader.Documents, document => Assert.StartsWith("/_", reader.GetString(reader.GetDocument(document).Name), StringComparison.Ordinal));
+        Assert.All(
+            reader.Documents, document => Assert.StartsWith("/_", reader.GetString(reader.GetDocument(document).Name), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -158,7 +161,9 @@ public sealed partial class PackageTests(PackageFeed feed)
 
     private static string[] Promised(string name) => name switch
     {
-        Metapackage => [.. PackageFeed.Names.Where(other => other is not (Metapackage or "Flannel.Testing")), "Microsoft.Extensions.DependencyInjection"],
+        Metapackage => [
+            .. PackageFeed.Names.Where(other => other is not (Metapackage or "Flannel.Testing")), "Microsoft.Extensions.DependencyInjection"
+        ],
         "Flannel.Core" =>
         [
             "Microsoft.Extensions.DependencyInjection.Abstractions",

@@ -10,8 +10,8 @@ using Flannel.Lab.Processes;
 namespace Flannel.Integration.Tests.Packages;
 
 /// <summary>
-/// One file outside the solution does what an orchestrator does: nodes over etcd, administration, an observer, a network at run time with a store and a
-/// backend of its own, health; as a native program where one can be linked. And the first program that a reader writes runs as it is shown.
+/// One file outside the solution does what an orchestrator does: nodes over etcd, administration, an observer, a network at run time with a store and
+/// a backend of its own, health; as a native program where one can be linked. And the first program that a reader writes runs as it is shown.
 /// </summary>
 [Collection(PackageFeed.Collection)]
 public sealed partial class TourTests(PackageFeed feed)

@@ -8,7 +8,8 @@ internal static class CoreSample
     public static void Register(IServiceCollection services)
     {
         #region networks
-        NetworkConfig config = NetworkConfig.Parse("""{ "Network": "10.5.0.0/16", "SubnetLen": 24, "Backend": { "Type": "vxlan" } }""", "network.json");
+        NetworkConfig config =
+            NetworkConfig.Parse("""{ "Network": "10.5.0.0/16", "SubnetLen": 24, "Backend": { "Type": "vxlan" } }""", "network.json");
         var store = new InMemoryLeaseStore(config); // shared by every node of the network in this process
 
         services.AddFlannel("host-1", o => o.NetworkNamespace = "host-1").UseInMemoryStore(store).UseVxlan();

@@ -114,7 +114,13 @@ public sealed class CustomStoreTests : IDisposable
         (await Open().CreateAsync(key, Encoding.UTF8.GetBytes("{}"), Hour, CancellationToken.None)).Entry!;
 
     private Process Start(LabHost host) => Process.Start(new ProcessStartInfo(
-        "dotnet", ["exec", Repository.PathOf("samples", "CustomStore", "bin", Repository.Configuration, "net10.0", "CustomStore.dll"), FilePath, host.NamespaceName])
+        "dotnet",
+        [
+            "exec",
+            Repository.PathOf("samples", "CustomStore", "bin", Repository.Configuration, "net10.0", "CustomStore.dll"),
+            FilePath,
+            host.NamespaceName,
+        ])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,

@@ -31,7 +31,8 @@ public sealed class KubernetesOperatorTests
         using var process = new Process
         {
             StartInfo = new ProcessStartInfo(
-                "ip", ["netns", "exec", cluster.Lab.Hosts[0].NamespaceName, .. cluster.PodOf($"NODE_NAME={KubeOverlay.NodeOf(0)}"), "dotnet", program])
+                "ip",
+                ["netns", "exec", cluster.Lab.Hosts[0].NamespaceName, .. cluster.PodOf($"NODE_NAME={KubeOverlay.NodeOf(0)}"), "dotnet", program])
             {
                 RedirectStandardOutput = true,
             },

@@ -26,7 +26,9 @@ public sealed class MiniOrchestratorTests
                 $$$"""{"name":"mini","cniVersion":"0.4.0","plugins":[{"type":"bridge","bridge":"mini0","isGateway":true,"ipam":{"type":"host-local","dataDir":"{{{folder.FullName}}}/networks","subnet":"10.9.0.0/24"}}]}""");
 
             string output = await lab.Hosts[0].ExecAsync(
-                "dotnet", Repository.PathOf("samples", "MiniOrchestrator", "bin", Repository.Configuration, Repository.Framework, "MiniOrchestrator.dll"), list, CniPlugins.Folder!, folder.FullName, paths[0], paths[1]);
+                "dotnet",
+                Repository.PathOf("samples", "MiniOrchestrator", "bin", Repository.Configuration, Repository.Framework, "MiniOrchestrator.dll"),
+                list, CniPlugins.Folder!, folder.FullName, paths[0], paths[1]);
 
             string[] names = [.. paths.Select(path => $"mini-{Path.GetFileName(path)}")];
             Assert.Equal($"{names[0]}: 10.9.0.2/24\n{names[1]}: 10.9.0.3/24\n{names[0]}: detached\n{names[1]}: detached\n", output);

@@ -172,7 +172,8 @@ public sealed class FlanneldProcess : IAsyncDisposable
             "sh",
             [
                 "-c",
-                string.Create(CultureInfo.InvariantCulture, $"command -v gdb >/dev/null && exec gdb -p {_process.Id} -batch -ex 'thread apply all bt 25'"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"command -v gdb >/dev/null && exec gdb -p {_process.Id} -batch -ex 'thread apply all bt 25'"),
             ])
         {
             RedirectStandardOutput = true,

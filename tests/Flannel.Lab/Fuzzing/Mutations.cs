@@ -8,7 +8,40 @@ namespace Flannel.Lab.Fuzzing;
 public static class Mutations
 {
     private static readonly string[] Pieces =
-        ["", "\"", "{", "}", "[", "]", ":", ",", "null", "true", "0", "-1", "1e999", "\\", "\\u", "\\ud800", "\0", " ", "\u2028", "::", "/", ".", "\"\"", "\n", "\t", "- ", "&a", "*a", "!!", "<<:", "--", "="];
+        [
+            "",
+            "\"",
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "null",
+            "true",
+            "0",
+            "-1",
+            "1e999",
+            "\\",
+            "\\u",
+            "\\ud800",
+            "\0",
+            " ",
+            "\u2028",
+            "::",
+            "/",
+            ".",
+            "\"\"",
+            "\n",
+            "\t",
+            "- ",
+            "&a",
+            "*a",
+            "!!",
+            "<<:",
+            "--",
+            "=",
+        ];
 
     /// <summary>Such documents of one.</summary>
     public static Gen<byte[]> Of(string document) =>

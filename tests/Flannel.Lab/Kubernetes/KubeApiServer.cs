@@ -150,7 +150,8 @@ public sealed class KubeApiServer : IAsyncDisposable
     public async Task<string> CreateTokenAsync(int seconds = 3600)
     {
         JsonNode request = JsonNode.Parse(string.Create(
-            CultureInfo.InvariantCulture, $"{{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenRequest\",\"spec\":{{\"expirationSeconds\":{seconds}}}}}"))!;
+            CultureInfo.InvariantCulture,
+            $"{{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenRequest\",\"spec\":{{\"expirationSeconds\":{seconds}}}}}"))!;
         JsonObject answer = await SendAsync(HttpMethod.Post, "/api/v1/namespaces/kube-flannel/serviceaccounts/flannel/token", request);
         return (string)answer["status"]!["token"]!;
     }
@@ -228,11 +229,15 @@ public sealed class KubeApiServer : IAsyncDisposable
         string address = (_host?.Address ?? IPAddress.Loopback).ToString();
         string[] arguments =
         [
-            $"--etcd-servers={(_host is null ? _etcd.Endpoints[0] : _etcd.Members[0].LoopbackEndpoint)}", $"--bind-address={address}", $"--advertise-address={address}",
-            $"--secure-port={_port}", "--insecure-port=0", $"--tls-cert-file={PathOf("server.crt")}", $"--tls-private-key-file={PathOf("server.key")}",
+            $"--etcd-servers={(_host is null ? _etcd.Endpoints[0] : _etcd.Members[0].LoopbackEndpoint)}", $"--bind-address={address}",
+            $"--advertise-address={address}",
+            $"--secure-port={_port}", "--insecure-port=0", $"--tls-cert-file={PathOf("server.crt")}",
+            $"--tls-private-key-file={PathOf("server.key")}",
             $"--client-ca-file={AuthorityFile}", $"--token-auth-file={PathOf("tokens.csv")}", $"--service-account-key-file={PathOf("sa.key")}",
-            $"--service-account-signing-key-file={PathOf("sa.key")}", "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC",
-            "--service-cluster-ip-range=10.96.0.0/16", "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition", "--feature-gates=IPv6DualStack=true",
+            $"--service-account-signing-key-file={PathOf("sa.key")}", "--service-account-issuer=https://kubernetes.default.svc",
+            "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.96.0.0/16", "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
+            "--feature-gates=IPv6DualStack=true",
             "--endpoint-reconciler-type=none", "--allow-privileged=true", "--profiling=false", $"--audit-policy-file={PathOf("audit.yaml")}",
             $"--audit-log-path={PathOf("audit.log")}", $"--cert-dir={_folder.FullName}",
         ];
@@ -272,7 +277,8 @@ public sealed class KubeApiServer : IAsyncDisposable
 
     private async Task PrepareAsync()
     {
-        await SendAsync(HttpMethod.Post, "/api/v1/namespaces", JsonNode.Parse("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kube-flannel"}}"""));
+        await SendAsync(
+            HttpMethod.Post, "/api/v1/namespaces", JsonNode.Parse("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kube-flannel"}}"""));
         const string Roles = "/apis/rbac.authorization.k8s.io/v1";
         await SendAsync(HttpMethod.Post, $"{Roles}/clusterroles", JsonNode.Parse("""
             {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"flannel"},"rules":[

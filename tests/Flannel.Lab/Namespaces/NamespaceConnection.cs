@@ -7,7 +7,8 @@ public static class NamespaceConnection
 {
     /// <summary>What to set as <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     /// <param name="host">The host, or null for the namespace of this process.</param>
-    public static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> From(LabNode? host) => async (context, cancellationToken) =>
+    public static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> From(LabNode? host) =>
+        async (context, cancellationToken) =>
     {
         Socket socket = host is null ? NewSocket() : host.Run(NewSocket);
         try

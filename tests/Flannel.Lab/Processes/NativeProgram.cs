@@ -20,7 +20,8 @@ public static class NativeProgram
     public static async Task PublishAsync(string folder, TimeSpan limit, params string[] options)
     {
         (int exitCode, string output) = await DotnetCommand.RunAsync(
-            folder, limit, ["publish", "--use-current-runtime", "--output", "out", "--nologo", "--verbosity", "quiet", "-property:NuGetAudit=false", .. options]);
+            folder, limit,
+            ["publish", "--use-current-runtime", "--output", "out", "--nologo", "--verbosity", "quiet", "-property:NuGetAudit=false", .. options]);
         Assert.True(exitCode == 0, $"The program in {folder} could not be published ({exitCode}):\n{output}");
         Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
     }

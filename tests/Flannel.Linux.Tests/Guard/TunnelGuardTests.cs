@@ -213,7 +213,13 @@ public sealed class TunnelGuardTests : IAsyncLifetime
             Table,
             new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1", Uplink = external },
             new GuardOptions(),
-            NetworkFamily.From(new BackendContext { NetworkName = "", Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"), ExternalInterface = Host.External }).Single(),
+            NetworkFamily.From(
+                new BackendContext
+                {
+                    NetworkName = "",
+                    Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"),
+                    ExternalInterface = Host.External,
+                }).Single(),
             IPNetwork.Parse("10.5.9.0/24"),
             [24, 32],
             members: 1,
@@ -247,7 +253,12 @@ public sealed class TunnelGuardTests : IAsyncLifetime
 
     private TunnelGuard NewGuard(Action<GuardOptions>? configure = null)
     {
-        var context = new BackendContext { NetworkName = "", Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"), ExternalInterface = Host.External };
+        var context = new BackendContext
+        {
+            NetworkName = "",
+            Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""", "test"),
+            ExternalInterface = Host.External,
+        };
         configure?.Invoke(context.Guard);
         NetworkFamily family = NetworkFamily.From(context).Single();
         var tunnel = new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1" };
@@ -268,7 +279,8 @@ public sealed class TunnelGuardTests : IAsyncLifetime
     }
 
     private string[] ReadChains() =>
-        [.. GuardTable.AllFamilies.SelectMany(family => _nftables!.GetChains(family, Table)).Select(static chain => chain.Name).Order(StringComparer.Ordinal)];
+        [.. GuardTable.AllFamilies.SelectMany(family => _nftables!.GetChains(family, Table)).Select(static chain => chain.Name)
+            .Order(StringComparer.Ordinal)];
 
     private void LoseTheDevicesChain()
     {

@@ -129,7 +129,11 @@ public class LinuxHostNetworkTests
     {
         await using var lab = NetworkLab.Create(new LabOptions { Hosts = 1, DualStack = true, DefaultRoute = false });
         LabHost host = lab.Hosts[0];
-        foreach ((string family, string one, string other) in new[] { ("-4", "192.168.100.253", "192.168.100.254"), ("-6", "fd00:100::fd", "fd00:100::fe") })
+        foreach ((string family, string one, string other) in new[]
+        {
+            ("-4", "192.168.100.253", "192.168.100.254"),
+            ("-6", "fd00:100::fd", "fd00:100::fe"),
+        })
         {
             await host.ExecAsync(
                 "ip", family, "route", "add", "default", "nexthop", "via", one, "dev", "eth0", "nexthop", "via", other, "dev", "eth0");

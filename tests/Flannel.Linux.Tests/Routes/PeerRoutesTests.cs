@@ -69,7 +69,12 @@ public sealed class PeerRoutesTests
                 "on-link, as ipip's direct routes are" => own with { Flags = RouteFlags.OnLink },
                 "through a VXLAN device" => own with { LinkIndex = vxlan, Gateway = own.Destination.BaseAddress, Flags = RouteFlags.OnLink },
                 "through a VXLAN device, other length" => own with { LinkIndex = vxlan, Destination = IPNetwork.Parse("10.5.2.0/28") },
-                "the whole network through a TUN device" => own with { LinkIndex = tun, Destination = IPNetwork.Parse("10.5.0.0/16"), Gateway = null },
+                "the whole network through a TUN device" => own with
+                {
+                    LinkIndex = tun,
+                    Destination = IPNetwork.Parse("10.5.0.0/16"),
+                    Gateway = null,
+                },
                 "protocol static" => own with { Protocol = RouteProtocol.Static },
                 "protocol bgp" => own with { Protocol = (RouteProtocol)186 },
                 "protocol bgp through a VXLAN device" => own with { Protocol = (RouteProtocol)186, LinkIndex = vxlan },

@@ -77,7 +77,17 @@ public sealed class NftablesRulesTests
     [NetnsFact]
     public async Task Keep_AnyExclusions_StandBeforeMasqueradingAndConcernContainersOnly()
     {
-        string[] exclusions = ["10.0.0.0/8", "192.0.2.1/32", "192.0.2.0/31", "198.51.100.0/22", "0.0.0.0/0", "2001:db8::/32", "2001:db8::/49", "2001:db8::1/128", "10.0.0.0/8"];
+        string[] exclusions = [
+            "10.0.0.0/8",
+            "192.0.2.1/32",
+            "192.0.2.0/31",
+            "198.51.100.0/22",
+            "0.0.0.0/0",
+            "2001:db8::/32",
+            "2001:db8::/49",
+            "2001:db8::1/128",
+            "10.0.0.0/8",
+        ];
         await using var lab = TrafficKeepingTests.OneHost(out LabHost host);
         TrafficPolicy policy = TrafficPolicies.Policy(host.NamespaceName, dualStack: true) with
         {
@@ -200,7 +210,11 @@ public sealed class NftablesRulesTests
         var rules = new NftablesRuleSet(
             TrafficPolicies.Policy(host.NamespaceName),
             read: static (nftables, table) => NftablesState.Read(nftables, table) is { } state
-                ? state with { Table = state.Table with { Comment = null }, Chains = [.. state.Chains.Select(chain => chain with { Comment = null })] }
+                ? state with
+                {
+                    Table = state.Table with { Comment = null },
+                    Chains = [.. state.Chains.Select(chain => chain with { Comment = null })],
+                }
                 : null);
         Assert.Single(await rules.RepairAsync(default));
         string written = await KeptRules.AllAsync(host);

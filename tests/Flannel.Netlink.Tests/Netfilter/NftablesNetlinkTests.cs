@@ -367,7 +367,8 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
                 "type iface_index : iface_index", "elements = { \"lo\" : \"lo\" }",
                 "type ifname : ifname", "elements = { \"flannel.1\" : \"flannel.1\" }",
             ],
-            Nft("-nn", "list", "ruleset").Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("type", StringComparison.Ordinal) || line.StartsWith("elements", StringComparison.Ordinal)));
+            Nft("-nn", "list", "ruleset").Split('\n').Select(line => line.Trim())
+                .Where(line => line.StartsWith("type", StringComparison.Ordinal) || line.StartsWith("elements", StringComparison.Ordinal)));
         Assert.Equal(
             types.Select(type => new NftElement(type.Value) { Value = type.Value }),
             nftables.GetSets(GuardTable.Family, GuardTable.Name).Select(set => nftables.GetElements(set).Single()));
@@ -416,8 +417,14 @@ public class NftablesNetlinkTests(ITestOutputHelper output)
         nftables.Execute(GuardTable.Add());
         NftElement[] inner = [.. Enumerable.Range(1, count).Select(GuardTable.InnerElement)];
         NftElement[] peers = [.. Enumerable.Range(1, count).Select(n => NftElement.Of(new IPAddress([172, 16, (byte)(n >> 8), (byte)n])))];
-        NftElement[] networks = [.. Enumerable.Range(1, count).Select(n => NftElement.Of(new IPNetwork(new IPAddress([172, (byte)(n >> 8), (byte)n, 0]), 25)))];
-        (NftSet, NftElement[])[] all = [(GuardTable.Inner, inner), (GuardTable.Subnets, [.. Enumerable.Range(1, count).Select(GuardTable.SubnetElement)]), (GuardTable.Peers, peers), (GuardTable.Networks, networks)];
+        NftElement[] networks =
+            [.. Enumerable.Range(1, count).Select(n => NftElement.Of(new IPNetwork(new IPAddress([172, (byte)(n >> 8), (byte)n, 0]), 25)))];
+        (NftSet, NftElement[])[] all = [
+            (GuardTable.Inner, inner),
+            (GuardTable.Subnets, [.. Enumerable.Range(1, count).Select(GuardTable.SubnetElement)]),
+            (GuardTable.Peers, peers),
+            (GuardTable.Networks, networks),
+        ];
         foreach ((NftSet set, NftElement[] elements) in all)
         {
             // In a user namespace the buffer cannot be forced beyond the limit, which on many hosts is too little for the longest of these.

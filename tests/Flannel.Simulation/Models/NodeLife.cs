@@ -59,8 +59,8 @@ internal sealed class NodeLife
     public FlannelNode Node { get; }
 
     /// <summary>
-    /// When the node began its newest session, and then, when it was first told of peers in it: it knows of the one before what that told the data path.
-    /// The end of time before the first.
+    /// When the node began its newest session, and then, when it was first told of peers in it: it knows of the one before what that told the data
+    /// path. The end of time before the first.
     /// </summary>
     public TimeSpan SessionStarted { get; set; } = TimeSpan.MaxValue;
 

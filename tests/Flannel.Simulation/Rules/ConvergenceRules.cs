@@ -25,11 +25,19 @@ internal static class ConvergenceRules
             bool isWell = status.State == FlannelNodeState.Ready || (isContested && status.State == FlannelNodeState.Degraded);
             if (!isWell || !status.IsAlive) return $"{host.Name} is {status.State}: {status.Reason}";
             if (status.PendingConfig is { } pending) return $"{host.Name} does not follow the configuration: {pending}";
-            if (!live.Any(version => version.Key == status.Lease!.Key.ToString() && version.Address.Equals(host.Addresses[^1]) && version.Mac == host.Kernel.Mac))
+            if (!live.Any(
+                version => version.Key == status.Lease!.Key.ToString() && version.Address.Equals(host.Addresses[^1])
+                    && version.Mac == host.Kernel.Mac))
+            {
                 return $"{host.Name} holds {status.Lease}, and the store says otherwise";
+            }
+
             if (live.Count(version => version.Address.Equals(host.Addresses[^1])) > 1) return $"{host.Name} has more than one lease";
-            if (!host.Kernel.Entries.Select(static entry => (entry.Key, entry.Value)).SequenceEqual(wanted.Select(static entry => (entry.Key, entry.Value))))
+            if (!host.Kernel.Entries.Select(static entry => (entry.Key, entry.Value))
+                .SequenceEqual(wanted.Select(static entry => (entry.Key, entry.Value))))
+            {
                 return $"the kernel of {host.Name} has [{string.Join(", ", host.Kernel.Entries)}] instead of [{string.Join(", ", wanted)}]";
+            }
         }
 
         return null;

@@ -88,7 +88,15 @@ internal sealed class LeaseHistory
             bool isUnicast = (byte.Parse(mac[..2], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 1) == 0;
             bool isHost = address.GetAddressBytes() is [> 0 and < 224 and not 127, ..] && !Network.Contains(address);
             if (!isUnicast || !isHost || !Network.Contains(subnet.BaseAddress) || subnet.PrefixLength < Network.PrefixLength + 2) return null;
-            return new LeaseVersion { Key = entry.Key, Subnet = subnet, Address = address, Mac = mac, CreateRevision = entry.CreateRevision, From = now };
+            return new LeaseVersion
+            {
+                Key = entry.Key,
+                Subnet = subnet,
+                Address = address,
+                Mac = mac,
+                CreateRevision = entry.CreateRevision,
+                From = now,
+            };
         }
         catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {

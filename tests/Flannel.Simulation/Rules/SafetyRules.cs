@@ -23,7 +23,8 @@ internal sealed class SafetyRules(World world)
     private readonly TimeSpan[] _callsDisturbedAt = new TimeSpan[16];
     private readonly TimeSpan[] _refusedAt = new TimeSpan[16];
     private readonly TimeSpan[] _linkedAt = new TimeSpan[16];
-    private readonly Dictionary<KernelKey, TimeSpan>[] _unjustifiedSince = [.. Enumerable.Range(0, 16).Select(static _ => new Dictionary<KernelKey, TimeSpan>())];
+    private readonly Dictionary<KernelKey, TimeSpan>[] _unjustifiedSince =
+        [.. Enumerable.Range(0, 16).Select(static _ => new Dictionary<KernelKey, TimeSpan>())];
 
     /// <summary>What was broken first, or <see langword="null"/>.</summary>
     public string? Violation { get; private set; }

@@ -66,7 +66,8 @@ internal sealed class VisibilityRules(World world)
         }
     }
 
-    private static bool IsFollowed(string? config) => config is not null && config.StartsWith("""{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"sim",""", StringComparison.Ordinal);
+    private static bool IsFollowed(string? config) =>
+        config is not null && config.StartsWith("""{"Network":"10.5.0.0/16","SubnetLen":24,"Backend":{"Type":"sim",""", StringComparison.Ordinal);
 
     // Where a stray key was, a node may have leased since.
     private bool HasStray() => world.Strays.Any(key => world.Store.Find(key) is not null && world.History.Live.All(version => version.Key != key));
@@ -86,8 +87,11 @@ internal sealed class VisibilityRules(World world)
             }
 
             if (SafetyRules.IsOwn(version, host, life)) continue;
-            if (!world.History.Live.Any(other => other != version && (other.Overlaps(version.Subnet) || other.Mac == version.Mac || other.Address.Equals(version.Address))))
+            if (!world.History.Live.Any(
+                other => other != version && (other.Overlaps(version.Subnet) || other.Mac == version.Mac || other.Address.Equals(version.Address))))
+            {
                 return true;
+            }
         }
 
         return false;

@@ -15,7 +15,8 @@ internal sealed record ProcessSample(int Process, int ResidentKilobytes, int Thr
         Dictionary<string, string> status = File.ReadAllLines($"/proc/{process}/status")
             .Select(static line => line.Split(':', 2))
             .ToDictionary(static part => part[0], static part => part[1].Trim());
-        string[] descriptors = [.. Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(static path => new FileInfo(path).LinkTarget ?? "closed")];
+        string[] descriptors =
+            [.. Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(static path => new FileInfo(path).LinkTarget ?? "closed")];
         return new ProcessSample(
             process,
             int.Parse(status["VmRSS"].Split(' ')[0], CultureInfo.InvariantCulture),

@@ -34,7 +34,8 @@ internal sealed class SoakAgent(LabHost host, EtcdServer etcd, string folder, So
     public string LastWords => string.Join('\n', (_process?.Output ?? "").Split('\n').TakeLast(12));
 
     public void Launch() => _process = FlanneldProcess.Start(
-        Host, $"-etcd-endpoints={string.Join(',', etcd.Endpoints)}", "-iface=eth0", "-ip-masq", $"-healthz-port={HealthPort}", $"-subnet-file={SubnetFilePath}");
+        Host, $"-etcd-endpoints={string.Join(',', etcd.Endpoints)}", "-iface=eth0", "-ip-masq", $"-healthz-port={HealthPort}",
+        $"-subnet-file={SubnetFilePath}");
 
     public async Task WaitForFirstLeaseAsync()
     {
@@ -93,7 +94,10 @@ internal sealed class SoakAgent(LabHost host, EtcdServer etcd, string folder, So
         RouteNetlink kernel = Host.Netlink;
         if (Device is not null && kernel.FindLink(Device) is null) return $"it has no {Device}";
         Link device = Host.Device(Device ?? "eth0");
-        RouteEntry[] routes = [.. kernel.GetRoutes(AddressFamily.InterNetwork).Where(route => route.LinkIndex == device.Index && route.Destination.PrefixLength is > 8 and < 32 && Overlay.Contains(route.Destination.BaseAddress))];
+        RouteEntry[] routes = [.. kernel.GetRoutes(AddressFamily.InterNetwork)
+            .Where(
+                route => route.LinkIndex == device.Index && route.Destination.PrefixLength is > 8 and < 32
+                    && Overlay.Contains(route.Destination.BaseAddress))];
         if (options.Backend == "udp") return routes.Any(static route => route.Destination == Overlay) ? null : "it has no route for the overlay";
 
         string[] wanted = [.. peers.Select(peer => $"{peer.Subnet} via " +
@@ -106,7 +110,8 @@ internal sealed class SoakAgent(LabHost host, EtcdServer etcd, string folder, So
         string[] outer = [.. kernel.GetFdb(device.Index).Select(static entry => $"{entry.Destination}").Order(StringComparer.Ordinal)];
         string[] hosts = [.. peers.Select(static peer => $"{peer.Host.Address}").Order(StringComparer.Ordinal)];
         if (!hosts.SequenceEqual(outer)) return $"its forwarding entries: missing {List(hosts.Except(outer))}, extra {List(outer.Except(hosts))}";
-        string[] inner = [.. kernel.GetNeighbours(AddressFamily.InterNetwork, device.Index).Select(static entry => $"{entry.Destination}").Order(StringComparer.Ordinal)];
+        string[] inner = [.. kernel.GetNeighbours(AddressFamily.InterNetwork, device.Index).Select(static entry => $"{entry.Destination}")
+            .Order(StringComparer.Ordinal)];
         string[] gateways = [.. peers.Select(static peer => $"{peer.Subnet.BaseAddress}").Order(StringComparer.Ordinal)];
         return gateways.SequenceEqual(inner) ? null : $"its neighbours: missing {List(gateways.Except(inner))}, extra {List(inner.Except(gateways))}";
     }

@@ -85,7 +85,8 @@ internal sealed class FaultCatalog(SoakCluster cluster, SoakOptions options)
             for (int i = 0; i < keys.Length; i++)
             {
                 await Etcd.RunAsync(
-                    "put", $"{Root}/subnets/{keys[i]}", $$$"""{"PublicIP":"{{{addresses[i]}}}","PublicIPv6":null,"BackendType":"{{{options.Backend}}}","BackendData":{"VNI":1,"VtepMAC":"02:00:00:00:00:0{{{i}}}"}}""");
+                    "put", $"{Root}/subnets/{keys[i]}",
+                    $$$"""{"PublicIP":"{{{addresses[i]}}}","PublicIPv6":null,"BackendType":"{{{options.Backend}}}","BackendData":{"VNI":1,"VtepMAC":"02:00:00:00:00:0{{{i}}}"}}""");
             }
 
             await HoldAsync(random, 1, 3);
@@ -148,7 +149,7 @@ internal sealed class FaultCatalog(SoakCluster cluster, SoakOptions options)
             File.Delete(file);
             return problem;
         });
-        yield return new("the MTU of the external interface changes and changes back", "25", Target.Any, Loses: false, Holds: true, async (agent, random) =>
+        yield return new("the external interface has another MTU for a while", "25", Target.Any, Loses: false, Holds: true, async (agent, random) =>
         {
             string? problem = await RunAsync(agent, "ip link set eth0 mtu 1400");
             await HoldAsync(random, 1, 3);

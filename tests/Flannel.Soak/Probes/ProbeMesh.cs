@@ -33,7 +33,8 @@ internal sealed class ProbeMesh : IDisposable
         _sent = new long[rounds];
         _arrived = [.. containers.Select(_ => containers.Select(_ => new ulong[(rounds + 63) / 64]).ToArray())];
         _addresses = [.. containers.Select(static container => new IPEndPoint(container.Address!, Port).Serialize())];
-        _sockets = [.. containers.Select(static container => container.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)))];
+        _sockets = [.. containers.Select(
+            static container => container.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)))];
     }
 
     public int Count => _sockets.Length;

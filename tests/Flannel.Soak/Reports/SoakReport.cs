@@ -25,7 +25,8 @@ internal sealed class SoakReport
         output.WriteLine($"{"fault",-58} {"times",5} {"longest repair",15} {"all as it was",15} {"lost",8}");
         foreach (
             IGrouping<string,
-            FaultRecord> group in Faults.GroupBy(static record => FaultCatalog.Describe(record.Fault)).OrderBy(static group => group.Key, StringComparer.Ordinal))
+            FaultRecord> group in Faults.GroupBy(static record => FaultCatalog.Describe(record.Fault))
+                .OrderBy(static group => group.Key, StringComparer.Ordinal))
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,

@@ -69,7 +69,9 @@ public sealed class EtcdInstrumentationTests
             ours.Select(static activity => $"{activity.OperationName} {activity.GetTagItem("rpc.grpc.status_code")}").Order(StringComparer.Ordinal));
         Assert.All(
             ours,
-            activity => Assert.Equal((ActivityKind.Client, "grpc", ""), (activity.Kind, activity.GetTagItem("rpc.system"), activity.GetTagItem("flannel.network"))));
+            activity =>
+                Assert.Equal(
+                    (ActivityKind.Client, "grpc", ""), (activity.Kind, activity.GetTagItem("rpc.system"), activity.GetTagItem("flannel.network"))));
         Activity failed = Assert.Single(ours, static activity => activity.Status == ActivityStatusCode.Error);
         Assert.Equal(("127.0.0.1:1", "unreachable"), (failed.GetTagItem("server.address"), failed.GetTagItem("error.type")));
         Assert.Contains("cannot connect", failed.StatusDescription, StringComparison.Ordinal);

@@ -66,7 +66,10 @@ public sealed class GivenCertificateTests : IDisposable
     public static TheoryData<string, Action<EtcdStoreOptions, EtcdCertificates>> Invalid => new()
     {
         { "TrustAuthorities(): was given no certificate", static (options, _) => options.TrustAuthorities([]) },
-        { "has no private key", static (options, files) => options.UseCertificate(X509Certificate2.CreateFromPem(File.ReadAllText(files.ClientCertificate))) },
+        {
+            "has no private key",
+            static (options, files) => options.UseCertificate(X509Certificate2.CreateFromPem(File.ReadAllText(files.ClientCertificate)))
+        },
         { "name files only, or none", static (options, files) => (options.CaFile, _) = (files.Authority, Trust(options, files)) },
         { "write https", static (options, files) => (options.Endpoints, _) = (["http://127.0.0.1:2379"], Trust(options, files)) },
     };

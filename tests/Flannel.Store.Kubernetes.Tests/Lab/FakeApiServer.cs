@@ -226,7 +226,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
                 await AnswerManyAsync(context, request, ConfigMaps, cut, end);
                 break;
             case ["api", "v1", "namespaces", var space, "pods", var name] when PodNodes.TryGetValue($"{space}/{name}", out string? node):
-                await context.Response.WriteAsync($$$"""{"kind":"Pod","metadata":{"name":"{{{name}}}","resourceVersion":"7"},"spec":{"nodeName":"{{{node}}}"}}""");
+                await context.Response.WriteAsync(
+                    $$$"""{"kind":"Pod","metadata":{"name":"{{{name}}}","resourceVersion":"7"},"spec":{"nodeName":"{{{node}}}"}}""");
                 break;
             default:
                 await RefuseAsync(context, HttpStatusCode.NotFound, "NotFound", "not found");
@@ -281,7 +282,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
         if (long.TryParse(asked, out long version) && version > _version)
         {
             context.Response.StatusCode = 504;
-            await context.Response.WriteAsync("""{"kind":"Status","status":"Failure","message":"Too large resource version","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1},"code":504}""");
+            await context.Response.WriteAsync(
+                """{"kind":"Status","status":"Failure","message":"Too large resource version","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1},"code":504}""");
             return;
         }
 
@@ -289,7 +291,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
         int start = int.TryParse(context.Request.Query["continue"], out int from) ? from : 0;
         IReadOnlyList<JsonObject> all = [.. objects.All().Where(value => only is null || (string)value["metadata"]!["name"]! == only)];
         string next = start + limit < all.Count ? (start + limit).ToString(CultureInfo.InvariantCulture) : "";
-        await context.Response.WriteAsync($$"""{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"{{Volatile.Read(ref _version)}}","continue":"{{next}}"},"items":[""");
+        await context.Response.WriteAsync(
+            $$"""{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":"{{Volatile.Read(ref _version)}}","continue":"{{next}}"},"items":[""");
         bool isFirst = true;
         foreach (JsonObject value in all.Skip(start).Take(limit))
         {
@@ -306,7 +309,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
         long known = long.Parse(context.Request.Query["resourceVersion"]!, CultureInfo.InvariantCulture);
         if (known < objects.Forgotten)
         {
-            await context.Response.WriteAsync("""{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version","reason":"Expired","code":410}}""" + "\n");
+            await context.Response.WriteAsync(
+                """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version","reason":"Expired","code":410}}""" + "\n");
             return;
         }
 

@@ -71,7 +71,8 @@ internal sealed class FakeObjects(Func<long> nextVersion)
         lock (_gate)
         {
             long version = nextVersion();
-            _history.Add((version, "BOOKMARK", $$$"""{"kind":"Node","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}","creationTimestamp":null},"spec":{},"status":{}}"""));
+            _history.Add(
+                (version, "BOOKMARK", $$$"""{"kind":"Node","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}","creationTimestamp":null},"spec":{},"status":{}}"""));
             Signal();
         }
     }

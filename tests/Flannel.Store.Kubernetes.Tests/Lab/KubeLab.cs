@@ -23,7 +23,13 @@ internal sealed class KubeLab : IAsyncDisposable
         Api = api;
         ConfigPath = Path.Combine(_folder.FullName, "net-conf.json");
         WriteConfig("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""");
-        Options = new KubernetesStoreOptions { ApiServer = api.Address, NodeName = "host1", ConfigFile = ConfigPath, RequestTimeout = TimeSpan.FromSeconds(10) };
+        Options = new KubernetesStoreOptions
+        {
+            ApiServer = api.Address,
+            NodeName = "host1",
+            ConfigFile = ConfigPath,
+            RequestTimeout = TimeSpan.FromSeconds(10),
+        };
     }
 
     public FakeApiServer Api { get; }

@@ -53,8 +53,10 @@ public sealed partial class FlanneldFlagsTests
 
         Assert.Equal(
             [
-                "allow-overlap", "enable-forwarding", "etcd-allow-insecure-credentials", "etcd-renewal", "follow-backend-changes", "guard", "guard-accept", "guard-sender",
-                "ip-masq-exclude", "keep-privileges", "release-lease-on-stop", "state-dir", "store", "udp-accept", "udp-busy-poll", "udp-thread-pairs", "udp-without",
+                "allow-overlap", "enable-forwarding", "etcd-allow-insecure-credentials", "etcd-renewal", "follow-backend-changes", "guard",
+                "guard-accept", "guard-sender",
+                "ip-masq-exclude", "keep-privileges", "release-lease-on-stop", "state-dir", "store", "udp-accept", "udp-busy-poll",
+                "udp-thread-pairs", "udp-without",
             ],
             FlanneldFlags.All.Select(flag => flag.Name).Except(flannel).Order(StringComparer.Ordinal));
     }

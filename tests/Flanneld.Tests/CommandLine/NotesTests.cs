@@ -17,7 +17,8 @@ public sealed class NotesTests
         Assert.StartsWith(expected, Assert.Single(Notes(_ => null, arguments)), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("--kube-subnet-mgr", "--net-config-path=/x", "--kube-api-url=https://a", "--kubeconfig-file=x", "--set-node-network-unavailable=false")]
+    [InlineData(
+        "--kube-subnet-mgr", "--net-config-path=/x", "--kube-api-url=https://a", "--kubeconfig-file=x", "--set-node-network-unavailable=false")]
     [InlineData("--store=memory", "--net-config-path=/x")]
     [InlineData("--etcd-endpoints=http://a:1")]
     public void Flag_WithEffect_IsNot(params string[] arguments) => Assert.Empty(Notes(_ => null, arguments));

@@ -11,7 +11,17 @@ public sealed class DockerOptionsTests
     [InlineData("/run/flannel/subnet.env", "/run/docker_opts.env", true, false, "DOCKER_OPTS", true, "-i")]
     [InlineData("/run/flannel/subnet.env", "/run/docker_opts.env", false, true, "DOCKER_OPTS", true, "-c")]
     [InlineData("/run/flannel/subnet.env", "/run/docker_opts.env", true, true, "DOCKER_OPTS", false, "-icm")]
-    [InlineData("/run/flannel/subnet.env", "/run/flannel/docker", true, true, "DOCKER_NETWORK_OPTIONS", true, "-k", "DOCKER_NETWORK_OPTIONS", "-d", "/run/flannel/docker")]
+    [InlineData(
+        "/run/flannel/subnet.env",
+        "/run/flannel/docker",
+        true,
+        true,
+        "DOCKER_NETWORK_OPTIONS",
+        true,
+        "-k",
+        "DOCKER_NETWORK_OPTIONS",
+        "-d",
+        "/run/flannel/docker")]
     [InlineData("/run/flannel/subnet.env", "/x", false, true, "KEY", false, "-mcd/x", "-kKEY", "--")]
     public void Options_AreReadAsGetoptsReadsThem(
         string file, string output, bool individual, bool combined, string key, bool ipMasq, params string[] arguments)

@@ -207,7 +207,8 @@ public sealed class HealthServerTests : IAsyncLifetime
     [Fact]
     public void TakenPort_IsAnError() => Assert.Equal(
         SocketError.AddressAlreadyInUse,
-        Assert.Throws<SocketException>(() => HealthServer.Start(_server.Endpoint, _ => null, TimeProvider.System, NullLogger.Instance)).SocketErrorCode);
+        Assert.Throws<SocketException>(
+            () => HealthServer.Start(_server.Endpoint, _ => null, TimeProvider.System, NullLogger.Instance)).SocketErrorCode);
 
     private static HealthServer Start(TimeProvider time) => HealthServer.Start(
         new IPEndPoint(IPAddress.Loopback, 0), path => path == "/healthz" ? new HttpAnswer(200, "fine") : null, time, NullLogger.Instance);

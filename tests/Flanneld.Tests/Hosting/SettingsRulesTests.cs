@@ -57,7 +57,13 @@ public sealed class SettingsRulesTests
     [InlineData("-etcd-endpoints", "\"http://a:1\"", "-etcd-username and -etcd-password", "--etcd-endpoints=http://u:p@a:1")]
     [InlineData("-etcd-endpoints", "\"http://a:1\"", "flag -etcd-cafile) are of no use over http; write " +
         "https", "--etcd-endpoints=http://a:1", "--etcd-cafile=ca.pem")]
-    [InlineData("-etcd-endpoints", "\"http://a:1\"", "-etcd-allow-insecure-credentials", "--etcd-endpoints=http://a:1", "--etcd-username=u", "--etcd-password=p")]
+    [InlineData(
+        "-etcd-endpoints",
+        "\"http://a:1\"",
+        "-etcd-allow-insecure-credentials",
+        "--etcd-endpoints=http://a:1",
+        "--etcd-username=u",
+        "--etcd-password=p")]
     [InlineData("-etcd-username", "", "without -etcd-password", "--etcd-endpoints=https://a:1", "--etcd-username=u")]
     [InlineData("-etcd-keyfile", "", "without -etcd-certfile", "--etcd-endpoints=https://a:1", "--etcd-keyfile=k")]
     [InlineData("-kube-api-url", "\"10.0.0.1:6443\"", "https:// or http:// and a host", "--kube-subnet-mgr", "--kube-api-url=10.0.0.1:6443")]
@@ -87,7 +93,12 @@ public sealed class SettingsRulesTests
     [InlineData("--kube-subnet-mgr", "--ip-masq")]
     [InlineData("--kube-subnet-mgr", "--kube-api-url=https://10.0.0.1:6443/cluster", "--kubeconfig-file=x", "--kube-annotation-prefix=org.com/9")]
     [InlineData("--kube-subnet-mgr", "--etcd-endpoints=nonsense", "--etcd-cafile=ca.pem")]
-    [InlineData("--kube-subnet-mgr=false", "--kube-api-url=http://x", "--kubeconfig-file=x", "--kube-annotation-prefix=x", "--set-node-network-unavailable=false")]
+    [InlineData(
+        "--kube-subnet-mgr=false",
+        "--kube-api-url=http://x",
+        "--kubeconfig-file=x",
+        "--kube-annotation-prefix=x",
+        "--set-node-network-unavailable=false")]
     [InlineData("--vmodule=a=1", "--log_backtrace_at=a.go:1", "-v", "10")]
     [InlineData("--store=memory", "--net-config-path=/x")]
     [InlineData("--healthz-ip=::", "--healthz-port=65535")]

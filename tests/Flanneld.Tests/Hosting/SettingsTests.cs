@@ -25,9 +25,12 @@ public sealed class SettingsTests
     public void EveryFlag_ReachesItsOption()
     {
         FlannelOptions options = Options(
-            "--iface", "eth1", "--iface=eth2", "-iface-regex", "^10\\.", "--iface-can-reach=10.0.0.1", "-public-ip", "192.0.2.7", "--public-ipv6=2001:db8::7",
-            "--subnet-file=relative.env", "--subnet-lease-renew-margin=1439", "--ip-masq", "-ip-masq-fully-random-disable=true", "--iptables-resync", "30",
-            "--iptables-forward-rules=false", "--ip-blackhole-route", "--release-lease-on-stop", "--ip-masq-exclude=10.0.0.0/8", "--ip-masq-exclude", "fd00::/8");
+            "--iface", "eth1", "--iface=eth2", "-iface-regex", "^10\\.", "--iface-can-reach=10.0.0.1", "-public-ip", "192.0.2.7",
+            "--public-ipv6=2001:db8::7",
+            "--subnet-file=relative.env", "--subnet-lease-renew-margin=1439", "--ip-masq", "-ip-masq-fully-random-disable=true", "--iptables-resync",
+            "30",
+            "--iptables-forward-rules=false", "--ip-blackhole-route", "--release-lease-on-stop", "--ip-masq-exclude=10.0.0.0/8", "--ip-masq-exclude",
+            "fd00::/8");
 
         Assert.Equal(["eth1", "eth2"], options.ExternalInterface.Names);
         Assert.Equal(["^10\\."], options.ExternalInterface.Patterns);
@@ -137,7 +140,8 @@ public sealed class SettingsTests
     public void KubernetesFlags_ReachTheirOptions()
     {
         var settings = new Settings(Values(
-            "-kube-subnet-mgr", "--kube-api-url=https://10.0.0.1:6443/k", "--kubeconfig-file=/etc/k.conf", "--kube-annotation-prefix=org.com/9", "-net-config-path", "/etc/net.json",
+            "-kube-subnet-mgr", "--kube-api-url=https://10.0.0.1:6443/k", "--kubeconfig-file=/etc/k.conf", "--kube-annotation-prefix=org.com/9",
+            "-net-config-path", "/etc/net.json",
             "--set-node-network-unavailable=false"));
         var options = new KubernetesStoreOptions();
         settings.Configure(options);

@@ -38,7 +38,13 @@ public sealed class ExternalInterfaceOptions
     /// <summary>The same choice with other public addresses, where there are any.</summary>
     internal ExternalInterfaceOptions With(IPAddress? publicIP, IPAddress? publicIPv6)
     {
-        var other = new ExternalInterfaceOptions { Name = Name, CanReach = CanReach, PublicIP = publicIP?.ToString() ?? PublicIP, PublicIPv6 = publicIPv6?.ToString() ?? PublicIPv6 };
+        var other = new ExternalInterfaceOptions
+        {
+            Name = Name,
+            CanReach = CanReach,
+            PublicIP = publicIP?.ToString() ?? PublicIP,
+            PublicIPv6 = publicIPv6?.ToString() ?? PublicIPv6,
+        };
         foreach (string name in Names) other.Names.Add(name);
         foreach (string pattern in Patterns) other.Patterns.Add(pattern);
         return other;

@@ -70,9 +70,9 @@ public sealed class FlannelOptions
 
     /// <summary>
     /// How long peers stay reachable when more than half of them, and at least three, leave the store together, when all of them, and at least two,
-    /// leave it in one step, or when nothing is left in it: an operator's mistake or a store that was restored empty is likelier than that. Those that
-    /// take their leases again meanwhile are as if nothing had been. A subnet that another host leases passes to it at once. Default 2 minutes; zero to
-    /// treat it like the departure of one peer.
+    /// leave it in one step, or when nothing is left in it: an operator's mistake or a store that was restored empty is likelier than that. Those
+    /// that take their leases again meanwhile are as if nothing had been. A subnet that another host leases passes to it at once. Default 2 minutes;
+    /// zero to treat it like the departure of one peer.
     /// </summary>
     /// <value>Zero to 1 day.</value>
     [TimeSpanRange("00:00:00", "1.00:00:00")]

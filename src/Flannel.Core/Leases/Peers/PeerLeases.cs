@@ -254,8 +254,8 @@ internal sealed partial class PeerLeases
     }
 
     /// <summary>
-    /// Whether a key that was not seen before is beyond its limit. Of its name a mark is kept: names are up to whoever writes them, and may be long and
-    /// many.
+    /// Whether a key that was not seen before is beyond its limit. Of its name a mark is kept: names are up to whoever writes them, and may be long
+    /// and many.
     /// </summary>
     private bool IsLeftOut(string name, Lease? good, string? refusal)
     {

@@ -13,8 +13,8 @@ public sealed record PeerLimits
     public TimeSpan GracePeriod { get; init; }
 
     /// <summary>
-    /// How long peers are still reported as there when more than half of them, and at least three, go within moments of each other, or all of them, and
-    /// at least two, in one step: a mistake in the store is likelier than that. Default: no longer than one.
+    /// How long peers are still reported as there when more than half of them, and at least three, go within moments of each other, or all of them,
+    /// and at least two, in one step: a mistake in the store is likelier than that. Default: no longer than one.
     /// </summary>
     public TimeSpan MassRemovalGracePeriod { get; init; }
 

@@ -93,7 +93,8 @@ internal sealed partial class SubnetManager
     private async Task<bool> DeleteOthersAsync(
         LeaseRequest request, NodeIdentity identity, LeaseList leases, OwnEntry own, CancellationToken cancellationToken)
     {
-        foreach (OwnEntry other in leases.Own.Where(other => other.Lease.Key != own.Lease.Key && !other.Lease.IsReservation && identity.IsOwn(other.Lease.Attributes)))
+        foreach (OwnEntry other in leases.Own.Where(
+            other => other.Lease.Key != own.Lease.Key && !other.Lease.IsReservation && identity.IsOwn(other.Lease.Attributes)))
         {
             StoredEntry? entry = IsWrittenBy(request, other)
                 ? other.Entry

@@ -11,7 +11,8 @@ internal sealed partial class SubnetManager
         private IReadOnlyCollection<SubnetKey>? _leased;
 
         public IReadOnlyCollection<SubnetKey> Leased =>
-            _leased ??= [.. listed.Entries.Select(static entry => SubnetKey.TryParse(entry.Key, out SubnetKey key) ? key : default(SubnetKey?)).OfType<SubnetKey>()];
+            _leased ??= [.. listed.Entries.Select(static entry => SubnetKey.TryParse(entry.Key, out SubnetKey key) ? key : default(SubnetKey?))
+                .OfType<SubnetKey>()];
 
         public IReadOnlyList<string> UnknownConfigKeys => NetworkConfigReader.FindUnknownKeys(listed.Config);
 

@@ -55,7 +55,8 @@ public sealed record NftSet(NftFamily Family, string Table, string Name)
     /// <summary>Family, table, name and what its elements are, for logs and tests.</summary>
     /// <returns>For example <c>Inet guard inner: EthernetAddress . IPv4Address, intervals</c>.</returns>
     public override string ToString() =>
-        $"{Family} {Table} {Name}: {string.Join(" . ", Key.IsDefault ? [] : Key)}{(IsMap ? $" to {string.Join(" . ", Value)}" : "")}{(IsInterval ? ", intervals" : "")}";
+        $"{Family} {Table} {Name}: " +
+        $"{string.Join(" . ", Key.IsDefault ? [] : Key)}{(IsMap ? $" to {string.Join(" . ", Value)}" : "")}{(IsInterval ? ", intervals" : "")}";
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Family, Table, Name);

@@ -134,7 +134,15 @@ internal static class TableCodec
 
         attributes.EnsureValid();
         if (entry is not null)
-            entry = entry with { Type = FromKernel(type), Hook = FromKernel((NftFamily)header.nfgen_family, entry.Hook), DropsByDefault = policy == 0 };
+        {
+            entry = entry with
+            {
+                Type = FromKernel(type),
+                Hook = FromKernel((NftFamily)header.nfgen_family, entry.Hook),
+                DropsByDefault = policy == 0,
+            };
+        }
+
         chain = new NftChain((NftFamily)header.nfgen_family, table, name) { Base = entry, Comment = comment };
         return true;
     }

@@ -9,7 +9,15 @@ public sealed class ExternalInterfaceOptionsTests
     [Fact]
     public void With_NoOtherAddress_IsTheSameInEveryProperty()
     {
-        var options = new ExternalInterfaceOptions { Name = "a", CanReach = "b", PublicIP = "c", PublicIPv6 = "d", Names = { "e" }, Patterns = { "f" } };
+        var options = new ExternalInterfaceOptions
+        {
+            Name = "a",
+            CanReach = "b",
+            PublicIP = "c",
+            PublicIPv6 = "d",
+            Names = { "e" },
+            Patterns = { "f" },
+        };
         ExternalInterfaceOptions copy = options.With(null, null);
         foreach (PropertyInfo property in typeof(ExternalInterfaceOptions).GetProperties())
         {

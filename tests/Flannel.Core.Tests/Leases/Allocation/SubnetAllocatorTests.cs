@@ -85,7 +85,8 @@ public sealed class SubnetAllocatorTests(ITestOutputHelper output)
     public void Allocate_PrefixThatIsNobodysLease_BlocksNothing(string bad)
     {
         var random = new Random(3);
-        HashSet<string> drawn = [.. Enumerable.Range(0, 5000).Select(_ => SubnetAllocator.Allocate(Usual, [SubnetKey.Parse(bad)], random).ToString())];
+        HashSet<string> drawn =
+            [.. Enumerable.Range(0, 5000).Select(_ => SubnetAllocator.Allocate(Usual, [SubnetKey.Parse(bad)], random).ToString())];
 
         Assert.Equal(255, drawn.Count);
     }
@@ -197,7 +198,8 @@ public sealed class SubnetAllocatorTests(ITestOutputHelper output)
         NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8","SubnetLen":24}""", "test");
         var random = new Random(1);
         SubnetRange pool = config.IPv4Subnets!.Value;
-        SubnetKey[] taken = [.. Enumerable.Range(0, (int)pool.Count).OrderBy(_ => random.Next()).Take(60_000).Select(i => new SubnetKey(pool[(UInt128)i], null))];
+        SubnetKey[] taken =
+            [.. Enumerable.Range(0, (int)pool.Count).OrderBy(_ => random.Next()).Take(60_000).Select(i => new SubnetKey(pool[(UInt128)i], null))];
         Assert.Equal(65_535u, pool.Count);
         for (int i = 0; i < 50; i++)
             SubnetAllocator.Allocate(config, taken, random);

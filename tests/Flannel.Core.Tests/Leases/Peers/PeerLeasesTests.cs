@@ -302,7 +302,8 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
     {
         PeerLeases tracker = new(
             NetworkConfig.Parse("""{"Network":"10.0.0.0/8","Backend":{"Type":"vxlan"}}""", "test"),
-            new LeaseRules(NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""", "test"), SubnetManagerLab.Attributes(1), SubnetKey.Parse("10.255.0.0-24")),
+            new LeaseRules(
+                NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""", "test"), SubnetManagerLab.Attributes(1), SubnetKey.Parse("10.255.0.0-24")),
             null,
             SubnetKey.Parse("10.255.0.0-24"));
         tracker.Apply(new StoreSnapshot([.. Enumerable.Range(0, 10_000).Select(i => Entry($"10.{1 + (i / 256)}.{i % 256}.0-24", 2 + i))], _revision));
@@ -334,7 +335,8 @@ public sealed class PeerLeasesTests(ITestOutputHelper output)
         PeerLeases tracker = Tracker();
         StoredEntry first = Entry("10.5.1.0-24", 2);
         tracker.Apply(
-            new StoreSnapshot([first, .. Enumerable.Range(0, 20_000).Select(i => Entry($"10.5.1.0-24&fd00:5:0:{i + 1000:x}::-64", 3 + i))], _revision));
+            new StoreSnapshot(
+                [first, .. Enumerable.Range(0, 20_000).Select(i => Entry($"10.5.1.0-24&fd00:5:0:{i + 1000:x}::-64", 3 + i))], _revision));
         _revision++;
         long started = TimeProvider.System.GetTimestamp();
 

@@ -47,7 +47,12 @@ public sealed class PeerTrackerTests
         Begin(Entry("a", 2));
 
         _tracker.Change(
-            [new PeerEntryChange("a", null), new PeerEntryChange("a", Entry("a", 7, "2")), new PeerEntryChange("a", null), new PeerEntryChange("a", Entry("a", 8, "3"))], 11, TimeSpan.Zero);
+            [
+                new PeerEntryChange("a", null),
+                new PeerEntryChange("a", Entry("a", 7, "2")),
+                new PeerEntryChange("a", null),
+                new PeerEntryChange("a", Entry("a", 8, "3")),
+            ], 11, TimeSpan.Zero);
 
         Assert.Equal([("10.244.2.0-24", null), (null, "10.244.8.0-24")], Changes());
     }

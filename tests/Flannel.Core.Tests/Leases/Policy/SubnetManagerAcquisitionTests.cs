@@ -303,7 +303,8 @@ public sealed class SubnetManagerAcquisitionTests
     [Fact]
     public async Task Acquire_ThousandNodesOnAPoolOfThousand_AllGetDifferentSubnetsAndTheNextIsTold()
     {
-        const string Document = """{"Network":"10.5.0.0/19","SubnetLen":30,"SubnetMin":"10.5.0.4","SubnetMax":"10.5.15.160","Backend":{"Type":"vxlan"}}""";
+        const string Document =
+            """{"Network":"10.5.0.0/19","SubnetLen":30,"SubnetMin":"10.5.0.4","SubnetMax":"10.5.15.160","Backend":{"Type":"vxlan"}}""";
         var store = new InMemoryLeaseStore(Document);
         NetworkConfig config = NetworkConfig.Parse(Document, "test");
         async Task<Lease> AcquireAsync(int host)

@@ -55,7 +55,9 @@ public sealed class SubnetManagerDuplicateTests
         {
             int twin = round;
             await Task.WhenAll(Enumerable.Range(0, 4).Select(
-                number => Assert.ThrowsAsync<DuplicatePublicAddressException>(() => Twin(lab, "99", seed: (twin * 10) + number + 2).AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30)))));
+                number =>
+                    Assert.ThrowsAsync<DuplicatePublicAddressException>(
+                        () => Twin(lab, "99", seed: (twin * 10) + number + 2).AcquireAsync().WaitAsync(TimeSpan.FromSeconds(30)))));
             lab.Time.Advance(TimeSpan.FromSeconds(5));
         }
 

@@ -9,7 +9,11 @@ namespace Flannel.Core.Tests.Leases.Policy;
 public sealed class SubnetManagerMassRemovalTests
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2), MassGrace = TimeSpan.FromMinutes(2);
-    private static readonly SubnetManagerOptions Options = SubnetManagerLab.NoRelist with { PeerGracePeriod = Grace, MassRemovalGracePeriod = MassGrace };
+    private static readonly SubnetManagerOptions Options = SubnetManagerLab.NoRelist with
+    {
+        PeerGracePeriod = Grace,
+        MassRemovalGracePeriod = MassGrace,
+    };
 
     [Fact]
     public async Task Watch_MostPeersDeleted_AreKeptAndTold()

@@ -178,7 +178,8 @@ public sealed class SubnetManagerStuckTests : IAsyncLifetime
     private async Task<LeaseFollower> StartAsync(ILeaseStore store, SubnetManagerOptions? options = null)
     {
         var manager = new SubnetManager(
-            store, options ?? new SubnetManagerOptions(), _time, new Random(1), NullLogger<SubnetManager>.Instance, _services.GetRequiredService<IMeterFactory>(), Name);
+            store, options ?? new SubnetManagerOptions(), _time, new Random(1), NullLogger<SubnetManager>.Instance,
+            _services.GetRequiredService<IMeterFactory>(), Name);
         var follower = new LeaseFollower(await (await manager.OpenAsync(CancellationToken.None)).AcquireAsync(Request(), CancellationToken.None));
         _followers.Add(follower);
         await follower.UntilAsync<LeaseSnapshot>();

@@ -10,8 +10,8 @@ using Flannel.Netlink.Route.Routes;
 using Microsoft.Extensions.DependencyInjection;
 
 /// <summary>
-/// What a program that is not marked as one for Linux may name without a warning (CA1416), such as plain data and registration, and what one that is published
-/// as a native program may use without one (IL2067), such as the etcd store. None of it does anything here.
+/// What a program that is not marked as one for Linux may name without a warning (CA1416), such as plain data and registration, and what one that is
+/// published as a native program may use without one (IL2067), such as the etcd store. None of it does anything here.
 /// </summary>
 internal static class Records
 {

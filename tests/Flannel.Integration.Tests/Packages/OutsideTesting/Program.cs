@@ -13,7 +13,8 @@ await cluster.UntilConnectedAsync();
 await cluster.Nodes[1].CrashAsync();
 await cluster.AdvanceAsync(TimeSpan.FromHours(25)); // its lease ends
 await cluster.UntilAsync(() => cluster.Nodes[0].Node.Peers.Count == 1, "the crashed node is forgotten");
-Console.WriteLine($"Three nodes, one moved ({subnet == cluster.Nodes[0].Node.Lease.Subnet}), one crashed, {cluster.Clock.Elapsed.TotalHours:0} hours.");
+Console.WriteLine(
+    $"Three nodes, one moved ({subnet == cluster.Nodes[0].Node.Lease.Subnet}), one crashed, {cluster.Clock.Elapsed.TotalHours:0} hours.");
 
 #region Store
 /// <summary>Leases in a table of which every process has the same view; here it is a dictionary.</summary>
@@ -40,7 +41,8 @@ public sealed class TableStore(TimeProvider? time = null) : PollingLeaseStore(Ti
             if (found?.ModRevision != write.ExpectedRevision) return Task.FromResult<long?>(null);
 
             long revision = ++_revision;
-            if (write.Value is { } value) _rows[write.Key] = new StoreRow(write.Key, value, found?.CreateRevision ?? revision, revision, write.Expires);
+            if (write.Value is { } value)
+                _rows[write.Key] = new StoreRow(write.Key, value, found?.CreateRevision ?? revision, revision, write.Expires);
             else _rows.Remove(write.Key);
             return Task.FromResult<long?>(revision);
         }

@@ -20,7 +20,8 @@ using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
 
 // Write the network's configuration, and watch from outside what its nodes do.
 var admin = provider.GetRequiredKeyedService<IFlannelAdministration>("admin");
-await admin.SetConfigAsync(new NetworkConfig { Network = System.Net.IPNetwork.Parse("10.5.0.0/16"), Backend = new VxlanBackendConfig { Vni = 7 }.ToJson() });
+await admin.SetConfigAsync(
+    new NetworkConfig { Network = System.Net.IPNetwork.Parse("10.5.0.0/16"), Backend = new VxlanBackendConfig { Vni = 7 }.ToJson() });
 var observer = provider.GetRequiredKeyedService<IFlannelObserver>("admin");
 Task<int> seen = CountAsync(observer, args.Length - 1, limit.Token);
 
@@ -89,7 +90,8 @@ internal sealed class TableStore() : PollingLeaseStore(TimeSpan.FromMilliseconds
             StoreRow? found = _rows.GetValueOrDefault(write.Key);
             if (found?.ModRevision != write.ExpectedRevision) return Task.FromResult<long?>(null);
             long revision = ++_revision;
-            if (write.Value is { } value) _rows[write.Key] = new StoreRow(write.Key, value, found?.CreateRevision ?? revision, revision, write.Expires);
+            if (write.Value is { } value)
+                _rows[write.Key] = new StoreRow(write.Key, value, found?.CreateRevision ?? revision, revision, write.Expires);
             else _rows.Remove(write.Key);
             return Task.FromResult<long?>(revision);
         }
