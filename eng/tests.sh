@@ -3,7 +3,7 @@
 
 test_budget=3000 # seconds for the whole test run, which takes a quarter of it: something hangs, or the machine is very busy
 project_budget=2400 # seconds for one test project
-hang_limit=4m # for one test; what hangs is named
+hang_limit=10m # for one test, of which one compiles a native program; what hangs is named
 
 # The projects that take longest start first, so that none of them runs alone at the end. The tests of one run one after the other and wait most of the
 # time, so it runs as two parts, side by side: what follows the colon says which of its tests.
