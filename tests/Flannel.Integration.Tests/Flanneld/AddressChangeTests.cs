@@ -17,7 +17,7 @@ public sealed class AddressChangeTests(ITestOutputHelper output)
     [InlineData("host-gw")]
     public async Task Host_GetsAnotherAddress_IsPublishedAndPacketsFlow(string backend)
     {
-        await using TwoHosts hosts = await TwoHosts.StartAsync($$"""{"Network":"10.5.0.0/16","Backend":{"Type":"{{backend}}"}}""");
+        await using TwoHosts hosts = await TwoHosts.StartAsync($$$"""{"Network":"10.5.0.0/16","Backend":{"Type":"{{{backend}}}"}}""");
         await hosts.AssertPingsAsync();
         await using ContinuousPing ping = hosts.Containers[0].StartPinging(
             hosts.Containers[1].Address!, new PingOptions { Interval = TimeSpan.FromMilliseconds(20) });
