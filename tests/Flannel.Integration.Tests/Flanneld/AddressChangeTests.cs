@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Flannel.Integration.Tests.Flanneld;
 
-/// <summary>A host that gets another address while its agent's connections to etcd were made from the former one, which nobody answers any more.</summary>
+/// <summary>A host gets another address. Its agent's connections to etcd are from the former one, where nobody answers any more.</summary>
 public sealed class AddressChangeTests(ITestOutputHelper output)
 {
     // Five seconds are promised. Connections that are kept until the kernel gives them up cost 17 s and more.

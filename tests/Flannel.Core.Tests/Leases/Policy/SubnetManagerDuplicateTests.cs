@@ -306,9 +306,12 @@ public sealed class SubnetManagerDuplicateTests
     {
         // The second one does not wait at all, which is as late as an answer can come.
         var lab = new SubnetManagerLab(options: SubnetManagerLab.NoRelist);
-        await using LeaseFollower follower = await lab.Node(1).StartAsync();
+        LabNode first = lab.Node(1);
+        await using LeaseFollower follower = await first.StartAsync();
+        HeldStoreCall answer = first.Store.HoldNextBefore(StoreOperation.Update);
         LabNode second = Twin(lab, "99");
         await second.AcquireAsync();
+        answer.Release();
         await using LeaseFollower secondFollower = second.Follow();
 
         await secondFollower.UntilAsync<OwnLeaseChanged>(static own => own.State == OwnLeaseState.Taken);
