@@ -18,7 +18,7 @@ internal sealed class HostGatewayMechanism(KernelContext context) : KernelMechan
 {
     public override string Name => $"host-gw ({(Family.IsIPv6 ? "IPv6" : "IPv4")} routes over {Context.External.State.Name})";
 
-    public override GuardedTunnel Tunnel => new() { Uplink = Family.ExternalName };
+    public override GuardedTunnel Tunnel => new() { ExternalInterface = Family.ExternalName };
 
     public override int Mtu => Context.External.State.Mtu;
 

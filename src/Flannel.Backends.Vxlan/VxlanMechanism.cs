@@ -60,7 +60,7 @@ internal sealed partial class VxlanMechanism : KernelMechanism<VxlanEntryKey, Vx
         Port = _spec.Config.Port,
         Vni = _spec.Config.Vni,
         Device = _spec.Name,
-        Uplink = _spec.Config.DirectRouting ? Family.ExternalName : null,
+        ExternalInterface = _spec.Config.DirectRouting ? Family.ExternalName : null,
     };
 
     public override int Mtu => _device.State!.Mtu;

@@ -88,7 +88,7 @@ internal sealed partial class GuardTable
         if (tunnel.Port is not null && SenderElements.Length > 0)
             Senders = new NftSet(NftFamily.Inet, name, SendersName) { Key = [AddressType], IsInterval = true };
         if (tunnel.Port is { } port) AddPortChains(port);
-        if (tunnel.Uplink is { } external) AddExternalChain(external);
+        if (tunnel.ExternalInterface is { } external) AddExternalChain(external);
         if (tunnel.Device is { } device) AddTunnelChains(device);
         if (_rules.Exists(static rule => rule.Chain == Forward)) Chain(Forward, NftHook.Forward, BeforeFilters);
         Counters = [.. _rules.SelectMany(CountersOf).Distinct()];
@@ -193,7 +193,7 @@ internal sealed partial class GuardTable
         bool isAtDevice = _fromTunnel == NftFamily.NetDevice;
         string chain = isAtDevice ? FromTunnel : Prerouting;
         NftHook hook = isAtDevice ? NftHook.Ingress : NftHook.Prerouting;
-        if (isAtDevice || _tunnel.Uplink is null)
+        if (isAtDevice || _tunnel.ExternalInterface is null)
         {
             _chains.Add(new NftChain(_fromTunnel, Name, chain)
             {

@@ -26,5 +26,5 @@ public sealed record GuardedTunnel
     public Func<GuardDrops>? ReadDrops { get; init; }
 
     /// <summary>The external interface, if packets of peers come over it as they are; <see langword="null"/> if they do not.</summary>
-    public string? Uplink { get; init; }
+    public string? ExternalInterface { get; init; }
 }

@@ -211,7 +211,7 @@ public sealed class TunnelGuardTests : IAsyncLifetime
     {
         var table = new GuardTable(
             Table,
-            new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1", Uplink = external },
+            new GuardedTunnel { Port = 8472, Vni = 1, Device = "flannel.1", ExternalInterface = external },
             new GuardOptions(),
             NetworkFamily.From(
                 new BackendContext
