@@ -83,7 +83,7 @@ public sealed class EtcdUnreachableTests
 
         foreach (TimeSpan patience in (TimeSpan[])[FirstAnswerLimit, 2 * FirstAnswerLimit, 4 * FirstAnswerLimit])
         {
-            IEtcdTransport transport = connection.GetTransport(endpoint);
+            GrpcTransport transport = connection.GetTransport(endpoint);
             Task<RangeResponse> call = transport.CallAsync(
                 EtcdMethods.Range, new RangeRequest(), token: null, TimeSpan.FromHours(1), metrics, CancellationToken.None);
             await _time.WaitForTimerAsync(patience);

@@ -26,7 +26,7 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
     /// <param name="metrics">Where to count.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="GrpcException">The endpoint does not answer, or refuses the user.</exception>
-    public async Task<string> GetTokenAsync(IEtcdTransport transport, string? outdated, EtcdMetrics metrics, CancellationToken cancellationToken)
+    public async Task<string> GetTokenAsync(GrpcTransport transport, string? outdated, EtcdMetrics metrics, CancellationToken cancellationToken)
     {
         if (Usable(outdated) is { } token)
             return token;
@@ -47,7 +47,7 @@ internal sealed class EtcdAuthenticator(string userName, string password, TimeSp
 
     private string? Usable(string? outdated) => _token is { } token && token != outdated ? token : null;
 
-    private async Task<string> AskAsync(IEtcdTransport transport, EtcdMetrics metrics, CancellationToken cancellationToken)
+    private async Task<string> AskAsync(GrpcTransport transport, EtcdMetrics metrics, CancellationToken cancellationToken)
     {
         try
         {

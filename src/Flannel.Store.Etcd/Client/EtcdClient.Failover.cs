@@ -18,7 +18,7 @@ internal sealed partial class EtcdClient
         StoreErrorKind.Unreachable, StoreErrorKind.Unspecified,
     ];
 
-    private delegate Task<T> Attempt<T>(EtcdEndpoint endpoint, IEtcdTransport transport, string? token);
+    private delegate Task<T> Attempt<T>(EtcdEndpoint endpoint, GrpcTransport transport, string? token);
 
     private async Task<EtcdReply<T>> RunAsync<T>(string what, Attempt<T> attempt, CancellationToken cancellationToken)
     {
@@ -64,7 +64,7 @@ internal sealed partial class EtcdClient
 
     private async Task<T> AuthenticatedAsync<T>(EtcdEndpoint endpoint, Attempt<T> attempt, CancellationToken cancellationToken)
     {
-        IEtcdTransport transport = _connection.GetTransport(endpoint);
+        GrpcTransport transport = _connection.GetTransport(endpoint);
         if (_connection.Authenticator is not { } authenticator)
             return await attempt(endpoint, transport, null).ConfigureAwait(false);
 

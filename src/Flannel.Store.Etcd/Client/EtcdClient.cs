@@ -89,7 +89,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             what,
             async (_, transport, token) =>
             {
-                IEtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token, _metrics);
+                GrpcStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream = transport.Open(EtcdMethods.LeaseKeepAlive, token, _metrics);
                 await using (stream.ConfigureAwait(false))
                 {
                     var request = new LeaseKeepAliveRequest { ID = leaseId };
@@ -115,7 +115,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
             async (endpoint, transport, token) =>
             {
                 long version = _connection.Version;
-                IEtcdStream<WatchRequest, WatchResponse> stream = transport.Open(EtcdMethods.Watch, token, _metrics);
+                GrpcStream<WatchRequest, WatchResponse> stream = transport.Open(EtcdMethods.Watch, token, _metrics);
                 try
                 {
                     WatchResponse first = await AskAsync(transport, stream, new WatchRequest { CreateRequest = request }, cancellationToken)
@@ -163,7 +163,9 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     }
 
     private async Task<TResponse> AskAsync<TRequest, TResponse>(
-        IEtcdTransport transport, IEtcdStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
+        GrpcTransport transport, GrpcStream<TRequest, TResponse> stream, TRequest request, CancellationToken cancellationToken)
+        where TRequest : class
+        where TResponse : class
     {
         TimeSpan limit = transport.Patience(Timeout);
         using var deadline = new CancellationTokenSource(limit, _time);

@@ -20,7 +20,7 @@ internal sealed class EtcdConnection
 
     private readonly TimeProvider _time;
     private readonly TlsFiles _tls;
-    private readonly Func<Uri, AnswerHistory, IEtcdTransport> _createTransport;
+    private readonly Func<Uri, AnswerHistory, GrpcTransport> _createTransport;
 
     private long _resets;
     private long _resetAt;
@@ -74,7 +74,7 @@ internal sealed class EtcdConnection
     public void Refresh() => _tls.Refresh();
 
     /// <summary>The transport to an endpoint.</summary>
-    public IEtcdTransport GetTransport(EtcdEndpoint endpoint) => endpoint.GetTransport(Version, _createTransport);
+    public GrpcTransport GetTransport(EtcdEndpoint endpoint) => endpoint.GetTransport(Version, _createTransport);
 
     /// <summary>Drops every connection with all that goes through it. Returns at once.</summary>
     public void Reset()

@@ -11,8 +11,8 @@ internal sealed class EtcdEndpoint(Uri address)
     private readonly AnswerHistory _answers = new();
 
     // Guarded by _lock. Of the older ones, those that are perhaps in use.
-    private readonly List<IEtcdTransport> _older = [];
-    private IEtcdTransport? _transport;
+    private readonly List<GrpcTransport> _older = [];
+    private GrpcTransport? _transport;
     private bool _isClosed;
     private long _version;
 
@@ -36,7 +36,7 @@ internal sealed class EtcdEndpoint(Uri address)
     /// <summary>The transport to use: another one when that of the last time is of an older version or of no use any more.</summary>
     /// <param name="version">The version wanted.</param>
     /// <param name="create">Makes a transport, given the address and what it has answered before.</param>
-    public IEtcdTransport GetTransport(long version, Func<Uri, AnswerHistory, IEtcdTransport> create)
+    public GrpcTransport GetTransport(long version, Func<Uri, AnswerHistory, GrpcTransport> create)
     {
         lock (_lock)
         {
@@ -60,7 +60,7 @@ internal sealed class EtcdEndpoint(Uri address)
     /// <param name="isForGood">Whether no other one is made afterwards.</param>
     public Task CloseAsync(bool isForGood)
     {
-        IEtcdTransport[] all;
+        GrpcTransport[] all;
         lock (_lock)
         {
             all = _transport is null ? [.. _older] : [_transport, .. _older];

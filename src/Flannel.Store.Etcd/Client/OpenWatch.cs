@@ -1,4 +1,5 @@
 using Etcdserverpb;
+using Flannel.Store.Etcd.Transport;
 
 namespace Flannel.Store.Etcd.Client;
 
@@ -7,4 +8,4 @@ namespace Flannel.Store.Etcd.Client;
 /// <param name="Stream">The stream.</param>
 /// <param name="First">The first answer: that the watch was created, or that its revision was compacted away.</param>
 /// <param name="Version">The version of the client's connections that it was opened on.</param>
-internal sealed record OpenWatch(EtcdEndpoint Endpoint, IEtcdStream<WatchRequest, WatchResponse> Stream, WatchResponse First, long Version);
+internal sealed record OpenWatch(EtcdEndpoint Endpoint, GrpcStream<WatchRequest, WatchResponse> Stream, WatchResponse First, long Version);

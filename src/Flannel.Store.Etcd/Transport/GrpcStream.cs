@@ -1,10 +1,14 @@
-using Flannel.Store.Etcd.Client;
 using Grpc.Core;
 
 namespace Flannel.Store.Etcd.Transport;
 
-/// <summary>One bidirectional call. What it awaits of gRPC runs on its own, so that no caller depends on its end.</summary>
-internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TResponse>
+/// <summary>
+/// One bidirectional call. Reading is for one caller at a time; writing is safe for any number. What it awaits of gRPC runs on its own, so that no
+/// caller depends on its end.
+/// </summary>
+/// <typeparam name="TRequest">What is written.</typeparam>
+/// <typeparam name="TResponse">What is read.</typeparam>
+internal sealed class GrpcStream<TRequest, TResponse> : IAsyncDisposable
     where TRequest : class
     where TResponse : class
 {
@@ -42,7 +46,9 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         _opening = OpenAsync(open);
     }
 
-    /// <inheritdoc />
+    /// <summary>Sends a request; it is on its way when this ends.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Ends the wait; the stream is of no use afterwards.</param>
     public async Task WriteAsync(TRequest request, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_closed, cancellationToken);
@@ -57,7 +63,8 @@ internal sealed class GrpcStream<TRequest, TResponse> : IEtcdStream<TRequest, TR
         }
     }
 
-    /// <inheritdoc />
+    /// <summary>The next answer. The end of the stream, however friendly, is a <see cref="GrpcException"/>.</summary>
+    /// <param name="cancellationToken">Ends the wait; the stream is of no use afterwards.</param>
     public async Task<TResponse> ReadAsync(CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_closed, cancellationToken);

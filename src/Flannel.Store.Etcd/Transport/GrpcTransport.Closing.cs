@@ -22,12 +22,12 @@ internal sealed partial class GrpcTransport
     private int _users = 1;
     private int _retired;
 
-    /// <inheritdoc />
+    /// <summary>Whether calls can be made: it is not closed, and nothing of it had to be abandoned.</summary>
     public bool IsUsable => !IsClosed;
 
     private bool IsClosed => _closed.IsCancellationRequested;
 
-    /// <inheritdoc />
+    /// <summary>Closes the transport as soon as the calls and streams under way have ended.</summary>
     public void Retire()
     {
         if (Interlocked.Exchange(ref _retired, 1) == 0)

@@ -13,9 +13,11 @@ namespace Flannel.Store.Etcd.Transport;
 
 /// <summary>
 /// dotnet-etcd's stubs over one HTTP/2 connection of <see cref="SocketsHttpHandler"/> to one endpoint. Whatever enters gRPC or the handler runs on a
-/// thread of the pool that nobody waits for without bound. A lock that is lost in there must not take a caller with it.
+/// thread of the pool that nobody waits for without bound. A lock that is lost in there must not take a caller with it. Failures of a call are
+/// <see cref="GrpcException"/>. Every call ends when it is cancelled or its time is up, and closing ends within <see cref="CloseLimit"/>, whatever
+/// the connection does.
 /// </summary>
-internal sealed partial class GrpcTransport : IEtcdTransport
+internal sealed partial class GrpcTransport : IAsyncDisposable
 {
     /// <summary>How long closing may take before what is being closed is abandoned together with its connection.</summary>
     public static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
@@ -103,7 +105,8 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         _etcd = new dotnet_etcd.EtcdClient(_channel.CreateCallInvoker()).GetConnection();
     }
 
-    /// <inheritdoc />
+    /// <summary>How long to wait for the next answer: less than usual on a connection that has not given any.</summary>
+    /// <param name="timeout">How long an answer may usually take.</param>
     public TimeSpan Patience(TimeSpan timeout)
     {
         if (_hasConnectionAnswered)
@@ -112,7 +115,13 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         return patience < timeout ? patience : timeout;
     }
 
-    /// <inheritdoc />
+    /// <summary>One request, one answer.</summary>
+    /// <param name="method">What to call.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="token">The token that proves who is calling, if one is needed.</param>
+    /// <param name="timeout">How long the call may take.</param>
+    /// <param name="metrics">Where to count it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     public async Task<TResponse> CallAsync<TRequest, TResponse>(
         EtcdMethod<TRequest, TResponse> method, TRequest request, string? token, TimeSpan timeout, EtcdMetrics metrics,
         CancellationToken cancellationToken)
@@ -155,8 +164,11 @@ internal sealed partial class GrpcTransport : IEtcdTransport
         }
     }
 
-    /// <inheritdoc />
-    public IEtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(
+    /// <summary>Any number of requests and answers. It is opened in the background; failures show when it is written or read.</summary>
+    /// <param name="method">What to call.</param>
+    /// <param name="token">The token that proves who is calling, if one is needed.</param>
+    /// <param name="metrics">Where to count it.</param>
+    public GrpcStream<TRequest, TResponse> Open<TRequest, TResponse>(
         EtcdStreamMethod<TRequest, TResponse> method, string? token, EtcdMetrics metrics)
         where TRequest : class
         where TResponse : class
