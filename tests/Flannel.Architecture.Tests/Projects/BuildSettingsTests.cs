@@ -19,6 +19,15 @@ public sealed class BuildSettingsTests
     public void Setting_IsOn(string file, string setting) =>
         Assert.Equal("true", (string?)XDocument.Load(SourceTree.PathOf(file)).Descendants(setting).Single());
 
+    // Where nobody says its severity, the build is silent about it, whatever the preference.
+    [Fact]
+    public void Braces_AreAskedForByTheBuild()
+    {
+        string settings = SourceTree.Read(".editorconfig");
+        Assert.Contains("\ncsharp_prefer_braces = when_multiline:warning\n", settings, StringComparison.Ordinal);
+        Assert.Contains("\ndotnet_diagnostic.IDE0011.severity = warning\n", settings, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Nullable_IsOn() =>
         Assert.Equal("enable", (string?)XDocument.Load(SourceTree.PathOf("Directory.Build.props")).Descendants("Nullable").Single());
