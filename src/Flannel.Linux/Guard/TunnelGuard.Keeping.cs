@@ -27,8 +27,9 @@ public sealed partial class TunnelGuard
     {
         if (!_options.Enabled)
         {
-            // An earlier run may have left one.
-            lock (_writing) Try(() => Delete_NeedsLock([_name, .. _formerNames]));
+            // An earlier run may have left one. The kernel refuses a transaction, or an answer, when others change something at the same moment.
+            for (int failures = 1; !TryDelete(); failures++)
+                await Task.Delay(Retries.LongestDelay(failures), _time, cancellationToken).ConfigureAwait(false);
             await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
         }
 
@@ -65,6 +66,11 @@ public sealed partial class TunnelGuard
         {
             monitor?.Dispose();
         }
+    }
+
+    private bool TryDelete()
+    {
+        lock (_writing) return Try(() => Delete_NeedsLock([_name, .. _formerNames]));
     }
 
     private bool Keep(bool isSuspect, bool isDue)

@@ -23,6 +23,7 @@ namespace Flannel.Extensibility;
 [Experimental(ExperimentalApi.KernelBackends)]
 public sealed partial class TunnelGuard : IDisposable
 {
+    private const int RemovalAttempts = 3;
     private static readonly TimeSpan Lull = TimeSpan.FromMilliseconds(100);
 
     private readonly GuardedTunnel _tunnel;
@@ -189,7 +190,10 @@ public sealed partial class TunnelGuard : IDisposable
         {
             lock (_gate) _isKnown = false;
             _table = null;
-            Try(() => Delete_NeedsLock([_name]));
+            for (int attempts = 0; attempts < RemovalAttempts && !Try(() => Delete_NeedsLock([_name])); attempts++)
+            {
+                // Others change something at the same moment.
+            }
         }
     }
 
