@@ -39,7 +39,7 @@ public sealed partial class NetlinkSocket : IDisposable
     /// <summary>The port id the kernel gave this socket; notifications it caused carry it.</summary>
     public uint PortId { get; private set; }
 
-    /// <summary>Size of the receive buffer the kernel granted, in bytes of its own accounting (twice the size asked for, when not capped).</summary>
+    /// <summary>Size of the receive buffer the kernel granted, in bytes as it counts them (twice the size asked for, when not capped).</summary>
     public int ReceiveBufferSize { get; private set; }
 
     /// <summary>Whether the kernel checks requests strictly and therefore honours the filters of a dump.</summary>

@@ -12,7 +12,7 @@ namespace Flannel.Store.Etcd;
 
 /// <summary>
 /// Leases in etcd, where flannel has them. The key of a subnet is the truth about who holds it; its etcd lease only sees to it that the key goes when
-/// its holder does. Every key with a time to live has an etcd lease of its own for as long as it exists, and no etcd lease is left without a key.
+/// its holder does. Every key with a time to live has its own etcd lease for as long as it exists, and no etcd lease is left without a key.
 /// </summary>
 internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncDisposable
 {

@@ -19,7 +19,7 @@ public sealed class EtcdStoreOptions
     private TlsObjects _objects = TlsObjects.None;
 
     /// <summary>
-    /// The addresses of the cluster's members (<c>-etcd-endpoints</c>). Each node tries them in an order of its own and stays with one that works.
+    /// The addresses of the cluster's members (<c>-etcd-endpoints</c>). Each node tries them in its own order and stays with one that works.
     /// </summary>
     /// <value>
     /// <c>http://</c> or <c>https://</c>, host and port, one address each. Blanks around them and blank entries do not count. Empty, the default,

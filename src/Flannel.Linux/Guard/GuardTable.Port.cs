@@ -78,9 +78,8 @@ internal sealed partial class GuardTable
     }
 
     /// <summary>
-    /// What says that a peer sent it comes from outside, or over the interface that leads to that peer. Hosts with several
-    /// interfaces to the outside may get packets over one and answer over another, so that only interfaces that can lead to containers are held to
-    /// it.
+    /// What says that a peer sent it comes from outside, or over the interface that leads to that peer. Hosts with several interfaces to the outside
+    /// may get packets over one and answer over another, so that only interfaces that can lead to containers are held to it.
     /// </summary>
     private void AddPeerChain()
     {

@@ -27,8 +27,8 @@ public sealed partial class TunnelGuard
     {
         if (!_options.Enabled)
         {
-            // An earlier run may have left one. The kernel refuses a transaction, or an answer, when others change something at the same moment.
-            for (int failures = 1; !TryDelete(); failures++)
+            // An earlier run may have left one. The kernel may refuse while others change something.
+            for (int failures = 1; !TryDeleteFormer(); failures++)
                 await Task.Delay(Retries.LongestDelay(failures), _time, cancellationToken).ConfigureAwait(false);
             await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
         }
@@ -68,9 +68,22 @@ public sealed partial class TunnelGuard
         }
     }
 
-    private bool TryDelete()
+    private bool TryDeleteFormer()
     {
-        lock (_writing) return Try(() => Delete_NeedsLock([_name, .. _formerNames]));
+        lock (_writing)
+        {
+            return Try(() =>
+            {
+                try
+                {
+                    Delete_NeedsLock([_name, .. _formerNames]);
+                }
+                catch (NetlinkException refusal) when (IsUnknown(refusal))
+                {
+                    // Without nf_tables nothing can have been left.
+                }
+            });
+        }
     }
 
     private bool Keep(bool isSuspect, bool isDue)

@@ -245,12 +245,13 @@ public sealed partial class TunnelGuard : IDisposable
         }
     }
 
+    /// <summary>A kernel without nf_tables does not know the requests (EINVAL) and not the transactions (EOPNOTSUPP).</summary>
+    private static bool IsUnknown(NetlinkException refusal) => refusal.IsNotSupported
+        || (refusal.ErrorName == "EINVAL" && refusal.Operation.StartsWith("NFT_MSG_GET", StringComparison.Ordinal));
+
     private static string Describe(NetlinkException refusal)
     {
-        // A kernel without nf_tables does not know the requests (EINVAL) and not the transactions (EOPNOTSUPP).
-        bool isMissing = refusal.IsNotSupported
-            || (refusal.ErrorName == "EINVAL" && refusal.Operation.StartsWith("NFT_MSG_GET", StringComparison.Ordinal));
-        string cause = isMissing ? "the kernel has no nf_tables (modprobe nf_tables loads it, if there is such a module)" : refusal.Message;
+        string cause = IsUnknown(refusal) ? "the kernel has no nf_tables (modprobe nf_tables loads it, if there is such a module)" : refusal.Message;
         return $"the tunnel is not guarded, so whoever reaches its port reaches the containers: {cause}. The overlay carries traffic all the " +
             "same; to have it so, turn the guard off (FlannelOptions.Guard.Enabled; flanneld: -guard=false)";
     }

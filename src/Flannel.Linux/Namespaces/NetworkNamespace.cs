@@ -135,7 +135,7 @@ public sealed partial class NetworkNamespace : IDisposable
     }
 
     /// <summary>
-    /// Runs a function inside the namespace, on a thread of its own that ends with it, and returns its result or throws its exception.
+    /// Runs a function inside the namespace, on a separate thread that ends with it, and returns its result or throws its exception.
     /// </summary>
     /// <remarks>
     /// Made for opening sockets and for short synchronous work. The kernel starts a thread in the namespace of its creator, so a function that

@@ -13,7 +13,7 @@ namespace Flannel.Netlink.Netfilter;
 /// </summary>
 /// <remarks>
 /// It says that something changed and not what: whoever is told reads the rules again, so a thousand changes are told once and lost ones are told
-/// as one more. From the first <see cref="WaitAsync"/> on a thread of its own reads the socket; <see cref="Open"/> starts none, because a
+/// as one more. From the first <see cref="WaitAsync"/> on, a separate thread reads the socket; <see cref="Open"/> starts none, because a
 /// thread is born into the namespace of its creator. Legacy iptables does not go through nf_tables and is not heard.
 /// </remarks>
 [SupportedOSPlatform("linux")]

@@ -17,7 +17,7 @@ internal sealed partial class EtcdClient : IAsyncDisposable
     private readonly EtcdMetrics _metrics;
     private int _isReleased;
 
-    /// <summary>A client with connections of its own.</summary>
+    /// <summary>A client with its own connections.</summary>
     /// <param name="options">Valid options.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">The source of random numbers; used by the client alone.</param>

@@ -81,7 +81,7 @@ internal sealed partial class EtcdWatch : IAsyncDisposable
                 WatchResponse response = _open is null
                     ? await OpenAsync(cancellationToken).ConfigureAwait(false)
                     : await ReadAsync(cancellationToken).ConfigureAwait(false);
-                // Such an answer has no revision of its own; the one it names is where the history begins, not where we are.
+                // Such an answer has no own revision; the one it names is where the history begins, not where we are.
                 if (response.CompactRevision != 0)
                 {
                     Log.Compacted(_logger, _seen, response.CompactRevision);

@@ -44,7 +44,7 @@ internal sealed class AnnotationNames
     {
         if (!member.ValueIsEscaped)
             return Match(member.ValueSpan);
-        // Names are at most 317 characters; what is longer is none of ours.
+        // Names are at most 317 characters; what is longer is not ours.
         Span<byte> name = stackalloc byte[512];
         return member.ValueSpan.Length > name.Length ? null : Match(name[..member.CopyString(name)]);
     }

@@ -6,7 +6,7 @@ namespace Flannel.Testing;
 
 /// <summary>
 /// What every <see cref="IBackend"/> and its <see cref="IBackendNetwork"/> do, sentence by sentence of their documentation, for any test framework:
-/// derive from this class, and let one test run <see cref="RunAsync"/> for each of <see cref="Cases"/>. Each run gets an instance of its own, on a
+/// derive from this class, and let one test run <see cref="RunAsync"/> for each of <see cref="Cases"/>. Each run gets its own instance, on a
 /// host without a network.
 /// </summary>
 public abstract partial class BackendContract

@@ -17,7 +17,7 @@ namespace Flannel.Netlink.Route.Monitoring;
 /// so a consumer that opens a monitor, lists everything and then watches misses nothing.
 /// </summary>
 /// <remarks>
-/// From the first <see cref="WatchAsync"/> on a thread of its own reads the socket, so that the kernel's buffer is emptied even while the consumer
+/// From the first <see cref="WatchAsync"/> on, a separate thread reads the socket, so that the kernel's buffer is emptied even while the consumer
 /// is busy. Notifications lost on the way become one <see cref="Resynchronise"/>: nothing is lost in silence. <see cref="Open"/> starts no
 /// thread, because a thread is born into the namespace of its creator, and so would be the threads of the pool that it wakes.
 /// </remarks>
