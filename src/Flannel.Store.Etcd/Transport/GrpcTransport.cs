@@ -44,8 +44,10 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
     private readonly EtcdMetrics _metrics;
     private readonly GrpcChannel _channel;
     private readonly IConnection _etcd;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
 
     private volatile bool _isResolving;
+    private volatile IPAddress[]? _connecting;
     private volatile bool _hasConnectionAnswered;
 
     /// <param name="endpoint">Scheme, host and port of the server.</param>
@@ -75,6 +77,7 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
         _time = time;
         _logger = logger;
         _metrics = metrics;
+        _resolve = options.Resolve;
         var handler = new SocketsHttpHandler
         {
             AutomaticDecompression = DecompressionMethods.None,
@@ -152,7 +155,10 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
         catch (Exception error) when (HttpFailure.IsOne(error, cancellationToken))
         {
             bool isLate = deadline.IsCancellationRequested || error is RpcException { StatusCode: StatusCode.DeadlineExceeded, Status.Detail: "" };
-            failure = !isLate ? Failure(error) : _isResolving ? HttpFailure.NotResolved(error) : RpcFailure.Map(error, limit);
+            failure = !isLate ? Failure(error)
+                : _isResolving ? HttpFailure.NotResolved(error)
+                : _connecting is { } addresses ? HttpFailure.NotConnected(error, limit, addresses)
+                : RpcFailure.Map(error, limit);
             status = failure.Code;
             throw failure.NeverSent || IsClosed ? failure : Doubt(failure);
         }
@@ -265,33 +271,37 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        IPAddress[] addresses = await ResolveAsync(context.DnsEndPoint.Host, cancellationToken).ConfigureAwait(false);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
+        int port = context.DnsEndPoint.Port;
+        Socket socket = IPAddress.TryParse(context.DnsEndPoint.Host, out IPAddress? address)
+            ? await ConnectRace.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false)
+            : await ConnectByNameAsync(context.DnsEndPoint.Host, port, cancellationToken).ConfigureAwait(false);
         var connection = new ObservedStream(socket);
         _connection = connection;
         _connectionLost = LostAsync(connection);
         return connection;
     }
 
+    private async Task<Socket> ConnectByNameAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses = await ResolveAsync(host, cancellationToken).ConfigureAwait(false);
+        _connecting = addresses;
+        try
+        {
+            return await ConnectRace.ConnectAsync(addresses, port, _time, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _connecting = null;
+        }
+    }
+
     // Apart from connecting, so that a name server which does not answer is not taken for an etcd that does not.
     private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(host, out IPAddress? address))
-            return [address];
         _isResolving = true;
         try
         {
-            return await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+            return await _resolve(host, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

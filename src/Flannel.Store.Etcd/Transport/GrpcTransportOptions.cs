@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Flannel.Store.Etcd.Transport;
 
 /// <summary>What the application and tests change about connections.</summary>
@@ -11,6 +13,10 @@ internal sealed record GrpcTransportOptions
 
     /// <summary>What the application changes of the handler of HTTP, after everything else.</summary>
     public Action<SocketsHttpHandler>? Configure { get; init; }
+
+    /// <summary>Finds the addresses of a name.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } =
+        static (host, cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken);
 
     /// <summary>Puts something around the handler of HTTP.</summary>
     public Func<HttpMessageHandler, HttpMessageHandler> Wrap { get; init; } = static handler => handler;

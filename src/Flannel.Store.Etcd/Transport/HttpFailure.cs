@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Flannel.Store.Etcd.Security;
@@ -10,6 +11,8 @@ namespace Flannel.Store.Etcd.Transport;
 /// <summary>What failures of HTTP mean for a call.</summary>
 internal static class HttpFailure
 {
+    private const string NoAnswer = "no answer from the address";
+
     // RFC 9113, section 7.
     private const long NoError = 0x0, RefusedStream = 0x7, Cancel = 0x8, EnhanceYourCalm = 0xb;
 
@@ -23,10 +26,7 @@ internal static class HttpFailure
     public static GrpcException Map(Exception error, TimeSpan? timeout)
     {
         if (timeout is { } limit)
-        {
-            return new GrpcException(
-                StatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds:0.###} s"), error);
-        }
+            return new GrpcException(StatusCode.DeadlineExceeded, Late(limit), error);
 
         if (Find<HttpProtocolException>(error) is { } protocol)
             return FromHttp2(protocol);
@@ -43,7 +43,11 @@ internal static class HttpFailure
                 TlsFailed(error, error),
             // The handler's way of saying that ConnectTimeout has passed.
             OperationCanceledException { InnerException: TimeoutException } =>
-                new GrpcException(StatusCode.Unavailable, "cannot connect: no answer from the address", error) { NeverSent = true },
+                new GrpcException(
+                    StatusCode.Unavailable,
+                    $"cannot connect: {(Find<SocketException>(error) is { SocketErrorCode: TimedOut } silent ? silent.Message : NoAnswer)}",
+                    error)
+                { NeverSent = true },
             OperationCanceledException => new GrpcException(StatusCode.Cancelled, "the call was given up", error),
             _ => new GrpcException(StatusCode.Unavailable, $"the connection broke: {Innermost(error).Message}", error),
         };
@@ -56,6 +60,10 @@ internal static class HttpFailure
         NeverSent = true,
         Kind = StoreErrorKind.NameNotResolved,
     };
+
+    /// <summary>The failure of a call whose time was up before any address of the endpoint's name had been reached.</summary>
+    public static GrpcException NotConnected(Exception error, TimeSpan timeout, IEnumerable<IPAddress> addresses) => new(
+        StatusCode.DeadlineExceeded, $"{Late(timeout)}; it was being connected to ({string.Join<IPAddress>(", ", addresses)})", error);
 
     private static GrpcException TlsFailed(Exception error, Exception cause) =>
         new(
@@ -73,6 +81,8 @@ internal static class HttpFailure
         EnhanceYourCalm => new GrpcException(StatusCode.Unavailable, "it closed the connection because of too many pings", error),
         _ => new GrpcException(StatusCode.Unavailable, $"the HTTP/2 connection broke (error 0x{error.ErrorCode:x})", error),
     };
+
+    private static string Late(TimeSpan limit) => string.Create(CultureInfo.InvariantCulture, $"no answer within {limit.TotalSeconds:0.###} s");
 
     private static T? Find<T>(Exception error) where T : Exception
     {

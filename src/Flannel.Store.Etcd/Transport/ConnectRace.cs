@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Flannel.Store.Etcd.Transport;
+
+/// <summary>
+/// One connection to whichever address of a name answers first, as Go's clients make it. An address that is silent, or of a family without a route,
+/// holds up the others for a moment only.
+/// </summary>
+internal static class ConnectRace
+{
+    // RFC 8305, section 5.
+    private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// Connects to one of several addresses. They are tried in their order, but in turns of the families; each has a head start before the next one,
+    /// which begins at once when one fails.
+    /// </summary>
+    /// <param name="addresses">At least one address.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="time">The clock that the head start runs on.</param>
+    /// <param name="cancellationToken">Ends every attempt.</param>
+    /// <exception cref="SocketException">None was reached; the message names those that were tried. Also when it was cancelled.</exception>
+    public static async Task<Socket> ConnectAsync(IPAddress[] addresses, int port, TimeProvider time, CancellationToken cancellationToken)
+    {
+        IPAddress[] order = InTurns(addresses);
+        var attempts = new List<Task<Socket>>();
+        Task<Socket>? winner = null;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            while (true)
+            {
+                if (attempts.Count < order.Length)
+                    attempts.Add(ConnectAsync(order[attempts.Count], port, over.Token));
+                List<Task> waits = [.. attempts.Where(static attempt => !attempt.IsCompleted)];
+                if (waits.Count > 0 && attempts.Count < order.Length)
+                    waits.Add(Task.Delay(HeadStart, time, over.Token));
+                if (waits.Count > 0)
+                    await Task.WhenAny(waits).ConfigureAwait(false);
+                winner = attempts.Find(static attempt => attempt.IsCompletedSuccessfully);
+                if (winner is not null)
+                    return await winner.ConfigureAwait(false);
+                bool isLost = attempts.Count == order.Length && attempts.TrueForAll(static attempt => attempt.IsCompleted);
+                if (isLost || cancellationToken.IsCancellationRequested)
+                    throw Failure(order, attempts);
+            }
+        }
+        finally
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+            foreach (Task<Socket> attempt in attempts)
+            {
+                if (attempt != winner)
+                    _ = DropAsync(attempt);
+            }
+        }
+    }
+
+    /// <summary>Connects to one address.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public static async Task<Socket> ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static IPAddress[] InTurns(IPAddress[] addresses) =>
+    [
+        .. addresses.GroupBy(static address => address.AddressFamily)
+            .SelectMany(static family => family.Index())
+            .OrderBy(static turn => turn.Index)
+            .Select(static turn => turn.Item),
+    ];
+
+    private static SocketException Failure(IPAddress[] order, List<Task<Socket>> attempts)
+    {
+        SocketException?[] errors = [.. attempts.Select(static attempt => attempt.Exception?.InnerException as SocketException)];
+        string[] reasons = [.. errors.Select((error, index) => $"{error?.Message ?? "no answer"} ({order[index]})")];
+        SocketError code = errors.Contains(null) ? SocketError.TimedOut : errors[0]!.SocketErrorCode;
+        return new SocketException((int)code, string.Join(", ", reasons));
+    }
+
+    // It may have connected just now.
+    private static async Task DropAsync(Task<Socket> attempt)
+    {
+        await ((Task)attempt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (attempt.IsCompletedSuccessfully)
+            (await attempt.ConfigureAwait(false)).Dispose();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Flannel.Store.Etcd.Tests.Lab;
+
+/// <summary>An address on loopback that answers nobody who connects: its queue is full, and what more comes is dropped.</summary>
+internal sealed class SilentListener : IDisposable
+{
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _queued = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    /// <param name="address">The address.</param>
+    /// <param name="port">The port; 0 for any.</param>
+    public SilentListener(IPAddress address, int port = 0)
+    {
+        _listener.Bind(new IPEndPoint(address, port));
+        _listener.Listen(0);
+        _queued.Connect(_listener.LocalEndPoint!);
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
+
+    public void Dispose()
+    {
+        _queued.Dispose();
+        _listener.Dispose();
+    }
+}
