@@ -8,12 +8,17 @@ namespace Flannel.Store.Etcd;
 
 /// <content>
 /// Lists, page by page. How much a page holds is not known before: one that is too long is asked for again with half the keys, down to a single one,
-/// and a document that is too long by itself is told as unreadable.
+/// and a document that is too long by itself is told as unreadable. A page that is still coming when its time is up is asked for again with far fewer
+/// keys.
 /// </content>
 internal sealed partial class EtcdLeaseStore
 {
     // One answer with more would be long to wait for and heavy to hold.
     private const int PageSize = 5000;
+
+    // How many times fewer keys are asked for after a page that did not come in time. Each attempt takes that time, and with this the third one asks
+    // for a single key; growing again costs nothing.
+    private const int SlowCut = 64;
 
     // A page above this does not make room for a larger one.
     private const int FullPageLength = 16 << 20;
@@ -24,14 +29,21 @@ internal sealed partial class EtcdLeaseStore
     // A list that is compacted away between its pages starts from the beginning; more often than this nobody compacts.
     private const int MaxListAttempts = 3;
 
+    // What was right for the last page is where the next list begins.
+    private long _pageSize = PageSize;
+
     /// <inheritdoc />
-    public async Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken)
+    public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
+        ListInPartsAsync(revision, static () => { }, cancellationToken);
+
+    /// <inheritdoc />
+    public async Task<StoreSnapshot> ListInPartsAsync(long? revision, Action partCame, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                return await ListPagesAsync(revision ?? 0, cancellationToken).ConfigureAwait(false);
+                return await ListPagesAsync(revision ?? 0, partCame, cancellationToken).ConfigureAwait(false);
             }
             catch (StoreException error) when (revision is null && error.Kind == StoreErrorKind.Compacted && attempt < MaxListAttempts)
             {
@@ -40,29 +52,35 @@ internal sealed partial class EtcdLeaseStore
         }
     }
 
-    private async Task<StoreSnapshot> ListPagesAsync(long revision, CancellationToken cancellationToken)
+    private async Task<StoreSnapshot> ListPagesAsync(long revision, Action partCame, CancellationToken cancellationToken)
     {
         var entries = new List<StoredEntry>();
         KeyValue? config = null;
         ByteString start = _keys.ConfigKey;
-        long limit = PageSize;
+        long limit = Volatile.Read(ref _pageSize);
         bool keysOnly = false;
         long length = 0;
         while (true)
         {
+            Volatile.Write(ref _pageSize, limit);
+            long askedAt = _time.GetTimestamp();
             var request = new RangeRequest { Key = start, RangeEnd = _keys.RangeEnd, Limit = limit, Revision = revision, KeysOnly = keysOnly };
             RangeResponse page;
             try
             {
-                page = (await _client.CallAsync(EtcdMethods.Range, request, $"list {_keys.Config} and {_keys.Subnets}", cancellationToken)
+                string what = $"list {_keys.Config} and {_keys.Subnets}";
+                page = (await _client.CallAsync(EtcdMethods.Range, request, what, canAskForLess: limit > 1, cancellationToken)
                     .ConfigureAwait(false)).Value;
             }
-            catch (StoreException error) when (error.IsTooLarge && !keysOnly)
+            catch (StoreException error) when (error.IsTooLarge ? !keysOnly : error.IsIncomplete && limit > 1)
             {
                 Log.PageTooLarge(_logger, limit, error.Message);
-                (limit, keysOnly) = (Math.Max(limit / 2, 1), limit == 1);
+                (limit, keysOnly) = error.IsTooLarge ? (Math.Max(limit / 2, 1), limit == 1) : (Math.Max(limit / SlowCut, 1), false);
+                partCame();
                 continue;
             }
+
+            partCame();
 
             // All pages show what the first one shows.
             if (revision == 0)
@@ -88,7 +106,8 @@ internal sealed partial class EtcdLeaseStore
                 return new StoreSnapshot(entries, revision) { Config = config?.Value.Memory, ConfigRevision = config?.ModRevision ?? 0 };
             start = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
             keysOnly = false;
-            if (page.CalculateSize() < FullPageLength)
+            bool isQuick = _time.GetElapsedTime(askedAt) < _requestTimeout / 4;
+            if (isQuick && page.CalculateSize() < FullPageLength)
                 limit = Math.Min(limit * 2, PageSize);
         }
     }

@@ -22,6 +22,7 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
     private readonly EtcdClient _client;
     private readonly EtcdKeys _keys;
     private readonly EtcdRenewal _renewal;
+    private readonly TimeSpan _requestTimeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -52,6 +53,7 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
         _client = new EtcdClient(connection, time, logger, metrics);
         _keys = new EtcdKeys(options.Prefix);
         _renewal = options.Renewal;
+        _requestTimeout = options.RequestTimeout;
         _time = time;
         _logger = logger;
     }
@@ -61,6 +63,10 @@ internal sealed partial class EtcdLeaseStore : ILeaseStore, IDisposable, IAsyncD
 
     /// <inheritdoc />
     public TimeSpan? MaxSilence => EtcdWatch.MaxSilence(ProbeAfter, _client.LongestCall);
+
+    /// <inheritdoc />
+    /// <remarks>Every endpoint's time, and once more for logging in or for the cluster to elect a leader.</remarks>
+    public TimeSpan? LongestCall => _client.LongestCall + _requestTimeout;
 
     /// <summary>How long a watch may be silent before it has to prove that it is alive. Tests shorten it.</summary>
     internal TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(15);

@@ -7,11 +7,11 @@ using Flannel.Extensibility;
 namespace Flannel.Core.Stores;
 
 /// <summary>
-/// A lease store whose every call ends in bounded time and only by a result, a <see cref="StoreException"/> or the caller's cancellation, whatever
-/// the inner store does. Watches pass through as they are.
+/// A lease store whose every call ends in bounded time, a list in as long as parts of it come, and only by a result, a <see cref="StoreException"/>
+/// or the caller's cancellation, whatever the inner store does. Watches pass through as they are.
 /// </summary>
 /// <param name="inner">The store.</param>
-/// <param name="timeout">How long a call may take.</param>
+/// <param name="timeout">How long a call may take, unless the store itself takes longer; of a list, how long one part of it.</param>
 /// <param name="time">The clock.</param>
 /// <param name="leftovers">Takes over calls that do not end when they are cancelled.</param>
 /// <param name="networkName">The network's name in this process, for traces.</param>
@@ -34,12 +34,18 @@ internal sealed class DeadlineLeaseStore(
     /// <inheritdoc />
     public TimeSpan? MaxSilence => inner.MaxSilence;
 
+    /// <inheritdoc />
+    public TimeSpan? LongestCall => inner.LongestCall;
+
     /// <summary>How late a watch tells what was written: not at all, unless the store is one that looks every now and then.</summary>
     public TimeSpan WatchDelay => inner is PollingLeaseStore polling ? polling.PollInterval : TimeSpan.Zero;
 
     /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
-        CallAsync("listing the network configuration and the leases", token => inner.ListAsync(revision, token), cancellationToken);
+        CallAsync(
+            "listing the network configuration and the leases",
+            (partCame, token) => inner.ListInPartsAsync(revision, partCame, token),
+            cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>
@@ -90,8 +96,14 @@ internal sealed class DeadlineLeaseStore(
     /// <summary>Waits for what is still ending, for a bounded time.</summary>
     public Task DrainAsync() => leftovers.DrainAsync();
 
+    private TimeSpan Limit => timeout != Timeout.InfiniteTimeSpan && inner.LongestCall is { } longest && longest > timeout ? longest : timeout;
+
+    private Task<T> CallAsync<T>(
+        string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, [CallerMemberName] string method = "") =>
+        CallAsync(what, (_, token) => call(token), cancellationToken, method);
+
     private async Task<T> CallAsync<T>(
-        string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, [CallerMemberName] string method = "")
+        string what, Func<Action, CancellationToken, Task<T>> call, CancellationToken cancellationToken, [CallerMemberName] string method = "")
     {
         using Activity? activity = Begin(method);
         try
@@ -114,14 +126,15 @@ internal sealed class DeadlineLeaseStore(
             ?.SetTag(FlannelTelemetry.NetworkTag, networkName)
         : null;
 
-    private async Task<T> CallWithinAsync<T>(string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallWithinAsync<T>(string what, Func<Action, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var deadline = new CancellationTokenSource(timeout, time);
+        TimeSpan limit = Limit;
+        using var deadline = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         CancellationToken token = either.Token;
         // On a thread of the pool, because a store whose connection is stuck may block instead of waiting.
-        Task<T> answer = Task.Run(() => call(token), CancellationToken.None);
+        Task<T> answer = Task.Run(() => call(PartCame, token), CancellationToken.None);
         try
         {
             // Waiting with the token as well, for a store that pays no attention to it.
@@ -131,7 +144,7 @@ internal sealed class DeadlineLeaseStore(
         {
             throw new StoreException(
                 deadline.IsCancellationRequested
-                    ? $"The lease store ({inner.ConfigSource}) did not answer within {timeout.TotalSeconds:0.#} s ({what})."
+                    ? $"The lease store ({inner.ConfigSource}) did not answer within {limit.TotalSeconds:0.#} s ({what})."
                     : $"The lease store ({inner.ConfigSource}) gave up {what} by itself.",
                 isTransient: true,
                 error)
@@ -152,6 +165,18 @@ internal sealed class DeadlineLeaseStore(
         {
             // A connection whose calls cannot even be cancelled is stuck.
             if (!answer.IsCompleted) _ = leftovers.Await(answer, ResetConnections);
+        }
+
+        void PartCame()
+        {
+            try
+            {
+                deadline.CancelAfter(limit);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Nobody waits for the list any more.
+            }
         }
     }
 }

@@ -21,6 +21,13 @@ public interface ILeaseStore
     TimeSpan? MaxSilence => null;
 
     /// <summary>
+    /// How long the store itself waits before a call fails, and between two parts of a list (<see cref="ListInPartsAsync"/>). A node gives a call at
+    /// least this time, so that a store whose server may be slow is not given up before it answers. <see langword="null"/> (default) for a store
+    /// whose calls end within 15 s.
+    /// </summary>
+    TimeSpan? LongestCall => null;
+
+    /// <summary>
     /// Lists all entries, and the network configuration, at one revision. The documents are listed as they are, whatever stands in them.
     /// </summary>
     /// <param name="revision">
@@ -32,6 +39,17 @@ public interface ILeaseStore
     /// The store did not answer, or does not remember <paramref name="revision"/> (not transient, <see cref="StoreErrorKind.Compacted"/>).
     /// </exception>
     Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists as <see cref="ListAsync"/> does and tells of every part that has come, for a store whose lists come in parts: the caller waits for one
+    /// part no longer than for a call, and for all of them as long as they come. By default a list is one part.
+    /// </summary>
+    /// <param name="revision">The revision to list, or <see langword="null"/> for the newest one.</param>
+    /// <param name="partCame">Called whenever a part has come. It returns at once and never throws.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">As of <see cref="ListAsync"/>.</exception>
+    Task<StoreSnapshot> ListInPartsAsync(long? revision, Action partCame, CancellationToken cancellationToken) =>
+        ListAsync(revision, cancellationToken);
 
     /// <summary>Creates an entry if the key does not exist.</summary>
     /// <param name="key">The key below the subnets' directory.</param>

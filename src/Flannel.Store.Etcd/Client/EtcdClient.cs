@@ -65,12 +65,36 @@ internal sealed partial class EtcdClient : IAsyncDisposable
         EtcdMethod<TRequest, TResponse> method, TRequest request, string what, CancellationToken cancellationToken)
         where TRequest : class
         where TResponse : class =>
+        CallAsync(method, request, what, canAskForLess: false, cancellationToken);
+
+    /// <summary>One request, one answer.</summary>
+    /// <param name="method">What to call.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="what">What is asked, for messages: a verb and a key.</param>
+    /// <param name="canAskForLess">
+    /// Whether the caller asks for less when an answer does not end in time: another endpoint is not asked then, to which the way is as slow.
+    /// </param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="StoreException">No endpoint answered, or the cluster refused.</exception>
+    public Task<EtcdReply<TResponse>> CallAsync<TRequest, TResponse>(
+        EtcdMethod<TRequest, TResponse> method, TRequest request, string what, bool canAskForLess, CancellationToken cancellationToken)
+        where TRequest : class
+        where TResponse : class =>
         RunAsync(
             what,
-            async (_, transport, token) =>
+            async (endpoint, transport, token) =>
             {
                 long seen = method.IsLinearizable ? Cluster.Revision : 0;
-                TResponse answer = await transport.CallAsync(method, request, token, Timeout, _metrics, cancellationToken).ConfigureAwait(false);
+                TResponse answer;
+                try
+                {
+                    answer = await transport.CallAsync(method, request, token, Timeout, _metrics, cancellationToken).ConfigureAwait(false);
+                }
+                catch (GrpcException error) when (canAskForLess && error.IsIncomplete)
+                {
+                    throw Unanswered(what, [(endpoint, error)], mayBeRepeat: false);
+                }
+
                 method.Check(request, answer);
                 Cluster.Check(method.Header(answer), seen);
                 return answer;

@@ -20,5 +20,8 @@ internal static class StoreExceptionAnswer
 
         /// <summary>Whether the answer was too long; one that asks for less may succeed.</summary>
         public bool IsTooLarge => error.InnerException is GrpcException { IsTooLarge: true };
+
+        /// <summary>Whether the answer was coming when the time was up; one that asks for less may succeed.</summary>
+        public bool IsIncomplete => error.InnerException is GrpcException { IsIncomplete: true };
     }
 }

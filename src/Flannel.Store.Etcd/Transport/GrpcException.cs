@@ -37,6 +37,9 @@ internal sealed class GrpcException(
     /// <summary>Whether the answer shows another cluster, or an older state of it, than was seen before.</summary>
     public bool IsOtherCluster { get; init; }
 
+    /// <summary>Whether the answer was coming when the call's time was up; one that asks for less may succeed.</summary>
+    public bool IsIncomplete { get; init; }
+
     /// <summary>Whether this side ended the connection, so that the failure says nothing about the endpoint.</summary>
     public bool IsOwnDoing { get; init; }
 

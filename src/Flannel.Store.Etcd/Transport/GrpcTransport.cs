@@ -137,6 +137,7 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
         var abort = new CancellationTokenSource();
         long started = _time.GetTimestamp();
         var status = StatusCode.Cancelled;
+        bool hasBegun = false;
         GrpcException? failure = null;
         Activity? activity = metrics.Begin(method.Name, _endpoint);
         Enter();
@@ -147,6 +148,7 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
             await call.ResponseHeadersAsync.WaitAsync(either.Token).ConfigureAwait(false);
             if (limit < timeout)
                 deadline.CancelAfter(limit = timeout);
+            hasBegun = true;
             Answered();
             TResponse answer = await call.ResponseAsync.WaitAsync(either.Token).ConfigureAwait(false);
             status = StatusCode.OK;
@@ -157,7 +159,8 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
             bool isLate = deadline.IsCancellationRequested || error is RpcException { StatusCode: StatusCode.DeadlineExceeded, Status.Detail: "" };
             failure = !isLate ? Failure(error)
                 : _isResolving ? HttpFailure.NotResolved(error)
-                : _connecting is { } addresses ? HttpFailure.NotConnected(error, limit, addresses)
+                : hasBegun && IsReceiving(limit) ? HttpFailure.Incomplete(error, limit)
+                : !hasBegun && _connecting is { } addresses ? HttpFailure.NotConnected(error, limit, addresses)
                 : RpcFailure.Map(error, limit);
             status = failure.Code;
             throw failure.NeverSent || IsClosed ? failure : Doubt(failure);
@@ -266,6 +269,9 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
         return RpcFailure.Map(error);
     }
 
+    // A server that has stopped in the middle of an answer sends nothing; a slow connection always brings something.
+    private bool IsReceiving(TimeSpan limit) => _connection is not { } connection || connection.Silence < limit / 2;
+
     private void Record(EtcdMetrics metrics, string method, StatusCode status, long started) =>
         metrics.Record(method, _endpoint, status, _time.GetElapsedTime(started));
 
@@ -275,7 +281,7 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
         Socket socket = IPAddress.TryParse(context.DnsEndPoint.Host, out IPAddress? address)
             ? await ConnectRace.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false)
             : await ConnectByNameAsync(context.DnsEndPoint.Host, port, cancellationToken).ConfigureAwait(false);
-        var connection = new ObservedStream(socket);
+        var connection = new ObservedStream(socket, _time);
         _connection = connection;
         _connectionLost = LostAsync(connection);
         return connection;

@@ -65,6 +65,13 @@ internal static class HttpFailure
     public static GrpcException NotConnected(Exception error, TimeSpan timeout, IEnumerable<IPAddress> addresses) => new(
         StatusCode.DeadlineExceeded, $"{Late(timeout)}; it was being connected to ({string.Join<IPAddress>(", ", addresses)})", error);
 
+    /// <summary>The failure of a call whose answer was still coming when its time was up.</summary>
+    public static GrpcException Incomplete(Exception error, TimeSpan timeout) => new(
+        StatusCode.DeadlineExceeded, $"{Late(timeout)} but a part of it; with a longer RequestTimeout the rest may come", error)
+    {
+        IsIncomplete = true,
+    };
+
     private static GrpcException TlsFailed(Exception error, Exception cause) =>
         new(
             StatusCode.Unavailable,

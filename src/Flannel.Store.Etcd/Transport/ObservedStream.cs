@@ -2,11 +2,17 @@ using System.Net.Sockets;
 
 namespace Flannel.Store.Etcd.Transport;
 
-/// <summary>A connection that tells when it has ended: by the other side, by an error, or by this side.</summary>
+/// <summary>A connection that tells when it has ended: by the other side, by an error, or by this side; and how long it has been silent.</summary>
 /// <param name="socket">The connected socket; the stream owns it.</param>
-internal sealed class ObservedStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+/// <param name="time">The clock.</param>
+internal sealed class ObservedStream(Socket socket, TimeProvider time) : NetworkStream(socket, ownsSocket: true)
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private long _readAt = time.GetTimestamp();
+
+    /// <summary>How long nothing has come.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _readAt));
 
     /// <summary>Ends when the connection has.</summary>
     public Task Ended => _ended.Task;
@@ -17,6 +23,7 @@ internal sealed class ObservedStream(Socket socket) : NetworkStream(socket, owns
         try
         {
             int count = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref _readAt, time.GetTimestamp());
             // Reading nothing is how HTTP waits for data without holding memory.
             if (count == 0 && buffer.Length > 0)
                 _ended.TrySetResult();

@@ -79,6 +79,9 @@ public sealed class FaultyLeaseStore : ILeaseStore
     /// <inheritdoc />
     public TimeSpan? MaxSilence { get; set; }
 
+    /// <inheritdoc />
+    public TimeSpan? LongestCall => Inner.LongestCall;
+
     /// <summary>How often the connections were reset.</summary>
     public int Resets => Volatile.Read(ref _resets);
 
@@ -136,6 +139,10 @@ public sealed class FaultyLeaseStore : ILeaseStore
     /// <inheritdoc />
     public Task<StoreSnapshot> ListAsync(long? revision, CancellationToken cancellationToken) =>
         CallAsync(new(StoreOperation.List, null), () => Inner.ListAsync(revision, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StoreSnapshot> ListInPartsAsync(long? revision, Action partCame, CancellationToken cancellationToken) =>
+        CallAsync(new(StoreOperation.List, null), () => Inner.ListInPartsAsync(revision, partCame, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public Task<StoreWriteResult> CreateAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken) =>

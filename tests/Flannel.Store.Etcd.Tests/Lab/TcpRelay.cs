@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Flannel.Store.Etcd.Tests.Lab;
 
-/// <summary>A stretch of wire to a server on loopback that can be cut and clogged.</summary>
+/// <summary>A stretch of wire to a server on loopback that can be cut, clogged and narrow.</summary>
 internal sealed class TcpRelay : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -16,6 +16,7 @@ internal sealed class TcpRelay : IAsyncDisposable
     private volatile bool _isClogged;
     private volatile int _connections;
     private volatile int _cloggedOnes;
+    private volatile int _bytesPerSecond;
 
     public TcpRelay(string endpoint)
     {
@@ -33,6 +34,9 @@ internal sealed class TcpRelay : IAsyncDisposable
         _isCut = true;
         CloseAll();
     }
+
+    /// <summary>Lets no more than this through, each way of each connection; 0 for as much as comes.</summary>
+    public void Narrow(int bytesPerSecond) => _bytesPerSecond = bytesPerSecond;
 
     /// <summary>Lets connections live and nothing through.</summary>
     public void Clog() => _isClogged = true;
@@ -81,6 +85,8 @@ internal sealed class TcpRelay : IAsyncDisposable
             {
                 while (_isClogged || number <= _cloggedOnes)
                     await Task.Delay(20, _stop.Token);
+                if (_bytesPerSecond is > 0 and int rate)
+                    await Task.Delay(TimeSpan.FromSeconds((double)count / rate), _stop.Token);
                 await to.SendAsync(buffer.AsMemory(0, count), _stop.Token);
             }
         }

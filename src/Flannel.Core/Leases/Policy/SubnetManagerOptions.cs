@@ -38,7 +38,10 @@ internal sealed record SubnetManagerOptions
     /// </summary>
     public TimeSpan TakeoverWait { get; init; }
 
-    /// <summary>How long one call of the store may take. A store that does not answer must not keep a node from its other duties.</summary>
+    /// <summary>
+    /// How long one call of the store may take, unless the store itself waits longer. A store that does not answer must not keep a node from its
+    /// other duties.
+    /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a call or a watch that is of no use any more may take to end before it is left behind.</summary>
