@@ -17,7 +17,7 @@ internal sealed unsafe class CoalescedWrite
             bytes.AddRange(new ReadOnlySpan<byte>(vector.iov_base, (int)vector.iov_len));
         Assert.Equal(write.Length, bytes.Count);
         Offload = MemoryMarshal.Read<LinuxVirtioNet.virtio_net_hdr>(CollectionsMarshal.AsSpan(bytes));
-        Packet = [.. bytes.Skip(10)];
+        Packet = [.. CollectionsMarshal.AsSpan(bytes)[10..]];
         Packets = write.Packets;
     }
 

@@ -103,7 +103,10 @@ internal sealed class SlowCoalescer(int maximumSegments, int maximumBytes, bool 
     {
         if (packets.Exists(packet => packet.Length <= header))
             return false; // the header of the last one is longer than another packet
-        byte[] super = [.. packets[0], .. packets.Skip(1).SelectMany(packet => packet[header..])];
+        var bytes = new List<byte>(packets[0]);
+        foreach (byte[] packet in packets.Skip(1))
+            bytes.AddRange(packet.AsSpan(header));
+        byte[] super = [.. bytes];
         if (super.Length > maximumBytes)
             return false;
         bool isIPv6 = super[0] >> 4 == 6;

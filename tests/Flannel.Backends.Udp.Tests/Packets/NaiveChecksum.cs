@@ -7,9 +7,9 @@ internal static class NaiveChecksum
     public static ushort Sum(params ReadOnlySpan<byte> bytes)
     {
         int sum = 0;
-        for (int index = 0; index < bytes.Length; index++)
+        for (int index = 0; index < bytes.Length; index += 2)
         {
-            sum += index % 2 == 0 ? bytes[index] << 8 : bytes[index];
+            sum += (bytes[index] << 8) | (index + 1 < bytes.Length ? bytes[index + 1] : 0);
             sum = (sum & 0xFFFF) + (sum >> 16);
         }
 

@@ -14,11 +14,12 @@ internal static class SlowSegmenter
         bool isUdp = (offload.gso_type & 0x7F) == LinuxVirtioNet.VIRTIO_NET_HDR_GSO_UDP_L4;
         int ip = isIPv6 ? 40 : (packet[0] & 15) * 4;
         int header = ip + (isUdp ? 8 : (packet[ip + 12] >> 4) * 4);
-        byte[][] payloads = [.. packet[header..].Chunk(offload.gso_size)];
+        int count = (packet.Length - header + offload.gso_size - 1) / offload.gso_size;
         var segments = new List<byte[]>();
-        for (int index = 0; index < payloads.Length; index++)
+        for (int index = 0; index < count; index++)
         {
-            byte[] segment = [.. packet[..header], .. payloads[index]];
+            int start = header + (index * offload.gso_size);
+            byte[] segment = [.. packet.AsSpan(0, header), .. packet.AsSpan(start, Math.Min(offload.gso_size, packet.Length - start))];
             if (isIPv6)
             {
                 Write(segment, 4, segment.Length - 40);
@@ -41,7 +42,7 @@ internal static class SlowSegmenter
                 BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(ip + 4), sequence + (uint)(index * offload.gso_size));
                 if (index > 0)
                     segment[ip + 13] &= 0x7F;
-                if (index < payloads.Length - 1)
+                if (index < count - 1)
                     segment[ip + 13] &= 0xFF - 0x09;
             }
 
