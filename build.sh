@@ -75,6 +75,8 @@ compile() (
     scratch="$(make_scratch)"
     # shellcheck disable=SC2064
     trap "rm -rf '$scratch' '/tmp/$compiler'" EXIT # the compiler's socket is in /tmp wherever temporary files are
+    # A build that has little to do is compiled for most of its time itself: its processes are too short to gain by these.
+    export DOTNET_TieredPGO=0 DOTNET_EnableWriteXorExecute=0
     TMPDIR="$scratch" dotnet "$@" -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler" -v:q -nologo "-noWarn:NETSDK1187;NETSDK1188" >&2 || code=$?
     for process in /proc/[0-9]*; do
         if grep -qsz -- "^-pipename:$compiler\$" "$process/cmdline"; then kill "${process#/proc/}" 2>/dev/null || true; fi
