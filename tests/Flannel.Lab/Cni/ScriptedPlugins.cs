@@ -24,7 +24,7 @@ public sealed class ScriptedPlugins : IDisposable
         string path = Path.Combine(Folder, type);
         File.WriteAllText(
             path,
-            $"#!/bin/sh\necho \"{type} $CNI_COMMAND\" >>'{CallsFile}'\ncat >'{Root}/{type}.'\"$CNI_COMMAND\".json\nenv | sort " +
+            $"#!/bin/sh\necho \"{type} $CNI_COMMAND\" >>'{CallsFile}'\ncat >'{Root}/{type}.'\"$CNI_COMMAND\".json\nenv " +
             $">'{Root}/{type}.'\"$CNI_COMMAND\".env\n{body}\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
@@ -33,7 +33,8 @@ public sealed class ScriptedPlugins : IDisposable
     public string InputOf(string type, string command) => File.ReadAllText(Path.Combine(Root, $"{type}.{command}.json"));
 
     /// <summary>The environment of a plugin in its last call of a command, sorted.</summary>
-    public IReadOnlyList<string> EnvironmentOf(string type, string command) => File.ReadAllLines(Path.Combine(Root, $"{type}.{command}.env"));
+    public IReadOnlyList<string> EnvironmentOf(string type, string command) =>
+        [.. File.ReadAllLines(Path.Combine(Root, $"{type}.{command}.env")).Order(StringComparer.Ordinal)];
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Delete(recursive: true);
