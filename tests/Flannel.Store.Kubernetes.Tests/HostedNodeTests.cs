@@ -1,3 +1,4 @@
+using System.Net;
 using Flannel.Extensibility;
 using Flannel.Store.Kubernetes.Tests.Lab;
 using Flannel.Testing;
@@ -54,6 +55,18 @@ public sealed class HostedNodeTests
         Assert.Equal(FlannelNodeState.Starting, waiting.State);
         Assert.Contains("host1 has no podCIDR yet", waiting.Reason, StringComparison.Ordinal);
         lab.PutNode(1, managed: false);
+
+        await UntilAsync(node, status => status.IsReady);
+    }
+
+    [Fact]
+    public async Task Node_WithTheRouteToANodeThatIsGone_Starts_WhateverTheMaskOfNodes()
+    {
+        await using KubeLab lab = await KubeLab.StartAsync();
+        lab.PutNode(1, managed: false, cidr: "10.244.4.0/22");
+        _host.Prefixes = [new HostPrefix(IPNetwork.Parse("10.244.8.0/22"), "eth0", IsAddress: false, IPAddress.Parse("192.168.205.12"))];
+        await using ServiceProvider services = Services(lab);
+        IFlannelNode node = await StartAsync(services);
 
         await UntilAsync(node, status => status.IsReady);
     }

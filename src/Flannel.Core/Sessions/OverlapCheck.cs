@@ -10,6 +10,7 @@ namespace Flannel.Core.Sessions;
 /// Tells whether the range that subnets are leased from collides with what the host has. What counts is the range from the first to the last
 /// leasable subnet, because only leased subnets are routed: a network may be wider than it dares to lease from. A route to no more than one host's
 /// subnet is no collision, whoever made it: it concerns the peer that has the subnet, if any, and is reported where routes to peers are written.
+/// Where subnets are wider than the configuration says, what a backend leaves that makes plain routes is none either: the peer may have departed.
 /// </summary>
 internal static class OverlapCheck
 {
@@ -33,7 +34,7 @@ internal static class OverlapCheck
         IReadOnlyCollection<SubnetKey> ownSubnets,
         ISubnetView view)
     {
-        HashSet<IPNetwork>? peers = null; // thousands, and most hosts have no such route
+        var peers = new Lazy<HashSet<IPNetwork>>(() => [.. NetworksOf(view.Leased)]); // thousands, and most hosts have no such route
         List<IPNetwork> own = [.. NetworksOf(ownSubnets)];
         List<HostPrefix> oldBridges = [];
         if (config.EnableIPv4) CheckFamily(config.Network!.Value, config.SubnetMin!, config.SubnetMax!, config.SubnetLength);
@@ -53,11 +54,17 @@ internal static class OverlapCheck
                     && !IsNarrowRoute(prefix)
                     && !own.Exists(subnet => Contains(subnet, prefix.Prefix))
                     && !backend.Owns(prefix, config)
-                    && !(!prefix.IsAddress && (peers ??= [.. NetworksOf(view.Leased)]).Contains(prefix.Prefix))),
+                    && !(!prefix.IsAddress && peers.Value.Contains(prefix.Prefix))
+                    && !IsPlainRoute(prefix)),
             ];
 
             bool IsNarrowRoute(HostPrefix prefix) =>
                 !prefix.IsAddress && prefix.Prefix.PrefixLength >= length && Contains(network, prefix.Prefix);
+
+            bool IsPlainRoute(HostPrefix prefix) =>
+                prefix is { IsAddress: false, Gateway: not null } && prefix.Device == external.Name
+                && prefix.Prefix.PrefixLength > network.PrefixLength && Contains(network, prefix.Prefix)
+                && own.Concat(peers.Value).Any(subnet => IsLike(subnet, prefix.Prefix));
 
             // A bridge shows as its address and as the route that comes with it; what it may hold is one host's subnet, whatever length those have
             // today.
@@ -79,6 +86,9 @@ internal static class OverlapCheck
 
     private static IEnumerable<IPNetwork> NetworksOf(IReadOnlyCollection<SubnetKey> keys) =>
         keys.SelectMany(key => new[] { key.IPv4, key.IPv6 }).OfType<IPNetwork>();
+
+    private static bool IsLike(IPNetwork subnet, IPNetwork other) =>
+        subnet.PrefixLength == other.PrefixLength && subnet.BaseAddress.AddressFamily == other.BaseAddress.AddressFamily;
 
     private static bool Contains(IPNetwork outer, IPNetwork inner) => inner.PrefixLength >= outer.PrefixLength && outer.Contains(inner.BaseAddress);
 

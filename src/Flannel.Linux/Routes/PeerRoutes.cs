@@ -13,8 +13,8 @@ namespace Flannel.Extensibility;
 /// <summary>
 /// The routes to peers' subnets in one address family: which of the kernel's routes belong to the network, and how they are written. A route belongs
 /// to the network if it lies inside its range, is made as flannel makes routes (main table, protocol boot, the kernel's default metric), and either
-/// leaves through a device of flannel's, whichever backend made that, or through a gateway: on the external interface to what is known to be a
-/// subnet, one of the length that this host leases or one that a peer has or had; on any interface to a peer's subnet through that peer's host,
+/// leaves through a device of flannel's, whichever backend made that, or through a gateway: on the external interface to what has the length of a
+/// subnet, the one that this host leases or that its own subnet or a peer's has; on any interface to a peer's subnet through that peer's host,
 /// because the external interface may have been another one.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
@@ -32,6 +32,7 @@ public sealed class PeerRoutes(KernelContext context)
     private const int CountedAtMost = 1000;
 
     private readonly ConcurrentDictionary<IPNetwork, IPAddress?> _peers = [];
+    private readonly ConcurrentDictionary<int, bool> _lengths = []; // of the peers' subnets
     private readonly ConcurrentDictionary<IPNetwork, bool> _logged = [];
     private readonly NetworkFamily _family = context.Family;
     private readonly RouteNetlink _netlink = context.Netlink;
@@ -89,11 +90,15 @@ public sealed class PeerRoutes(KernelContext context)
 
     /// <summary>
     /// Notes that a subnet is, or was, a peer's: a route to it through a gateway is the network's own, whatever its length, and through the peer's
-    /// host whatever its interface.
+    /// host whatever its interface. A route to another subnet of that length may be one to a peer that has departed.
     /// </summary>
     /// <param name="subnet">The subnet.</param>
     /// <param name="host">The peer's host; <see langword="null"/> if it has no address of the family.</param>
-    public void AddPeer(IPNetwork subnet, IPAddress? host) => _peers[subnet] = host;
+    public void AddPeer(IPNetwork subnet, IPAddress? host)
+    {
+        _peers[subnet] = host;
+        _lengths[subnet.PrefixLength] = true;
+    }
 
     /// <summary>Whether a subnet is, or was, a peer's.</summary>
     /// <param name="subnet">Any range.</param>
@@ -325,7 +330,12 @@ public sealed class PeerRoutes(KernelContext context)
         route is { Gateway: { } gateway, NexthopId: 0, Hops: null, PreferredSource: null } && gateway.AddressFamily == _family.Family
         && (_peers.TryGetValue(route.Destination, out IPAddress? host)
             ? gateway.Equals(host) || IsOverExternal(route)
-            : IsOverExternal(route) && route.Destination.PrefixLength == _family.SubnetLength);
+            : IsOverExternal(route) && IsLengthOfSubnets(route.Destination.PrefixLength));
+
+    /// <summary>Peers may have other lengths than the configured one, and where a cluster gives the subnets, this host, too.</summary>
+    private bool IsLengthOfSubnets(int length) =>
+        length > _family.Network.PrefixLength
+        && (length == _family.SubnetLength || length == OwnSubnet?.PrefixLength || _lengths.ContainsKey(length));
 
     private bool IsOverExternal(RouteEntry route) => route.LinkIndex == context.External.State.Index;
 

@@ -63,7 +63,7 @@ internal sealed class BackendLab : IAsyncDisposable
         foreach (var (_, network, _) in _running) await network.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });
     }
 
-    public async Task<IBackendNetwork> StartAsync(LabHost host, string backend, bool isByDefaultRoute = false)
+    public async Task<IBackendNetwork> StartAsync(LabHost host, string backend, bool isByDefaultRoute = false, SubnetKey? own = null)
     {
         int subnet = Hosts.ToList().IndexOf(host) + 1;
         string enabled = IsDualStack ? "true" : "false";
@@ -81,7 +81,7 @@ internal sealed class BackendLab : IAsyncDisposable
                     Guard = Guard,
                 },
                 CancellationToken.None);
-        SubnetKey key = IsDualStack ? KeyOf(subnet) : SubnetKey.Parse($"10.5.{subnet}.0-24");
+        SubnetKey key = own ?? (IsDualStack ? KeyOf(subnet) : SubnetKey.Parse($"10.5.{subnet}.0-24"));
         var lease = new Lease { Key = key, Attributes = network.Attributes, CreateRevision = subnet };
         _running.Add((host, network, lease));
         await network.StartAsync(lease, CancellationToken.None);

@@ -147,8 +147,8 @@ public sealed class LeftoverTests
             ip route add 10.5.80.0/26 via 192.168.100.99 dev eth0
             """);
         IBackendNetwork network = await lab.StartAsync(host, backend);
-        Lease wide = PeerOf("10.5.64.0-20", 64);
-        Lease narrow = PeerOf("10.5.80.0-26", 80);
+        Lease wide = PeerOf(backend, "10.5.64.0-20", 64);
+        Lease narrow = PeerOf(backend, "10.5.80.0-26", 80);
 
         network.SetPeers([wide, narrow]);
         await network.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });
@@ -158,19 +158,47 @@ public sealed class LeftoverTests
         network.ChangePeers([new LeaseChange(wide, null), new LeaseChange(narrow, null)]);
         await network.WaitAsync(static status => status.IsConverged);
         Assert.Empty(await BackendLab.RoutesOfAsync(host));
-
-        Lease PeerOf(string key, int number) => new()
-        {
-            Key = SubnetKey.Parse(key),
-            CreateRevision = number,
-            Attributes = new LeaseAttributes
-            {
-                PublicIP = System.Net.IPAddress.Parse($"192.168.100.{number}"),
-                BackendType = backend == HostGateway ? "host-gw" : "vxlan",
-                BackendData = $$"""{"VNI":2,"VtepMAC":"02:00:00:00:00:{{number}}"}""",
-            },
-        };
     }
+
+    [NetnsTheory]
+    [InlineData(Vxlan)]
+    [InlineData(HostGateway)]
+    [InlineData(Udp)]
+    public async Task Start_RouteToADepartedPeer_IsRemovedIfItHasALengthThatSubnetsHave(string backend)
+    {
+        await using var lab = new BackendLab(hosts: 1) { IsDualStack = false };
+        LabHost host = lab.Hosts[0];
+        await BackendLab.Sh(host, """
+            ip route add 10.5.8.0/22 via 192.168.100.9 dev eth0
+            ip route add 10.5.80.0/26 via 192.168.100.80 dev eth0
+            ip route add 10.5.90.0/25 via 192.168.100.90 dev eth0
+            """);
+
+        IBackendNetwork network = await lab.StartAsync(host, backend, own: SubnetKey.Parse("10.5.4.0-22"));
+        network.SetPeers([PeerOf(backend, "10.5.70.0-26", 70)]);
+        await network.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });
+
+        foreach (string departed in new[] { "10.5.8.0/22", "10.5.80.0/26" })
+            await Overlay.Eventually.IsTrueAsync(async () => await host.ExecAsync("ip", "route", "show", departed) == "", $"{departed} is removed");
+        Assert.NotEqual("", await host.ExecAsync("ip", "route", "show", "10.5.90.0/25"));
+    }
+
+    private static Lease PeerOf(string backend, string key, int number) => new()
+    {
+        Key = SubnetKey.Parse(key),
+        CreateRevision = number,
+        Attributes = new LeaseAttributes
+        {
+            PublicIP = System.Net.IPAddress.Parse($"192.168.100.{number}"),
+            BackendType = backend switch
+            {
+                Vxlan => "vxlan",
+                HostGateway => "host-gw",
+                _ => null, // as flannel's udp
+            },
+            BackendData = backend == Vxlan ? $$"""{"VNI":2,"VtepMAC":"02:00:00:00:00:{{number:00}}"}""" : null,
+        },
+    };
 
     private static int Warnings(BackendLab lab, string about) =>
         lab.Log.Count(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains(about, StringComparison.Ordinal));

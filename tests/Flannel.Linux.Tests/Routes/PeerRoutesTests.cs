@@ -32,6 +32,8 @@ public sealed class PeerRoutesTests
         { "through a bridge with a name of flannel's", true, false },
         { "length", true, false },
         { "length of a known peer", true, true },
+        { "length of a known peer, to another subnet", true, true },
+        { "length of the own subnet, to another one", true, true },
         { "kernel", false, false },
         { "metric", false, false },
         { "table", false, false },
@@ -53,6 +55,7 @@ public sealed class PeerRoutesTests
         int eth0 = host.Device("eth0").Index;
         (int vxlan, int bridge, int tun) = (host.Device("flannel.7").Index, host.Device("flannel.8").Index, host.Device("flannel5").Index);
         ipv4.Routes.AddPeer(IPNetwork.Parse("10.5.64.0/26"), IPAddress.Parse("192.168.100.64"));
+        ipv4.Routes.OwnSubnet = IPNetwork.Parse("10.5.4.0/22");
         RouteEntry own = PeerRoutes.Make(IPNetwork.Parse("10.5.2.0/24"), IPAddress.Parse("192.168.100.2"), eth0);
         RouteEntry ofPeer = PeerRoutes.Make(IPNetwork.Parse("10.5.64.0/26"), IPAddress.Parse("192.168.100.64"), linkIndex: 1);
         RouteEntry ownIPv6 = PeerRoutes.Make(IPNetwork.Parse("fd00:5:0:2::/64"), IPAddress.Parse("fd00:100::2"), eth0);
@@ -90,6 +93,8 @@ public sealed class PeerRoutesTests
                 "through a bridge with a name of flannel's" => own with { LinkIndex = bridge },
                 "length" => own with { Destination = IPNetwork.Parse("10.5.2.0/25") },
                 "length of a known peer" => own with { Destination = IPNetwork.Parse("10.5.64.0/26") },
+                "length of a known peer, to another subnet" => own with { Destination = IPNetwork.Parse("10.5.2.0/26") },
+                "length of the own subnet, to another one" => own with { Destination = IPNetwork.Parse("10.5.8.0/22") },
                 "kernel" => own with { Protocol = RouteProtocol.Kernel },
                 "metric" => own with { Metric = 50 },
                 "table" => own with { Table = 100 },
