@@ -35,8 +35,8 @@ internal sealed partial class UdpNetwork
         if (_contexts.Any(context => context.External.Concerns(notification) || context.External.ConcernsDefaultRoute(notification))) return true;
         return notification switch
         {
-            LinkChanged { Link: var link } => link.Index == tun,
-            LinkRemoved { Link: var link } => link.Index == tun,
+            LinkChanged { Link: var link } => link.Index == tun || _isAnyPeerHidden,
+            LinkRemoved { Link: var link } => link.Index == tun || _isAnyPeerHidden,
             AddressChanged { Address: var address } => _spec.AcceptsForeignSources || address.LinkIndex == tun,
             AddressRemoved { Address: var address } => _spec.AcceptsForeignSources || address.LinkIndex == tun,
             RouteChanged { Route: var route } => IsPlace(route.Destination),
@@ -47,7 +47,7 @@ internal sealed partial class UdpNetwork
 
     /// <summary>Whether packets to peers depend on a route to there.</summary>
     private bool IsPlace(IPNetwork destination) =>
-        _contexts.Any(context => context.Family.Network.Equals(destination) || context.Routes.IsSubnet(destination));
+        _contexts.Any(context => context.Family.Network.Equals(destination) || context.Routes.IsInSubnet(destination));
 
     private async Task ReviewAsync(CancellationToken cancellationToken)
     {
@@ -167,6 +167,7 @@ internal sealed partial class UdpNetwork
         {
             if (hidden.Count == 0 && _peers.Hidden.Count == 0) return;
             _peers.Hidden = hidden;
+            _isAnyPeerHidden = hidden.Count > 0;
             PublishProblems_NeedsLock();
         }
     }

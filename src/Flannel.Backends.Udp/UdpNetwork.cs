@@ -44,6 +44,7 @@ internal sealed partial class UdpNetwork : IBackendNetwork
     private DataPathSettings? _settings;
     private TunState? _state;
     private volatile bool _arePeersKnown;
+    private volatile bool _isAnyPeerHidden; // a link takes its IPv4 routes along in silence, those that hide peers among them
     private bool _isCleared; // used by the review only
     private UdpOffloads _reported;
     private IReadOnlyList<IPAddress> _addresses = [];

@@ -104,6 +104,10 @@ public sealed class PeerRoutes(KernelContext context)
     /// <param name="subnet">Any range.</param>
     public bool IsSubnet(IPNetwork subnet) => _peers.ContainsKey(subnet);
 
+    /// <summary>Whether a range is a subnet that is, or was, a peer's, or a part of one.</summary>
+    /// <param name="range">Any range.</param>
+    public bool IsInSubnet(IPNetwork range) => SubnetsAround(range).Any();
+
     /// <summary>Whether a route stands where one to a peer would have to be: the kernel holds one route per destination and metric.</summary>
     /// <param name="route">Any route.</param>
     public bool IsOnPlace(RouteEntry route) => IsInside(route) && HasDefaultMetric(route);
@@ -117,7 +121,7 @@ public sealed class PeerRoutes(KernelContext context)
     /// </summary>
     /// <param name="route">Any route.</param>
     public bool IsStray(RouteEntry route) =>
-        IsInside(route) && !HasDefaultMetric(route) && IsMadeByBackend(route) && TunnelIndex != 0 && route.LinkIndex == TunnelIndex;
+        IsInside(route) && !HasDefaultMetric(route) && IsMadeByBackend(route) && IsThroughTunnel(route);
 
     /// <summary>Whether one of the network's routes is as <see cref="Make"/> makes it over the external interface.</summary>
     /// <param name="route">One of the network's routes.</param>
@@ -240,16 +244,17 @@ public sealed class PeerRoutes(KernelContext context)
     }
 
     /// <summary>
-    /// Finds the routes to peers' subnets that somebody else made, and says of each what it is. Where one route leads to the whole network, they go
-    /// before it, whatever their metric.
+    /// Finds the routes to peers' subnets and to parts of them that somebody else made, or the kernel for an address that somebody gave to a device,
+    /// and says of each what it is. Where one route leads to the whole network, they go before it, whatever their metric.
     /// </summary>
-    /// <returns>The conflicts by subnet.</returns>
+    /// <returns>The conflicts by the peer's subnet.</returns>
     public IReadOnlyDictionary<IPNetwork, RouteConflictException> FindForeign()
     {
         var found = new Dictionary<IPNetwork, RouteConflictException>();
         foreach (RouteEntry route in GetRoutes())
         {
-            if (IsSubnet(route.Destination) && IsInside(route) && !IsOwn(route)) found.TryAdd(route.Destination, NewConflict(_netlink, route));
+            if (!IsForeign(route) || IsThroughTunnel(route)) continue;
+            foreach (IPNetwork subnet in SubnetsAround(route.Destination)) found.TryAdd(subnet, NewConflict(_netlink, route));
         }
 
         return found;
@@ -277,7 +282,7 @@ public sealed class PeerRoutes(KernelContext context)
     /// <param name="route">Any route.</param>
     public void LogIfForeign(RouteEntry route)
     {
-        if (!IsInside(route) || IsOwn(route) || IsStray(route) || IsInOwnSubnet(route.Destination) || IsPeersProblem(route)) return;
+        if (!IsForeign(route) || IsStray(route) || IsPeersProblem(route)) return;
         if (Volatile.Read(ref _foreign) >= CountedAtMost) return;
         if (_logged.TryAdd(route.Destination, true) && Interlocked.Increment(ref _foreign) <= NamedAtMost)
             KernelNetwork.Log.ForeignRoute(context.Logger, route.Destination, Describe(_netlink, route), _family.Network);
@@ -287,7 +292,7 @@ public sealed class PeerRoutes(KernelContext context)
     public void DeleteAll()
     {
         var batch = new RouteBatch();
-        foreach (RouteEntry route in ReadOwn().Where(route => TunnelIndex == 0 || route.LinkIndex != TunnelIndex)) batch.DeleteRoute(Exactly(route));
+        foreach (RouteEntry route in ReadOwn().Where(route => !IsThroughTunnel(route))) batch.DeleteRoute(Exactly(route));
         if (_netlink.Execute(batch).Values.FirstOrDefault() is { } refusal) throw refusal;
     }
 
@@ -309,7 +314,29 @@ public sealed class PeerRoutes(KernelContext context)
     private bool IsInside(RouteEntry route)
     {
         ArgumentNullException.ThrowIfNull(route);
-        return route.Table == RouteEntry.MainTable && route.Protocol != RouteProtocol.Kernel && _family.Contains(route.Destination);
+        return route.Protocol != RouteProtocol.Kernel && IsInRange(route);
+    }
+
+    private bool IsInRange(RouteEntry route) => route.Table == RouteEntry.MainTable && _family.Contains(route.Destination);
+
+    /// <summary>The kernel's own routes count, too: those of a bridge, but not those that come with a tunnel device's address.</summary>
+    private bool IsForeign(RouteEntry route)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        return IsInRange(route) && !IsOwn(route) && !IsInOwnSubnet(route.Destination)
+            && !(route.Protocol == RouteProtocol.Kernel && IsTunnelled(route));
+    }
+
+    private IEnumerable<IPNetwork> SubnetsAround(IPNetwork range) => _lengths.Select(static known => known.Key)
+        .Where(length => length <= range.PrefixLength)
+        .Select(length => NetworkOf(range.BaseAddress, length))
+        .Where(_peers.ContainsKey);
+
+    private static IPNetwork NetworkOf(IPAddress address, int length)
+    {
+        byte[] bytes = address.GetAddressBytes();
+        for (int bit = length; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return new IPNetwork(new IPAddress(bytes), length);
     }
 
     private bool IsInOwnSubnet(IPNetwork destination) =>
@@ -323,8 +350,9 @@ public sealed class PeerRoutes(KernelContext context)
     /// <summary>Other protocols (static, bgp, …) prove that somebody else made the route.</summary>
     private static bool IsMadeByBackend(RouteEntry route) => route is { Protocol: RouteProtocol.Boot, Type: RouteType.Unicast };
 
-    private bool IsTunnelled(RouteEntry route) =>
-        (TunnelIndex != 0 && route.LinkIndex == TunnelIndex) || context.Devices.IsLeftover(route.LinkIndex);
+    private bool IsTunnelled(RouteEntry route) => IsThroughTunnel(route) || context.Devices.IsLeftover(route.LinkIndex);
+
+    private bool IsThroughTunnel(RouteEntry route) => TunnelIndex != 0 && route.LinkIndex == TunnelIndex;
 
     private bool IsDirect(RouteEntry route) =>
         route is { Gateway: { } gateway, NexthopId: 0, Hops: null, PreferredSource: null } && gateway.AddressFamily == _family.Family

@@ -72,6 +72,22 @@ public sealed class HealingTests
         await node.WaitAsync(static status => status is { Problem: null, IsConverged: true, PeerProblems.Count: 0 });
     }
 
+    [NetnsTheory]
+    [InlineData("10.5.2.1/24")]
+    [InlineData("10.5.2.129/25")]
+    public async Task Bridge_TakesAPeersSubnetOrAPartOfIt_ThePeerIsReportedUntilItIsGone(string address)
+    {
+        await using UdpCluster cluster = await UdpCluster.StartAsync();
+        (UdpNode node, Lease peer) = (cluster.Nodes[0], cluster.Nodes[1].Lease);
+
+        await node.Host.ExecAsync("sh", "-e", "-c", $"ip link add docker7 type bridge; ip addr add {address} dev docker7; ip link set docker7 up");
+        BackendStatus status = await node.WaitAsync(static status => status.PeerProblems.Count == 1);
+        Assert.Contains("docker7", status.PeerProblems[peer.Key], StringComparison.Ordinal);
+
+        await node.Host.ExecAsync("ip", "link", "del", "docker7");
+        await node.WaitAsync(static status => status is { Problem: null, IsConverged: true, PeerProblems.Count: 0 });
+    }
+
     [NetnsFact]
     public async Task ForeignRoute_ThereBeforeThePeer_IsReportedWithIt()
     {

@@ -183,6 +183,23 @@ public sealed class LeftoverTests
         Assert.NotEqual("", await host.ExecAsync("ip", "route", "show", "10.5.90.0/25"));
     }
 
+    [NetnsTheory]
+    [InlineData(Vxlan)]
+    [InlineData(HostGateway)]
+    [InlineData(Udp)]
+    public async Task Bridge_TakesAPartOfAPeersSubnet_IsLogged(string backend)
+    {
+        await using var lab = new BackendLab(hosts: 1) { IsDualStack = false };
+        LabHost host = lab.Hosts[0];
+        IBackendNetwork network = await lab.StartAsync(host, backend);
+        network.SetPeers([PeerOf(backend, "10.5.7.0-24", 7)]);
+        await network.WaitAsync(static status => status is { IsConverged: true, PeerProblems.Count: 0 });
+
+        await BackendLab.Sh(host, "ip link add docker7 type bridge; ip addr add 10.5.7.129/25 dev docker7; ip link set docker7 up");
+
+        await Overlay.Eventually.IsTrueAsync(() => Warnings(lab, "10.5.7.128/25") > 0, "the bridge's route is reported");
+    }
+
     private static Lease PeerOf(string backend, string key, int number) => new()
     {
         Key = SubnetKey.Parse(key),
