@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.Versioning;
 using Flannel.Linux.Diagnostics;
+using Flannel.Linux.Interfaces;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Monitoring;
@@ -84,7 +85,8 @@ public sealed class ExternalLink
             ? $"The external interface {link.Name} was chosen by its default route, and that is gone. Restore it, or name the interface " +
               "(ExternalInterface.Name; flannel: --iface) if the peers are reached without it."
             : null);
-        return new ExternalLinkState(link.Index, link.Name, link.Mtu, Exists: true, problem, IsUsable: defect is null);
+        int mtu = link.IsLoopback ? HostSnapshot.Read(_netlink).MtuOf(link) : link.Mtu;
+        return new ExternalLinkState(link.Index, link.Name, mtu, Exists: true, problem, IsUsable: defect is null);
     }
 
     private string? FindDefect(Link link)

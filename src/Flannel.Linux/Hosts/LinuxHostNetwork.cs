@@ -71,24 +71,10 @@ internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxH
     private ExternalInterface FindExternalInterface(string? networkNamespace, ExternalInterfaceOptions options, NetworkConfig config)
     {
         using RouteNetlink netlink = NetworkNamespace.Run(networkNamespace, static () => RouteNetlink.Open());
-        var host = new HostSnapshot(
-            netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(filter: new RouteFilter { Table = RouteEntry.MainTable }), FindRoute);
-        ExternalInterface chosen = ExternalInterfaceChoice.Make(host, options, config.EnableIPv4, config.EnableIPv6);
+        ExternalInterface chosen = ExternalInterfaceChoice.Make(HostSnapshot.Read(netlink), options, config.EnableIPv4, config.EnableIPv6);
         Log.ExternalInterfaceChosen(
             logger, chosen.Name, chosen.Index, chosen.Mtu, chosen.Address, chosen.AddressIPv6, chosen.PublicIP, chosen.PublicIPv6);
         return chosen;
-
-        RouteEntry? FindRoute(IPAddress target)
-        {
-            try
-            {
-                return netlink.ResolveRoute(target);
-            }
-            catch (NetlinkException exception) when (!exception.IsTransient) // the route prohibits it
-            {
-                return null;
-            }
-        }
     }
 
     private static IReadOnlyList<HostPrefix> GetPrefixes(string? networkNamespace)

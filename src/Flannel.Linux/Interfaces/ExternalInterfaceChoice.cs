@@ -106,8 +106,7 @@ internal sealed partial class ExternalInterfaceChoice
         {
             Name = chosen.Name,
             Index = chosen.Index,
-            // Nothing leaves the host through the loopback interface; its packets go by the routes of others.
-            Mtu = chosen.Link.IsLoopback ? _host.LeavingMtu() ?? chosen.Link.Mtu : chosen.Link.Mtu,
+            Mtu = _host.MtuOf(chosen.Link),
             Address = address,
             AddressIPv6 = addressIPv6,
             PublicIP = _publicIP ?? address,

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using Flannel.Netlink;
+using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
 using Flannel.Netlink.Route.Links;
 using Flannel.Netlink.Route.Routes;
@@ -29,6 +31,25 @@ internal sealed class HostSnapshot
         _findRoute = findRoute;
     }
 
+    /// <summary>Asks the kernel for everything.</summary>
+    internal static HostSnapshot Read(RouteNetlink netlink)
+    {
+        return new HostSnapshot(
+            netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(filter: new RouteFilter { Table = RouteEntry.MainTable }), FindRoute);
+
+        RouteEntry? FindRoute(IPAddress target)
+        {
+            try
+            {
+                return netlink.ResolveRoute(target);
+            }
+            catch (NetlinkException exception) when (!exception.IsTransient) // the route prohibits it
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>The interfaces in the kernel's order.</summary>
     internal ImmutableArray<HostInterface> Interfaces { get; }
 
@@ -42,13 +63,18 @@ internal sealed class HostSnapshot
     /// The largest packet that leaves the host whatever interface it is sent from: the smallest MTU of those that its default routes leave through,
     /// or, without any, of all that are up and leave the host. <see langword="null"/> if there are none.
     /// </summary>
-    internal int? LeavingMtu()
+    private int? LeavingMtu()
     {
         int[] links = [.. _routes.Where(static route => route.IsDefault).SelectMany(LinksOf).Distinct()];
         HostInterface[] leaving = [.. Interfaces.Where(candidate => candidate is { Link: { IsUp: true, Mtu: > 0 }, Unsuitable: null })];
         IEnumerable<HostInterface> taken = leaving.Where(candidate => links.Contains(candidate.Index));
         return (taken.Any() ? taken : leaving).Min(static candidate => (int?)candidate.Link.Mtu);
     }
+
+    /// <summary>The largest packet that leaves the host where a link is the external interface.</summary>
+    internal int MtuOf(Link link) =>
+        // Nothing leaves the host through the loopback interface; its packets go by the routes of others.
+        link.IsLoopback ? LeavingMtu() ?? link.Mtu : link.Mtu;
 
     /// <summary>The links that a route leaves through.</summary>
     internal static IEnumerable<int> LinksOf(RouteEntry route) =>
