@@ -72,17 +72,32 @@ internal sealed partial class KubernetesSubnetManager
             return new Membership(manager, request, NodeKeeper.LeaseOf(node, key, attributes), node, list, config, replaced);
         }
 
-        /// <summary>Waits on a watch of the own Node until it has the subnets, and says so meanwhile.</summary>
+        /// <summary>
+        /// Waits on a watch of the own Node until it has the subnets, and says so meanwhile. Another configuration may ask for other subnets.
+        /// </summary>
+        /// <exception cref="StoreException">The network configuration changed.</exception>
         private async Task<ApiObject> WaitForSubnetsAsync(LeaseRequest request, string missing, CancellationToken cancellationToken)
         {
             Say(missing);
             using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var items = Channel.CreateBounded<ReflectorItem>(1);
-            Task following = manager.Follow(ApiSource.Node(own.Name)).RunAsync(null, items.Writer, found.Token);
+            var configs = Channel.CreateBounded<ConfigDocument>(1);
+            Task following = Task.WhenAll(
+                manager.Follow(ApiSource.Node(own.Name)).RunAsync(null, items.Writer, found.Token),
+                manager._config.FollowAsync(config, configs.Writer, found.Token));
             try
             {
+                Task changed = configs.Reader.WaitToReadAsync(found.Token).AsTask();
                 while (true)
                 {
+                    await Task.WhenAny(items.Reader.WaitToReadAsync(found.Token).AsTask(), changed).ConfigureAwait(false);
+                    if (changed.IsCompletedSuccessfully)
+                    {
+                        throw new StoreException(
+                            $"The network configuration ({manager._config.Name}) changed while the Node {own.Name} was waited for; it is read again.",
+                            isTransient: true);
+                    }
+
                     ReflectorItem item = await items.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                     ApiObject? node = item switch
                     {

@@ -11,7 +11,7 @@ public sealed class HostedNodeTests
 {
     private readonly FakeBackend _backend = new("vxlan") { Data = KubeLab.Data(1) };
     private ExternalInterfaceOptions? _asked;
-    private readonly InMemoryHostNetwork _host = new("192.168.205.10");
+    private readonly InMemoryHostNetwork _host = new("192.168.205.10", "fd00:205::10");
 
     [Fact]
     public async Task Node_GetsReady_AndFollowsItsPeers()
@@ -57,6 +57,22 @@ public sealed class HostedNodeTests
         lab.PutNode(1, managed: false);
 
         await UntilAsync(node, status => status.IsReady);
+    }
+
+    [Fact]
+    public async Task Node_WithoutAPodCidrThatTheConfigurationAsksFor_FollowsTheCorrectedOne()
+    {
+        await using KubeLab lab = await KubeLab.StartAsync(1);
+        lab.WriteConfig("""{"Network":"10.244.0.0/16","EnableIPv6":true,"IPv6Network":"fd00:244::/48","Backend":{"Type":"vxlan"}}""");
+        await using ServiceProvider services = Services(lab);
+        IFlannelNode node = await StartAsync(services);
+
+        FlannelNodeStatus waiting = await UntilAsync(node, status => status.Reason.Contains("podCIDR", StringComparison.Ordinal));
+        Assert.Equal(FlannelNodeState.Starting, waiting.State);
+        lab.WriteConfig("""{"Network":"10.244.0.0/16","EnableIPv6":false,"Backend":{"Type":"vxlan"}}""");
+
+        FlannelNodeStatus ready = await UntilAsync(node, status => status.IsReady);
+        Assert.Equal("10.244.1.0-24", ready.Lease!.Key.ToString());
     }
 
     [Fact]
