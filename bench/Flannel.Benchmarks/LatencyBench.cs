@@ -26,48 +26,44 @@ internal sealed class LatencyBench : IBench
 
         report.AddNote(
             $"latency: {Quantity.Count(Events)} leases one by one after {Quantity.Count(WarmUp)} for warming up, from before the put until a " +
-            "socket of the bench's own is told of the route; the reference writes neighbour, FDB entry and route straight to netlink in one batch " +
-            "and waits in the same way, taking turns.");
+            "socket of the bench is told of the route, with the guard and without; the reference writes neighbour, FDB entry and route straight to " +
+            "netlink in one batch and waits in the same way, all taking turns.");
     }
 
     private static async Task MeasureAsync(int others, Report report, CancellationToken cancellationToken)
     {
         using var lab = new Lab();
-        LabHost host = lab.AddLoneHost("ours");
+        await using Side guarded = await Side.StartAsync(lab, "guarded", others, isGuarded: true, cancellationToken);
+        await using Side open = await Side.StartAsync(lab, "open", others, isGuarded: false, cancellationToken);
         LabHost direct = lab.AddLoneHost("direct");
         HandMade.AddDevice(direct, LabHost.LoneAddress, Peer.OwnSubnet.BaseAddress);
-
-        var store = new InMemoryLeaseStore(Peer.NetworkConfig);
-        store.Reserve(Peer.OwnKey, new LeaseAttributes { PublicIP = LabHost.LoneAddress }); // else the node might draw a subnet of a peer to come
-        foreach (Peer peer in Peer.Make(others)) store.Put(peer.Lease.Key, peer.Lease.Attributes, TimeToLive);
-        await using NodeUnderTest node = await NodeUnderTest.StartAsync(host, store, cancellationToken);
-        await node.WaitForPeersAsync(others, cancellationToken);
-
-        await using var routes = new RouteWatch(host, cancellationToken);
         await using var directRoutes = new RouteWatch(direct, cancellationToken);
         var writer = new DirectWriter(direct);
-        var ours = new Sample();
+        var guardedTimes = new Sample();
+        var openTimes = new Sample();
         var reference = new Sample();
         for (int number = 0; number < WarmUp + Events; number++)
         {
             var peer = new Peer(others + number);
-            double oursNow = await routes.TimeAsync(peer.Subnet, () => store.Put(peer.Lease.Key, peer.Lease.Attributes, TimeToLive));
+            double guardedNow = await guarded.TimeAsync(peer);
+            double openNow = await open.TimeAsync(peer);
             double referenceNow = await directRoutes.TimeAsync(peer.Subnet, () => writer.Add(peer));
-            store.Delete(peer.Lease.Key.ToString());
-            await routes.WaitForRemovalAsync(peer.Subnet);
             writer.Remove(peer);
             await directRoutes.WaitForRemovalAsync(peer.Subnet);
             if (number < WarmUp) continue;
-            ours.Add(oursNow);
+            guardedTimes.Add(guardedNow);
+            openTimes.Add(openNow);
             reference.Add(referenceNow);
         }
 
-        Tell(report, others, ours, reference);
+        string subject = $"lease put to route installed, {Quantity.Count(others)} other peers";
+        Tell(report, subject, guardedTimes, reference);
+        Tell(report, $"{subject}, no guard", openTimes, reference);
     }
 
-    private static void Tell(Report report, int others, Sample ours, Sample reference) => report.Add(new Result
+    private static void Tell(Report report, string subject, Sample ours, Sample reference) => report.Add(new Result
     {
-        Subject = $"lease put to route installed, {Quantity.Count(others)} other peers",
+        Subject = subject,
         Ours = Describe(ours),
         Reference = $"{Describe(reference)} (straight to netlink)",
         Ratio = ours.OverMedian(reference),
@@ -82,4 +78,35 @@ internal sealed class LatencyBench : IBench
         $"p90 {Quantity.Duration(sample.Percentile(90))}",
         $"p99 {Quantity.Duration(sample.Percentile(99))}",
         $"max {Quantity.Duration(sample.Highest)}");
+
+    /// <summary>A node, the store that it follows, and the routes of its host.</summary>
+    private sealed class Side(NodeUnderTest node, InMemoryLeaseStore store, RouteWatch routes) : IAsyncDisposable
+    {
+        public static async Task<Side> StartAsync(Lab lab, string name, int others, bool isGuarded, CancellationToken cancellationToken)
+        {
+            LabHost host = lab.AddLoneHost(name);
+            var store = new InMemoryLeaseStore(Peer.NetworkConfig);
+            store.Reserve(Peer.OwnKey, new LeaseAttributes { PublicIP = LabHost.LoneAddress }); // else the node might draw a subnet of a peer to come
+            foreach (Peer peer in Peer.Make(others)) store.Put(peer.Lease.Key, peer.Lease.Attributes, TimeToLive);
+            NodeUnderTest node = await NodeUnderTest.StartAsync(host, store, cancellationToken, isGuarded);
+            await node.WaitForPeersAsync(others, cancellationToken);
+            return new Side(node, store, new RouteWatch(host, cancellationToken));
+        }
+
+        /// <summary>Puts a lease and deletes it again.</summary>
+        /// <returns>Milliseconds from before the put until the route is there.</returns>
+        public async Task<double> TimeAsync(Peer peer)
+        {
+            double time = await routes.TimeAsync(peer.Subnet, () => store.Put(peer.Lease.Key, peer.Lease.Attributes, TimeToLive));
+            store.Delete(peer.Lease.Key.ToString());
+            await routes.WaitForRemovalAsync(peer.Subnet);
+            return time;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await routes.DisposeAsync();
+            await node.DisposeAsync();
+        }
+    }
 }
