@@ -26,6 +26,8 @@ internal sealed partial class KubernetesSubnetManager
         public IPAddress? RequestedPublicIPv6 =>
             NodeLease.ReadAddress(own.Annotations, Annotation.NodePublicIPv6, AddressFamily.InterNetworkV6, out _);
 
+        public bool IsIdentityAssigned => true;
+
         public NetworkConfig ReadConfig() => AssignedNetworkConfig.Parse(config, manager._config.Name);
 
         public Lease? FindOwn(LeaseRequest request)
@@ -48,7 +50,7 @@ internal sealed partial class KubernetesSubnetManager
             SubnetKey key = found ?? KeyOf(node, request.Config, out _)!.Value;
             // First the check, then the annotations: what is published draws traffic.
             AssignedNetworkConfig.RequireContains(request.Config, key, node.Name, manager._config.Name);
-            LeaseAttributes attributes = NodeLease.Overwrite(request.Attributes, node, out string? problem);
+            LeaseAttributes attributes = NodeLease.Overwrite(request.Attributes, node, request.Config, out string? problem);
             if (problem is null)
                 _ = NodeLease.ReadAddress(node.Annotations, Annotation.NodePublicIP, AddressFamily.InterNetwork, out problem);
             if (problem is null)

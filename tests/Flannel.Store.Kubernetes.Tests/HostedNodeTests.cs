@@ -30,11 +30,14 @@ public sealed class HostedNodeTests
         Assert.Equal("true", lab.Annotation(1, "kube-subnet-manager"));
     }
 
-    [Fact]
-    public async Task Node_OffersItsBackendWhatWasPublished()
+    [Theory]
+    [InlineData("public-ip-overwrite", "")]
+    [InlineData("public-ip-overwrite", "203.0.113.7")] // behind NAT
+    [InlineData("public-ip", "192.168.205.99")] // of the host before it got another one
+    public async Task Node_OffersItsBackendWhatWasPublished_WhateverItsAddress(string annotation, string address)
     {
         await using KubeLab lab = await KubeLab.StartAsync();
-        lab.PutNode(1, managed: true, cidr: "", ("backend-data", KubeLab.Data(77)));
+        lab.PutNode(1, managed: true, cidr: "", ("backend-data", KubeLab.Data(77)), (annotation, address));
         await using ServiceProvider services = Services(lab);
         IFlannelNode node = await StartAsync(services);
 

@@ -269,6 +269,29 @@ public sealed class OwnNodeTests
         Assert.Equal("192.168.205.10", lab.Annotation(1, "public-ip"));
     }
 
+    [Theory]
+    [InlineData("public-ip-overwrite", "127.0.0.1", "is a loopback address")]
+    [InlineData("public-ip-overwrite", "0.0.0.0", "names no host")]
+    [InlineData("public-ip-overwrite", "224.0.0.1", "is a multicast address")]
+    [InlineData("public-ip-overwrite", "169.254.1.1", "is a link-local address")]
+    [InlineData("public-ip-overwrite", "10.244.9.9", "is inside the overlay's network 10.244.0.0/16")]
+    [InlineData("public-ipv6-overwrite", "::1", "is a loopback address")]
+    public async Task Overwrite_ByWhichNobodyReachesAHost_IsRefusedAtTheStart_AndPassedOverLater(string annotation, string address, string reason)
+    {
+        string expected = $"{annotation} is {address}, which {reason}";
+        await using KubeLab lab = await KubeLab.StartAsync();
+        lab.PutNode(1, managed: false, cidr: "", (annotation, address));
+        StoreException error = await Assert.ThrowsAsync<StoreException>(() => lab.JoinAsync());
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+
+        lab.PutNode(1, managed: false);
+        LeaseFollower node = await lab.JoinAsync();
+        await node.UntilAsync<LeaseSnapshot>();
+        lab.Annotate(1, (annotation, address));
+        await lab.Logger.UntilAsync(() => lab.Logger.Lines.Any(line => line.Text.Contains(expected, StringComparison.Ordinal)));
+        Assert.Equal("192.168.205.10", lab.Annotation(1, "public-ip"));
+    }
+
     [Fact]
     public async Task FindOwn_OffersWhatWasPublished()
     {

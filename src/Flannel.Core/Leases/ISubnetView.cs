@@ -31,6 +31,12 @@ public interface ISubnetView
     Lease? FindOwn(LeaseRequest request);
 
     /// <summary>
+    /// Whether the store itself says which lease is the node's, as a Node of Kubernetes has a name, so that its addresses are no part of its identity.
+    /// </summary>
+    /// <value><see langword="false"/> by default.</value>
+    bool IsIdentityAssigned => false;
+
+    /// <summary>
     /// Whether a node that has no lease under its public addresses would publish what another host's lease says of that host's backend, such as a
     /// MAC.
     /// </summary>

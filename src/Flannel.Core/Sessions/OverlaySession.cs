@@ -105,7 +105,8 @@ internal sealed partial class OverlaySession
         {
             Lease? own = view.FindOwn(request);
             // A lease found by the state directory alone may be another host's, whose image this one was made from: it keeps its MAC to itself.
-            published = own is not null && new NodeIdentity(request).IsOwn(own.Attributes) ? own.Attributes : null;
+            bool isOwn = own is not null && (view.IsIdentityAssigned || new NodeIdentity(request).IsOwn(own.Attributes));
+            published = isOwn ? own!.Attributes : null;
             if (!Options.AllowOverlap) CheckOverlap(prefixes, external, backend, view, previous, own?.Key);
         }
 

@@ -104,7 +104,7 @@ internal sealed partial class NodeKeeper
 
     private LeaseAttributes AttributesFor(ApiObject node)
     {
-        LeaseAttributes attributes = NodeLease.Overwrite(_request.Attributes, node, out string? problem);
+        LeaseAttributes attributes = NodeLease.Overwrite(_request.Attributes, node, _request.Config, out string? problem);
         if (problem is not null && problem != _toldOverwrite)
             Log.OverwriteUnusable(_services.Logger, _name, problem);
         _toldOverwrite = problem;

@@ -110,13 +110,15 @@ internal static class NodeLease
     /// </summary>
     /// <param name="attributes">What the node would publish.</param>
     /// <param name="node">Its Node.</param>
+    /// <param name="config">The network, in which no host's address may lie.</param>
     /// <param name="problem">What is wrong with an annotation, or <see langword="null"/>.</param>
-    public static LeaseAttributes Overwrite(LeaseAttributes attributes, ApiObject node, out string? problem)
+    public static LeaseAttributes Overwrite(LeaseAttributes attributes, ApiObject node, NetworkConfig config, out string? problem)
     {
         IPAddress? ipv4 = ReadAddress(node.Annotations, Annotation.PublicIPOverwrite, AddressFamily.InterNetwork, out problem);
         IPAddress? ipv6 = problem is null
             ? ReadAddress(node.Annotations, Annotation.PublicIPv6Overwrite, AddressFamily.InterNetworkV6, out problem)
             : null;
+        problem ??= Refuse(ipv4, Annotation.PublicIPOverwrite, config) ?? Refuse(ipv6, Annotation.PublicIPv6Overwrite, config);
         if (problem is not null)
             return attributes;
         return attributes with
@@ -125,6 +127,12 @@ internal static class NodeLease
             PublicIPv6 = attributes.PublicIPv6 is null ? null : ipv6 ?? attributes.PublicIPv6,
         };
     }
+
+    /// <summary>Peers would refuse an address by which nobody reaches a host.</summary>
+    private static string? Refuse(IPAddress? address, Annotation name, NetworkConfig config) =>
+        address is not null && PeerTracker.RefuseAddress(address, config) is { } reason
+            ? $"its annotation {Word(name)} is {address}, which {reason}"
+            : null;
 
     /// <summary>An address that an annotation holds; an empty one is none.</summary>
     public static IPAddress? ReadAddress(AnnotationSet annotations, Annotation name, AddressFamily family, out string? problem)

@@ -1,3 +1,4 @@
+using System.Net;
 using Flannel.Core.Leases;
 using Flannel.Core.Leases.Peers;
 using Microsoft.Extensions.Logging;
@@ -60,6 +61,17 @@ public sealed partial class PeerTracker
     public TimeSpan DueAt => _unlogged.Count > 0 && _refusalLogAt < _departures.DueAt ? _refusalLogAt : _departures.DueAt;
 
     internal PeerLeases Leases { get; }
+
+    /// <summary>Judges a public address as every host judges its peers'.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="config">The network.</param>
+    /// <returns>Why no host can be reached by it, as the end of a sentence (<c>is a loopback address</c>); <see langword="null"/> if one can.</returns>
+    public static string? RefuseAddress(IPAddress address, NetworkConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(config);
+        return PublicAddressRules.Refuse(address, LeaseRules.Networks(config));
+    }
 
     /// <summary>Takes in every host that there is; who is not among them is gone.</summary>
     /// <param name="entries">Every host but the own one.</param>
