@@ -158,10 +158,8 @@ internal sealed class HostDevices(ContainerNetworkOptions options, RouteNetlink 
 
     private void EnableForwarding(HostSubnets subnets)
     {
-        string[] keys = [.. subnets.Subnets.Select(
-            static subnet => subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding")];
-        foreach (SysctlResult result in NetworkNamespace.Run(
-            options.NetworkNamespace, () => keys.Select(static key => NetworkSysctl.Write(key, "1")).ToArray()))
+        AddressFamily[] families = [.. subnets.Subnets.Select(static subnet => subnet.BaseAddress.AddressFamily)];
+        foreach (SysctlResult result in NetworkNamespace.Run(options.NetworkNamespace, () => families.Select(PacketForwarding.Enable).ToArray()))
         {
             if (!result.IsOk)
             {

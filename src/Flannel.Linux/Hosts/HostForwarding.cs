@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Extensibility;
 
@@ -7,9 +8,6 @@ namespace Flannel.Linux.Hosts;
 [SupportedOSPlatform("linux")]
 internal static class HostForwarding
 {
-    private const string IPv4 = "ipv4/ip_forward";
-    private const string IPv6 = "ipv6/conf/all/forwarding";
-
     /// <summary>Looks, and turns it on if asked to.</summary>
     /// <param name="config">Which address families the network has.</param>
     /// <param name="enable">Whether to turn on what is off.</param>
@@ -17,21 +15,25 @@ internal static class HostForwarding
     {
         string[] problems =
         [
-            .. (config.EnableIPv4 ? new[] { IPv4 } : []).Concat(config.EnableIPv6 ? [IPv6] : [])
-                .Select(key => Problem(key, enable)).OfType<string>(),
+            .. (config.EnableIPv4 ? new[] { AddressFamily.InterNetwork } : []).Concat(config.EnableIPv6 ? [AddressFamily.InterNetworkV6] : [])
+                .Select(family => Problem(family, enable)).OfType<string>(),
         ];
         return new ForwardingStatus(problems.Length == 0 ? null : string.Join("; ", problems));
     }
 
-    private static string? Problem(string key, bool enable)
+    private static string? Problem(AddressFamily family, bool enable)
     {
-        SysctlResult found = NetworkSysctl.Read(key);
+        SysctlResult found = NetworkSysctl.Read(PacketForwarding.KeyOf(family));
         // What cannot be read is nobody's problem here: IPv6 may be off, and whoever needs it says so.
         if (!found.IsOk || found.Value != "0") return null;
-        SysctlResult? written = enable ? NetworkSysctl.Write(key, "1") : null;
+        SysctlResult? written = enable ? PacketForwarding.Enable(family) : null;
         if (written is { IsOk: true, Value: not "0" }) return null;
         string advice = $"turn it on with sysctl -w {found.Key}=1" + (
             enable ? "" : ", or have the node do it (FlannelOptions.EnableForwarding; flanneld: -enable-forwarding)");
-        return $"this host forwards no packets ({written?.ToString() ?? found.ToString()}), so containers reach no other host; {advice}";
+        return $"this host forwards no packets ({written?.ToString() ?? found.ToString()}), so containers reach no other host; " +
+            $"{(family == AddressFamily.InterNetworkV6 ? KeepAdvertised() : "")}{advice}";
     }
+
+    private static string KeepAdvertised() => string.Concat(PacketForwarding.FindAdvertised().Select(static link =>
+        $"first keep the default route that routers advertise to {link} with sysctl -w net.ipv6.conf.{link.Replace('.', '/')}.accept_ra=2, then "));
 }

@@ -93,8 +93,8 @@ internal sealed partial class ExternalInterfaceChoice
     private ExternalInterface? Complete(InterfaceMatch match)
     {
         HostInterface chosen = match.Interface;
-        IPAddress? address = _ipv4 ? match.Address ?? chosen.UsableAddresses(AddressFamily.InterNetwork).FirstOrDefault() : null;
-        IPAddress? addressIPv6 = _ipv6 ? match.AddressIPv6 ?? chosen.UsableAddresses(AddressFamily.InterNetworkV6).FirstOrDefault() : null;
+        IPAddress? address = _ipv4 ? match.Address ?? AddressOf(AddressFamily.InterNetwork, _publicIP) : null;
+        IPAddress? addressIPv6 = _ipv6 ? match.AddressIPv6 ?? AddressOf(AddressFamily.InterNetworkV6, _publicIPv6) : null;
         if (_ipv4 && address is null)
             return Refuse(chosen, "it has no usable IPv4 address");
         if (_ipv6 && addressIPv6 is null)
@@ -113,6 +113,13 @@ internal sealed partial class ExternalInterfaceChoice
             PublicIPv6 = _publicIPv6 ?? addressIPv6,
             IsByDefaultRoute = match.IsByDefaultRoute,
         };
+
+        // Of several the one that others are told: packets to it have to be expected there, and those from another would be a stranger's.
+        IPAddress? AddressOf(AddressFamily family, IPAddress? published)
+        {
+            IEnumerable<IPAddress> usable = chosen.UsableAddresses(family);
+            return usable.FirstOrDefault(one => one.Equals(published)) ?? usable.FirstOrDefault();
+        }
 
         ExternalInterface? Refuse(HostInterface refused, string reason)
         {

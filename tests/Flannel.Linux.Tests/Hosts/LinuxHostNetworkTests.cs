@@ -4,7 +4,9 @@ using Flannel.Extensibility;
 using Flannel.Lab.Namespaces;
 using Flannel.Linux.Hosts;
 using Flannel.Linux.Tests.Namespaces;
+using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Links;
+using Flannel.Netlink.Route.Monitoring;
 using Flannel.Netlink.Route.Routes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -272,6 +274,35 @@ public class LinuxHostNetworkTests
         Assert.Null((await _host.CheckForwardingAsync(host.NamespaceName, config, enable: true, default)).Problem);
         Assert.Equal("1", host.Namespace.Run(static () => NetworkSysctl.Read("ipv4/ip_forward")).Value);
         Assert.Equal(dualStack ? "1" : ipv6, host.Namespace.Run(static () => NetworkSysctl.Read("ipv6/conf/all/forwarding")).Value);
+    }
+
+    [NetnsFact]
+    public async Task CheckForwarding_TurnedOn_KeepsTheRouteThatARouterAdvertises()
+    {
+        await using var lab = NetworkLab.Create(new LabOptions { Hosts = 2, DualStack = true });
+        (LabHost host, LabHost router) = (lab.Hosts[0], lab.Hosts[1]);
+        await host.ExecAsync("sysctl", "-qw", "net.ipv6.conf.all.forwarding=0", "net.ipv6.conf.eth0.accept_ra=1");
+        await host.ExecAsync("ip", "address", "replace", "fe80::a/64", "dev", "eth0", "nodad");
+        await router.ExecAsync("ip", "address", "replace", "fe80::b/64", "dev", "eth0", "nodad");
+        using var netlink = host.Namespace.Run(static () => RouteNetlink.Open());
+        using RouteMonitor monitor = host.Namespace.Run(static () => RouteMonitor.Open());
+        router.Namespace.Run(() => RouterAdvertisement.Send(IPAddress.Parse("fe80::b"), router.External.Index));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await foreach (RouteNotification unused in monitor.WatchAsync(patience.Token))
+        {
+            if (HasAdvertised()) break;
+        }
+
+        string? problem = (await _host.CheckForwardingAsync(host.NamespaceName, DualStack, enable: false, default)).Problem;
+        Assert.Contains("sysctl -w net.ipv6.conf.eth0.accept_ra=2, then turn it on", problem, StringComparison.Ordinal);
+
+        Assert.Null((await _host.CheckForwardingAsync(host.NamespaceName, DualStack, enable: true, default)).Problem);
+        Assert.True(HasAdvertised());
+        Assert.Equal("1", host.Namespace.Run(static () => NetworkSysctl.Read("ipv6/conf/all/forwarding")).Value);
+
+        bool HasAdvertised() => netlink
+            .GetRoutes(AddressFamily.InterNetworkV6, new RouteFilter { Protocol = RouteProtocol.RouterAdvertisement })
+            .Any(static route => route.Destination.PrefixLength == 0);
     }
 
     [NetnsFact]

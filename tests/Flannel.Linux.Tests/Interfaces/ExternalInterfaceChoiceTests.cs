@@ -201,6 +201,14 @@ public class ExternalInterfaceChoiceTests
         Assert.Equal((3, 9000), (chosen.Index, chosen.Mtu));
     }
 
+    [Theory]
+    [InlineData("eth1", "10.0.0.11", "10.0.0.11")]
+    [InlineData("eth1", "192.168.0.10", "10.0.0.10")] // of another interface
+    [InlineData("10.0.0.10", "10.0.0.11", "10.0.0.10")] // whoever names an address means it
+    public void Make_PublicAddressThatTheInterfaceHas_IsTheOneInUse(string name, string publicIP, string used) =>
+        AssertChosen(
+            Host().Choose("4", options => (options.Name, options.PublicIP) = (name, publicIP)), "eth1", used, None, publicIP: publicIP);
+
     [Fact]
     public void Make_DualStackAddressWithPublicIPv6_MustHaveOneOwner()
     {
