@@ -19,6 +19,11 @@ internal sealed partial class GuardTable
     /// <summary>Kinds of interfaces that lead to containers. One to the outside may be of such a kind as well.</summary>
     private static readonly ImmutableArray<string> ContainerKinds = ["veth", "bridge", "netkit"];
 
+    /// <summary>Says to the chain behind the tunnel that this packet was looked at.</summary>
+    private ImmutableArray<NftExpression> IsJudged => _tunnel.Device is null
+        ? []
+        : [new NftConstant(NftValue.OfUInt32(Judged)), new NftSetMeta(NftMetaKey.Priority)];
+
     private void AddPortChains(int port)
     {
         ImmutableArray<NftExpression> toPort =
@@ -34,9 +39,10 @@ internal sealed partial class GuardTable
         ImmutableArray<NftExpression> overExternal = _options.AcceptContainers
             ? []
             : NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(_family.ExternalName));
-        Rule(Input, [.. toPort, .. IsPeer(Source, InnerMacSource), .. overExternal, NftVerdict.Accept]);
+        Rule(Input, [.. toPort, .. IsPeer(Source, InnerMacSource), .. overExternal, .. IsJudged, NftVerdict.Accept]);
         Rule(Input, [.. toPort, NftVerdict.Jump(ToPort)]);
         ReturnIfOtherVni(ToPort);
+        if (_tunnel.Device is not null) Rule(ToPort, IsJudged);
         if (_tunnel.Device is { } device && !_options.AcceptContainers)
             Drop(ToPort, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device)));
         AcceptPeers(ToPort);

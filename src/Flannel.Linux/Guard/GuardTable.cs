@@ -30,6 +30,12 @@ internal sealed partial class GuardTable
     private const string Leaving = "leaving";
     private const string FromTunnel = "from-tunnel";
 
+    /// <summary>
+    /// The priority (<c>SO_PRIORITY</c>) of packets that were judged at the port. Queues take it for 0: its last bits are those of 0, and no queue has
+    /// such a handle.
+    /// </summary>
+    private const uint Judged = 0xf1a7_0010;
+
     private const int BeforeConnectionTracking = -310;
     private const int BeforeFilters = -10;
     private const int SmallestCapacity = 1024;
@@ -203,6 +209,14 @@ internal sealed partial class GuardTable
 
         if (!isAtDevice) Rule(chain, [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(device), isNot: true), NftVerdict.Accept]);
 
+        // At the port the segments of a super-packet are one packet, judged by the first of them. If that one is another network's, nobody has judged
+        // the others, which have no priority.
+        if (_tunnel.Port is not null)
+        {
+            DropFromTunnel(
+                chain, GuardDrop.UnknownSender, NftMatch.Is(NftField.Priority, NftValue.OfUInt32(Judged), isNot: true));
+        }
+
         // What passes is found by the first rule that looks for it; the rest says why the others do not.
         ImmutableArray<NftExpression>? toHere = _options.AcceptForeignDestinations
             ? []
@@ -217,8 +231,9 @@ internal sealed partial class GuardTable
         if (toHere is { } here) AddRules(source => Rule(_fromTunnel, chain, [.. source, .. here, NftVerdict.Accept]));
         if (!_options.AcceptForeignDestinations) AddRules(source => DropFromTunnel(chain, GuardDrop.ForeignDestination, source));
 
-        // Chains at devices see other packets than IP. Of those, one with two VLAN tags of 0 becomes IP behind this chain.
-        if (isAtDevice) Rule(_fromTunnel, chain, [.. NftMatch.Is(NftField.Protocol, NftValue.OfNetworkUInt16(ArpProtocol)), NftVerdict.Accept]);
+        // Chains at devices see other packets than IP. Of those, one with two VLAN tags of 0 becomes IP behind this chain. Nobody needs ARP: hosts know
+        // their peers' MACs from the leases, and whoever asks as thousands of hosts would fill the table of neighbours, which all namespaces share.
+        if (isAtDevice) Rule(_fromTunnel, chain, [.. NftMatch.Is(NftField.Protocol, NftValue.OfNetworkUInt16(ArpProtocol)), NftVerdict.Drop]);
         DropFromTunnel(chain, GuardDrop.ForeignSource, []);
 
         if (_ownSubnet is { } subnet && _knowsInterfaces) AddLeavingRules(device, subnet);

@@ -149,8 +149,10 @@ public sealed partial class TunnelGuard
     private string? FindDamage_NeedsLock(GuardTable table, HashSet<GuardMember> members)
     {
         NftablesNetlink netlink = Netlink_NeedsLock();
-        IReadOnlyList<NftFamily> families = Find_NeedsLock();
+        IReadOnlyList<NftTable> tables = FindTables_NeedsLock([_name]);
+        NftFamily[] families = [.. tables.Select(static found => found.Family)];
         if (table.Families.Any(family => !families.Contains(family))) return "it was gone";
+        if (tables.Any(static found => found.IsDormant)) return "it was switched off (flags dormant)";
         if (!All(netlink.GetChains).ToHashSet().SetEquals(table.Chains)) return "its chains were changed";
         // no name is in both tables
         ILookup<string, NftRule> rules = All((family, name) => netlink.GetRules(family, name)).ToLookup(static rule => rule.Chain);

@@ -29,6 +29,8 @@ public sealed class GuardKeepingTests
     [InlineData("delete table netdev flannel-guard-ipv4-lab")]
     [InlineData("flush chain netdev flannel-guard-ipv4-lab from-tunnel")]
     [InlineData("insert rule netdev flannel-guard-ipv4-lab from-tunnel accept")]
+    [InlineData("add table inet flannel-guard-ipv4-lab { flags dormant; }")]
+    [InlineData("add table netdev flannel-guard-ipv4-lab { flags dormant; }")]
     [InlineData("add chain inet flannel-guard-ipv4-lab more")]
     [InlineData("add set inet flannel-guard-ipv4-lab more { type ipv4_addr; }")]
     public async Task Changed_IsPutRight(string change)

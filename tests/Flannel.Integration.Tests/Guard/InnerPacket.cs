@@ -51,6 +51,18 @@ internal static class InnerPacket
         return packet;
     }
 
+    /// <summary>An ARP request to everybody as VXLAN's UDP datagram carries it (RFC 826).</summary>
+    public static byte[] WrapArpInVxlan(int vni, PhysicalAddress from, IPAddress source, IPAddress wanted)
+    {
+        byte[] request =
+        [
+            0, 1, 0x08, 0, 6, 4, 0, 1, .. from.GetAddressBytes(), .. source.GetAddressBytes(), 0, 0, 0, 0, 0, 0, .. wanted.GetAddressBytes(),
+        ];
+        byte[] payload = WrapInVxlan(request, vni, from, PhysicalAddress.Parse("FF-FF-FF-FF-FF-FF"));
+        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(VxlanSize + EthernetSize - 2), 0x0806);
+        return payload;
+    }
+
     /// <summary>What VXLAN's UDP datagram carries: its header, an Ethernet header, VLAN tags of 0 (which stand for no VLAN) and the packet.</summary>
     public static byte[] WrapInVxlan(byte[] packet, int vni, PhysicalAddress from, PhysicalAddress to, int vlanTags = 0)
     {

@@ -23,6 +23,8 @@ internal sealed class SpoofingLab : IAsyncDisposable
     private const string SecondAddressIPv6 = "fd00:100::102";
     private const int IP_TRANSPARENT = 19;
     private const int IPV6_TRANSPARENT = 75;
+    private const int SOL_UDP = 17;
+    private const int UDP_SEGMENT = 103;
 
     // Local administration bit set; belongs to nobody.
     private static readonly PhysicalAddress StrangersMac = PhysicalAddress.Parse("02-00-00-00-99-01");
@@ -148,6 +150,43 @@ internal sealed class SpoofingLab : IAsyncDisposable
         Drain();
         _arrived.Remove(Number, out int arrived);
         return arrived;
+    }
+
+    /// <summary>
+    /// Writes tunnel packets as super-packets, which the links here pass on whole: first one of another network, then one as the peer's container.
+    /// </summary>
+    /// <returns>How many of the latter arrived.</returns>
+    public async Task<int> SendInSuperPacketsAsync(SpoofingCase number)
+    {
+        LabNode sender = number switch
+        {
+            SpoofingCase.OwnContainerToTheTunnelPort => OwnContainer,
+            SpoofingCase.RemoteContainerToTheTunnelPort => RemoteContainer,
+            _ => Stranger,
+        };
+        byte[] packet = InnerPacket.Write(Of(RemoteContainer), Of(Victim), Port, [(byte)number]);
+        byte[] another = InnerPacket.WrapInVxlan(packet, vni: 2, MacOf(Peer), MacOf(Target));
+        byte[] forged = InnerPacket.WrapInVxlan(packet, vni: 1, MacOf(Peer), MacOf(Target));
+        using Socket socket = OpenSender(sender, null);
+        socket.SetRawSocketOption(SOL_UDP, UDP_SEGMENT, BitConverter.GetBytes(another.Length));
+        for (int index = 0; index < PacketsPerCase; index++) socket.SendTo([.. another, .. forged], new IPEndPoint(Of(Target), TunnelPort));
+        await AwaitSentinelsAsync();
+        Drain();
+        _arrived.Remove(number, out int arrived);
+        return arrived;
+    }
+
+    /// <summary>Writes ARP requests into the tunnel as the peer, each as another host, and waits until they were handled.</summary>
+    public async Task SendArpAsync()
+    {
+        using Socket socket = OpenSender(Peer, null);
+        for (byte index = 1; index <= PacketsPerCase; index++)
+        {
+            byte[] request = InnerPacket.WrapArpInVxlan(vni: 1, MacOf(Peer), InSubnet(1, index), InSubnet(2, 0));
+            socket.SendTo(request, new IPEndPoint(Of(Target), TunnelPort));
+        }
+
+        await AwaitSentinelsAsync();
     }
 
     /// <summary>Pings from container to container.</summary>

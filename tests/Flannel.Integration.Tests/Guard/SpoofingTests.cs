@@ -179,6 +179,36 @@ public sealed class SpoofingTests(ITestOutputHelper output)
             """);
     }
 
+    /// <summary>The port's rules see a super-packet once, by its first segment; the kernel takes it apart behind them.</summary>
+    [NetnsTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SuperPackets_WhoseFirstSegmentIsAnotherNetworks_DoNotPass(bool isIPv6)
+    {
+        SpoofingCase[] senders =
+            [SpoofingCase.StrangerAsContainerWithThePeersMac, SpoofingCase.OwnContainerToTheTunnelPort, SpoofingCase.RemoteContainerToTheTunnelPort];
+        await using SpoofingLab guarded = await SpoofingLab.StartAsync(Vxlan, isIPv6);
+        foreach (SpoofingCase sender in senders) Assert.Equal((sender, 0), (sender, await guarded.SendInSuperPacketsAsync(sender)));
+
+        await using SpoofingLab open = await SpoofingLab.StartAsync(Vxlan, isIPv6, static lab => lab.Guard.Enabled = false);
+        foreach (SpoofingCase sender in senders)
+            Assert.Equal((sender, SpoofingLab.PacketsPerCase), (sender, await open.SendInSuperPacketsAsync(sender)));
+    }
+
+    /// <summary>The table of neighbours has room for a thousand of the whole machine.</summary>
+    [NetnsFact]
+    public async Task Arp_OutOfTheTunnel_MakesNoNeighbours()
+    {
+        await using SpoofingLab lab = await SpoofingLab.StartAsync(Vxlan, isIPv6: false);
+        LabHost target = lab.Backends.Hosts[1];
+
+        await lab.SendArpAsync();
+
+        string neighbours = await target.ExecAsync("ip", "-4", "neigh", "show", "dev", "flannel.1");
+        Assert.All(neighbours.Split('\n', StringSplitOptions.RemoveEmptyEntries), static line => Assert.Contains("PERMANENT", line));
+        Assert.Equal(0, lab.Backends.Network(1).Status.Guard!.Drops.Total);
+    }
+
     /// <summary>What other networks behind a host send is theirs, unless it is for a peer's tunnel at the address that peers know.</summary>
     [NetnsTheory]
     [InlineData(false)]

@@ -107,7 +107,9 @@ public class NftRoundTripTests
     private static NftExpression Expression(Random random) => random.Next(14) switch
     {
         0 => new NftPayload((NftHeader)random.Next(3), random.Next(64), random.Next(1, 17), random.Next(16)),
-        1 => new NftMeta((NftMetaKey)random.Next(20), random.Next(16)),
+        1 => random.Next(2) == 0
+            ? new NftMeta((NftMetaKey)random.Next(20), random.Next(16))
+            : new NftSetMeta((NftMetaKey)random.Next(20), random.Next(16)),
         2 => new NftConntrack((NftConntrackKey)random.Next(4), random.Next(16)),
         3 => new NftAddressType((NftAddressTypeFlags)random.Next(1, 32), random.Next(16)),
         4 => new NftBitwise(Value(random, 4), Value(random, 4), random.Next(16)),
@@ -119,7 +121,13 @@ public class NftRoundTripTests
         10 => new NftLimit((ulong)random.NextInt64(), 60, (uint)random.Next(), random.Next(2) == 0),
         11 => new NftRouteInterface((NftAddressTypeFlags)random.Next(1, 32), random.Next(16)),
         12 => new NftMasquerade((NftMasqueradeFlags)(random.Next(8) * 4)),
-        _ => random.Next(3) switch { 0 => new NftCount(), 1 => NftVerdict.Drop, _ => NftVerdict.Jump(Text(random)) },
+        _ => random.Next(4) switch
+        {
+            0 => new NftCount(),
+            1 => new NftConstant(Value(random, random.Next(1, 17)), random.Next(16)),
+            2 => NftVerdict.Drop,
+            _ => NftVerdict.Jump(Text(random)),
+        },
     };
 
     private static NftValue Value(Random random, int length)

@@ -93,13 +93,15 @@ internal static partial class ExpressionCodec
         return slot is { } into ? new NftPayload((NftHeader)header, (int)offset, (int)length, into) : null; // without: writes into the packet
     }
 
-    private static NftMeta? ReadMeta(NetlinkAttributeReader attributes) =>
-        ReadKey(attributes, NFTA_META_KEY, NFTA_META_DREG) is var (key, slot) ? new NftMeta((NftMetaKey)key, slot) : null;
+    private static NftExpression? ReadMeta(NetlinkAttributeReader attributes) =>
+        ReadKey(attributes, NFTA_META_KEY, NFTA_META_DREG) is var (key, slot) ? new NftMeta((NftMetaKey)key, slot)
+        : ReadKey(attributes, NFTA_META_KEY, NFTA_META_SREG) is var (changed, from) ? new NftSetMeta((NftMetaKey)changed, from)
+        : null;
 
     private static NftConntrack? ReadConntrack(NetlinkAttributeReader attributes) =>
         ReadKey(attributes, NFTA_CT_KEY, NFTA_CT_DREG) is var (key, slot) ? new NftConntrack((NftConntrackKey)key, slot) : null;
 
-    /// <returns>Null for what sets instead of loading, or says more.</returns>
+    /// <returns>Null for what has no such slot, or says more.</returns>
     private static (uint Key, int Slot)? ReadKey(NetlinkAttributeReader attributes, ushort keyAttribute, ushort slotAttribute)
     {
         uint key = 0;
@@ -293,20 +295,21 @@ internal static partial class ExpressionCodec
             : null;
     }
 
-    private static NftVerdict? ReadImmediate(NetlinkAttributeReader attributes)
+    private static NftExpression? ReadImmediate(NetlinkAttributeReader attributes)
     {
         uint register = uint.MaxValue;
-        NftVerdict? verdict = null;
+        NetlinkAttributeReader data = default;
         while (attributes.MoveNext())
         {
             if (attributes.Type == NFTA_IMMEDIATE_DREG)
                 register = attributes.ReadUInt32BigEndian();
             else if (attributes.Type == NFTA_IMMEDIATE_DATA)
-                verdict = ReadVerdict(attributes.ReadNested());
+                data = attributes.ReadNested();
         }
 
         attributes.EnsureValid();
-        return register == NFT_REG_VERDICT ? verdict : null;
+        if (register == uint.MaxValue) return null;
+        return ToSlot(register) is { } slot ? new NftConstant(NftMessage.ReadValue(data), slot) : ReadVerdict(data);
     }
 
     /// <returns>Null for the register of verdicts.</returns>

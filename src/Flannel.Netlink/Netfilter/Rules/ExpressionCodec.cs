@@ -27,6 +27,14 @@ internal static partial class ExpressionCodec
                 writer.WriteUInt32BigEndian(NFTA_META_KEY, (uint)meta.Key);
                 WriteRegister(ref writer, NFTA_META_DREG, meta.Slot);
                 break;
+            case NftSetMeta meta:
+                writer.WriteUInt32BigEndian(NFTA_META_KEY, (uint)meta.Key);
+                WriteRegister(ref writer, NFTA_META_SREG, meta.Slot);
+                break;
+            case NftConstant constant:
+                WriteRegister(ref writer, NFTA_IMMEDIATE_DREG, constant.Slot);
+                NftMessage.WriteValue(ref writer, NFTA_IMMEDIATE_DATA, constant.Value);
+                break;
             case NftConntrack conntrack:
                 writer.WriteUInt32BigEndian(NFTA_CT_KEY, (uint)conntrack.Key);
                 WriteRegister(ref writer, NFTA_CT_DREG, conntrack.Slot);
@@ -135,7 +143,7 @@ internal static partial class ExpressionCodec
     private static string NameOf(NftExpression expression) => expression switch
     {
         NftPayload => "payload",
-        NftMeta => "meta",
+        NftMeta or NftSetMeta => "meta",
         NftConntrack => "ct",
         NftAddressType or NftRouteInterface => "fib",
         NftBitwise => "bitwise",

@@ -23,6 +23,16 @@ public sealed record NftPayload(NftHeader Header, int Offset, int Length, int Sl
 /// <param name="Slot">Where to.</param>
 public sealed record NftMeta(NftMetaKey Key, int Slot = 0) : NftExpression;
 
+/// <summary>Changes what the kernel knows of the packet beside its bytes: <see cref="NftMetaKey.Mark"/> or <see cref="NftMetaKey.Priority"/>.</summary>
+/// <param name="Key">What.</param>
+/// <param name="Slot">Where the new value is.</param>
+public sealed record NftSetMeta(NftMetaKey Key, int Slot = 0) : NftExpression;
+
+/// <summary>Loads a value that is the same for every packet.</summary>
+/// <param name="Value">The value, of 1 to 16 bytes.</param>
+/// <param name="Slot">Where to.</param>
+public sealed record NftConstant(NftValue Value, int Slot = 0) : NftExpression;
+
 /// <summary>Loads what connection tracking knows of the packet.</summary>
 /// <param name="Key">What.</param>
 /// <param name="Slot">Where to.</param>
@@ -152,6 +162,9 @@ public enum NftMetaKey
 {
     /// <summary>EtherType, 2 bytes in network order.</summary>
     Protocol = 1,
+
+    /// <summary>What queues sort by (<c>SO_PRIORITY</c>, socket(7)), 4 bytes; 0 after a packet has come from another namespace.</summary>
+    Priority = 2,
 
     /// <summary>Packet mark, 4 bytes.</summary>
     Mark = 3,

@@ -54,6 +54,9 @@ public readonly record struct NftField
     /// <inheritdoc cref="NftMetaKey.Protocol"/>
     public static NftField Protocol => new(NftMetaKey.Protocol, 2);
 
+    /// <inheritdoc cref="NftMetaKey.Priority"/>
+    public static NftField Priority => new(NftMetaKey.Priority, 4);
+
     /// <inheritdoc cref="NftMetaKey.Mark"/>
     public static NftField Mark => new(NftMetaKey.Mark, 4);
 
