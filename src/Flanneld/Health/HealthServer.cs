@@ -16,6 +16,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AcceptReminder = TimeSpan.FromMinutes(1);
 
     private readonly TcpListener _listener;
     private readonly Func<string, HttpAnswer?> _get;
@@ -78,6 +79,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
+        long? toldAt = null;
         while (!_accepting.IsCancellationRequested)
         {
             try
@@ -91,7 +93,12 @@ internal sealed partial class HealthServer : IAsyncDisposable
             catch (SocketException exception)
             {
                 // Out of descriptors, or a client that is gone already. The next one may be luckier, but not at once.
-                Log.AcceptFailed(_logger, exception.Message);
+                if (toldAt is not { } before || _time.GetElapsedTime(before) >= AcceptReminder)
+                {
+                    Log.AcceptFailed(_logger, exception.Message);
+                    toldAt = _time.GetTimestamp();
+                }
+
                 await Task.Delay(AcceptPause, _time, _accepting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

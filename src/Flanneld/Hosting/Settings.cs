@@ -37,8 +37,9 @@ internal sealed class Settings(FlagValues values)
 
     public void Configure(FlannelOptions options)
     {
-        foreach (string name in values.List(FlanneldFlags.Iface)) options.ExternalInterface.Names.Add(name);
-        foreach (string pattern in values.List(FlanneldFlags.IfaceRegex)) options.ExternalInterface.Patterns.Add(pattern);
+        // A manifest's variable may be empty, which chooses nothing; an empty pattern would match every interface.
+        foreach (string name in values.List(FlanneldFlags.Iface).Where(IsGiven)) options.ExternalInterface.Names.Add(name.Trim());
+        foreach (string pattern in values.List(FlanneldFlags.IfaceRegex).Where(IsGiven)) options.ExternalInterface.Patterns.Add(pattern);
         options.ExternalInterface.CanReach = values.TextOrNull(FlanneldFlags.IfaceCanReach);
         options.ExternalInterface.PublicIP = values.TextOrNull(FlanneldFlags.PublicIP);
         options.ExternalInterface.PublicIPv6 = values.TextOrNull(FlanneldFlags.PublicIPv6);
@@ -65,6 +66,8 @@ internal sealed class Settings(FlagValues values)
         options.Guard.AcceptForeignSources = accepted.Contains(GuardWords.ForeignSources);
         options.Guard.AcceptForeignDestinations = accepted.Contains(GuardWords.ForeignDestinations);
         foreach (string sender in values.List(FlanneldFlags.GuardSender)) options.Guard.Senders.Add(sender);
+
+        static bool IsGiven(string value) => !string.IsNullOrWhiteSpace(value);
     }
 
     public void Configure(KubernetesStoreOptions options)

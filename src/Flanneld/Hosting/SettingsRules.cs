@@ -115,17 +115,17 @@ internal sealed class SettingsRules
 
         string[] endpoints = new Settings(_values).Endpoints;
         if (endpoints.Length == 0) Refuse(FlanneldFlags.EtcdEndpoints, "it must hold an address, such as http://127.0.0.1:2379");
-        foreach (string endpoint in endpoints) CheckEndpoint(endpoint);
+        // With a user there may be a password, and a comma in it makes two endpoints of one.
+        bool isSecret = endpoints.Any(static endpoint => endpoint.Contains('@', StringComparison.Ordinal));
+        foreach (string endpoint in endpoints) CheckEndpoint(endpoint, isSecret ? "(not shown)" : endpoint);
     }
 
-    private void CheckEndpoint(string endpoint)
+    private void CheckEndpoint(string endpoint, string shown)
     {
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address)
             || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
             || address.Host.Length == 0 || address.Port == 0)
         {
-            // An address with a user in it may hold a password.
-            string shown = endpoint.Contains('@', StringComparison.Ordinal) ? "(not shown)" : endpoint;
             string problem = endpoint.Contains("://", StringComparison.Ordinal) ? "" : "it has no scheme; ";
             Refuse(
                 FlanneldFlags.EtcdEndpoints,
@@ -137,7 +137,7 @@ internal sealed class SettingsRules
         string server = address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
         if (address.UserInfo.Length > 0) Refuse(FlanneldFlags.EtcdEndpoints, "a user is given by -etcd-username and -etcd-password", server);
         if (address.PathAndQuery != "/" || address.Fragment.Length > 0)
-            Refuse(FlanneldFlags.EtcdEndpoints, $"each must be scheme, host and port only, such as {server}", endpoint);
+            Refuse(FlanneldFlags.EtcdEndpoints, $"each must be scheme, host and port only, such as {server}", shown);
         if (address.Scheme == Uri.UriSchemeHttps) return;
 
         Flag[] files = [.. new[] { FlanneldFlags.EtcdCaFile, FlanneldFlags.EtcdCertFile, FlanneldFlags.EtcdKeyFile }.Where(IsSet)];

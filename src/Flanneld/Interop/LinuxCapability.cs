@@ -6,6 +6,7 @@ namespace Flanneld.Interop;
 internal static class LinuxCapability
 {
     internal const int CAP_DAC_READ_SEARCH = 2;
+    internal const int CAP_NET_BIND_SERVICE = 10;
     internal const int CAP_NET_ADMIN = 12;
     internal const int CAP_NET_RAW = 13;
 

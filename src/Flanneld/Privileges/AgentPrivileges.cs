@@ -8,12 +8,12 @@ namespace Flanneld.Privileges;
 
 /// <summary>
 /// What the agent may do once it runs: change links, routes and packet filters (CAP_NET_ADMIN), run iptables-legacy, which opens a raw socket
-/// (CAP_NET_RAW), and read credentials that belong to somebody else (CAP_DAC_READ_SEARCH). Everything else is given up for good, by the programs
-/// that it starts as well.
+/// (CAP_NET_RAW), read credentials that belong to somebody else (CAP_DAC_READ_SEARCH), and listen on a port below 1024, for health checks or udp's
+/// tunnel (CAP_NET_BIND_SERVICE), if it may. Everything else is given up for good, by the programs that it starts as well.
 /// </summary>
 internal static class AgentPrivileges
 {
-    private const uint Kept = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
+    private const uint Kept = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_NET_BIND_SERVICE | 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
 
     /// <summary>Gives up the rest. To be called before the process has other threads than the runtime's.</summary>
     /// <returns>Why it was not possible, or <see langword="null"/>.</returns>

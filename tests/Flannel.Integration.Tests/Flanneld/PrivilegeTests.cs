@@ -9,7 +9,8 @@ namespace Flannel.Integration.Tests.Flanneld;
 /// <summary>What the console host can do once it runs is what it needs, and its unit file allows no more.</summary>
 public sealed class PrivilegeTests
 {
-    private const ulong Kept = 1 << 2 | 1 << 12 | 1 << 13; // CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, CAP_NET_RAW
+    // CAP_DAC_READ_SEARCH, CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW
+    private const ulong Kept = 1 << 2 | 1 << 10 | 1 << 12 | 1 << 13;
 
     [NetnsTheory]
     [InlineData("vxlan")]

@@ -124,9 +124,11 @@ public sealed class SettingsRulesTests
     {
         IEnumerable<string> problems = Check("--etcd-password=hunter2")
             .Concat(Check("--etcd-endpoints=ftp://me:hunter2@a:1"))
-            .Concat(Check("--etcd-endpoints=http://me:hunter2@a:1"));
+            .Concat(Check("--etcd-endpoints=http://me:hunter2@a:1"))
+            .Concat(Check("--etcd-endpoints=http://me:hunter2@a:1/v3")) // two problems
+            .Concat(Check("--etcd-endpoints=http://me:hunter2,x@a:1")); // two problems
 
-        Assert.Equal(3, problems.Count());
+        Assert.Equal(7, problems.Count());
         Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
     }
 

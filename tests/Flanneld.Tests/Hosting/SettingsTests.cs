@@ -22,6 +22,15 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void Interfaces_ThatAreEmpty_ChooseNothing()
+    {
+        FlannelOptions options = Options("-iface=", "--iface-regex=", "-iface", " eth1 ", "-iface-regex", "  ");
+
+        Assert.Equal(["eth1"], options.ExternalInterface.Names);
+        Assert.Empty(options.ExternalInterface.Patterns);
+    }
+
+    [Fact]
     public void EveryFlag_ReachesItsOption()
     {
         FlannelOptions options = Options(

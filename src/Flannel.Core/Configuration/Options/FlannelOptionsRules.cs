@@ -24,6 +24,8 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
         CheckAddress(external.CanReach, nameof(external.CanReach), family: null);
         CheckAddress(external.PublicIP, nameof(external.PublicIP), AddressFamily.InterNetwork);
         CheckAddress(external.PublicIPv6, nameof(external.PublicIPv6), AddressFamily.InterNetworkV6);
+        CheckEntries(external.Names, nameof(external.Names));
+        CheckEntries(external.Patterns, nameof(external.Patterns));
         foreach (string pattern in external.Patterns)
         {
             try
@@ -58,6 +60,12 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
         if (options.StateDirectory is { } state && !Path.IsPathRooted(state))
             result.AddError($"is '{state}'; it must be an absolute path", nameof(options.StateDirectory));
         return result.Build();
+
+        void CheckEntries(IEnumerable<string> entries, string option)
+        {
+            // An empty pattern would match every interface.
+            if (entries.Any(string.IsNullOrWhiteSpace)) result.AddError("has an empty entry, which names no interface", $"ExternalInterface.{option}");
+        }
 
         void CheckAddress(string? text, string option, AddressFamily? family)
         {
