@@ -38,7 +38,7 @@ internal sealed class NetworkConfigReader
     private NetworkConfigReader(ConfigProblems problems) => _problems = problems;
 
     /// <summary>Whether a document's member is a key of a configuration, in whatever case.</summary>
-    public static bool IsKey(string name) => Keys.Contains(name, StringComparer.OrdinalIgnoreCase);
+    public static bool IsKey(string name) => name != BackendBlock.TypeKey && Keys.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// The members of a document that are no keys of a configuration. flannel ignores them, so they are no problems; but a misspelled key is not what

@@ -138,7 +138,7 @@ internal sealed partial class HeldNetwork(NodeServices services, ILogger logger)
     private Task DeleteSubnetFileAsync(CancellationToken cancellationToken)
     {
         // A node that never had a lease has not written it.
-        if (Lease is not null && Options.SubnetFile is { } path) File.Delete(path);
+        if (Lease is not null && Options.SubnetFile is { } path && File.Exists(path)) File.Delete(path);
         return Task.CompletedTask;
     }
 

@@ -101,6 +101,6 @@ internal sealed partial class LeaseMemory(string? directory, string network, ILo
     /// <summary>Forgets the lease, which was given back.</summary>
     public void Delete()
     {
-        if (FilePath is { } path) File.Delete(path);
+        if (FilePath is { } path && Directory.Exists(directory)) File.Delete(path);
     }
 }

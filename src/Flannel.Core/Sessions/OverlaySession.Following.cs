@@ -101,9 +101,10 @@ internal sealed partial class OverlaySession
             Lease lease = running.Membership.Lease;
             _subnetFile?.Put(new SubnetFile
             {
-                Network = _config.Network,
+                // A range without a subnet would be a route of pods that have no address of the family.
+                Network = _config.EnableIPv4 ? _config.Network : null,
                 Subnet = lease.Subnet,
-                IPv6Network = _config.IPv6Network,
+                IPv6Network = _config.EnableIPv6 ? _config.IPv6Network : null,
                 IPv6Subnet = lease.SubnetIPv6,
                 Mtu = mtu,
                 IpMasq = Options.IpMasq,

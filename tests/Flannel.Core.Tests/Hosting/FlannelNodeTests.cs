@@ -336,6 +336,37 @@ public class FlannelNodeTests
         }
     }
 
+    /// <summary>CNI makes a route of each range in there.</summary>
+    [Theory]
+    [InlineData(true, "FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET=")]
+    [InlineData(false, "FLANNEL_IPV6_NETWORK=fd00:5::/48\nFLANNEL_IPV6_SUBNET=")]
+    public async Task SubnetFile_RangeOfAFamilyThatIsOff_IsNotInThere(bool isIPv4, string expected)
+    {
+        string directory = Directory.CreateTempSubdirectory("flannel-test-").FullName;
+        try
+        {
+            string path = Path.Combine(directory, "subnet.env");
+            string config = $$"""
+                {
+                    "Network":"10.5.0.0/16", "IPv6Network":"fd00:5::/48", "Backend":{"Type":"fake"},
+                    "EnableIPv4":{{(isIPv4 ? "true" : "false")}}, "EnableIPv6":{{(isIPv4 ? "false" : "true")}}
+                }
+                """;
+            await using var fixture = new NodeFixture(
+                options => options.SubnetFile = path, new InMemoryLeaseStore(config), address: isIPv4 ? "192.168.100.1" : "fd00:100::1");
+            await fixture.ReadyAsync();
+            await WaitForFileAsync(path);
+
+            string text = await File.ReadAllTextAsync(path);
+            Assert.StartsWith(expected, text, StringComparison.Ordinal);
+            Assert.Equal(4, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     [Fact]
     public async Task SubnetFile_CannotBeWritten_DegradesAndIsWrittenOnceItCan()
     {

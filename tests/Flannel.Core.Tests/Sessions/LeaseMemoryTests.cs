@@ -38,6 +38,10 @@ public sealed class LeaseMemoryTests : IDisposable
         Assert.Contains(expected, Assert.Single(log.Lines).Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Delete_WithoutTheDirectory_HasNothingToDo() =>
+        new LeaseMemory(Path.Combine(_directory, "none"), "", NullLogger.Instance).Delete();
+
     [Theory]
     [InlineData("", "lease.json")]
     [InlineData("../blue", "lease-..%2Fblue.json")]

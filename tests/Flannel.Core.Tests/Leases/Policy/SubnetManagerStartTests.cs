@@ -64,6 +64,7 @@ public sealed class SubnetManagerStartTests
     [Theory]
     [InlineData("""{"Network":"10.5.0.0/16","subnetlen":24,"Backend":{"Type":"vxlan","VNI":7}}""", "")]
     [InlineData("""{"Network":"10.5.0.0/16","Typo":1,"SubnetLength":24}""", "\"Typo\",\"SubnetLength\"")]
+    [InlineData("""{"Network":"10.5.0.0/16","Backend.Type":"vxlan"}""", "\"Backend.Type\"")]
     [InlineData("[]", "")]
     [InlineData("{", "")]
     [InlineData(null, "")]
