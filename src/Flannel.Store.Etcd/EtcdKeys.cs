@@ -37,10 +37,17 @@ internal sealed class EtcdKeys
     /// <summary>The first key behind all leases.</summary>
     public ByteString RangeEnd { get; }
 
-    /// <summary>A path without double and trailing slashes, as flannel cleans it.</summary>
+    /// <summary>A path without double and trailing slashes and without dots, as flannel cleans it.</summary>
     public static string Clean(string prefix)
     {
-        string[] parts = prefix.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var parts = new List<string>();
+        foreach (string part in prefix.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(static part => part != "."))
+        {
+            if (part != "..") parts.Add(part);
+            else if (parts is [.., not ".."]) parts.RemoveAt(parts.Count - 1);
+            else if (!prefix.StartsWith('/')) parts.Add(part);
+        }
+
         return (prefix.StartsWith('/') ? "/" : "") + string.Join('/', parts);
     }
 
