@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Flannel.Cni.Json;
@@ -10,6 +11,7 @@ namespace Flannel.Cni.Plugins;
 internal sealed record PluginCall(string Type, string Command)
 {
     private const int LongestQuote = 200;
+    private const int LongestMessage = 2000; // of what a plugin says itself
 
     /// <summary>The file of the plugin: the first in the folders of <c>CNI_PATH</c>.</summary>
     public string Find(IReadOnlyList<string> folders)
@@ -83,7 +85,7 @@ internal sealed record PluginCall(string Type, string Command)
         try
         {
             var report = new JsonMembers(JsonText.ParseObject(result.Output.Span, "The error"), "", CniErrorCode.DecodingFailure);
-            string message = report.Text("msg") ?? "";
+            string message = Shorten(report.Text("msg") ?? "", LongestMessage);
             string? details = report.Text("details") is { Length: > 0 } given ? given : null;
             int code = report.Number("code") ?? 0;
             if (message.Length > 0 || code != 0) return Fail(CniPluginFailure.Reported, (CniErrorCode)code, message, result, details: details);
@@ -106,10 +108,18 @@ internal sealed record PluginCall(string Type, string Command)
     private static string Quote(ReadOnlyMemory<byte> output) =>
         $"'{Shorten(Encoding.UTF8.GetString(output.Span[..Math.Min(output.Length, LongestQuote * 4)]).Trim())}'";
 
-    // Text of others goes into messages on one line.
-    private static string Shorten(string text)
+    // Text of others goes into messages on one line, without characters that terminals and viewers of logs obey.
+    private static string Shorten(string text, int longest = LongestQuote)
     {
-        string line = string.Concat(text.Select(static c => char.IsControl(c) ? ' ' : c));
-        return line.Length <= LongestQuote ? line : line[..LongestQuote] + "…";
+        var line = new StringBuilder();
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (line.Length >= longest) return line.Append('…').ToString();
+            bool isObeyed = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+            line.Append(isObeyed ? " " : rune.ToString());
+        }
+
+        return line.ToString();
     }
 }

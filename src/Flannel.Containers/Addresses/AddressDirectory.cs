@@ -108,7 +108,7 @@ internal sealed class AddressDirectory(string directory, TimeSpan lockTimeout, T
         {
             File.WriteAllText(path, address.ToString());
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Only where the search begins next time; who has what is in the addresses' files.
         }
