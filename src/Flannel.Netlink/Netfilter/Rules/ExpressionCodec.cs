@@ -154,7 +154,7 @@ internal static partial class ExpressionCodec
         NftLimit => "limit",
         NftMasquerade => "masq",
         NftDestinationNat => "nat",
-        NftVerdict => "immediate",
+        NftVerdict or NftConstant => "immediate",
         _ => throw new ArgumentException($"{expression} can be read but not written.", nameof(expression)),
     };
 }
