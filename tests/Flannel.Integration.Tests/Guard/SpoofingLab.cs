@@ -158,12 +158,7 @@ internal sealed class SpoofingLab : IAsyncDisposable
     /// <returns>How many of the latter arrived.</returns>
     public async Task<int> SendInSuperPacketsAsync(SpoofingCase number)
     {
-        LabNode sender = number switch
-        {
-            SpoofingCase.OwnContainerToTheTunnelPort => OwnContainer,
-            SpoofingCase.RemoteContainerToTheTunnelPort => RemoteContainer,
-            _ => Stranger,
-        };
+        LabNode sender = number == SpoofingCase.OwnContainerToTheTunnelPort ? OwnContainer : Stranger;
         byte[] packet = InnerPacket.Write(Of(RemoteContainer), Of(Victim), Port, [(byte)number]);
         byte[] another = InnerPacket.WrapInVxlan(packet, vni: 2, MacOf(Peer), MacOf(Target));
         byte[] forged = InnerPacket.WrapInVxlan(packet, vni: 1, MacOf(Peer), MacOf(Target));

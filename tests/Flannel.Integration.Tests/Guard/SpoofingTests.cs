@@ -185,8 +185,7 @@ public sealed class SpoofingTests(ITestOutputHelper output)
     [InlineData(true)]
     public async Task SuperPackets_WhoseFirstSegmentIsAnotherNetworks_DoNotPass(bool isIPv6)
     {
-        SpoofingCase[] senders =
-            [SpoofingCase.StrangerAsContainerWithThePeersMac, SpoofingCase.OwnContainerToTheTunnelPort, SpoofingCase.RemoteContainerToTheTunnelPort];
+        SpoofingCase[] senders = [SpoofingCase.StrangerAsContainerWithThePeersMac, SpoofingCase.OwnContainerToTheTunnelPort];
         await using SpoofingLab guarded = await SpoofingLab.StartAsync(Vxlan, isIPv6);
         foreach (SpoofingCase sender in senders) Assert.Equal((sender, 0), (sender, await guarded.SendInSuperPacketsAsync(sender)));
 

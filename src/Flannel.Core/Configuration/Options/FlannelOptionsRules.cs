@@ -64,7 +64,8 @@ internal sealed class FlannelOptionsRules : IValidateOptions<FlannelOptions>
         void CheckEntries(IEnumerable<string> entries, string option)
         {
             // An empty pattern would match every interface.
-            if (entries.Any(string.IsNullOrWhiteSpace)) result.AddError("has an empty entry, which names no interface", $"ExternalInterface.{option}");
+            if (entries.Any(string.IsNullOrWhiteSpace))
+                result.AddError("has an empty entry, which names no interface", $"ExternalInterface.{option}");
         }
 
         void CheckAddress(string? text, string option, AddressFamily? family)
