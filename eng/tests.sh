@@ -13,7 +13,7 @@ slowest_projects=(
 
 # In a fast run, whose tests need no namespaces and no etcd, these take longest.
 slowest_projects_of_fast_run=(
-    Flannel.Core.Tests Flannel.Cni.Tests Flannel.Testing.Tests Flannel.Backends.Udp.Tests Flannel.Store.Etcd.Tests Flannel.Store.Kubernetes.Tests)
+    Flannel.Core.Tests Flannel.Store.Kubernetes.Tests Flannel.Cni.Tests Flannel.Testing.Tests Flannel.Backends.Udp.Tests)
 
 # What needs a namespace, an etcd or the SDK is left to the full run; tests skip it when the variable is set. No test of this project could run at all.
 full_run_only=(Flannel.Integration.Tests)
