@@ -31,6 +31,18 @@ public sealed class PipeTests : IDisposable
         Assert.Contains("pipe", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>It says only where the next search begins.</summary>
+    [Fact]
+    public void Addresses_LastOneCannotBeWritten_AreReservedAllTheSame()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "last_reserved_ip.0"));
+        var book = new AddressDirectory(_folder, TimeSpan.FromSeconds(20), TimeProvider.System);
+
+        book.Reserve(new Owner("one", "eth0"), [new AddressRange(IPNetwork.Parse("10.1.2.0/29"))], []);
+
+        Assert.Single(Directory.GetFiles(_folder, "10.1.2.*"));
+    }
+
     [Fact]
     public async Task Namespaces_PipesAndSocketsAmongTheNames_ArePassedOver()
     {

@@ -167,6 +167,18 @@ public sealed class CniRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task FailedAdd_WithTextThatTerminalsObey_IsToldInPlainCharacters()
+    {
+        CniNetworkList list = AddThree("1.0.0");
+        _plugins.Add("b", """[ "$CNI_COMMAND" = DEL ] && exit 0; echo '{"code":7,"msg":"no\\nE1126 forged \\u001b[31m\\u202e\\u2028 é😀"}'; exit 1""");
+
+        CniPluginException exception = await Assert.ThrowsAsync<CniPluginException>(() => Runner.AddAsync(list, Container));
+
+        Assert.Equal("no E1126 forged  [31m   é😀", exception.Reason);
+        Assert.DoesNotContain(exception.Message, static c => c is '\n' or '\u001b' or '\u202e' or '\u2028');
+    }
+
+    [Fact]
     public async Task FailedAdd_OfWhatIsAttached_LeavesItAttached()
     {
         CniNetworkList list = AddThree("1.0.0");

@@ -50,6 +50,25 @@ public sealed class PrivilegeTests
     }
 
     [NetnsFact]
+    public async Task Agent_ListensBelow1024()
+    {
+        await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
+        string config = await WriteConfigAsync("udp", ",\"Port\":443");
+        try
+        {
+            await using FlanneldProcess flanneld = FlanneldProcess.Start(lab.Hosts[0], "-store=memory", $"-net-config-path={config}");
+            await flanneld.WaitForReadyAsync();
+
+            Assert.Contains(":443 ", await lab.Hosts[0].ExecAsync("ss", "-Hlun"), StringComparison.Ordinal);
+            Assert.Equal(0, await flanneld.StopAsync());
+        }
+        finally
+        {
+            File.Delete(config);
+        }
+    }
+
+    [NetnsFact]
     public async Task Agent_KeepsItsPrivilegesIfAsked()
     {
         await using NetworkLab lab = NetworkLab.Create(new LabOptions { Hosts = 1 });
@@ -94,10 +113,10 @@ public sealed class PrivilegeTests
         }
     }
 
-    private static async Task<string> WriteConfigAsync(string backend)
+    private static async Task<string> WriteConfigAsync(string backend, string more = "")
     {
         string path = Path.GetTempFileName();
-        await File.WriteAllTextAsync(path, $$"""{"Network":"10.5.0.0/16","Backend":{"Type":"{{backend}}"} }""");
+        await File.WriteAllTextAsync(path, $$"""{"Network":"10.5.0.0/16","Backend":{"Type":"{{backend}}"{{more}}} }""");
         return path;
     }
 }
