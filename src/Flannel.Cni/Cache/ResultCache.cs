@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Flannel.Cni.Configuration;
 using Flannel.Cni.Json;
 
 namespace Flannel.Cni.Cache;
@@ -11,6 +10,7 @@ namespace Flannel.Cni.Cache;
 internal sealed class ResultCache(string folder)
 {
     private const string Kind = "cniCacheV1";
+    private const int MaxBytes = 16 * 1024 * 1024; // more than the longest configuration and the longest result take as JSON
     private const UnixFileMode FileMode600 = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode FolderMode700 = FileMode600 | UnixFileMode.UserExecute;
 
@@ -50,6 +50,9 @@ internal sealed class ResultCache(string folder)
             throw new CniException(CniErrorCode.IoFailure, $"The result cannot be kept in {Results}: {exception.Message}", innerException: exception);
         }
     }
+
+    /// <summary>Whether there is an attachment, be it that what is cached of it cannot be read.</summary>
+    public bool Has(string network, CniAttachmentKey key) => File.Exists(Path.Combine(Results, NameOf(network, key)));
 
     /// <summary>What is cached of one attachment; <see langword="null"/> if there is nothing, or nothing that can be read.</summary>
     public CniCachedAttachment? Read(string network, CniAttachmentKey key)
@@ -115,7 +118,7 @@ internal sealed class ResultCache(string folder)
 
     private static CniCachedAttachment? ReadFile(string path)
     {
-        var cached = new JsonMembers(JsonText.ParseObject(CniFile.Read(path, ConfigFile.MaxBytes), path), "", CniErrorCode.DecodingFailure);
+        var cached = new JsonMembers(JsonText.ParseObject(CniFile.Read(path, MaxBytes), path), "", CniErrorCode.DecodingFailure);
         if (cached.Text("kind") != Kind) return null;
         if (cached.Text("networkName") is not { } network || cached.Text("containerId") is not { } container || cached.Text("ifName") is not { } name)
             return null;
@@ -155,7 +158,7 @@ internal sealed class ResultCache(string folder)
 
     private static CniResult? ReadPlain(string path)
     {
-        JsonObject json = JsonText.ParseObject(CniFile.Read(path, ConfigFile.MaxBytes), path);
+        JsonObject json = JsonText.ParseObject(CniFile.Read(path, MaxBytes), path);
         return json.ContainsKey("cniVersion") ? CniResult.Read(json) : null;
     }
 

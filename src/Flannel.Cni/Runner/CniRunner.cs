@@ -46,7 +46,7 @@ public sealed partial class CniRunner
         Validate(list, attachment, needsNamespace: true);
         cancellationToken.ThrowIfCancellationRequested();
         using Claimed claim = Claim(list, attachment);
-        bool wasAttached = _cache.Read(list.Name, attachment.Key) is not null;
+        bool wasAttached = _cache.Has(list.Name, attachment.Key);
         // nothing to undo if one is missing
         string[] paths = [.. list.Plugins.Select(plugin => new PluginCall(plugin.Type, "ADD").Find(_options.PluginFolders))];
         try

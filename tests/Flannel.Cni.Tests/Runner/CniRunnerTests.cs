@@ -178,17 +178,20 @@ public sealed class CniRunnerTests : IDisposable
         Assert.DoesNotContain(exception.Message, static c => c is '\n' or '\u001b' or '\u202e' or '\u2028');
     }
 
-    [Fact]
-    public async Task FailedAdd_OfWhatIsAttached_LeavesItAttached()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // somebody spoilt what is cached
+    public async Task FailedAdd_OfWhatIsAttached_LeavesItAttached(bool isSpoilt)
     {
         CniNetworkList list = AddThree("1.0.0");
         await Runner.AddAsync(list, Container);
+        if (isSpoilt) await File.WriteAllTextAsync(Cached, "{");
         _plugins.Add("b", """echo '{"code":100,"msg":"duplicate"}'; exit 1""");
 
         await Assert.ThrowsAsync<CniPluginException>(() => Runner.AddAsync(list, Container));
 
         Assert.DoesNotContain(_plugins.Calls, call => call.EndsWith(" DEL", StringComparison.Ordinal));
-        Assert.Single(Runner.GetAttachments("net"));
+        Assert.Equal(isSpoilt ? 0 : 1, Runner.GetAttachments("net").Count);
     }
 
     [Fact]
