@@ -31,7 +31,7 @@ public interface ISubnetView
     Lease? FindOwn(LeaseRequest request);
 
     /// <summary>
-    /// Whether the store itself says which lease is the node's, as a Node of Kubernetes has a name, so that its addresses are no part of its identity.
+    /// Whether the store itself says which lease is the node's, as a Node of Kubernetes has a name, so that its addresses do not matter to it.
     /// </summary>
     /// <value><see langword="false"/> by default.</value>
     bool IsIdentityAssigned => false;

@@ -31,8 +31,8 @@ internal sealed partial class GuardTable
     private const string FromTunnel = "from-tunnel";
 
     /// <summary>
-    /// The priority (<c>SO_PRIORITY</c>) of packets that were judged at the port. Queues take it for 0: its last bits are those of 0, and no queue has
-    /// such a handle.
+    /// The priority (<c>SO_PRIORITY</c>) of packets that were judged at the port. Queues take it for 0: its last bits are those of 0, and no queue
+    /// has such a handle.
     /// </summary>
     private const uint Judged = 0xf1a7_0010;
 
@@ -231,8 +231,9 @@ internal sealed partial class GuardTable
         if (toHere is { } here) AddRules(source => Rule(_fromTunnel, chain, [.. source, .. here, NftVerdict.Accept]));
         if (!_options.AcceptForeignDestinations) AddRules(source => DropFromTunnel(chain, GuardDrop.ForeignDestination, source));
 
-        // Chains at devices see other packets than IP. Of those, one with two VLAN tags of 0 becomes IP behind this chain. Nobody needs ARP: hosts know
-        // their peers' MACs from the leases, and whoever asks as thousands of hosts would fill the table of neighbours, which all namespaces share.
+        // Chains at devices see other packets than IP. Of those, one with two VLAN tags of 0 becomes IP behind this chain. Nobody needs ARP: hosts
+        // know their peers' MACs from the leases, and whoever asks as thousands of hosts would fill the table of neighbours, which all namespaces
+        // share.
         if (isAtDevice) Rule(_fromTunnel, chain, [.. NftMatch.Is(NftField.Protocol, NftValue.OfNetworkUInt16(ArpProtocol)), NftVerdict.Drop]);
         DropFromTunnel(chain, GuardDrop.ForeignSource, []);
 

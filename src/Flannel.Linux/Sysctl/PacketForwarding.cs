@@ -17,8 +17,8 @@ public static class PacketForwarding
 
     /// <summary>Turns it on, and keeps the IPv6 routes that routers advertise.</summary>
     /// <remarks>
-    /// With <c>accept_ra=1</c>, the kernel's default, an interface forgets its default route from router advertisements at the moment at which the host
-    /// begins to forward (Documentation/networking/ip-sysctl.rst). Such interfaces get <c>accept_ra=2</c> first.
+    /// With <c>accept_ra=1</c>, the kernel's default, an interface forgets its default route from router advertisements at the moment at which the
+    /// host begins to forward (Documentation/networking/ip-sysctl.rst). Such interfaces get <c>accept_ra=2</c> first.
     /// </remarks>
     /// <param name="family">IPv4 or IPv6.</param>
     /// <returns>The setting as it is now, or the first that could not be written; then nothing is forwarded that was not before.</returns>

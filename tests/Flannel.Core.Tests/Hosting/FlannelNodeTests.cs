@@ -352,8 +352,8 @@ public class FlannelNodeTests
                     "EnableIPv4":{{(isIPv4 ? "true" : "false")}}, "EnableIPv6":{{(isIPv4 ? "false" : "true")}}
                 }
                 """;
-            await using var fixture = new NodeFixture(
-                options => options.SubnetFile = path, new InMemoryLeaseStore(config), address: isIPv4 ? "192.168.100.1" : "fd00:100::1");
+            await using var fixture = new NodeFixture(options => options.SubnetFile = path, new InMemoryLeaseStore(config));
+            fixture.Host.Move(IPAddress.Parse("fd00:100::1"));
             await fixture.ReadyAsync();
             await WaitForFileAsync(path);
 

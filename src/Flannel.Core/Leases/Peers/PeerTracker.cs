@@ -65,7 +65,9 @@ public sealed partial class PeerTracker
     /// <summary>Judges a public address as every host judges its peers'.</summary>
     /// <param name="address">The address.</param>
     /// <param name="config">The network.</param>
-    /// <returns>Why no host can be reached by it, as the end of a sentence (<c>is a loopback address</c>); <see langword="null"/> if one can.</returns>
+    /// <returns>
+    /// Why no host can be reached by it, as the end of a sentence (<c>is a loopback address</c>); <see langword="null"/> if one can.
+    /// </returns>
     public static string? RefuseAddress(IPAddress address, NetworkConfig config)
     {
         ArgumentNullException.ThrowIfNull(address);

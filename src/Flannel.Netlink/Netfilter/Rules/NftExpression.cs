@@ -23,7 +23,9 @@ public sealed record NftPayload(NftHeader Header, int Offset, int Length, int Sl
 /// <param name="Slot">Where to.</param>
 public sealed record NftMeta(NftMetaKey Key, int Slot = 0) : NftExpression;
 
-/// <summary>Changes what the kernel knows of the packet beside its bytes: <see cref="NftMetaKey.Mark"/> or <see cref="NftMetaKey.Priority"/>.</summary>
+/// <summary>
+/// Changes what the kernel knows of the packet beside its bytes: <see cref="NftMetaKey.Mark"/> or <see cref="NftMetaKey.Priority"/>.
+/// </summary>
 /// <param name="Key">What.</param>
 /// <param name="Slot">Where the new value is.</param>
 public sealed record NftSetMeta(NftMetaKey Key, int Slot = 0) : NftExpression;
