@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.Versioning;
 using Flannel.Extensibility;
 using Flannel.Linux.Interfaces;
+using Flannel.Linux.Routes;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Addresses;
@@ -104,11 +105,5 @@ internal sealed partial class LinuxHostNetwork(TimeProvider time, ILogger<LinuxH
     }
 
     // On a point-to-point link the prefix is the peer's.
-    private static IPNetwork PrefixOf(InterfaceAddress address)
-    {
-        byte[] bytes = (address.Peer ?? address.Address).GetAddressBytes();
-        for (int bit = address.PrefixLength; bit < bytes.Length * 8; bit++)
-            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-        return new IPNetwork(new IPAddress(bytes), address.PrefixLength);
-    }
+    private static IPNetwork PrefixOf(InterfaceAddress address) => NetworkRange.Around(address.Peer ?? address.Address, address.PrefixLength);
 }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Flannel.Linux.Diagnostics;
+using Flannel.Linux.Routes;
 using Flannel.Netlink;
 using Flannel.Netlink.Route;
 using Flannel.Netlink.Route.Routes;
@@ -329,15 +330,8 @@ public sealed class PeerRoutes(KernelContext context)
 
     private IEnumerable<IPNetwork> SubnetsAround(IPNetwork range) => _lengths.Select(static known => known.Key)
         .Where(length => length <= range.PrefixLength)
-        .Select(length => NetworkOf(range.BaseAddress, length))
+        .Select(length => NetworkRange.Around(range.BaseAddress, length))
         .Where(_peers.ContainsKey);
-
-    private static IPNetwork NetworkOf(IPAddress address, int length)
-    {
-        byte[] bytes = address.GetAddressBytes();
-        for (int bit = length; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-        return new IPNetwork(new IPAddress(bytes), length);
-    }
 
     private bool IsInOwnSubnet(IPNetwork destination) =>
         OwnSubnet is { } own && destination.PrefixLength >= own.PrefixLength && own.Contains(destination.BaseAddress);

@@ -29,7 +29,7 @@ public abstract partial class BackendContract
 
     /// <summary>
     /// What a peer publishes that the backend can reach. By default as the host under test, with an address that differs in the last byte; a backend
-    /// with data of its own in the lease adds them.
+    /// that puts data into the lease adds them.
     /// </summary>
     /// <param name="number">The peer's number, 1 to 9.</param>
     /// <param name="own">What the host under test publishes.</param>

@@ -36,7 +36,7 @@ public abstract partial class LeaseStoreContract
         await using StoreFollower follower = Follow(new StoreSnapshot([entry], entry.ModRevision));
         await PassTimeAsync(TimeToLive * 2);
         await EndedAsync(follower);
-        Expect.That(follower.Revision > entry.ModRevision, "The end of the entry has no revision of its own.");
+        Expect.That(follower.Revision > entry.ModRevision, "The end of the entry has no new revision.");
         Same(null, await FindAsync(), "The entry after its time");
         StoredEntry next = await CreateAsync();
         Expect.That(next.CreateRevision > follower.Revision, $"The next entry has revision {next.CreateRevision}, this end {follower.Revision}.");

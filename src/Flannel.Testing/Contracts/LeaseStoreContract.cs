@@ -6,7 +6,7 @@ namespace Flannel.Testing;
 
 /// <summary>
 /// What every <see cref="ILeaseStore"/> does, sentence by sentence of its documentation, for any test framework: derive from this class, and let one
-/// test run <see cref="RunAsync"/> for each of <see cref="Cases"/>. Each run gets an instance of its own, with an empty store that nobody else uses.
+/// test run <see cref="RunAsync"/> for each of <see cref="Cases"/>. Each run gets a new instance, with an empty store that nobody else uses.
 /// </summary>
 /// <remarks>
 /// A store need not remember its past: a watch may deliver the state as a <see cref="StoreSnapshot"/> instead of the changes that led to it, at any

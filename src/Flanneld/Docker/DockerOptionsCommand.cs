@@ -30,7 +30,7 @@ internal static class DockerOptionsCommand
 
           -f  the subnet file (default /run/flannel/subnet.env)
           -d  the file to write (default /run/docker_opts.env)
-          -i  each option as a variable of its own: DOCKER_OPT_BIP, DOCKER_OPT_IPMASQ, DOCKER_OPT_MTU
+          -i  each option as a separate variable: DOCKER_OPT_BIP, DOCKER_OPT_IPMASQ, DOCKER_OPT_MTU
           -c  all options in one variable
           -k  the name of that variable (default DOCKER_OPTS)
           -m  without --ip-masq
@@ -69,7 +69,7 @@ internal static class DockerOptionsCommand
         }
     }
 
-    // Without the subnet file Docker would start with a network of its own, outside of flannel's; its unit must not get that far.
+    // Without the subnet file Docker would start with another network than flannel's; its unit must not get that far.
     private static bool TryRead(string file, SortedDictionary<string, string> variables, out string problem)
     {
         problem = "";
@@ -119,7 +119,7 @@ internal static class DockerOptionsCommand
         }
         else if (!variables.ContainsKey(Prefix + "BIP"))
         {
-            // Docker would start with a network of its own, outside of flannel's.
+            // Docker would start with another network than flannel's.
             problem = Value("FLANNEL_IPV6_SUBNET") is { Length: > 0 }
                 ? $"{options.SubnetFile} has an IPv6 subnet only, and Docker's --bip needs an IPv4 one (FLANNEL_SUBNET). Nothing is written"
                 : $"{options.SubnetFile} has no FLANNEL_SUBNET; is flanneld ready? Nothing is written";

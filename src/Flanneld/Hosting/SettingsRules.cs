@@ -134,7 +134,9 @@ internal sealed class SettingsRules
             return;
         }
 
-        string server = address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+        // What stands before a comma in a password may look like a server.
+        bool isPart = shown != endpoint && address.UserInfo.Length == 0;
+        string server = isPart ? shown : address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
         if (address.UserInfo.Length > 0) Refuse(FlanneldFlags.EtcdEndpoints, "a user is given by -etcd-username and -etcd-password", server);
         if (address.PathAndQuery != "/" || address.Fragment.Length > 0)
             Refuse(FlanneldFlags.EtcdEndpoints, $"each must be scheme, host and port only, such as {server}", shown);

@@ -126,10 +126,12 @@ public sealed class SettingsRulesTests
             .Concat(Check("--etcd-endpoints=ftp://me:hunter2@a:1"))
             .Concat(Check("--etcd-endpoints=http://me:hunter2@a:1"))
             .Concat(Check("--etcd-endpoints=http://me:hunter2@a:1/v3")) // two problems
-            .Concat(Check("--etcd-endpoints=http://me:hunter2,x@a:1")); // two problems
+            .Concat(Check("--etcd-endpoints=http://me:hunter2,x@a:1")) // two problems
+            .Concat(Check("--etcd-endpoints=http://me:4711,x@a:1", "--etcd-username=me", "--etcd-password=hunter2")); // two problems
 
-        Assert.Equal(7, problems.Count());
+        Assert.Equal(9, problems.Count());
         Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
+        Assert.DoesNotContain(problems, problem => problem.Contains("4711", StringComparison.Ordinal));
     }
 
     [Fact]
