@@ -1,6 +1,7 @@
 using System.Net;
 using Etcdserverpb;
 using Flannel.Extensibility;
+using Flannel.Lab.Stores;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Tests.Lab;
 using Flannel.Store.Etcd.Transport;
@@ -87,7 +88,7 @@ public sealed class EtcdNameTests
     {
         StoreException error = await Assert.ThrowsAnyAsync<StoreException>(() => list.WaitAsync(WaitLimit));
         Assert.True(error.IsTransient);
-        Assert.All(words, word => Assert.Contains(word, error.Message, StringComparison.Ordinal));
+        Assert.All(words, word => Assert.True(error.Message.Contains(word, StringComparison.Ordinal), error.Message));
     }
 
     private static RawGrpcServer Serve() => new(stream =>
@@ -99,8 +100,9 @@ public sealed class EtcdNameTests
 
     private EtcdLeaseStore Open(int port, params IPAddress[] addresses)
     {
-        var options = new EtcdStoreOptions { Endpoints = [$"http://etcd.example:{port}"] };
-        // It runs on the machine's clock, and the machine may be busy.
+        // The deadline that a server is told and the time to connect in run on the machine's clock. The latter has to be over first, and the machine
+        // may be busy.
+        var options = new EtcdStoreOptions { Endpoints = [$"http://etcd.example:{port}"], RequestTimeout = TimeSpan.FromMinutes(1) };
         options.ConfigureHandler(static handler => handler.ConnectTimeout = TimeSpan.FromSeconds(5));
         return new EtcdLeaseStore(
             options,

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Flannel.Lab.Kubernetes;
+using Flannel.Lab.Stores;
 using Flannel.Store.Kubernetes.Access;
 using Flannel.Store.Kubernetes.Client;
 using Flannel.Store.Kubernetes.Diagnostics;
@@ -403,6 +404,26 @@ public sealed class AccessTests : IAsyncLifetime
 
         Assert.Contains("CONNECT cluster.example:6443", proxy.Seen, StringComparison.Ordinal);
         Assert.Contains("Basic " + Convert.ToBase64String("me:pass"u8), proxy.Seen, StringComparison.Ordinal);
+        Assert.Equal("Bearer t", _api.Requests[^1].Authorization);
+    }
+
+    [Fact]
+    public async Task Name_FirstAddressIsSilent_TheNextOneIsAskedAfterAMoment()
+    {
+        IPAddress[] addresses = [IPAddress.Parse("127.0.0.2"), IPAddress.Loopback];
+        var headStart = TimeSpan.FromMilliseconds(250);
+        var time = new FakeTimeProvider();
+        using var silent = new SilentListener(addresses[0], _api.Port);
+        using ApiConnection connection = Connection(
+            User("token: t", "insecure-skip-tls-verify: true", new Uri($"https://cluster.example:{_api.Port}")),
+            new KubernetesEnvironment { Resolve = (_, _) => Task.FromResult(addresses) },
+            time);
+
+        Task asked = AskAsync(connection);
+        await time.WaitForTimerAsync(headStart);
+        time.Advance(headStart);
+        await asked;
+
         Assert.Equal("Bearer t", _api.Requests[^1].Authorization);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using dotnet_etcd.interfaces;
+using Flannel.Extensibility;
 using Flannel.Store.Etcd.Client;
 using Flannel.Store.Etcd.Diagnostics;
 using Flannel.Store.Etcd.Security;
@@ -279,7 +280,7 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
     {
         int port = context.DnsEndPoint.Port;
         Socket socket = IPAddress.TryParse(context.DnsEndPoint.Host, out IPAddress? address)
-            ? await ConnectRace.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false)
+            ? await ConnectRace.ConnectAsync(address, port, prepare: null, cancellationToken).ConfigureAwait(false)
             : await ConnectByNameAsync(context.DnsEndPoint.Host, port, cancellationToken).ConfigureAwait(false);
         var connection = new ObservedStream(socket, _time);
         _connection = connection;
@@ -293,7 +294,7 @@ internal sealed partial class GrpcTransport : IAsyncDisposable
         _connecting = addresses;
         try
         {
-            return await ConnectRace.ConnectAsync(addresses, port, _time, cancellationToken).ConfigureAwait(false);
+            return await ConnectRace.ConnectAsync(addresses, port, _time, prepare: null, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

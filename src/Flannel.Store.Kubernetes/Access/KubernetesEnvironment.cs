@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Flannel.Store.Kubernetes.Access;
 
 /// <summary>What the process's surroundings say: its environment, and the service account that a pod has.</summary>
@@ -18,6 +20,10 @@ internal sealed record KubernetesEnvironment
     public string? HttpsProxy { get; init; }
 
     public string? NoProxy { get; init; }
+
+    /// <summary>Asks for a name's addresses.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } =
+        static (host, cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken);
 
     /// <summary>Where a pod finds its token and the authorities to trust.</summary>
     public string ServiceAccountFolder { get; init; } = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -27,14 +28,14 @@ internal sealed record TlsMaterial(
     /// <exception cref="InvalidDataException">A certificate or key cannot be used.</exception>
     [SuppressMessage("Security", "CA5359:Do not disable certificate validation", Justification = "A kubeconfig may say so: " +
         "insecure-skip-tls-verify.")]
-    public SocketsHttpHandler CreateHandler(KubernetesEnvironment environment)
+    public SocketsHttpHandler CreateHandler(KubernetesEnvironment environment, TimeProvider time)
     {
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectTimeout = ConnectTimeout,
-            ConnectCallback = ConnectAsync,
+            ConnectCallback = (context, token) => ConnectAsync(context.DnsEndPoint, environment, time, token),
             KeepAlivePingDelay = PingAfter,
             KeepAlivePingTimeout = PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
@@ -72,22 +73,28 @@ internal sealed record TlsMaterial(
     /// <summary>Nothing secret.</summary>
     public override string ToString() => Server.ToString();
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectAsync(
+        DnsEndPoint server, KubernetesEnvironment environment, TimeProvider time, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
+        Socket socket;
+        if (IPAddress.TryParse(server.Host, out IPAddress? address))
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)PingAfter.TotalSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)PingTimeout.TotalSeconds / TcpProbes);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, TcpProbes);
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            socket = await ConnectRace.ConnectAsync(address, server.Port, ProbeWhenIdle, cancellationToken).ConfigureAwait(false);
         }
-        catch
+        else
         {
-            socket.Dispose();
-            throw;
+            IPAddress[] addresses = await environment.Resolve(server.Host, cancellationToken).ConfigureAwait(false);
+            socket = await ConnectRace.ConnectAsync(addresses, server.Port, time, ProbeWhenIdle, cancellationToken).ConfigureAwait(false);
         }
+
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    private static void ProbeWhenIdle(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)PingAfter.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)PingTimeout.TotalSeconds / TcpProbes);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, TcpProbes);
     }
 }

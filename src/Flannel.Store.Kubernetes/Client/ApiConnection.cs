@@ -141,7 +141,7 @@ internal sealed partial class ApiConnection : IDisposable
             return;
         }
 
-        var invoker = new HttpMessageInvoker(material.CreateHandler(_environment));
+        var invoker = new HttpMessageInvoker(material.CreateHandler(_environment, _time));
         ApiChannel? old = _channel;
         (_material, _channel) = (material, new ApiChannel(invoker, access.Server, access.Origin, credentials) { ServerName = access.TlsServerName });
         if (old is null)

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Flannel.Store.Etcd.Transport;
+namespace Flannel.Extensibility;
 
 /// <summary>
 /// One connection to whichever address of a name answers first, as Go's clients make it. An address that is silent, or of a family without a route,
 /// holds up the others for a moment only.
 /// </summary>
-internal static class ConnectRace
+public static class ConnectRace
 {
     // RFC 8305, section 5.
     private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(250);
@@ -16,13 +16,22 @@ internal static class ConnectRace
     /// Connects to one of several addresses. They are tried in their order, but in turns of the families; each has a head start before the next one,
     /// which begins at once when one fails.
     /// </summary>
-    /// <param name="addresses">At least one address.</param>
-    /// <param name="port">The port.</param>
+    /// <param name="addresses">The addresses, as the name servers gave them.</param>
+    /// <param name="port">The TCP port, 1 to 65535.</param>
     /// <param name="time">The clock that the head start runs on.</param>
+    /// <param name="prepare">Sets options of a socket before it connects, or <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends every attempt.</param>
-    /// <exception cref="SocketException">None was reached; the message names those that were tried. Also when it was cancelled.</exception>
-    public static async Task<Socket> ConnectAsync(IPAddress[] addresses, int port, TimeProvider time, CancellationToken cancellationToken)
+    /// <returns>The connected socket, without Nagle's delay.</returns>
+    /// <exception cref="SocketException">
+    /// None was reached; the message names those that were tried. Also when it was cancelled, or when there is no address.
+    /// </exception>
+    public static async Task<Socket> ConnectAsync(
+        IReadOnlyCollection<IPAddress> addresses, int port, TimeProvider time, Action<Socket>? prepare, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(addresses);
+        ArgumentNullException.ThrowIfNull(time);
+        if (addresses.Count == 0)
+            throw new SocketException((int)SocketError.HostNotFound);
         IPAddress[] order = InTurns(addresses);
         var attempts = new List<Task<Socket>>();
         Task<Socket>? winner = null;
@@ -32,7 +41,7 @@ internal static class ConnectRace
             while (true)
             {
                 if (attempts.Count < order.Length)
-                    attempts.Add(ConnectAsync(order[attempts.Count], port, over.Token));
+                    attempts.Add(ConnectAsync(order[attempts.Count], port, prepare, over.Token));
                 List<Task> waits = [.. attempts.Where(static attempt => !attempt.IsCompleted)];
                 if (waits.Count > 0 && attempts.Count < order.Length)
                     waits.Add(Task.Delay(HeadStart, time, over.Token));
@@ -59,13 +68,19 @@ internal static class ConnectRace
 
     /// <summary>Connects to one address.</summary>
     /// <param name="address">The address.</param>
-    /// <param name="port">The port.</param>
+    /// <param name="port">The TCP port, 1 to 65535.</param>
+    /// <param name="prepare">Sets options of the socket before it connects, or <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    public static async Task<Socket> ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    /// <returns>The connected socket, without Nagle's delay.</returns>
+    /// <exception cref="SocketException">It was not reached.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static async Task<Socket> ConnectAsync(IPAddress address, int port, Action<Socket>? prepare, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(address);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            prepare?.Invoke(socket);
             await socket.ConnectAsync(address, port, cancellationToken).ConfigureAwait(false);
             return socket;
         }
@@ -76,7 +91,7 @@ internal static class ConnectRace
         }
     }
 
-    private static IPAddress[] InTurns(IPAddress[] addresses) =>
+    private static IPAddress[] InTurns(IReadOnlyCollection<IPAddress> addresses) =>
     [
         .. addresses.GroupBy(static address => address.AddressFamily)
             .SelectMany(static family => family.Index())

@@ -1,14 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Flannel.Store.Etcd.Tests.Lab;
+namespace Flannel.Lab.Stores;
 
 /// <summary>An address on loopback that answers nobody who connects: its queue is full, and what more comes is dropped.</summary>
-internal sealed class SilentListener : IDisposable
+public sealed class SilentListener : IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _queued = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
+    /// <summary>Listens and fills the queue.</summary>
     /// <param name="address">The address.</param>
     /// <param name="port">The port; 0 for any.</param>
     public SilentListener(IPAddress address, int port = 0)
@@ -18,8 +19,10 @@ internal sealed class SilentListener : IDisposable
         _queued.Connect(_listener.LocalEndPoint!);
     }
 
+    /// <summary>The port.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
+    /// <inheritdoc />
     public void Dispose()
     {
         _queued.Dispose();
