@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Unicode;
 using Flannel.Core.Addressing;
+using Flannel.Core.Configuration.BackendBlocks;
 using Flannel.Core.Json;
 
 namespace Flannel.Core.Configuration;
@@ -51,16 +52,18 @@ internal sealed class NetworkConfigReader
         try
         {
             using JsonDocument json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            return json.RootElement.ValueKind != JsonValueKind.Object
-                ? []
-                :
-                [
-                    .. json.RootElement.EnumerateObject().Select(GoJson.NameOf)
-                        .Where(static name => !IsKey(name))
-                        .Distinct(StringComparer.Ordinal)
-                        .Take(MaxUnknownKeys)
-                        .Select(static name => GoJson.Excerpt(name)),
-                ];
+            if (json.RootElement.ValueKind != JsonValueKind.Object) return [];
+            JsonProperty[] members = [.. json.RootElement.EnumerateObject()];
+            IEnumerable<string> unknown = members.Select(GoJson.NameOf).Where(static name => !IsKey(name));
+            JsonProperty block = members.LastOrDefault(
+                static member => GoJson.NameOf(member).Equals(BackendBlock.Key, StringComparison.OrdinalIgnoreCase));
+            if (block.Value.ValueKind == JsonValueKind.Object)
+            {
+                unknown = unknown.Concat(BackendBlockRules.FindUnknownKeys(new NetworkConfig { Backend = block.Value.GetRawText() })
+                    .Select(static name => $"{BackendBlock.Key}.{name}"));
+            }
+
+            return [.. unknown.Distinct(StringComparer.Ordinal).Take(MaxUnknownKeys).Select(static name => GoJson.Excerpt(name))];
         }
         catch (JsonException)
         {

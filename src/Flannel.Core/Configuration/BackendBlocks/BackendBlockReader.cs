@@ -45,7 +45,7 @@ internal sealed class BackendBlockReader
         get
         {
             var text = new StringBuilder();
-            foreach ((string name, JsonElement value) in _members.Where(member => member.Name.Length > 0 && !_known.Contains(member.Name)))
+            foreach ((string name, JsonElement value) in Unknown.Where(static member => member.Name.Length > 0))
             {
                 text.Append(text.Length == 0 ? '{' : ',');
                 GoJson.AppendString(text, name);
@@ -55,6 +55,11 @@ internal sealed class BackendBlockReader
             return text.Length == 0 ? null : text.Append('}').ToString();
         }
     }
+
+    /// <summary>The names of the members that were not asked for.</summary>
+    public IEnumerable<string> OtherNames => Unknown.Select(static member => member.Name);
+
+    private IEnumerable<(string Name, JsonElement Value)> Unknown => _members.Where(member => !_known.Contains(member.Name));
 
     /// <summary>Reads a whole number.</summary>
     public int Number(string key, int absent, Func<int, bool> isAllowed, string allowed)

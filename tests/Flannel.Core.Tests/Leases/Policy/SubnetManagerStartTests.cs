@@ -65,6 +65,13 @@ public sealed class SubnetManagerStartTests
     [InlineData("""{"Network":"10.5.0.0/16","subnetlen":24,"Backend":{"Type":"vxlan","VNI":7}}""", "")]
     [InlineData("""{"Network":"10.5.0.0/16","Typo":1,"SubnetLength":24}""", "\"Typo\",\"SubnetLength\"")]
     [InlineData("""{"Network":"10.5.0.0/16","Backend.Type":"vxlan"}""", "\"Backend.Type\"")]
+    [InlineData("""{"Backend":{"Type":"vxlan","DirectRoutng":true,"vni":7,"Port":0}}""", "\"Backend.DirectRoutng\"")]
+    [InlineData("""{"Typo":1,"backend":{"Type":"UDP","port":8285,"Mtu":1400}}""", "\"Typo\",\"Backend.Mtu\"")]
+    [InlineData("""{"Backend":{"Type":"host-gw","DirectRouting":true}}""", "\"Backend.DirectRouting\"")]
+    [InlineData("""{"Backend":{"Port":1}}""", "")] // no type: an error says so
+    [InlineData("""{"Backend":{"Type":"vxlan","MacPrefix":"0E-2A","Name":"flannel.4096"}}""", "")] // for Windows
+    [InlineData("""{"Backend":{"Type":"mine","Anything":1}}""", "")]
+    [InlineData("""{"Backend":{"Typo":1},"Backend":{"Type":"vxlan"}}""", "")] // the last one counts
     [InlineData("[]", "")]
     [InlineData("{", "")]
     [InlineData(null, "")]
