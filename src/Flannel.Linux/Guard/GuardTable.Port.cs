@@ -19,6 +19,13 @@ internal sealed partial class GuardTable
     /// <summary>Kinds of interfaces that lead to containers. One to the outside may be of such a kind as well.</summary>
     private static readonly ImmutableArray<string> ContainerKinds = ["veth", "bridge", "netkit"];
 
+    /// <summary>A route to the sender leads back over the interface that the packet came in by.</summary>
+    private static ImmutableArray<NftExpression> HasRouteBack =>
+    [
+        new NftRouteInterface(NftAddressTypeFlags.Source | NftAddressTypeFlags.InputInterface),
+        new NftCompare(NftCompareOperator.NotEqual, NftValue.OfUInt32(0)),
+    ];
+
     /// <summary>Says to the chain behind the tunnel that this packet was looked at.</summary>
     private ImmutableArray<NftExpression> IsJudged => _tunnel.Device is null
         ? []
@@ -93,13 +100,7 @@ internal sealed partial class GuardTable
         if (_knowsInterfaces)
         {
             Rule(FromPeer, [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(_family.ExternalName)), NftVerdict.Accept]);
-            Rule(
-                FromPeer,
-                [
-                    new NftRouteInterface(NftAddressTypeFlags.Source | NftAddressTypeFlags.InputInterface),
-                    new NftCompare(NftCompareOperator.NotEqual, NftValue.OfUInt32(0)),
-                    NftVerdict.Accept,
-                ]);
+            Rule(FromPeer, [.. HasRouteBack, NftVerdict.Accept]);
             foreach (string kind in ContainerKinds)
                 Drop(FromPeer, GuardDrop.Container, NftMatch.Is(NftField.InputInterfaceKind, NftValue.OfInterfaceName(kind)));
         }

@@ -27,6 +27,7 @@ internal sealed partial class GuardTable
     private const string ToPort = "to-port";
     private const string ToPeers = "to-peers";
     private const string FromPeer = "from-peer";
+    private const string AsOwn = "as-own";
     private const string Leaving = "leaving";
     private const string FromTunnel = "from-tunnel";
 
@@ -266,16 +267,25 @@ internal sealed partial class GuardTable
     }
 
     /// <summary>
-    /// What peers send comes as it is, so that nothing says who sent it; but what this host's containers send does not come from outside.
+    /// What peers send comes as it is, so that nothing says who sent it; but what this host's containers send comes neither over the external
+    /// interface nor over another one that leads to no container: it is of another kind, and no route to the sender leads there.
     /// </summary>
     private void AddExternalChain(string external)
     {
         Chain(Prerouting, NftHook.Prerouting, BeforeConnectionTracking);
         if (_ownSubnet is not { } own) return;
+        ImmutableArray<NftExpression> asOwn = [.. IsOfFamily, .. NftMatch.In(Source, own)];
         Drop(
             Prerouting,
             GuardDrop.ForeignSource,
-            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(external)), .. IsOfFamily, .. NftMatch.In(Source, own)]);
+            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(external)), .. asOwn]);
+        if (!_knowsInterfaces) return;
+        Chain(AsOwn);
+        Rule(Prerouting, [.. asOwn, NftVerdict.Jump(AsOwn)]);
+        foreach (string kind in ContainerKinds)
+            Rule(AsOwn, [.. NftMatch.Is(NftField.InputInterfaceKind, NftValue.OfInterfaceName(kind)), NftVerdict.Return]);
+        Rule(AsOwn, [.. HasRouteBack, NftVerdict.Return]);
+        Drop(AsOwn, GuardDrop.ForeignSource, []);
     }
 
     /// <summary>The MAC and the first bits of the source are in the set of this length.</summary>

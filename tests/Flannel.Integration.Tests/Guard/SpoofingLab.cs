@@ -116,11 +116,13 @@ internal sealed class SpoofingLab : IAsyncDisposable
     }
 
     /// <summary>Sends packets as they are from a host of the LAN to a container, as another container of the same host or as a remote one.</summary>
+    /// <param name="asOwnContainer">Whether as a container of the target, else as the peer's.</param>
+    /// <param name="device">Over which of the stranger's interfaces, on which the container has the target's MAC; by the target otherwise.</param>
     /// <returns>How many arrived.</returns>
-    public async Task<int> SendPastTheTunnelAsync(bool asOwnContainer)
+    public async Task<int> SendPastTheTunnelAsync(bool asOwnContainer, string? device = null)
     {
         string subnet = (_isIPv6 ? BackendLab.KeyOf(2).IPv6 : BackendLab.KeyOf(2).IPv4).ToString()!;
-        await Stranger.ExecAsync("ip", _isIPv6 ? "-6" : "-4", "route", "replace", subnet, "via", Of(Target).ToString());
+        await Stranger.ExecAsync("ip", [_isIPv6 ? "-6" : "-4", "route", "replace", subnet, .. Way()]);
         using Socket socket = OpenSender(Stranger, Of(asOwnContainer ? OwnContainer : RemoteContainer));
         for (int index = 0; index < PacketsPerCase; index++)
         {
@@ -132,6 +134,23 @@ internal sealed class SpoofingLab : IAsyncDisposable
         Drain();
         _arrived.Remove(SpoofingCase.StrangerAsContainer, out int arrived);
         return arrived;
+
+        string[] Way() => device is null ? ["via", Of(Target).ToString()] : ["dev", device];
+    }
+
+    /// <summary>Gives the target and the stranger a second interface each, over which the stranger reaches the container.</summary>
+    public async Task AddInterfacesAsync(string device)
+    {
+        foreach (LabHost host in new[] { Target, Stranger })
+        {
+            await BackendLab.Sh(host, $"""
+                ip link add link eth0 name {device} address 02:00:00:00:02:0{(host == Target ? 1 : 2)} type macvlan mode bridge
+                ip link set {device} up
+                sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{device}.rp_filter=0
+                """);
+        }
+
+        await Stranger.ExecAsync("ip", "neigh", "replace", Of(Victim).ToString(), "dev", device, "lladdr", "02:00:00:00:02:01");
     }
 
     /// <summary>Writes tunnel packets from a container behind the peer that is not the network's and gets the peer's address on its way.</summary>

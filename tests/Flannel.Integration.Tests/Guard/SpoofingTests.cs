@@ -128,6 +128,30 @@ public sealed class SpoofingTests(ITestOutputHelper output)
         Assert.Equal(SpoofingLab.PacketsPerCase, await open.SendPastTheTunnelAsync(asOwnContainer: true));
     }
 
+    /// <summary>A second interface to the outside is no way in either, whatever the kernel's filter of reverse paths is set to.</summary>
+    [NetnsTheory]
+    [InlineData(HostGateway, false)]
+    [InlineData(HostGateway, true)]
+    [InlineData(DirectRouting, false)]
+    [InlineData(DirectRouting, true)]
+    public async Task PastTheTunnel_OwnContainersAsSource_AreRefusedOverAnotherInterface(string backend, bool isIPv6)
+    {
+        await using SpoofingLab guarded = await StartAsync();
+        Assert.Equal(0, await guarded.SendPastTheTunnelAsync(asOwnContainer: true, "eth2"));
+        Assert.Equal(SpoofingLab.PacketsPerCase, await guarded.SendPastTheTunnelAsync(asOwnContainer: false, "eth2"));
+        await guarded.Backends.Network(1).WaitAsync(static status => status.Guard!.Drops.ForeignSource == SpoofingLab.PacketsPerCase);
+
+        await using SpoofingLab open = await StartAsync(static lab => lab.Guard.Enabled = false);
+        Assert.Equal(SpoofingLab.PacketsPerCase, await open.SendPastTheTunnelAsync(asOwnContainer: true, "eth2"));
+
+        async Task<SpoofingLab> StartAsync(Action<Backends.BackendLab>? change = null)
+        {
+            SpoofingLab lab = await SpoofingLab.StartAsync(backend, isIPv6, change);
+            await lab.AddInterfacesAsync("eth2");
+            return lab;
+        }
+    }
+
     /// <summary>
     /// Hosts with several interfaces to the outside get packets of peers over others than the external interface, and may answer over another one,
     /// unless what they come over may lead to containers as well.
