@@ -31,7 +31,7 @@ internal sealed partial class SubnetManager
             {
                 TakenLease? taken = leases.ChooseOwn(request) is { } own
                     ? await TakeOwnAsync(request, identity, leases, own, cancellationToken).ConfigureAwait(false)
-                    : await TakeFreeAsync(request, identity, snapshot, leases, cancellationToken).ConfigureAwait(false);
+                    : await TakeFreeAsync(request, identity, leases, cancellationToken).ConfigureAwait(false);
                 if (taken is not null)
                 {
                     // A write is younger than the list, a renewal may change nothing. Else the store was restored from a backup in between.
@@ -107,8 +107,7 @@ internal sealed partial class SubnetManager
         return true;
     }
 
-    private async Task<TakenLease?> TakeFreeAsync(
-        LeaseRequest request, NodeIdentity identity, StoreSnapshot listed, LeaseList leases, CancellationToken cancellationToken)
+    private async Task<TakenLease?> TakeFreeAsync(LeaseRequest request, NodeIdentity identity, LeaseList leases, CancellationToken cancellationToken)
     {
         foreach (OwnEntry unfit in leases.Own.Where(own => !LeaseRules.Fits(request.Config, own.Lease.Key)))
         {
@@ -137,7 +136,7 @@ internal sealed partial class SubnetManager
             .ConfigureAwait(false);
         if (!result.Succeeded)
             return LostRace(key);
-        if (await IsSharedAsync(key, result.Entry!, listed, leases, cancellationToken).ConfigureAwait(false))
+        if (await IsSharedAsync(key, result.Entry!, leases, cancellationToken).ConfigureAwait(false))
         {
             await _store.DeleteAsync(result.Entry!, cancellationToken).ConfigureAwait(false);
             return LostRace(key);
@@ -148,14 +147,12 @@ internal sealed partial class SubnetManager
     }
 
     /// <summary>
-    /// Whether a node that was quicker has a part of the subnet, or one of the two. The store keeps apart what has the same key; but a key names both
-    /// subnets, of which two nodes that start together may draw one alike and the other not, and while SubnetLen changes they may go by different
-    /// lengths. Each looks after its write, and the later one yields.
+    /// Whether a node that was quicker has one of the two subnets. The store keeps apart what has the same key, and a key names both subnets: two
+    /// nodes that start together may draw one alike and the other not. Each looks after its write, and the later one yields.
     /// </summary>
-    private async Task<bool> IsSharedAsync(
-        SubnetKey key, StoredEntry written, StoreSnapshot listed, LeaseList before, CancellationToken cancellationToken)
+    private async Task<bool> IsSharedAsync(SubnetKey key, StoredEntry written, LeaseList before, CancellationToken cancellationToken)
     {
-        if (written.CreateRevision == listed.Revision + 1) return false; // nobody else wrote anything in between
+        if (key is not { IPv4Subnet: not null, IPv6Subnet: not null }) return false;
         StoreSnapshot now = await _store.ListAsync(null, cancellationToken).ConfigureAwait(false);
         return now.Entries.Any(entry =>
             entry.CreateRevision < written.CreateRevision

@@ -223,43 +223,6 @@ public sealed class SubnetManagerAcquisitionTests
         Assert.Equal("10.5.99.0-24&fd00:5:0:63::-64", (await node.AcquireAsync()).Key.ToString());
     }
 
-    [Theory]
-    [InlineData("10.5.98.0-23")]
-    [InlineData("10.5.99.128-25")]
-    public async Task Acquire_QuickerNodeHasASubnetOfAnotherLength_Yields(string rival)
-    {
-        var lab = new SubnetManagerLab();
-        LabNode node = lab.Node(1, previous: "10.5.99.0-24");
-        node.Store.BeforeNext(StoreOperation.Create, () => lab.PutPeer(rival, host: 2));
-
-        SubnetKey key = (await node.AcquireAsync()).Key;
-
-        Assert.False(key.Overlaps(SubnetKey.Parse(rival)));
-        Assert.Null(await lab.FindAsync("10.5.99.0-24"));
-    }
-
-    [Fact]
-    public async Task Acquire_LaterNodeHasASubnetOfAnotherLength_KeepsItsOwn()
-    {
-        var lab = new SubnetManagerLab();
-        LabNode node = lab.Node(1, previous: "10.5.99.0-24");
-        node.Store.BeforeNext(StoreOperation.Create, () => lab.PutPeer("10.5.1.0-24", host: 3));
-        node.Store.AfterNext(StoreOperation.Create, () => lab.PutPeer("10.5.98.0-23", host: 2));
-
-        Assert.Equal("10.5.99.0-24", (await node.AcquireAsync()).Key.ToString());
-    }
-
-    [Fact]
-    public async Task Acquire_NobodyWroteMeanwhile_ListsNoSecondTime()
-    {
-        var lab = new SubnetManagerLab(SubnetManagerLab.DualStackNetwork);
-        LabNode node = lab.Node(1);
-
-        _ = await node.AcquireAsync();
-
-        Assert.Single(node.Store.Calls, static call => call.Operation == StoreOperation.List);
-    }
-
     [Fact]
     public async Task Acquire_OwnLeaseGoneBeforeItsRenewal_TakesItAgain()
     {
