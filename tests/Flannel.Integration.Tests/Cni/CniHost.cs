@@ -66,9 +66,10 @@ internal sealed class CniHost : IDisposable
         string id, JsonObject? capabilities = null)
     {
         NetworkNamespace made = NetworkNamespace.CreateAnonymous();
-        var attachment = new CniAttachment(
-            id, $"/proc/{Environment.ProcessId}/fd/{made.Handle.DangerousGetHandle()}")
-        { Capabilities = capabilities };
+        // A name that a test can take away. The number of a descriptor is soon another file's.
+        string name = Path.Combine(Root, $"netns-{id}");
+        File.CreateSymbolicLink(name, $"/proc/{Environment.ProcessId}/fd/{made.Handle.DangerousGetHandle()}");
+        var attachment = new CniAttachment(id, name) { Capabilities = capabilities };
         _containers.Add((attachment, made));
         return (attachment, made, await Runner.AddAsync(List, attachment));
     }

@@ -81,6 +81,7 @@ public sealed class CniOverlayTests
             Assert.Equal("10.5.52.2", result.Addresses[0].Address.ToString());
             await host.Runner.CheckAsync(host.List, attachment);
 
+            File.Delete(attachment.NetworkNamespace);
             made.Dispose();
             await host.Runner.CollectGarbageAsync(host.List, [new CniAttachmentKey("c2", "eth0")]);
 

@@ -6,6 +6,8 @@ namespace Flannel.Lab.Stores;
 /// <summary>An address on loopback that answers nobody who connects: its queue is full, and what more comes is dropped.</summary>
 public sealed class SilentListener : IDisposable
 {
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
+
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _queued = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
@@ -17,6 +19,8 @@ public sealed class SilentListener : IDisposable
         _listener.Bind(new IPEndPoint(address, port));
         _listener.Listen(0);
         _queued.Connect(_listener.LocalEndPoint!);
+        // It is connected before the listener has it in its queue, and until then another one would get in.
+        if (!_listener.Poll(WaitLimit, SelectMode.SelectRead)) throw new TimeoutException("The listener has not got the connection that fills it.");
     }
 
     /// <summary>The port.</summary>
