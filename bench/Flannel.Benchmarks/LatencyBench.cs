@@ -22,18 +22,19 @@ internal sealed class LatencyBench : IBench
         {
             foreach (bool isGuarded in new[] { true, false })
             {
-                report.Progress($"  {Quantity.Count(others)} other peers{(isGuarded ? "" : ", no guard")}");
-                await MeasureAsync(others, isGuarded, report, cancellationToken);
+                string subject = $"{Quantity.Count(others)} other peers{(isGuarded ? "" : ", no guard")}";
+                report.Progress($"  {subject}");
+                await MeasureAsync(subject, others, isGuarded, report, cancellationToken);
             }
         }
 
         report.AddNote(
             $"latency: {Quantity.Count(Events)} leases one by one after {Quantity.Count(WarmUp)} for warming up, from before the put until a " +
-            "socket of the bench is told of the route, with the guard and then without, one node after the other; the " +
-            "reference writes neighbour, FDB entry and route straight to netlink in one batch and waits in the same way, in turns with the node.");
+            "socket of the bench is told of the route, with the guard and then without, one node after the other; the reference writes neighbour, " +
+            "FDB entry and route straight to netlink in one batch and waits in the same way, in turns with the node.");
     }
 
-    private static async Task MeasureAsync(int others, bool isGuarded, Report report, CancellationToken cancellationToken)
+    private static async Task MeasureAsync(string subject, int others, bool isGuarded, Report report, CancellationToken cancellationToken)
     {
         using var lab = new Lab();
         await using Side side = await Side.StartAsync(lab, others, isGuarded, cancellationToken);
@@ -55,7 +56,7 @@ internal sealed class LatencyBench : IBench
             reference.Add(referenceNow);
         }
 
-        Tell(report, $"lease put to route installed, {Quantity.Count(others)} other peers{(isGuarded ? "" : ", no guard")}", ours, reference);
+        Tell(report, $"lease put to route installed, {subject}", ours, reference);
     }
 
     private static void Tell(Report report, string subject, Sample ours, Sample reference) => report.Add(new Result

@@ -18,7 +18,10 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
 
-    /// <summary>What waits in a queue of the host when it breaks is lost by that, too: on a busy machine, for longer than a round.</summary>
+    /// <summary>
+    /// What waits in an agent's queue when it is killed is lost by that, too: on a busy machine, for longer than a round. Where the kernel carries
+    /// packets, none waits for an agent.
+    /// </summary>
     private static readonly long Queued = Stopwatch.Frequency / 10;
 
     private readonly SoakReport _report = new();
@@ -61,7 +64,7 @@ internal sealed class SoakRun(SoakCluster cluster, SoakOptions options, TextWrit
             CultureInfo.InvariantCulture, $"{at.TotalSeconds,7:0.0} s  " +
                 $"{FaultCatalog.Describe(fault)}{(fault.Needs == Target.None ? "" : $", {agent.Host.NamespaceName}")}"));
         long injected = Stopwatch.GetTimestamp();
-        int first = Mesh.RoundAt(injected - Queued);
+        int first = options.AgentsCarryPackets ? Mesh.RoundAt(injected - Queued) : Mesh.Rounds;
         string? broken = await fault.RunAsync(agent, _random);
         if (broken is not null) _report.Violations.Add($"{fault.Name}: {broken}");
         long released = fault.Holds ? Stopwatch.GetTimestamp() : injected;

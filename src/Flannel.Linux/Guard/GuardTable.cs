@@ -274,14 +274,10 @@ internal sealed partial class GuardTable
     {
         Chain(Prerouting, NftHook.Prerouting, BeforeConnectionTracking);
         if (_ownSubnet is not { } own) return;
-        ImmutableArray<NftExpression> asOwn = [.. IsOfFamily, .. NftMatch.In(Source, own)];
-        Drop(
-            Prerouting,
-            GuardDrop.ForeignSource,
-            [.. NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(external)), .. asOwn]);
-        if (!_knowsInterfaces) return;
         Chain(AsOwn);
-        Rule(Prerouting, [.. asOwn, NftVerdict.Jump(AsOwn)]);
+        Rule(Prerouting, [.. IsOfFamily, .. NftMatch.In(Source, own), NftVerdict.Jump(AsOwn)]);
+        Drop(AsOwn, GuardDrop.ForeignSource, NftMatch.Is(NftField.InputInterfaceName, NftValue.OfInterfaceName(external)));
+        if (!_knowsInterfaces) return;
         foreach (string kind in ContainerKinds)
             Rule(AsOwn, [.. NftMatch.Is(NftField.InputInterfaceKind, NftValue.OfInterfaceName(kind)), NftVerdict.Return]);
         Rule(AsOwn, [.. HasRouteBack, NftVerdict.Return]);
