@@ -311,6 +311,7 @@ public sealed class OwnNodeTests
         await using KubeLab lab = await KubeLab.StartAsync(1, 2);
         KubernetesSubnetManager manager = lab.NewManager();
         LeaseFollower node = await lab.JoinAsync(manager);
+        await node.DisposeAsync(); // which would put back what is taken off
 
         await manager.ReleaseAsync(node.Own, CancellationToken.None);
 

@@ -20,7 +20,10 @@ public interface ISubnetManager
     /// <exception cref="StoreException">The store did not answer.</exception>
     Task<ISubnetView> OpenAsync(CancellationToken cancellationToken);
 
-    /// <summary>Gives a lease back, if it is still the one given. A reservation is left in place.</summary>
+    /// <summary>
+    /// Gives a lease back, if it is still the one given. A reservation is left in place. End the membership's watch first: it would take the lease
+    /// again.
+    /// </summary>
     /// <param name="lease">The lease to give back, as last returned.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="StoreException">The store did not answer.</exception>

@@ -33,25 +33,30 @@ public static class ConnectRace
         if (addresses.Count == 0)
             throw new SocketException((int)SocketError.HostNotFound);
         IPAddress[] order = InTurns(addresses);
-        var attempts = new List<Task<Socket>>();
+        List<Task<Socket>> attempts = [], pending = [];
         Task<Socket>? winner = null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             while (true)
             {
-                if (attempts.Count < order.Length)
+                bool areMoreLeft = attempts.Count < order.Length;
+                if (areMoreLeft)
+                {
                     attempts.Add(ConnectAsync(order[attempts.Count], port, prepare, over.Token));
-                List<Task> waits = [.. attempts.Where(static attempt => !attempt.IsCompleted)];
-                if (waits.Count > 0 && attempts.Count < order.Length)
+                    pending.Add(attempts[^1]);
+                    areMoreLeft = attempts.Count < order.Length;
+                }
+
+                List<Task> waits = [.. pending];
+                if (areMoreLeft)
                     waits.Add(Task.Delay(HeadStart, time, over.Token));
-                if (waits.Count > 0)
-                    await Task.WhenAny(waits).ConfigureAwait(false);
-                winner = attempts.Find(static attempt => attempt.IsCompletedSuccessfully);
-                if (winner is not null)
-                    return await winner.ConfigureAwait(false);
-                bool isLost = attempts.Count == order.Length && attempts.TrueForAll(static attempt => attempt.IsCompleted);
-                if (isLost || cancellationToken.IsCancellationRequested)
+                // What has ended is looked at once it was waited for, and never before: it may end at any moment.
+                Task next = await Task.WhenAny(waits).ConfigureAwait(false);
+                if (next is Task<Socket> { IsCompletedSuccessfully: true } connected)
+                    return await (winner = connected).ConfigureAwait(false);
+                pending.RemoveAll(attempt => attempt == next);
+                if ((pending.Count == 0 && !areMoreLeft) || cancellationToken.IsCancellationRequested)
                     throw Failure(order, attempts);
             }
         }
