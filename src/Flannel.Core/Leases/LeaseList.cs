@@ -6,6 +6,8 @@ namespace Flannel.Core.Leases;
 /// <summary>What a node that looks for a subnet reads out of a snapshot.</summary>
 internal sealed class LeaseList
 {
+    private readonly List<(SubnetKey Key, long CreateRevision)> _others = [];
+
     private LeaseList(int capacity) => Taken = new List<SubnetKey>(capacity);
 
     /// <summary>Every key that names subnets, whatever its document says: a subnet with a corrupt document is still somebody's.</summary>
@@ -23,11 +25,11 @@ internal sealed class LeaseList
             if (!SubnetKey.TryParse(entry.Key, out SubnetKey key))
                 continue;
             list.Taken.Add(key);
-            if (entry.TryRead(out LeaseAttributes? attributes, out _)
-                && (identity.IsOwn(attributes) || identity.IsHeld(entry, attributes)))
-            {
+            if (!entry.TryRead(out LeaseAttributes? attributes, out _)) continue;
+            if (identity.IsOwn(attributes) || identity.IsHeld(entry, attributes))
                 list.Own.Add(new OwnEntry(entry, Lease.From(entry, key, attributes)));
-            }
+            else
+                list._others.Add((key, entry.CreateRevision));
         }
 
         return list;
@@ -39,7 +41,7 @@ internal sealed class LeaseList
         OwnEntry? chosen = null;
         foreach (OwnEntry own in Own)
         {
-            if (LeaseRules.Fits(request.Config, own.Lease.Key)
+            if (IsFit(request, own)
                 && (chosen is not { } other || IsBetter(own.Lease, other.Lease, request.PreviousSubnet)))
             {
                 chosen = own;
@@ -48,6 +50,14 @@ internal sealed class LeaseList
 
         return chosen;
     }
+
+    /// <summary>
+    /// Whether an own lease can be kept: its subnets may be leased, and no older lease of another host has a part of them, or peers would refuse it.
+    /// </summary>
+    public bool IsFit(LeaseRequest request, OwnEntry own) =>
+        LeaseRules.Fits(request.Config, own.Lease.Key)
+        && (own.Lease.IsReservation || !_others.Exists(other =>
+            other.CreateRevision < own.Lease.CreateRevision && LeaseRules.Overlap(request.Config, own.Lease.Key, other.Key)));
 
     private static bool IsBetter(Lease lease, Lease other, SubnetKey? previous) =>
         (lease.Key == previous, -lease.CreateRevision).CompareTo((other.Key == previous, -other.CreateRevision)) > 0;

@@ -113,6 +113,16 @@ internal sealed class LeaseRules
         }
     }
 
+    /// <summary>
+    /// Whether another lease has a part of a node's subnets. A prefix too short to be anybody's lease blocks nothing, as in the allocator.
+    /// </summary>
+    public static bool Overlap(NetworkConfig config, SubnetKey own, SubnetKey other) =>
+        Overlap(config.Network, own.IPv4Subnet, other.IPv4Subnet) || Overlap(config.IPv6Network, own.IPv6Subnet, other.IPv6Subnet);
+
+    private static bool Overlap(IPNetwork? network, Subnet? own, Subnet? other) =>
+        own is { } ours && other is { } subnet && ours.Overlaps(subnet)
+        && network is { } range && subnet.PrefixLength >= range.PrefixLength + SubnetAllocator.SmallestSplit;
+
     private static bool IsOneOf(SubnetRange? range, Subnet? subnet) =>
         range is { } subnets ? subnet is { } found && subnets.TryGetIndex(found, out _) : subnet is null;
 

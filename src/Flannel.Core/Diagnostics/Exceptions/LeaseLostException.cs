@@ -37,6 +37,11 @@ public sealed class LeaseLostException : LeaseException
         "host holds it.",
         isTransient: true);
 
+    internal static LeaseLostException Overlapped(SubnetKey key, SubnetKey elder) => new(
+        key,
+        $"The lease {elder} of another host overlaps {key} and is older; this node leases another subnet.",
+        isTransient: true);
+
     internal static LeaseLostException Overdue(SubnetKey key, DateTimeOffset? end) => new(
         key,
         $"The lease {key} could not be renewed before its end{(end is { } time ? $" ({time:u})" : "")} and may be lost: another host may lease " +

@@ -14,16 +14,20 @@ internal sealed partial class LeaseKeeper
         new(isLive, !IsHeld, found is not null && _contest.IsAnswer(found, _entry, Now), _contest.IsAsking, HasYielded, _contest.MayAnswer(Now));
 
     /// <summary>
-    /// Two hosts that start together while the store knows neither each create a lease. Whoever has the younger one acquires again, which asks
-    /// whether the other one is alive.
+    /// Two hosts that start together while the store knows neither each create a lease: with one public address, or, while <c>SubnetLen</c> changes,
+    /// of subnets that overlap. Whoever has the younger one acquires again, which asks whether the holder of the address is alive, or takes another
+    /// subnet.
     /// </summary>
     private void NoticeElder()
     {
         SubnetKey? elder = IsHeld ? _others.FindElder(_own.CreateRevision)?.Subnets : null;
-        if (elder == _elder) return;
-        _elder = elder;
-        if (elder is not { } other) return;
-        _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _own, LeaseLostException.Younger(Key, _identity.Address, other)));
+        SubnetKey? rival = IsHeld && elder is null && !_own.IsReservation ? _others.FindElderRival(_own)?.Subnets : null;
+        if ((elder ?? rival) == _elder) return;
+        _elder = elder ?? rival;
+        if (elder is { } same)
+            _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _own, LeaseLostException.Younger(Key, _identity.Address, same)));
+        else if (rival is { } other)
+            _results.Enqueue(new OwnLeaseChanged(OwnLeaseState.Moved, _own, LeaseLostException.Overlapped(Key, other)));
     }
 
     private async Task SeeToContestAsync(CancellationToken cancellationToken)

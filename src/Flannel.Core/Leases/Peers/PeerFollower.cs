@@ -1,6 +1,4 @@
-using Flannel.Core.Addressing;
 using Flannel.Core.Configuration;
-using Flannel.Core.Leases.Allocation;
 using Flannel.Core.Leases.Policy;
 using Flannel.Extensibility;
 using Microsoft.Extensions.Logging;
@@ -77,10 +75,14 @@ internal sealed class PeerFollower
     public void CatchUp(TimeSpan now) => _tracker.CatchUp(now);
 
     /// <summary>Another host's lease that shares a subnet with ours: it may have been taken under another key while ours was gone.</summary>
-    public TrackedKey? FindRival(SubnetKey own) => _tracker.Leases.Keys.FirstOrDefault(other =>
-        other is { IsKey: true, Publisher: { } publisher }
-        && (Overlaps(other.Subnets.IPv4Subnet, own.IPv4Subnet) || Overlaps(other.Subnets.IPv6Subnet, own.IPv6Subnet))
-        && !_identity.Address.Equals(_identity.AddressOf(publisher)));
+    public TrackedKey? FindRival(SubnetKey own) => _tracker.Leases.Keys.FirstOrDefault(other => IsRival(other, own));
+
+    /// <summary>
+    /// Another host's lease that shares a subnet with ours and is older: that host started at the same time, was quicker, and went by another
+    /// <c>SubnetLen</c>.
+    /// </summary>
+    public TrackedKey? FindElderRival(Lease own) =>
+        _tracker.Leases.Refused.FirstOrDefault(other => other.CreateRevision < own.CreateRevision && IsRival(other, own.Key));
 
     /// <summary>
     /// Another lease with this node's public address, older than the own one: a former lease of this host, or that of another host which started at
@@ -91,11 +93,10 @@ internal sealed class PeerFollower
         && other.CreateRevision < createRevision
         && _identity.Address.Equals(_identity.AddressOf(publisher)));
 
-    // A prefix too short to be anybody's lease blocks nothing, as in the allocator.
-    private bool Overlaps(Subnet? left, Subnet? right) =>
-        left is { } subnet && right is { } own && subnet.Overlaps(own)
-        && (own.Family == System.Net.Sockets.AddressFamily.InterNetwork ? _config.Network : _config.IPv6Network) is { } network
-        && subnet.PrefixLength >= network.PrefixLength + SubnetAllocator.SmallestSplit;
+    private bool IsRival(TrackedKey other, SubnetKey own) =>
+        other is { IsKey: true, Publisher: { } publisher }
+        && LeaseRules.Overlap(_config, own, other.Subnets)
+        && !_identity.Address.Equals(_identity.AddressOf(publisher));
 
     /// <summary>
     /// Tells of a configuration that differs from the one seen before, at first from the one that the node runs with, if it has seen that.

@@ -109,7 +109,7 @@ internal sealed partial class SubnetManager
 
     private async Task<TakenLease?> TakeFreeAsync(LeaseRequest request, NodeIdentity identity, LeaseList leases, CancellationToken cancellationToken)
     {
-        foreach (OwnEntry unfit in leases.Own.Where(own => !LeaseRules.Fits(request.Config, own.Lease.Key)))
+        foreach (OwnEntry unfit in leases.Own.Where(own => !leases.IsFit(request, own)))
         {
             if (unfit.Lease.IsReservation)
             {
