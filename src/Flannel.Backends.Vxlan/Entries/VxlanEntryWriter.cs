@@ -28,24 +28,22 @@ internal sealed class VxlanEntryWriter(KernelContext context, VxlanDevice device
         IDictionary<VxlanEntryKey, Exception> failures,
         CancellationToken cancellationToken)
     {
-        var targets = new List<ReconcileChange<VxlanEntryKey, VxlanEntry>>();
-        var routes = new List<ReconcileChange<VxlanEntryKey, VxlanEntry>>();
-        var removals = new List<ReconcileChange<VxlanEntryKey, VxlanEntry>>();
-        foreach (ReconcileChange<VxlanEntryKey, VxlanEntry> change in changes)
-            (change.IsRemoval ? removals : change.Key.Kind == VxlanEntryKind.Route ? routes : targets).Add(change);
-
-        WriteTargets(targets, failures);
+        // They come in this order. There may be very many, so they are not copied.
+        int targets = changes.TakeWhile(static change => !change.IsRemoval && change.Key.Kind != VxlanEntryKind.Route).Count();
+        int upserts = changes.Skip(targets).TakeWhile(static change => !change.IsRemoval).Count() + targets;
+        WriteTargets(changes, targets, failures);
         cancellationToken.ThrowIfCancellationRequested();
-        WriteRoutes(routes, FindUnreachable(targets, failures), failures);
+        WriteRoutes(changes.Take(targets..upserts), upserts - targets, FindUnreachable(changes.Take(targets), failures), failures);
         cancellationToken.ThrowIfCancellationRequested();
-        Remove(removals, failures);
+        Remove(changes, upserts, failures);
     }
 
-    private void WriteTargets(List<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, IDictionary<VxlanEntryKey, Exception> failures)
+    private void WriteTargets(
+        IReadOnlyList<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, int count, IDictionary<VxlanEntryKey, Exception> failures)
     {
-        if (changes.Count == 0) return;
-        var batch = new RouteBatch();
-        foreach ((VxlanEntryKey key, _, VxlanEntry entry) in changes)
+        if (count == 0) return;
+        var batch = new RouteBatch(count);
+        foreach ((VxlanEntryKey key, _, VxlanEntry entry) in changes.Take(count))
         {
             switch (key.Kind)
             {
@@ -97,7 +95,7 @@ internal sealed class VxlanEntryWriter(KernelContext context, VxlanDevice device
 
     /// <summary>Gateways that miss something they need: a route to them would make the kernel ask for them on the wire.</summary>
     private static HashSet<IPAddress> FindUnreachable(
-        List<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, IDictionary<VxlanEntryKey, Exception> failures)
+        IEnumerable<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, IDictionary<VxlanEntryKey, Exception> failures)
     {
         var gateways = new HashSet<IPAddress>();
         if (failures.Count == 0) return gateways;
@@ -111,9 +109,12 @@ internal sealed class VxlanEntryWriter(KernelContext context, VxlanDevice device
     }
 
     private void WriteRoutes(
-        List<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, HashSet<IPAddress> unreachable, IDictionary<VxlanEntryKey, Exception> failures)
+        IEnumerable<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes,
+        int count,
+        HashSet<IPAddress> unreachable,
+        IDictionary<VxlanEntryKey, Exception> failures)
     {
-        var routes = new List<KeyValuePair<VxlanEntryKey, RouteEntry>>(changes.Count);
+        var routes = new List<KeyValuePair<VxlanEntryKey, RouteEntry>>(count);
         foreach ((VxlanEntryKey key, _, VxlanEntry entry) in changes)
         {
             if (!unreachable.Contains(entry.Address!) && TryMakeRoute(key, entry, out RouteEntry? route)) routes.Add(new(key, route));
@@ -138,13 +139,13 @@ internal sealed class VxlanEntryWriter(KernelContext context, VxlanDevice device
         return route is not null;
     }
 
-    private void Remove(List<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, IDictionary<VxlanEntryKey, Exception> failures)
+    private void Remove(IReadOnlyList<ReconcileChange<VxlanEntryKey, VxlanEntry>> changes, int start, IDictionary<VxlanEntryKey, Exception> failures)
     {
-        if (changes.Count == 0) return;
+        if (start == changes.Count) return;
         var routes = new List<KeyValuePair<VxlanEntryKey, RouteEntry?>>();
         var targets = new RouteBatch();
         var queued = new List<VxlanEntryKey>();
-        foreach ((VxlanEntryKey key, _, VxlanEntry entry) in changes)
+        foreach ((VxlanEntryKey key, _, VxlanEntry entry) in changes.Skip(start))
         {
             if (key.Kind != VxlanEntryKind.Route) QueueRemoval(targets, key, queued);
             else if (entry.Form == VxlanEntryForm.Distorted) routes.Add(new(key, null));

@@ -122,15 +122,15 @@ public sealed partial class Reconciler<TKey, TEntry>
     private List<ReconcileChange<TKey, TEntry>> Collect()
     {
         var removals = new List<ReconcileChange<TKey, TEntry>>();
-        List<ReconcileChange<TKey, TEntry>> upserts;
+        List<ReconcileChange<TKey, TEntry>> changes;
         long now = _time.GetTimestamp();
         lock (_gate)
         {
-            upserts = new List<ReconcileChange<TKey, TEntry>>(Math.Max(0, _dirty.Count - _actual.Count)); // at least so many are not there
+            changes = new List<ReconcileChange<TKey, TEntry>>(Math.Max(0, _dirty.Count - _actual.Count)); // at least so many are not there
             foreach (TKey key in _dirty)
             {
                 if (Difference_NeedsLock(key) is not { } change) _failures.Remove(key);
-                else if (!IsHeldBack_NeedsLock(change, now)) (change.IsRemoval ? removals : upserts).Add(change);
+                else if (!IsHeldBack_NeedsLock(change, now)) (change.IsRemoval ? removals : changes).Add(change);
             }
 
             _dirty.Clear();
@@ -140,10 +140,12 @@ public sealed partial class Reconciler<TKey, TEntry>
             _contradicted.Clear();
         }
 
-        // Make before break: what is wanted is written before what is not wanted goes. (OrderBy moves positions; List.Sort would move the changes.)
-        var changes = new List<ReconcileChange<TKey, TEntry>>(upserts.Count + removals.Count);
-        changes.AddRange(upserts.OrderBy(static change => change.Key, _target.Order));
-        changes.AddRange(removals.OrderByDescending(static change => change.Key, _target.Order));
+        // Make before break: what is wanted is written before what is not wanted goes. In place: of many changes, a copy is a large object, whose
+        // collection stops every thread.
+        IComparer<TKey> order = _target.Order;
+        changes.Sort((left, right) => order.Compare(left.Key, right.Key));
+        removals.Sort((left, right) => order.Compare(right.Key, left.Key));
+        changes.AddRange(removals);
         return changes;
     }
 

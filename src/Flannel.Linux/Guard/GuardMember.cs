@@ -11,17 +11,26 @@ namespace Flannel.Linux.Guard;
 /// <param name="Key">The element's key.</param>
 internal readonly record struct GuardMember(int Length, NftValue Key)
 {
+    /// <summary>As many elements as a peer needs at most.</summary>
+    public const int MaximumOfPeer = 3;
+
     /// <summary>What lets a peer in.</summary>
-    public static GuardMember[] Of(GuardedPeer peer)
+    /// <param name="peer">The peer.</param>
+    /// <param name="members">Room for <see cref="MaximumOfPeer"/>.</param>
+    /// <returns>How many there are.</returns>
+    public static int Of(GuardedPeer peer, Span<GuardMember> members)
     {
         NftValue host = NftValue.Of(peer.Host);
-        if (peer.Mac is null) return [new GuardMember(0, host)];
+        if (peer.Mac is null)
+        {
+            members[0] = new GuardMember(0, host);
+            return 1;
+        }
+
         NftValue mac = NftValue.Of(peer.Mac);
-        return
-        [
-            new GuardMember(0, NftValue.Concat(host, mac)),
-            new GuardMember(peer.Subnet.PrefixLength, NftValue.Concat(mac, NftValue.Of(peer.Subnet.BaseAddress))),
-            new GuardMember(host.Length * 8, NftValue.Concat(mac, host)),
-        ];
+        members[0] = new GuardMember(0, NftValue.Concat(host, mac));
+        members[1] = new GuardMember(peer.Subnet.PrefixLength, NftValue.Concat(mac, NftValue.Of(peer.Subnet.BaseAddress)));
+        members[2] = new GuardMember(host.Length * 8, NftValue.Concat(mac, host));
+        return MaximumOfPeer;
     }
 }

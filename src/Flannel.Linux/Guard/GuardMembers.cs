@@ -15,6 +15,8 @@ internal sealed class GuardMembers
     private readonly Dictionary<GuardMember, int> _wanted = [];
     private readonly HashSet<GuardMember> _missing = [];
     private readonly HashSet<GuardMember> _surplus = [];
+    private readonly GuardMember[] _ofPeer = new GuardMember[GuardMember.MaximumOfPeer];
+    private bool _isAllMissing = true; // nothing was written yet, and of very many members nobody needs to know that one by one
 
     /// <summary>What should be there.</summary>
     public IReadOnlyCollection<GuardMember> Wanted => _wanted.Keys;
@@ -23,7 +25,7 @@ internal sealed class GuardMembers
     public int LargestSet => _peers.Count + _surplus.Count;
 
     /// <summary>What has to be added.</summary>
-    public IReadOnlyCollection<GuardMember> Missing => _missing;
+    public IReadOnlyCollection<GuardMember> Missing => _isAllMissing ? _wanted.Keys : _missing;
 
     /// <summary>What is there for peers that are none any more.</summary>
     public IReadOnlyCollection<GuardMember> Surplus => _surplus;
@@ -31,11 +33,14 @@ internal sealed class GuardMembers
     /// <summary>Replaces all peers.</summary>
     public void Replace(IReadOnlyCollection<GuardedPeer> peers)
     {
-        HashSet<SubnetKey> kept = [.. peers.Select(static peer => peer.Key)];
-        foreach (SubnetKey gone in _peers.Keys.Where(key => !kept.Contains(key)).ToArray()) Remove(gone);
+        if (_peers.Count > 0)
+        {
+            HashSet<SubnetKey> kept = [.. peers.Select(static peer => peer.Key)];
+            foreach (SubnetKey gone in _peers.Keys.Where(key => !kept.Contains(key)).ToArray()) Remove(gone);
+        }
+
         _peers.EnsureCapacity(peers.Count);
-        _wanted.EnsureCapacity(3 * peers.Count);
-        _missing.EnsureCapacity(3 * peers.Count);
+        _wanted.EnsureCapacity(GuardMember.MaximumOfPeer * peers.Count);
         foreach (GuardedPeer peer in peers) Put(peer);
     }
 
@@ -43,10 +48,10 @@ internal sealed class GuardMembers
     public void Put(GuardedPeer peer)
     {
         if (_peers.TryGetValue(peer.Key, out GuardedPeer? before) && before == peer) return;
-        foreach (GuardMember member in GuardMember.Of(peer))
+        foreach (GuardMember member in Of(peer))
         {
             ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_wanted, member, out _);
-            if (count++ == 0 && (_surplus.Count == 0 || !_surplus.Remove(member))) _missing.Add(member);
+            if (count++ == 0 && !_isAllMissing && (_surplus.Count == 0 || !_surplus.Remove(member))) _missing.Add(member);
         }
 
         _peers[peer.Key] = peer;
@@ -62,6 +67,7 @@ internal sealed class GuardMembers
     /// <summary>What was missing is there now, and if so said, what was surplus is not.</summary>
     public void Settle(bool isSurplusGone)
     {
+        _isAllMissing = false;
         _missing.Clear();
         if (_missing.Capacity > FewMembers) _missing.TrimExcess(); // room for all of them is for the first time only
         if (isSurplusGone) _surplus.Clear();
@@ -69,7 +75,7 @@ internal sealed class GuardMembers
 
     private void Release(GuardedPeer peer)
     {
-        foreach (GuardMember member in GuardMember.Of(peer))
+        foreach (GuardMember member in Of(peer))
         {
             int count = _wanted[member] - 1;
             if (count > 0)
@@ -79,7 +85,9 @@ internal sealed class GuardMembers
             }
 
             _wanted.Remove(member);
-            if (!_missing.Remove(member)) _surplus.Add(member);
+            if (!_isAllMissing && !_missing.Remove(member)) _surplus.Add(member);
         }
     }
+
+    private ReadOnlySpan<GuardMember> Of(GuardedPeer peer) => _ofPeer.AsSpan(0, GuardMember.Of(peer, _ofPeer));
 }

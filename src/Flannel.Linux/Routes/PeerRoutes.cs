@@ -170,7 +170,7 @@ public sealed class PeerRoutes(KernelContext context)
         ArgumentNullException.ThrowIfNull(failures);
         if (routes.Count == 0) return;
         context.Guard?.Admit(); // a route sets packets in motion, and answers come back
-        var batch = new RouteBatch();
+        var batch = new RouteBatch(routes.Count);
         foreach ((_, RouteEntry route) in routes) batch.AddRoute(route);
         IReadOnlyDictionary<int, NetlinkException> refused = _netlink.Execute(batch);
         if (refused.Count == 0) return;

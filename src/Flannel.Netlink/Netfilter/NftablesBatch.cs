@@ -19,14 +19,16 @@ public sealed class NftablesBatch
     /// <summary>Longest request beside elements: a rule of some fifty expressions.</summary>
     internal const int MaximumRequestSize = 8192;
 
+    private const int BoundarySize = 32; // at most
+
     private byte[] _buffer = new byte[MaximumRequestSize];
-    private int _length;
+    private int _length = BoundarySize; // what begins a transaction is written before the requests when it is carried out
     private readonly List<int> _requestOfMessage = [];
 
     /// <summary>Requests queued.</summary>
     public int Count { get; private set; }
 
-    internal ReadOnlySpan<byte> Messages => _buffer.AsSpan(0, _length);
+    internal ReadOnlySpan<byte> Messages => _buffer.AsSpan(BoundarySize.._length);
 
     internal int MessageCount => _requestOfMessage.Count;
 
@@ -165,9 +167,20 @@ public sealed class NftablesBatch
     /// <summary>Empties the batch and keeps its memory.</summary>
     public void Clear()
     {
-        _length = 0;
+        _length = BoundarySize;
         Count = 0;
         _requestOfMessage.Clear();
+    }
+
+    /// <summary>The requests with what begins and ends a transaction around them.</summary>
+    /// <param name="generation">The generation that the kernel must be at.</param>
+    internal Span<byte> ToTransaction(uint? generation)
+    {
+        Span<byte> boundary = stackalloc byte[BoundarySize];
+        int begin = NftMessage.WriteBoundary(boundary, NFNL_MSG_BATCH_BEGIN, generation);
+        int end = NftMessage.WriteBoundary(Reserve(BoundarySize), NFNL_MSG_BATCH_END);
+        boundary[..begin].CopyTo(_buffer.AsSpan(BoundarySize - begin));
+        return _buffer.AsSpan((BoundarySize - begin)..(_length + end));
     }
 
     /// <summary>A request is one message, or several if it has many elements.</summary>

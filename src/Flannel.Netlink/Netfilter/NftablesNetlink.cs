@@ -49,13 +49,7 @@ public sealed class NftablesNetlink : IDisposable
         ArgumentNullException.ThrowIfNull(batch);
         if (batch.MessageCount == 0)
             return;
-        Span<byte> boundary = stackalloc byte[32];
-        int begin = NftMessage.WriteBoundary(boundary, Interop.LinuxNfTables.NFNL_MSG_BATCH_BEGIN, generation);
-        var messages = new byte[begin + batch.Messages.Length + boundary.Length];
-        boundary[..begin].CopyTo(messages);
-        batch.Messages.CopyTo(messages.AsSpan(begin));
-        int end = NftMessage.WriteBoundary(messages.AsSpan(begin + batch.Messages.Length), Interop.LinuxNfTables.NFNL_MSG_BATCH_END);
-        _socket.ExecuteTransaction(messages.AsSpan(0, begin + batch.Messages.Length + end), NftRequestFormatter.Format, batch.RequestOf);
+        _socket.ExecuteTransaction(batch.ToTransaction(generation), NftRequestFormatter.Format, batch.RequestOf);
     }
 
     /// <summary>Asks for the number that every change of the namespace's rules increments.</summary>

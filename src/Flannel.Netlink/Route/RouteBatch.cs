@@ -18,10 +18,22 @@ public sealed class RouteBatch
     /// <summary>Longest request; one with several hops is the longest in practice.</summary>
     internal const int MaximumRequestSize = 2048;
 
-    private byte[] _buffer = new byte[4096];
+    private const int UsualRequestSize = 64;
+
+    private byte[] _buffer;
     private int _length;
     private readonly List<int> _deletions = [];
     private readonly List<SafeHandle> _handles = [];
+
+    /// <summary>Creates an empty batch.</summary>
+    /// <param name="capacity">How many requests to make room for; there may be more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than memory can hold.</exception>
+    public RouteBatch(int capacity = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(capacity);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, (Array.MaxLength - (2 * MaximumRequestSize)) / UsualRequestSize);
+        _buffer = new byte[(2 * MaximumRequestSize) + (capacity * UsualRequestSize)];
+    }
 
     /// <summary>Requests queued.</summary>
     public int Count { get; private set; }

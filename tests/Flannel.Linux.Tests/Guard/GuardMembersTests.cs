@@ -23,8 +23,8 @@ public sealed class GuardMembersTests
                 new(24, NftValue.Concat(mac, NftValue.Of(peer.Subnet.BaseAddress))),
                 new(32, NftValue.Concat(mac, NftValue.Of(peer.Host))),
             ],
-            GuardMember.Of(peer));
-        Assert.Equal([new(0, NftValue.Of(peer.Host))], GuardMember.Of(peer with { Mac = null }));
+            Of(peer));
+        Assert.Equal([new(0, NftValue.Of(peer.Host))], Of(peer with { Mac = null }));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class GuardMembersTests
         _members.Put(Peer(1));
         _members.Put(Peer(1));
 
-        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.Missing.ToHashSet());
+        Assert.Equal(Of(Peer(1)).ToHashSet(), _members.Missing.ToHashSet());
         _members.Settle(isSurplusGone: false);
         Assert.Empty(_members.Missing);
         _members.Put(Peer(1));
@@ -53,10 +53,22 @@ public sealed class GuardMembersTests
 
         Assert.Empty(_members.Wanted);
         Assert.Empty(_members.Missing);
-        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.Surplus.ToHashSet());
+        Assert.Equal(Of(Peer(1)).ToHashSet(), _members.Surplus.ToHashSet());
         _members.Settle(isSurplusGone: false);
         Assert.NotEmpty(_members.Surplus);
         _members.Settle(isSurplusGone: true);
+        Assert.Empty(_members.Surplus);
+    }
+
+    [Fact]
+    public void Remove_BeforeAnythingWasWritten_LeavesNothing()
+    {
+        _members.Put(Peer(1));
+        _members.Put(Peer(2));
+
+        _members.Remove(Peer(1).Key);
+
+        Assert.Equal(Of(Peer(2)).ToHashSet(), _members.Missing.ToHashSet());
         Assert.Empty(_members.Surplus);
     }
 
@@ -85,8 +97,8 @@ public sealed class GuardMembersTests
         _members.Put(after);
         _members.Remove(before.Key);
 
-        Assert.Equal([GuardMember.Of(after).ElementAt(1)], _members.Missing);
-        Assert.Equal([GuardMember.Of(before).ElementAt(1)], _members.Surplus);
+        Assert.Equal([Of(after).ElementAt(1)], _members.Missing);
+        Assert.Equal([Of(before).ElementAt(1)], _members.Surplus);
     }
 
     [Fact]
@@ -98,8 +110,8 @@ public sealed class GuardMembersTests
 
         _members.Put(moved);
 
-        Assert.Equal(GuardMember.Of(moved).Except(GuardMember.Of(Peer(1))).ToHashSet(), _members.Missing.ToHashSet());
-        Assert.Equal(GuardMember.Of(Peer(1)).Except(GuardMember.Of(moved)).ToHashSet(), _members.Surplus.ToHashSet());
+        Assert.Equal(Of(moved).Except(Of(Peer(1))).ToHashSet(), _members.Missing.ToHashSet());
+        Assert.Equal(Of(Peer(1)).Except(Of(moved)).ToHashSet(), _members.Surplus.ToHashSet());
     }
 
     [Fact]
@@ -110,8 +122,8 @@ public sealed class GuardMembersTests
 
         _members.Replace([Peer(2), Peer(3)]);
 
-        Assert.Equal(GuardMember.Of(Peer(3)).ToHashSet(), _members.Missing.ToHashSet());
-        Assert.Equal(GuardMember.Of(Peer(1)).ToHashSet(), _members.Surplus.ToHashSet());
+        Assert.Equal(Of(Peer(3)).ToHashSet(), _members.Missing.ToHashSet());
+        Assert.Equal(Of(Peer(1)).ToHashSet(), _members.Surplus.ToHashSet());
     }
 
     internal static GuardedPeer Peer(byte number) => new(
@@ -119,4 +131,10 @@ public sealed class GuardMembersTests
         IPAddress.Parse($"192.0.2.{number}"),
         IPNetwork.Parse($"10.5.{number}.0/24"),
         new PhysicalAddress([2, 0, 0, 0, 0, number]));
+
+    internal static GuardMember[] Of(GuardedPeer peer)
+    {
+        var members = new GuardMember[GuardMember.MaximumOfPeer];
+        return members[..GuardMember.Of(peer, members)];
+    }
 }

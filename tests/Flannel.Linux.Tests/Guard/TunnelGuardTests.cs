@@ -153,7 +153,7 @@ public sealed class TunnelGuardTests : IAsyncLifetime
         guard.SetPeers([GuardMembersTests.Peer(1), GuardMembersTests.Peer(2)]);
         guard.Admit();
         var batch = new NftablesBatch();
-        batch.DeleteElements(Peers, [new NftElement(GuardMember.Of(GuardMembersTests.Peer(2))[0].Key)]);
+        batch.DeleteElements(Peers, [new NftElement(GuardMembersTests.Of(GuardMembersTests.Peer(2))[0].Key)]);
         _nftables!.Execute(batch);
 
         guard.ChangePeers([GuardMembersTests.Peer(2).Key], []);

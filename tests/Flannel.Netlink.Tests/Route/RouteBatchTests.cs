@@ -12,6 +12,26 @@ namespace Flannel.Netlink.Tests.Route;
 
 public class RouteBatchTests(ITestOutputHelper output)
 {
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10_000)]
+    public void Capacity_IsRoomAndNothingElse(int capacity)
+    {
+        RouteBatch roomy = new(capacity), batch = new();
+        for (int number = 0; number < 1000; number++)
+        {
+            var route = new RouteEntry { Destination = new IPNetwork(new IPAddress(number << 16), 24), Gateway = IPAddress.Loopback, LinkIndex = 2 };
+            Assert.Equal(batch.AddRoute(route), roomy.AddRoute(route));
+        }
+
+        Assert.True(batch.Messages.SequenceEqual(roomy.Messages));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(int.MaxValue)]
+    public void Capacity_ThatCannotBe_IsRefused(int capacity) => Assert.Throws<ArgumentOutOfRangeException>(() => new RouteBatch(capacity));
+
     [SkippableFact]
     public void Execute_EveryKindOfRequest_DoesWhatTheSingleOnesDo() => Lab.Run(lab =>
     {
