@@ -121,13 +121,16 @@ internal sealed class LeaseRules
 
     private static bool Overlap(IPNetwork? network, Subnet? own, Subnet? other) =>
         own is { } ours && other is { } subnet && ours.Overlaps(subnet)
-        && network is { } range && subnet.PrefixLength >= range.PrefixLength + SubnetAllocator.SmallestSplit;
+        && network is { } range && IsSmallEnough(range, subnet);
 
     private static bool IsOneOf(SubnetRange? range, Subnet? subnet) =>
         range is { } subnets ? subnet is { } found && subnets.TryGetIndex(found, out _) : subnet is null;
 
     private static bool IsPart(IPNetwork? network, Subnet subnet) =>
-        network is { } range && new Subnet(range).Contains(subnet) && subnet.PrefixLength >= range.PrefixLength + SubnetAllocator.SmallestSplit;
+        network is { } range && new Subnet(range).Contains(subnet) && IsSmallEnough(range, subnet);
+
+    private static bool IsSmallEnough(IPNetwork network, Subnet subnet) =>
+        subnet.PrefixLength >= network.PrefixLength + SubnetAllocator.SmallestSplit;
 
     private sealed class FamilyPart(string addressKey, Subnet[] overlay, Subnet? own, IPAddress? ownAddress, int split)
     {

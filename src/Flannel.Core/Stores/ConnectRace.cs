@@ -40,14 +40,13 @@ public static class ConnectRace
         {
             while (true)
             {
-                bool areMoreLeft = attempts.Count < order.Length;
-                if (areMoreLeft)
+                if (attempts.Count < order.Length)
                 {
                     attempts.Add(ConnectAsync(order[attempts.Count], port, prepare, over.Token));
                     pending.Add(attempts[^1]);
-                    areMoreLeft = attempts.Count < order.Length;
                 }
 
+                bool areMoreLeft = attempts.Count < order.Length;
                 List<Task> waits = [.. pending];
                 if (areMoreLeft)
                     waits.Add(Task.Delay(HeadStart, time, over.Token));
